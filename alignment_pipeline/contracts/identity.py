@@ -1,0 +1,3 @@
+from alignment_pipeline.contracts.contract import Contract
+
+CONTRACTS: tuple[Contract, ...] = ()
