@@ -1,3 +1,74 @@
-from alignment_pipeline.contracts.contract import Contract
+"""Planning tables: what each CRM record should say, and what came of saying it.
 
-CONTRACTS: tuple[Contract, ...] = ()
+Belongs here: desired values and creates, and the journal's results as tables. The protocol that sends them is `sync/`.
+"""
+
+from __future__ import annotations
+
+from alignment_pipeline.contracts.contract import Contract, columns
+
+FIELD_UPDATES = Contract(
+    name="field_updates",
+    group="write_back",
+    owner="team:revenue-operations",
+    description="One row per record and mapped field of the CRM: the value it should have, and why. Not yet compared with what it has.",
+    key=("object", "record_id", "field"),
+    columns=columns(
+        """
+        object            string!    Lead, Contact or Account
+        record_id         string!    the living record to write (merges and conversions followed)
+        field             string!    API name
+        value             json       desired value as a JSON scalar; null clears the field
+        reason            string!    why, at most 255 characters
+        priority          int64!     0 is written first (SLA, MQA), larger numbers wait when the API budget is short
+        parent_id         string     account whose row lock the write takes
+        as_of             timestamp! decided as of
+        agreement_version string!    decided under
+        """
+    ),
+)
+
+RECORD_CREATES = Contract(
+    name="record_creates",
+    group="write_back",
+    owner="team:revenue-operations",
+    description="One row per record to be created in the CRM exactly once, by a unique key made of the business event.",
+    key=("object", "external_key"),
+    columns=columns(
+        """
+        object            string!    Task, ...
+        external_key      string!    unique key of the event, as sla:LEAD:POLICY:CLOCK_START:RUNG
+        values            json!      API name to value of the record's other fields
+        reason            string!    why, at most 255 characters
+        priority          int64!     0 first
+        parent_id         string     record that must have been written before
+        owner_id          string     who gets it
+        as_of             timestamp! decided as of
+        agreement_version string!    decided under
+        """
+    ),
+)
+
+WRITE_RESULTS = Contract(
+    name="write_results",
+    group="write_back",
+    owner="team:revenue-operations",
+    description="One row per operation of the journal: what was intended, what came of it, and the reason.",
+    key=("op_key",),
+    columns=columns(
+        """
+        op_key     string!   key of the intended change
+        run_id     string!   run that planned it
+        plan_hash  string!   plan it belongs to
+        object     string!   object
+        record_id  string    record, null for a create that has not happened
+        state      string!   VERIFIED, DEAD, CONFLICT, GONE, NOOP, SUPERSEDED, HELD, PLANNED, RETRY, UNKNOWN, ROLLED_BACK
+        fields     json!     fields written
+        error_code string    the CRM's code
+        reason     string    what happened, for a person
+        changed_at timestamp! last change of state
+        """
+    ),
+)
+
+CONTRACTS: tuple[Contract, ...] = (FIELD_UPDATES, RECORD_CREATES, WRITE_RESULTS)
