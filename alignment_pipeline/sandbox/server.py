@@ -1,0 +1,135 @@
+"""Serve the embedded systems on loopback: in a thread for tests and the demo, or in a process of their own.
+
+Belongs here: ports, threads, the environment that points a client at the sandbox. What is served lives in `salesforce/` and
+`marketo/`; TLS and the proxy in `tls/`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from alignment_pipeline.sandbox.control import control_app
+from alignment_pipeline.sandbox.salesforce.control import control_routes
+from alignment_pipeline.sandbox.wire import Wire
+from alignment_pipeline.sandbox.world import World
+
+LOOPBACK = "127.0.0.1"
+_MODULES = {"salesforce": "alignment_pipeline.sandbox.salesforce.app", "marketo": "alignment_pipeline.sandbox.marketo.app"}
+
+
+def system_app(world: World, system: str, make: Callable[[World], ASGIApp] | None = None) -> ASGIApp:
+    """The whole ASGI app of one system: its vendor answers, the faults of the wire, and `/__sandbox__`."""
+    if make is None:
+        make = getattr(importlib.import_module(_MODULES[system]), f"{system}_app")
+    further = list(control_routes(world))
+    if world.marketo is not None:
+        marketo = importlib.import_module("alignment_pipeline.sandbox.marketo.app")
+        further += getattr(marketo, "control_routes", lambda _: [])(world)
+    return Wire(make(world), world, system, control_app(world, further))
+
+
+class Sandbox:
+    """Context manager: the world's systems, each on a loopback port of its own, served by one background thread.
+
+    `ports` may fix the ports (0 or absent means a free one); `apps` may replace a system's app. Marketo is served when
+    `world.marketo` is not None.
+    """
+
+    def __init__(
+        self, world: World, *, ports: Mapping[str, int] | None = None, apps: Mapping[str, Callable[[World], ASGIApp]] | None = None
+    ) -> None:
+        self.world = world
+        self._wanted = dict(ports or {})
+        self._apps = dict(apps or {})
+        names = ["salesforce"] + (["marketo"] if world.marketo is not None or "marketo" in self._apps else [])
+        self.systems = tuple(names + [name for name in self._apps if name not in names])
+        self.ports: dict[str, int] = {}
+        self._servers: list[uvicorn.Server] = []
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Sandbox:
+        sockets: list[socket.socket] = []
+        for system in self.systems:
+            listening = socket.socket()
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((LOOPBACK, self._wanted.get(system, 0)))
+            listening.listen(128)
+            sockets.append(listening)
+            self.ports[system] = listening.getsockname()[1]
+            config = uvicorn.Config(
+                system_app(self.world, system, self._apps.get(system)),
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                date_header=False,
+                server_header=False,
+                proxy_headers=False,
+                lifespan="off",
+                ws="none",
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=1,
+            )
+            self._servers.append(uvicorn.Server(config))
+        self._thread = threading.Thread(target=self._serve, args=(sockets,), name="sandbox", daemon=True)
+        self._thread.start()
+        return self
+
+    def _serve(self, sockets: list[socket.socket]) -> None:
+        async def all_servers() -> None:
+            await asyncio.gather(*(server.serve(sockets=[one]) for server, one in zip(self._servers, sockets, strict=True)))
+
+        asyncio.run(all_servers())
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for server in self._servers:
+            server.should_exit = True
+            server.force_exit = True
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+
+    def host(self, system: str = "salesforce") -> str:
+        """`127.0.0.1:PORT` of a system."""
+        return f"{LOOPBACK}:{self.ports[system]}"
+
+    def url(self, system: str = "salesforce") -> str:
+        """The plain http root of a system."""
+        return f"http://{self.host(system)}"
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that point this project's clients at the sandbox, its clock included."""
+        found = {"ALIGNMENT_CLOCK": self.world.clock_environment(), "SALESFORCE_DOMAIN": self.host("salesforce")}
+        found.update(self.world.salesforce.identities.environment())
+        if "marketo" in self.ports:
+            found["MARKETO_DOMAIN"] = self.host("marketo")
+            found.update(getattr(self.world.marketo, "environment", dict)())
+        return found
+
+
+def serve(
+    world: World,
+    *,
+    ports: Mapping[str, int] | None = None,
+    started: Callable[[Sandbox], None] | None = None,
+    until: threading.Event | None = None,
+) -> None:
+    """Serve until SIGINT, SIGTERM or `until`: the body of `alignment sandbox` and of a child process.
+
+    `started` is called once with the running sandbox (to print its environment).
+    """
+    stop = until or threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+    with Sandbox(world, ports=ports) as sandbox:
+        if started is not None:
+            started(sandbox)
+        stop.wait()
