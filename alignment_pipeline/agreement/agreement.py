@@ -1,0 +1,36 @@
+"""The agreement both teams signed: one frozen object that every rule takes its numbers from (R1).
+
+Belongs here: how the sections fit together. What each section means: its own module. Reading the file: `loader.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import Field
+
+from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.lifecycle import Lifecycle
+from alignment_pipeline.agreement.matching import Matching
+from alignment_pipeline.agreement.parties import Parties, People, Scope
+from alignment_pipeline.agreement.scoring import Scoring
+from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.agreement.write_back import WriteBack
+
+
+class Agreement(Section):
+    """Every definition both teams agreed. `version` is the hash of the content and stands on every decision row."""
+
+    name: str = Field(min_length=1, description="Name of the agreement, as it stands in the report")
+    effective_on: date = Field(description="Day from which it holds")
+    parties: Parties
+    people: People = People()
+    scope: Scope = Scope()
+    matching: Matching = Matching()
+    scoring: Scoring
+    lifecycle: Lifecycle
+    sla: Sla
+    crm: Crm
+    write_back: WriteBack = WriteBack()
+    version: str = Field(default="", description="Set by the loader; not part of the file", exclude=False)

@@ -1,0 +1,142 @@
+"""Which values go to which CRM fields, who owns each field, and which fields people fill in for us.
+
+Belongs here: the field map and the input map. The metadata package that declares the fields is generated from it by
+`connectors/salesforce/metadata_package.py`; the values come from `planning/field_updates.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from alignment_pipeline.agreement.section import Section
+
+ApiName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
+WritableObject = Literal["Lead", "Contact", "Account"]
+
+PersonValue = Literal[
+    "person.engagement_score",
+    "person.fit_score",
+    "person.persona",
+    "person.stage",
+    "person.stage_reason",
+    "person.stage_entered_at",
+    "person.score_reason",
+    "person.matched_account_id",
+    "person.match_confidence_pct",
+    "person.match_reason",
+    "person.sla_status",
+    "person.sla_policy",
+    "person.sla_due_at",
+    "person.sla_reason",
+    "person.synced_at",
+]
+AccountValue = Literal[
+    "account.engagement_score",
+    "account.engagement_minutes",
+    "account.fit_score",
+    "account.tier",
+    "account.tier_reason",
+    "account.people_engaged",
+    "account.committee_coverage_pct",
+    "account.engagement_trend_pct",
+    "account.mqa_status",
+    "account.mqa_reason",
+    "account.mqa_first_at",
+    "account.mqa_latest_at",
+    "account.mqa_count",
+    "account.stage",
+    "account.stage_reason",
+    "account.score_reason",
+    "account.synced_at",
+]
+FieldType = Literal["text", "long_text", "number", "percent", "picklist", "datetime", "date", "checkbox"]
+
+
+class FieldMapping(Section):
+    """One CRM field that we fill."""
+
+    object: WritableObject = Field(description="Salesforce object")
+    field: ApiName = Field(description="API name; our package declares it when it ends in __c")
+    value: PersonValue | AccountValue = Field(description="What it holds")
+    owner: Literal["machine", "shared"] = Field(
+        default="machine",
+        description="machine: people only read it, drift is repaired. shared: people may edit it, and their edit is respected",
+    )
+    type: FieldType = Field(description="Field type in the package")
+    label: str = Field(min_length=1, max_length=40, description="Label that CRM users see")
+    help: str = Field(default="", max_length=510, description="Help text that CRM users see")
+    length: int = Field(default=255, ge=1, le=131072, description="Characters of text")
+    precision: int = Field(default=18, ge=1, le=18, description="Digits of a number or percent in all")
+    scale: int = Field(default=0, ge=0, le=17, description="Digits after the point")
+    values: list[str] = Field(default=[], description="Values of a picklist")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        person_side = self.object in ("Lead", "Contact")
+        if person_side != self.value.startswith("person."):
+            allowed = "person.*" if person_side else "account.*"
+            raise ValueError(f"{self.object}.{self.field} holds {self.value}; {self.object} takes {allowed} values")
+        if self.scale >= self.precision:
+            raise ValueError(f"{self.object}.{self.field}: scale {self.scale} must be smaller than precision {self.precision}")
+        return self
+
+
+InputNoun = Literal[
+    "disposition",
+    "reject_code",
+    "is_on_hold",
+    "hold_reason",
+    "is_incorrect_account",
+    "is_target_flagged",
+    "is_do_not_sync",
+    "loss_reason",
+]
+
+
+class InputMapping(Section):
+    """One CRM field that people fill in and we only read (owner class HUMAN, never written by us)."""
+
+    object: Literal["Lead", "Contact", "Account", "Opportunity"]
+    field: ApiName = Field(description="API name of our packaged field, or of one that you already have")
+    meaning: InputNoun = Field(description="What it tells us")
+    type: FieldType = Field(default="text")
+    label: str = Field(min_length=1, max_length=40)
+    help: str = Field(default="", max_length=510)
+    length: int = Field(default=255, ge=1, le=131072)
+    values: list[str] = Field(default=[])
+
+
+class TaskMapping(Section):
+    """Where escalations land as Salesforce Tasks."""
+
+    external_key_field: ApiName = Field(
+        default="Alignment_Key__c", description="Unique external id on Task that makes a task's creation exactly-once"
+    )
+
+
+class Crm(Section):
+    """The contract with the CRM: what we fill, what we read, how tasks are keyed."""
+
+    fields: list[FieldMapping]
+    inputs: list[InputMapping] = []
+    tasks: TaskMapping = TaskMapping()
+
+    @model_validator(mode="after")
+    def _no_field_twice(self) -> Self:
+        seen: set[tuple[str, str]] = set()
+        for mapping in (*self.fields, *self.inputs):
+            key = (mapping.object, mapping.field.lower())
+            if key in seen:
+                raise ValueError(f"{mapping.object}.{mapping.field} is mapped twice; a field has one owner")
+            seen.add(key)
+        meanings = [(mapping.object, mapping.meaning) for mapping in self.inputs]
+        doubled = next((pair for pair in meanings if meanings.count(pair) > 1), None)
+        if doubled:
+            raise ValueError(f"inputs: {doubled[0]} has two fields for {doubled[1]}; keep one")
+        return self
+
+    def fields_of(self, object_: str) -> list[str]:
+        """API names of all mapped fields of one object, ours and people's, in order."""
+        return [mapping.field for mapping in (*self.fields, *self.inputs) if mapping.object == object_]

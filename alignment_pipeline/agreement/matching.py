@@ -1,0 +1,5 @@
+from alignment_pipeline.agreement.section import Section
+
+
+class Matching(Section):
+    pass

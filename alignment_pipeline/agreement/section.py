@@ -1,0 +1,11 @@
+"""The base of every part of the agreement: typed, range-checked, closed to unknown keys, frozen."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """A part of the agreement. An unknown key is an error; values cannot be changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
