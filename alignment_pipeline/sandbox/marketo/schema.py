@@ -106,5 +106,157 @@ sfdcId|SFDC Id|string|18|rs
 sfdcType|SFDC Type|string|40|r
 sfdcLeadOwnerId|SFDC Lead Owner Id|string|18|rs
 sfdcIsDeleted|SFDC Is Deleted|boolean||r
-""".split()
-_STANDARD_LINES = """{}""".format(" ".join(_STANDARD))  # replaced below
+"""
+
+_SEARCHABLE_CUSTOM_TYPES = frozenset({"string", "email", "integer"})
+_WHOLE_NUMBERS = frozenset({"integer", "score", "reference"})
+_DECIMALS = frozenset({"float", "currency", "percent"})
+_ASCII_EMAIL = re.compile(r"^[\x21-\x7e]+@[\x21-\x7e]+$")
+_INTEGER = re.compile(r"^[+-]?\d+$")
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class LeadField:
+    """One field of the lead record. `is_company` fields belong to the company and are not written through leads."""
+
+    field_id: int
+    name: str
+    label: str
+    data_type: str
+    length: int | None = None
+    is_read_only: bool = False
+    is_searchable: bool = False
+    is_company: bool = False
+    is_custom: bool = False
+
+    def describe(self) -> dict[str, object]:
+        """The entry of `describe.json`."""
+        found: dict[str, object] = {"id": self.field_id, "displayName": self.label, "dataType": self.data_type}
+        if self.length is not None:
+            found["length"] = self.length
+        return found | {"rest": {"name": self.name, "readOnly": self.is_read_only}}
+
+    def describe2(self) -> dict[str, object]:
+        """The entry of `describe2.json`."""
+        found: dict[str, object] = {"name": self.name, "displayName": self.label, "dataType": self.data_type}
+        if self.length is not None:
+            found["length"] = self.length
+        return found | {"updateable": not self.is_read_only, "crmManaged": False}
+
+    def parse(self, value: object) -> Value | None:
+        """The stored value of one written value; None clears. Raises RecordRefusal when the type or length does not fit."""
+        if value is None or value == "":
+            return None
+        if self.data_type in _WHOLE_NUMBERS:
+            return self._whole(value)
+        if self.data_type in _DECIMALS:
+            return self._decimal(value)
+        if self.data_type == "boolean":
+            return self._boolean(value)
+        if self.data_type in ("date", "datetime"):
+            return self._moment(value)
+        if isinstance(value, (dict, list)):
+            raise self._mismatch(value)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if self.data_type == "email" and not _ASCII_EMAIL.match(text):
+            raise RecordRefusal("1003", f"Invalid data: '{text}' is no ASCII email address for field '{self.name}'")
+        if self.length is not None and len(text) > self.length:
+            raise RecordRefusal("1003", f"Invalid data: value of field '{self.name}' is longer than {self.length} characters")
+        return text
+
+    def _mismatch(self, value: object) -> RecordRefusal:
+        return RecordRefusal("1001", f"Invalid value '{value}'. Required of type '{self.data_type}'")
+
+    def _whole(self, value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and _INTEGER.match(value.strip()):
+            return int(value)
+        raise self._mismatch(value)
+
+    def _decimal(self, value: object) -> float:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+        try:
+            return float(str(value))
+        except ValueError:
+            raise self._mismatch(value) from None
+
+    def _boolean(self, value: object) -> bool:
+        found = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}.get(str(value).strip().lower())
+        if found is None:
+            raise self._mismatch(value)
+        return found
+
+    def _moment(self, value: object) -> str:
+        if isinstance(value, datetime):
+            return iso(value) if self.data_type == "datetime" else value.date().isoformat()
+        if isinstance(value, date):
+            return value.isoformat() if self.data_type == "date" else iso(datetime(value.year, value.month, value.day, tzinfo=UTC))
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            raise self._mismatch(value) from None
+        if self.data_type == "date":
+            return found.date().isoformat()
+        return iso(found if found.tzinfo is not None else found.replace(tzinfo=UTC))
+
+
+@dataclass(frozen=True)
+class LeadSchema:
+    """All lead fields of one subscription."""
+
+    fields: tuple[LeadField, ...]
+
+    @classmethod
+    def of(cls, custom: Iterable[tuple[str, str, str, int | None]] = ()) -> LeadSchema:
+        """The standard fields and `custom` ones given as (API name, label, type, length or None).
+
+        Raises ValueError when a custom name repeats another.
+        """
+        standard = [_standard_field(number, line) for number, line in enumerate(_STANDARD.strip().splitlines(), start=2)]
+        own = [
+            LeadField(1000 + number, name, label, kind, length, is_searchable=kind in _SEARCHABLE_CUSTOM_TYPES, is_custom=True)
+            for number, (name, label, kind, length) in enumerate(custom)
+        ]
+        names = [field.name for field in standard + own]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"lead fields given twice: {', '.join(repeated)}")
+        return cls(tuple(standard + own))
+
+    @cached_property
+    def by_name(self) -> dict[str, LeadField]:
+        """API name -> field."""
+        return {field.name: field for field in self.fields}
+
+    @cached_property
+    def by_id(self) -> dict[int, LeadField]:
+        """Field id -> field; activities of changed values name fields so."""
+        return {field.field_id: field for field in self.fields}
+
+    @cached_property
+    def by_label(self) -> dict[str, LeadField]:
+        """Display name -> field."""
+        return {field.label: field for field in self.fields}
+
+    @property
+    def searchable(self) -> list[str]:
+        """Names that filterType and lookupField take."""
+        return [field.name for field in self.fields if field.is_searchable]
+
+
+def _standard_field(number: int, line: str) -> LeadField:
+    name, label, kind, length, flags = line.split("|")
+    return LeadField(
+        number,
+        name,
+        label,
+        kind,
+        int(length) if length else None,
+        is_read_only="r" in flags,
+        is_searchable="s" in flags,
+        is_company="c" in flags,
+    )
