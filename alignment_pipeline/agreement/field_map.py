@@ -59,7 +59,7 @@ class FieldMapping(Section):
 
     object: WritableObject = Field(description="Salesforce object")
     field: ApiName = Field(description="API name; our package declares it when it ends in __c")
-    value: PersonValue | AccountValue = Field(description="What it holds")
+    value: Literal[PersonValue, AccountValue] = Field(description="What it holds")
     owner: Literal["machine", "shared"] = Field(
         default="machine",
         description="machine: people only read it, drift is repaired. shared: people may edit it, and their edit is respected",
