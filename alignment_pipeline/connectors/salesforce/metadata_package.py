@@ -36,7 +36,8 @@ def files(crm: Crm) -> dict[str, str]:
     for mapping in (*crm.fields, *crm.inputs):
         if mapping.field.endswith("__c"):
             found[_field_path(mapping.object, mapping.field)] = _field(mapping)
-    found[_field_path("Task", crm.tasks.external_key_field)] = _task_key(crm.tasks.external_key_field)
+    # custom fields of tasks are declared on Activity, which Task and Event share
+    found[_field_path("Activity", crm.tasks.external_key_field)] = _task_key(crm.tasks.external_key_field)
     for object_, due in _sla_due_fields(crm):
         found[_field_path(object_, "Alignment_SLA_Minutes_Left__c")] = _minutes_left(due)
     found.update(_list_views(crm))

@@ -1,0 +1,101 @@
+"""The pointer of a table: which files make its published version, with their checksums.
+
+Belongs here: one JSON file per table and its atomic swap. Reading and writing tables: `warehouse.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from alignment_pipeline.errors import DataLoss
+
+POINTER = "CURRENT.json"
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One Parquet file of a version: name beside the pointer, rows, bytes, SHA-256."""
+
+    name: str
+    rows: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One published version of a table."""
+
+    table: str
+    version: int
+    published_at: str
+    files: tuple[DataFile, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows of this version."""
+        return sum(file.rows for file in self.files)
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The published version below `folder`, or None when the table was never published. Raises DataLoss when unreadable."""
+    path = folder / POINTER
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    try:
+        content = json.loads(text)
+        files = tuple(DataFile(**file) for file in content.pop("files"))
+        return Manifest(files=files, **content)
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise DataLoss(f"{path} cannot be read as a manifest; delete the folder to rebuild the table from its sources") from error
+
+
+def swap(folder: Path, manifest: Manifest) -> None:
+    """Make `manifest` the published version: written aside, flushed to disk, renamed over the old pointer."""
+    descriptor, name = tempfile.mkstemp(prefix=".pointer-", dir=folder)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        json.dump(asdict(manifest), handle, indent=1, sort_keys=True)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(name, folder / POINTER)
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def describe_file(path: Path, rows: int) -> DataFile:
+    """Size and checksum of a finished file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(1 << 20):
+            digest.update(chunk)
+    return DataFile(name=path.name, rows=rows, size=path.stat().st_size, sha256=digest.hexdigest())
+
+
+def verify(folder: Path, manifest: Manifest, *, checksums: bool = False) -> list[str]:
+    """What is wrong with the files of a version: missing, cut or (with `checksums`) changed. Empty when all is well."""
+    problems = []
+    for file in manifest.files:
+        path = folder / file.name
+        if not path.exists():
+            problems.append(f"{file.name} is missing")
+        elif path.stat().st_size != file.size:
+            problems.append(f"{file.name} has {path.stat().st_size} bytes instead of {file.size}")
+        elif checksums and describe_file(path, file.rows) != file:
+            problems.append(f"{file.name} was changed after it was published")
+    return problems
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the manifest writes it."""
+    return moment.isoformat()

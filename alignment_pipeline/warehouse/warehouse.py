@@ -1,0 +1,232 @@
+"""The store: a dataset of Parquet files per table, published by swapping a pointer.
+
+Belongs here: reading, replacing and appending tables on one in-memory DuckDB. Which columns a table has: `contracts/`.
+A reader sees a whole old or a whole new table; two publishers of one table are told apart by a lock file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from alignment_pipeline.clock import Clock
+from alignment_pipeline.contracts import CONTRACTS, Contract
+from alignment_pipeline.errors import ConfigurationError, DataLoss
+from alignment_pipeline.warehouse.manifest import DataFile, Manifest, describe_file, read_manifest, stamp, swap, verify
+
+ROW_GROUP = 122_880
+# versions kept beside the current one, so that a reader that opened the last version can finish
+KEPT_VERSIONS = 2
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication wrote: the table, its version, its rows in all, the rows added."""
+
+    table: str
+    version: int
+    rows: int
+    added: int
+
+
+class Warehouse:
+    """Tables below `home/warehouse`, read through one in-memory DuckDB connection.
+
+    Tables are named by the contracts. Not safe for several threads; open one per process or thread.
+    """
+
+    def __init__(self, home: Path, *, clock: Clock | None = None, memory_limit: str | None = None) -> None:
+        self.root = home / "warehouse"
+        self._clock = clock or Clock()
+        _private_folder(home)
+        _private_folder(self.root)
+        spill = home / "spill"
+        _private_folder(spill)
+        self.connection = ibis.duckdb.connect(temp_directory=str(spill), threads=max(1, os.cpu_count() or 1))
+        raw: duckdb.DuckDBPyConnection = self.connection.con
+        raw.execute("SET TimeZone = 'UTC'")
+        # nothing is downloaded at run time; ordering is by keys in the rules, so the engine need not keep it
+        raw.execute("SET autoinstall_known_extensions = false")
+        raw.execute("SET preserve_insertion_order = false")
+        if memory_limit:
+            raw.execute("SET memory_limit = ?", [memory_limit])
+
+    def exists(self, name: str) -> bool:
+        """Whether the table was ever published."""
+        return read_manifest(self._folder(name)) is not None
+
+    def manifest(self, name: str) -> Manifest | None:
+        """The published version of a table, None when there is none."""
+        return read_manifest(self._folder(name))
+
+    def read(self, name: str) -> ibis.Table:
+        """The published table, or the contract's empty table when it was never published. Raises DataLoss when files are cut."""
+        folder = self._folder(name)
+        found = read_manifest(folder)
+        if found is None or not found.files:
+            return ibis.memtable(_contract(name).empty())
+        problems = verify(folder, found)
+        if problems:
+            raise DataLoss(f"table {name}: {'; '.join(problems)}. Run `alignment doctor --repair` to move it aside and rebuild it from its sources")
+        return self.connection.read_parquet([str(folder / file.name) for file in found.files], table_name=f"{name}_{secrets.token_hex(4)}")
+
+    def replace(self, name: str, table: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
+        """Publish a new version that holds exactly these rows, in the contract's columns and types."""
+        contract = _contract(name)
+        folder = self._folder(name, create=True)
+        with _publishing(folder):
+            before = read_manifest(folder)
+            version = before.version + 1 if before else 1
+            files = self._write(folder, contract, table, version)
+            return self._publish(folder, name, version, tuple(files), sum(file.rows for file in files))
+
+    def append(self, name: str, batches: Iterable[pa.RecordBatch] | pa.Table) -> Published:
+        """Publish a version that holds the rows so far and these. Nothing is published when the batches hold no row."""
+        contract = _contract(name)
+        folder = self._folder(name, create=True)
+        with _publishing(folder):
+            before = read_manifest(folder)
+            version = before.version + 1 if before else 1
+            old = before.files if before else ()
+            files = self._write(folder, contract, batches, version)
+            if not files and before:
+                return Published(name, before.version, before.rows, 0)
+            return self._publish(folder, name, version, old + tuple(files), sum(file.rows for file in files))
+
+    def snapshot(self, name: str, day: date) -> Path:
+        """Keep the published version beside the table as `snapshots/<day>/<table>` (hard links: no copy is made)."""
+        folder = self._folder(name)
+        found = read_manifest(folder)
+        if found is None:
+            raise ConfigurationError(f"table {name} has no published version to keep")
+        target = self.root / "snapshots" / day.isoformat() / name
+        if target.exists():
+            shutil.rmtree(target)
+        target.mkdir(parents=True, mode=0o700)
+        for file in found.files:
+            os.link(folder / file.name, target / file.name)
+        swap(target, found)
+        return target
+
+    def read_snapshot(self, name: str, day: date) -> ibis.Table:
+        """A kept version."""
+        folder = self.root / "snapshots" / day.isoformat() / name
+        found = read_manifest(folder)
+        if found is None:
+            raise ConfigurationError(f"there is no snapshot of {name} on {day}")
+        if not found.files:
+            return ibis.memtable(_contract(name).empty())
+        return self.connection.read_parquet([str(folder / file.name) for file in found.files])
+
+    def damaged(self) -> dict[str, list[str]]:
+        """Tables whose files do not have their published checksums, with what is wrong."""
+        found = {}
+        for folder in sorted(path for path in self.root.iterdir() if path.is_dir() and path.name in CONTRACTS):
+            manifest = read_manifest(folder)
+            problems = verify(folder, manifest, checksums=True) if manifest else []
+            if problems:
+                found[folder.name] = problems
+        return found
+
+    def move_aside(self, name: str) -> Path:
+        """Take a damaged table out of the way (kept, never deleted), so that the next run rebuilds it."""
+        folder = self._folder(name)
+        aside = self.root / f"damaged-{name}-{self._clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        os.replace(folder, aside)
+        return aside
+
+    def _folder(self, name: str, *, create: bool = False) -> Path:
+        _contract(name)
+        folder = self.root / name
+        if create:
+            _private_folder(folder)
+        return folder
+
+    def _write(self, folder: Path, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], version: int) -> list[DataFile]:
+        path = folder / f"v{version:06d}-{secrets.token_hex(4)}.parquet"
+        count = 0
+        with pq.ParquetWriter(path, contract.schema, compression="zstd") as writer:
+            for batch in self._batches(contract, rows):
+                writer.write_table(batch, row_group_size=ROW_GROUP)
+                count += batch.num_rows
+        if count == 0:
+            path.unlink()
+            return []
+        path.chmod(0o600)
+        return [describe_file(path, count)]
+
+    def _batches(self, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+        if isinstance(rows, ibis.Table):
+            missing = [name for name in contract.names if name not in rows.columns]
+            if missing:
+                raise ConfigurationError(f"table {contract.name}: the rule gave no column {', '.join(missing)}; the contract asks for it")
+            rows = self.connection.to_pyarrow_batches(rows.select(*contract.names), chunk_size=ROW_GROUP)
+        elif isinstance(rows, pa.Table):
+            rows = rows.to_batches(max_chunksize=ROW_GROUP)
+        for batch in rows:
+            table = pa.Table.from_batches([batch]).select(list(contract.names))
+            yield conform(table, contract)
+
+    def _publish(self, folder: Path, name: str, version: int, files: tuple[DataFile, ...], added: int) -> Published:
+        manifest = Manifest(table=name, version=version, published_at=stamp(self._clock.now()), files=files)
+        swap(folder, manifest)
+        _sweep(folder, files, version)
+        return Published(name, version, manifest.rows, added)
+
+
+def conform(table: pa.Table, contract: Contract) -> pa.Table:
+    """The table with exactly the contract's columns and types. Raises ConfigurationError that names the column at fault."""
+    arrays = []
+    for field in contract.schema:
+        column = table.column(field.name)
+        try:
+            cast = column.cast(field.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise ConfigurationError(f"table {contract.name}, column {field.name}: {column.type} cannot become {field.type}: {error}") from error
+        if not field.nullable and cast.null_count:
+            raise ConfigurationError(f"table {contract.name}, column {field.name}: {cast.null_count} rows are null; the contract forbids it")
+        arrays.append(cast)
+    return pa.Table.from_arrays(arrays, schema=contract.schema)
+
+
+def _contract(name: str) -> Contract:
+    try:
+        return CONTRACTS[name]
+    except KeyError:
+        raise ConfigurationError(f"no contract names a table {name!r}; tables are declared in alignment_pipeline/contracts") from None
+
+
+def _private_folder(path: Path) -> None:
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.stat().st_uid == os.getuid():
+        path.chmod(0o700)
+
+
+def _sweep(folder: Path, files: tuple[DataFile, ...], version: int) -> None:
+    """Delete data files of versions that no reader can still hold."""
+    kept = {file.name for file in files}
+    for path in folder.glob("v*.parquet"):
+        if path.name not in kept and int(path.name[1:7]) <= version - KEPT_VERSIONS:
+            path.unlink()
+
+
+@contextmanager
+def _publishing(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder / ".publishing", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

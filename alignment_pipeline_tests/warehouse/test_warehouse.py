@@ -1,0 +1,131 @@
+"""The store: whole versions, checked files, nothing half published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.errors import ConfigurationError, DataLoss
+from alignment_pipeline.warehouse.warehouse import Warehouse
+
+NAME = "queue_members"
+
+
+def rows(*users: str) -> pa.Table:
+    return pa.table({"queue_id": ["q"] * len(users), "queue_name": ["Queue"] * len(users), "user_id": list(users)})
+
+
+def users(warehouse: Warehouse) -> list[str]:
+    return sorted(warehouse.read(NAME).to_pyarrow().column("user_id").to_pylist())
+
+
+def test_a_table_never_published_reads_as_its_contracts_empty_table(tmp_path: Path) -> None:
+    table = Warehouse(tmp_path).read(NAME).to_pyarrow()
+
+    assert (0, list(CONTRACTS[NAME].names)) == (table.num_rows, table.column_names)
+
+
+def test_replace_publishes_exactly_the_given_rows(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.replace(NAME, rows("a", "b"))
+    warehouse.replace(NAME, rows("c"))
+
+    assert ["c"] == users(warehouse)
+
+
+def test_append_keeps_what_was_there(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.append(NAME, rows("a"))
+    published = warehouse.append(NAME, rows("b", "c"))
+
+    assert (3, 2) == (published.rows, published.added)
+    assert ["a", "b", "c"] == users(warehouse)
+
+
+def test_a_reader_that_opened_the_old_version_finishes_on_it(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.replace(NAME, rows("a"))
+    opened = warehouse.read(NAME)
+    Warehouse(tmp_path).replace(NAME, rows("b"))
+
+    assert ["a"] == opened.to_pyarrow().column("user_id").to_pylist()
+    assert ["b"] == users(warehouse)
+
+
+def test_a_publication_that_fails_half_way_leaves_the_old_version(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.replace(NAME, rows("a"))
+
+    def breaking() -> Iterator[pa.RecordBatch]:
+        yield rows("b").to_batches()[0]
+        raise DataLoss("the source broke")
+
+    with pytest.raises(DataLoss):
+        warehouse.replace(NAME, breaking())
+
+    assert ["a"] == users(warehouse)
+
+
+def test_a_cut_file_is_found_and_moved_aside(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.replace(NAME, rows("a", "b"))
+    file = next((tmp_path / "warehouse" / NAME).glob("*.parquet"))
+    file.write_bytes(file.read_bytes()[:-10])
+
+    with pytest.raises(DataLoss, match="bytes instead of"):
+        warehouse.read(NAME)
+    assert [NAME] == list(warehouse.damaged())
+
+    warehouse.move_aside(NAME)
+    assert [] == users(warehouse)
+
+
+def test_a_changed_byte_is_found_by_its_checksum(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.replace(NAME, rows("a", "b"))
+    file = next((tmp_path / "warehouse" / NAME).glob("*.parquet"))
+    content = bytearray(file.read_bytes())
+    content[10] ^= 1
+    file.write_bytes(bytes(content))
+
+    assert {NAME: [f"{file.name} was changed after it was published"]} == warehouse.damaged()
+
+
+def test_a_null_in_a_never_null_column_is_refused_by_name(tmp_path: Path) -> None:
+    table = pa.table({"queue_id": ["q"], "queue_name": ["Queue"], "user_id": pa.array([None], pa.string())})
+
+    with pytest.raises(ConfigurationError, match="column user_id: 1 rows are null"):
+        Warehouse(tmp_path).replace(NAME, table)
+
+
+def test_files_are_private(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "home")
+    warehouse.replace(NAME, rows("a"))
+    file = next((tmp_path / "home" / "warehouse" / NAME).glob("*.parquet"))
+
+    assert (0o700, 0o600) == ((tmp_path / "home").stat().st_mode & 0o777, file.stat().st_mode & 0o777)
+
+
+def test_a_snapshot_outlives_later_versions(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.replace(NAME, rows("a"))
+    warehouse.snapshot(NAME, date(2026, 11, 20))
+    for user in "bcde":
+        warehouse.replace(NAME, rows(user))
+
+    assert ["a"] == warehouse.read_snapshot(NAME, date(2026, 11, 20)).to_pyarrow().column("user_id").to_pylist()
+
+
+def test_timestamps_stay_utc_microseconds(tmp_path: Path) -> None:
+    moment = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
+    contract = CONTRACTS["opportunity_contact_roles"]
+    row = {"role_id": "r", "opportunity_id": "o", "contact_id": "c", "role": None, "is_primary": False, "created_at": moment, "known_at": moment}
+    warehouse = Warehouse(tmp_path)
+    warehouse.replace(contract.name, pa.Table.from_pylist([row], schema=contract.schema))
+
+    assert [moment] == warehouse.read(contract.name).to_pyarrow().column("created_at").to_pylist()
