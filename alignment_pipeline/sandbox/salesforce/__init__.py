@@ -1,1 +1,1 @@
-
+"""The embedded Salesforce."""

@@ -1,0 +1,85 @@
+"""Fields that the vendor computes from others when a record is saved: full names, closed flags, activity accounts.
+
+Belongs here: standard computed fields. Formula fields of the package are computed on reading (`formulas.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from alignment_pipeline.sandbox.salesforce.schema import ObjectSchema
+
+if TYPE_CHECKING:
+    from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
+
+
+def derive(store: SalesforceStore, schema: ObjectSchema, record: dict[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
+    """The record with its computed fields; `old` None means it is new (or loaded). May return the same dict."""
+    if schema.name in ("Lead", "Contact", "User"):
+        name = " ".join(part for part in (record.get("FirstName"), record.get("LastName")) if part)
+        if name and record.get("Name") != name:
+            record["Name"] = name
+    elif schema.name == "Opportunity":
+        _opportunity(store, record, old)
+    elif schema.name in ("Task", "Event"):
+        _activity(store, schema.name, record)
+    elif schema.name == "CampaignMember":
+        record.setdefault("LeadOrContactId", record.get("ContactId") or record.get("LeadId"))
+        record.setdefault("HasResponded", record.get("Status") == "Responded")
+    return record
+
+
+def stage_of(store: SalesforceStore, name: str | None) -> dict[str, Any] | None:
+    """The OpportunityStage row of a stage name."""
+    for row in store.tables["OpportunityStage"].values():
+        if name is not None and name in (row.get("ApiName"), row.get("MasterLabel")):
+            return row
+    return None
+
+
+def _opportunity(store: SalesforceStore, record: dict[str, Any], old: dict[str, Any] | None) -> None:
+    name = record.get("StageName")
+    stage_changed = old is not None and old.get("StageName") != name
+    if stage_changed or "IsClosed" not in record:
+        stage = stage_of(store, name)
+        record["IsClosed"] = bool(stage["IsClosed"]) if stage and "IsClosed" in stage else str(name).startswith("Closed")
+        record["IsWon"] = bool(stage["IsWon"]) if stage and "IsWon" in stage else name == "Closed Won"
+        if stage_changed or "Probability" not in record:
+            given = (stage or {}).get("DefaultProbability", 100.0 if record["IsWon"] else 0.0 if record["IsClosed"] else 50.0)
+            if old is None or old.get("Probability") == record.get("Probability"):
+                record["Probability"] = float(given)
+        category = (stage or {}).get("ForecastCategory")
+        if category:
+            record["ForecastCategory"] = category
+            record["ForecastCategoryName"] = (stage or {}).get("ForecastCategoryName", category)
+    if record.get("Amount") is not None and record.get("Probability") is not None:
+        record["ExpectedRevenue"] = round(record["Amount"] * record["Probability"] / 100, 2)
+
+
+def _activity(store: SalesforceStore, name: str, record: dict[str, Any]) -> None:
+    if name == "Task":
+        is_closed = record.get("Status") == "Completed"
+        record["IsClosed"] = is_closed
+        record["IsHighPriority"] = record.get("Priority") == "High"
+        if is_closed and "CompletedDateTime" not in record:
+            record["CompletedDateTime"] = record["LastModifiedDate"]
+        elif not is_closed:
+            record.pop("CompletedDateTime", None)
+    elif record.get("StartDateTime") is not None and not record.get("IsAllDayEvent"):
+        record.setdefault("ActivityDateTime", record["StartDateTime"])
+        record.setdefault("ActivityDate", record["StartDateTime"].date())
+    if "AccountId" not in record:
+        found = _account(store, record)
+        if found is not None:
+            record["AccountId"] = found
+
+
+def _account(store: SalesforceStore, record: dict[str, Any]) -> str | None:
+    for name, field in (("WhatId", "Id"), ("WhatId", "AccountId"), ("WhoId", "AccountId")):
+        parent_id = record.get(name)
+        parent = store.find(parent_id) if parent_id else None
+        if parent is None or (field == "Id" and not str(parent_id).startswith("001")):
+            continue
+        if parent.get(field):
+            return str(parent[field])
+    return None
