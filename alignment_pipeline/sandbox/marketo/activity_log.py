@@ -45,7 +45,7 @@ class ActivityLog:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115: lives as long as the log
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (it lives as long as the log)
         self._end = 0
         self._columns: dict[str, Integers] = {name: np.empty(0, dtype=np.int64) for name in _COLUMNS}
         self._pending: list[tuple[int, ...]] = []
@@ -154,8 +154,9 @@ class ActivityLog:
             else:
                 visible = np.nonzero(seen)[0]
                 last = int(visible[-1]) if len(visible) else -1
-            behind = start + last + 1
-            more = bool((columns["visible"][behind:] <= now).any())
+            more = bool((columns["visible"][start + last + 1 :] <= now).any())
+            if more and last < 0 and limit > 0:
+                last = len(seen) - 1
             position = after if last < 0 else Position(int(columns["second"][start + last]), int(columns["activity_id"][start + last]))
             return Page(self._read(columns, found + start), position, more)
 
@@ -165,7 +166,9 @@ class ActivityLog:
         high = int(np.searchsorted(columns["second"], after.second, "right"))
         return low + int(np.searchsorted(columns["activity_id"][low:high], after.activity_id, "right"))
 
-    def between(self, start: int, end: int, *, now: int, type_ids: frozenset[int] | None, without: frozenset[int]) -> Iterator[dict[str, Any]]:
+    def between(
+        self, start: int, end: int, *, now: int, type_ids: frozenset[int] | None, without: frozenset[int]
+    ) -> Iterator[dict[str, Any]]:
         """Visible activities dated within [start, end] (Unix seconds), in order; rows added meanwhile are not seen."""
         with self._lock:
             columns = self._settle()

@@ -14,7 +14,8 @@ FILL_OUT_FORM = 2
 
 _MAIL = "Campaign Run ID:integer, Choice Number:integer, Has Predictive:boolean, Step ID:integer, Test Variant:integer"
 _BOUNCE = f"{_MAIL}, Category:string, Details:string, Email:string, Subcategory:string"
-_READER = "Bot Activity Pattern:string, Device:string, Is Bot Activity:boolean, Is Mobile Device:boolean, Platform:string, User Agent:string"
+_DEVICE = "Device:string, Is Mobile Device:boolean, Platform:string, User Agent:string"
+_READER = f"Bot Activity Pattern:string, Is Bot Activity:boolean, {_DEVICE}"
 _WEB = "Client IP Address:string, Query Parameters:string, Referrer URL:string, User Agent:string"
 _API = "API Method Name:string, Modifying User:string, Request Id:string"
 
@@ -26,9 +27,11 @@ _TYPES = f"""
 6|Send Email|Send Marketo Email to a person|Mailing ID:integer|{_MAIL}
 7|Email Delivered|Marketo Email is delivered to a lead/contact|Mailing ID:integer|{_MAIL}
 8|Email Bounced|Marketo Email is bounced for a lead|Mailing ID:integer|{_BOUNCE}
-9|Unsubscribe Email|Person unsubscribed from Marketo Emails|Mailing ID:integer|{_WEB}, Form Fields:text, Webform ID:integer, Webpage ID:integer
+9|Unsubscribe Email|Person unsubscribed from Marketo Emails|Mailing ID:integer|{_WEB}, \
+Form Fields:text, Webform ID:integer, Webpage ID:integer
 10|Open Email|User opens Marketo Email|Mailing ID:integer|{_MAIL}, {_READER}
-11|Click Email|User clicks on a link in a Marketo Email|Mailing ID:integer|{_MAIL}, {_READER}, Is Predictive:boolean, Link:string, Link ID:string
+11|Click Email|User clicks on a link in a Marketo Email|Mailing ID:integer|{_MAIL}, {_READER}, \
+Is Predictive:boolean, Link:string, Link ID:string
 12|New Lead|New person/record is added to the lead database||Created Date:date, Form Name:string, Lead Source:string, List Name:string, \
 SFDC Type:string, Source Type:string, {_API}
 13|Change Data Value|Changed attribute value on a person/record|Attribute Name:string|New Value:text, Old Value:text, Reason:text, \

@@ -61,11 +61,8 @@ def failure(request_id: str, refusal: Refusal) -> dict[str, object]:
 
 
 def json_response(body: dict[str, object], *, status: int = 200, accept_encoding: str = "") -> Response:
-    return raw_json_response(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), status=status, accept_encoding=accept_encoding)
-
-
-def raw_json_response(payload: bytes, *, status: int = 200, accept_encoding: str = "") -> Response:
     """A JSON answer; compressed above 1 KB when the client takes gzip."""
+    payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     headers = {"content-type": "application/json;charset=UTF-8"}
     if len(payload) > GZIP_ABOVE_BYTES and "gzip" in accept_encoding.lower():
         payload = gzip.compress(payload, compresslevel=1)

@@ -1,0 +1,23 @@
+"""The asset API, as far as activities need it: programs by page and by id."""
+
+from __future__ import annotations
+
+from alignment_pipeline.sandbox.marketo.call import Call
+
+MOST = 200
+_NOTHING = "No assets found for the given search criteria."
+
+
+def programs(call: Call) -> dict[str, object]:
+    """`GET asset/v1/programs.json`: `maxReturn` (20 unless told, 200 at most) from `offset`; a warning when there are none."""
+    most = min(call.integer(call.optional("maxReturn") or "20"), MOST)
+    offset = call.integer(call.optional("offset") or "0")
+    found = call.store.programs[offset : offset + most]
+    return {"errors": [], "warnings": [], "result": found} if found else {"errors": [], "warnings": [_NOTHING]}
+
+
+def program(call: Call, program_id: str) -> dict[str, object]:
+    """`GET asset/v1/program/<id>.json`."""
+    wanted = call.integer(program_id)
+    found = [one for one in call.store.programs if one.get("id") == wanted]
+    return {"errors": [], "warnings": [], "result": found} if found else {"errors": [], "warnings": [_NOTHING]}
