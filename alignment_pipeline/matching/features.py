@@ -1,0 +1,136 @@
+"""What speaks for and against a pair of lead and account, as numbers between 0 and 1 (a few up to 2).
+
+Belongs here: the comparison, vectorised over pairs. What each number is worth is in `weights.py`; words for people are in `sentences.py`.
+Names are compared form by form (whole field, parts, CamelCase words) and the best pair of forms speaks for the pair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import JaroWinkler
+
+from alignment_pipeline.matching import names, pairwise
+from alignment_pipeline.matching.candidates import Pairs
+from alignment_pipeline.matching.index import AccountIndex
+from alignment_pipeline.matching.leads import LeadBatch
+from alignment_pipeline.matching.vocabulary import DESCRIPTOR, PLACE, STOP, Floats, Ints, spread
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class NameView:
+    """The best pair of forms of each pair: equality, overlap of words, what is left over on either side, likeness of the letters."""
+
+    same_whole: Bools
+    same_core: Bools
+    lead_part: Bools
+    account_part: Bools
+    shared: Floats
+    shared_top: Floats
+    lead_left: Floats
+    account_left: Floats
+    lead_left_top: Floats
+    account_left_top: Floats
+    lead_left_place: Bools
+    account_left_place: Bools
+    likeness: Floats
+    start: Floats
+    prefix: Floats
+    first_word: Bools
+    lead_weight: Floats
+    account_weight: Floats
+    lead_words: Ints
+    account_words: Ints
+    lead_length: Ints
+    account_length: Ints
+    lead_form: Ints
+    account_form: Ints
+
+
+def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
+    """Compare all forms of each pair and keep the best."""
+    weight, role = index.vocabulary.weight, index.vocabulary.role
+    left, right = batch.forms, index.forms
+    name = batch.name_of[pairs.lead]
+    pair_l, form_l = spread(left.first[name], left.first[name + 1])
+    account = pairs.account[pair_l]
+    step, form_r = spread(right.first[account], right.first[account + 1])
+    pair, lf, rf = pair_l[step], form_l[step], form_r
+    size = len(pair)
+    same_core = left.compact[lf] == right.compact[rf]
+    likeness = _likeness(left.compacts, right.compacts, lf, rf, fuzz.ratio, 100.0)
+    start = _likeness(left.compacts, right.compacts, lf, rf, JaroWinkler.normalized_similarity, 1.0)
+
+    own, place = spread(left.word_first[lf], left.word_first[lf + 1])
+    lead_word = left.words[place]
+    vocabulary = np.int64(len(weight) + 1)
+    inside = _member(rf[own] * vocabulary + lead_word, right.word_first, right.words, vocabulary)
+    other, place_r = spread(right.word_first[rf], right.word_first[rf + 1])
+    account_word = right.words[place_r]
+    back = _member(lf[other] * vocabulary + account_word, left.word_first, left.words, vocabulary)
+
+    def total(owner: Ints, values: Floats) -> Floats:
+        return np.bincount(owner, weights=values, minlength=size).astype(np.float32)
+
+    lead_weight, account_weight = total(own, weight[lead_word]), total(other, weight[account_word])
+    shared = total(own, weight[lead_word] * inside)
+    left_l = total(own, weight[lead_word] * ~inside)
+    left_r = total(other, weight[account_word] * ~back)
+    telling_l = weight[lead_word] * ((role[lead_word] & (DESCRIPTOR | PLACE | STOP)) == 0)
+    telling_r = weight[account_word] * ((role[account_word] & (DESCRIPTOR | PLACE | STOP)) == 0)
+    top_l, top_r, top_s = (pairwise.highest(own, telling_l * ~inside, size), pairwise.highest(other, telling_r * ~back, size),
+                           pairwise.highest(own, telling_l * inside, size))
+    place_l = total(own, (((role[lead_word] & PLACE) > 0) & ~inside).astype(np.float32)) > 0
+    place_r_ = total(other, (((role[account_word] & PLACE) > 0) & ~back).astype(np.float32)) > 0
+    first = left.words[left.word_first[lf]] == right.words[right.word_first[rf]]
+    prefix = np.fromiter((_prefix(left.compacts[i], right.compacts[j]) for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), np.float32, size)
+    same_whole = np.fromiter((left.wholes[i] == right.wholes[j] for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), bool, size)
+
+    cover = shared / np.maximum(lead_weight + account_weight - shared, 1e-6)
+    part_cost = 0.12 * (left.kind[lf] == names.PART) + 0.12 * (right.kind[rf] == names.PART) + 0.03 * (left.kind[lf] == names.CAMEL) \
+        + 0.03 * (right.kind[rf] == names.CAMEL)
+    worth = 2.0 * same_core + 0.2 * same_whole + 0.9 * np.maximum(cover, likeness) + 0.3 * (left_l == 0) * shared + 0.2 * np.abs(prefix) - part_cost
+    order = np.lexsort((rf, lf, -np.round(worth, 5), pair))
+    best = order[np.searchsorted(pair[order], np.arange(len(pairs.lead)))] if size else order
+    lf, rf = lf[best], rf[best]
+    lengths_l = np.array([len(text) for text in left.compacts], dtype=np.int64) if left.compacts else np.zeros(1, np.int64)
+    return NameView(
+        same_whole[best], same_core[best], left.kind[lf] == names.PART, right.kind[rf] == names.PART, shared[best], top_s[best], left_l[best], left_r[best],
+        top_l[best], top_r[best], place_l[best], place_r_[best], likeness[best], start[best], prefix[best], first[best], lead_weight[best],
+        account_weight[best], left.word_first[lf + 1] - left.word_first[lf], right.word_first[rf + 1] - right.word_first[rf], lengths_l[lf],
+        np.array([len(right.compacts[form]) for form in rf.tolist()], dtype=np.int64), lf, rf)
+
+
+def _prefix(lead: str, account: str) -> float:
+    """How much of the longer name the shorter begins: positive when the lead's is the shorter, negative when the account's is."""
+    if lead == account:
+        return 1.0
+    if account.startswith(lead):
+        return len(lead) / len(account)
+    return -len(account) / len(lead) if lead.startswith(account) else 0.0
+
+
+def _likeness(left: list[str], right: list[str], lf: Ints, rf: Ints, scorer: object, scale: float) -> Floats:
+    if not len(lf):
+        return np.zeros(0, np.float32)
+    queries, choices = [left[form] for form in lf.tolist()], [right[form] for form in rf.tolist()]
+    scores: Floats = process.cpdist(queries, choices, scorer=scorer, dtype=np.float32)  # type: ignore[call-overload]
+    return scores / np.float32(scale)
+
+
+def _member(wanted: Ints, first: Ints, words: Ints, vocabulary: np.int64) -> Bools:
+    """Whether (form, word) codes occur among the words of forms."""
+    if not len(wanted) or not len(words):
+        return np.zeros(len(wanted), dtype=bool)
+    forms = np.unique(wanted // vocabulary)
+    owner, place = spread(first[forms], first[forms + 1])
+    have = np.sort(forms[owner] * vocabulary + words[place])
+    if not len(have):
+        return np.zeros(len(wanted), dtype=bool)
+    at = np.minimum(np.searchsorted(have, wanted), len(have) - 1)
+    return have[at] == wanted

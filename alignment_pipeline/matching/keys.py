@@ -1,0 +1,95 @@
+"""Blocking keys: what an account and a lead must share to be compared at all.
+
+Belongs here: the strings under which both sides are filed. Two records that share no key are never compared, so the leads that a changed
+account can affect are exactly those that share a key with it (`incremental.py`). Postings live in `index.py`.
+
+Kinds: d domain, n name, domain label or first words joined (compact), t rare word, w pair of words, a acronym, g alias group, y compact with
+one letter left out.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+
+from alignment_pipeline.matching import domains, names, wordlists
+from alignment_pipeline.matching.rarity import RarityTable
+
+SHORTEST_TYPO = 4
+LONGEST_TYPO = 24
+SHORTEST_LABEL = 3
+
+
+class AliasTable:
+    """Which alias groups a name or a domain belongs to: the bundled list and the agreement's own."""
+
+    def __init__(self, additions: Iterable[tuple[str, ...]] = ()) -> None:
+        self._of: dict[str, list[int]] = {}
+        for number, group in enumerate((*wordlists.alias_groups(), *additions)):
+            for member in group:
+                for key in self._member_keys(member):
+                    filed = self._of.setdefault(key, [])
+                    if number not in filed:
+                        filed.append(number)
+
+    @staticmethod
+    def _member_keys(member: str) -> list[str]:
+        if " " not in member and "." in member and domains.registrable(member):
+            return ["@" + domains.registrable(member)]
+        return [form.compact for form in names.forms(member)[:1]]
+
+    def groups(self, compact: str) -> list[int]:
+        return self._of.get(compact, [])
+
+    def groups_of_domain(self, domain: str) -> list[int]:
+        return self._of.get("@" + domain, [])
+
+
+@functools.cache
+def default_aliases() -> AliasTable:
+    return AliasTable()
+
+
+def left_out(compact: str) -> tuple[str, ...]:
+    """The compact name itself and with each letter left out once."""
+    if not SHORTEST_TYPO <= len(compact) <= LONGEST_TYPO:
+        return ()
+    return (compact, *dict.fromkeys(compact[:at] + compact[at + 1:] for at in range(len(compact))))
+
+
+def name_keys(forms: Iterable[names.Form], rarity: RarityTable, common: int, aliases: AliasTable, cache: dict[str, float]) -> dict[str, None]:
+    """The keys of a name's forms, exact kinds first: the same function on both sides."""
+    stops = wordlists.roles()["s"]
+    found: dict[str, None] = {}
+    for form in forms:
+        found["n:" + form.compact] = None
+        for group in aliases.groups(form.compact):
+            found[f"g:{group}"] = None
+        joined = ""
+        for position, word in enumerate(form.core[:4]):
+            joined += word
+            if position and word not in stops and len(joined) > 3:
+                found["n:" + names.compact(joined)] = None
+        strong = [word for word in form.core if word not in stops]
+        for word in strong:
+            frequency = cache.get(word)
+            if frequency is None:
+                frequency = cache[word] = rarity.frequency(word)
+            if frequency <= common and len(word) > 1:
+                found["t:" + word] = None
+                if len(word) > 3 and word == form.core[0]:
+                    found["n:" + names.compact(word)] = None
+        for first, second in zip(strong, strong[1:], strict=False):
+            found[f"w:{first} {second}"] = None
+    return found
+
+
+def typo_keys(forms: Iterable[names.Form]) -> list[str]:
+    """Keys under which names with one wrong, missing, extra or swapped letter meet: the compact name and a long first word."""
+    found: dict[str, None] = {}
+    for form in forms:
+        for text in {form.compact, form.core[0]} if len(form.core[0]) >= 6 else {form.compact}:
+            for piece in left_out(text):
+                found[piece] = None
+    return sorted(found)
+

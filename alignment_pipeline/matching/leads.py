@@ -1,0 +1,80 @@
+"""A batch of leads, read and parsed.
+
+Belongs here: what a lead row says (company, domains, place), each distinct company parsed once. Candidates are found in `candidates.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from alignment_pipeline.matching import domains, names, places, records
+from alignment_pipeline.matching.settings import MatchingSettings
+from alignment_pipeline.matching.text import fold
+from alignment_pipeline.matching.vocabulary import FormArrays, Ints, Vocabulary, arrays
+
+
+@dataclass(slots=True)
+class LeadBatch:
+    """Plain columns, one entry per lead; `name_of` points into the distinct companies whose forms are in `forms`."""
+
+    lead_id: list[str]
+    company: list[str]
+    domain: list[str]
+    host: list[str]
+    domain_class: list[str]
+    label: list[str]
+    web_domain: list[str]
+    country: list[str]
+    state: list[str]
+    city: list[str]
+    phone: list[str]
+    name_of: Ints
+    distinct: list[str]
+    parsed: list[tuple[names.Form, ...]]
+    forms: FormArrays
+    junk: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.lead_id)
+
+
+def read(frame: records.Frame, vocabulary: Vocabulary, settings: MatchingSettings) -> LeadBatch:
+    """Parse leads (lead_id, company, and as far as known email or email_domain, website, country, state, city, phone)."""
+    records.require(frame, "leads", "lead_id")
+    rows = records.row_count(frame)
+    text = {column: records.text_column(frame, column, rows) for column in records.LEAD_TEXT}
+    records.unique_ids(text["lead_id"], "leads")
+    mailbox = [bare or mail for bare, mail in zip(text["email_domain"], text["email"], strict=True)]
+    mail_domain = [domains.registrable(value) for value in mailbox]
+    site_domain = [domains.registrable(value) for value in text["website"]]
+    classes = [_class(value, settings) for value in mail_domain]
+    site_classes = [_class(value, settings) for value in site_domain]
+    web = [value if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for value, kind in zip(site_domain, site_classes, strict=True)]
+    number: dict[str, int] = {}
+    company = [value if value else "" for value in text["company"]]
+    for row, value in enumerate(company):
+        written = names.domain_like(value)
+        if written and not web[row] and _class(domains.registrable(written), settings) == domains.CORPORATE:
+            web[row] = domains.registrable(written)
+    name_of = np.array([number.setdefault(value, len(number)) for value in company], dtype=np.int64)
+    distinct = list(number)
+    junk_words = {fold(word) for word in settings.junk_additions}
+    distinct_junk = np.array([names.is_junk(value) or fold(value) in junk_words for value in distinct], dtype=bool)
+    parsed = [names.forms(value) for value in distinct]
+    usable = [value if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for value, kind in zip(mail_domain, classes, strict=True)]
+    return LeadBatch(
+        text["lead_id"], company, usable, [domains.host_of(value) for value in mailbox], classes,
+        [domains.label(value) if value and kind == domains.CORPORATE else "" for value, kind in zip(usable, classes, strict=True)], web,
+        [places.country_code(value) for value in text["country"]], [places.city_key(value) for value in text["state"]],
+        [places.city_key(value) for value in text["city"]], ["".join(filter(str.isdigit, value))[-9:] for value in text["phone"]],
+        name_of, distinct, parsed, arrays(parsed, vocabulary), distinct_junk[name_of] if rows else np.zeros(0, dtype=bool))
+
+
+def _class(domain: str, settings: MatchingSettings) -> str:
+    if not domain:
+        return ""
+    return domains.domain_class(domain, freemail_additions=settings.freemail_additions, shared_additions=settings.shared_domain_additions,
+                                corporate_exceptions=settings.corporate_domain_exceptions)

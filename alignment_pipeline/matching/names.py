@@ -1,0 +1,161 @@
+"""Company names: what is the name, what is its legal form, what else might it be called.
+
+Belongs here: turning one company field into forms that can be compared (whole, core, parts) and saying that a field names no company.
+How rare a word is lives in `rarity.py`; how two names compare in `features.py`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+
+from alignment_pipeline.matching import wordlists
+from alignment_pipeline.matching.text import ascii_text, words
+
+WHOLE = 0
+PART = 1
+CAMEL = 2
+
+_SEPARATORS = re.compile(r"\s*[;|()\[\]{}<>\uff08\uff09\u3010\u3011\u3001,:]\s*|(?<=\w\w)\s*/\s*(?=\w\w)|\s+[-\u2013\u2014~\u00b7\u2022]+\s*|\s*[\u2013\u2014]\s+|\s+@\s*")
+_SAYS_SO = re.compile(
+    r"\b(?:formerly(?: known as)?|previously|also known as|aka|a\.k\.a\.?|dba|d/b/a|trading as|t/a|now|acquired by|part of|owned by|powered by|subsidiary of|"
+    r"division of|an?(?= [a-z0-9]+ company)|on behalf of|contract(?:or|ing)? (?:at|for|to)|working (?:at|for)|works at|currently at| at | by | for )\b|(?<=[^\s])@",
+    re.IGNORECASE)
+_HANDLE = re.compile(r"^[@#]+|^https?://(?:www\.)?|^www\.", re.IGNORECASE)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_DIGITS = {"1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine"}
+_DOMAIN_LIKE = re.compile(r"^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$", re.IGNORECASE)
+MAX_PARTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to read a company field: `core` is its words without legal form, `whole` with it, `compact` the core without blanks."""
+
+    kind: int
+    whole: str
+    core: tuple[str, ...]
+    compact: str
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.core)
+
+
+def strip_legal(parts: list[str]) -> list[str]:
+    """The words without legal forms at either end; a name that is nothing but legal form keeps its words."""
+    suffixes, prefixes = wordlists.legal_suffixes(), wordlists.legal_prefixes()
+    rest = parts
+    if len(rest) > 1 and rest[0] == "the":
+        rest = rest[1:]
+    changed = True
+    while changed and len(rest) > 1:
+        changed = False
+        for size in range(min(7, len(rest) - 1), 0, -1):
+            if tuple(rest[-size:]) in suffixes:
+                rest, changed = rest[:-size], True
+                break
+    for size in range(min(4, len(rest) - 1), 0, -1):
+        if tuple(rest[:size]) in prefixes:
+            rest = rest[size:]
+            break
+    while len(rest) > 1 and rest[-1] in ("and", "of", "the"):
+        rest = rest[:-1]
+    return rest
+
+
+def _form(text: str, kind: int) -> Form | None:
+    for legal in wordlists.raw_legal_forms() if not text.isascii() else ():
+        if legal in text and text.strip() != legal:
+            text = text.replace(legal, " ")
+    whole = words(text)
+    if not whole:
+        return None
+    core = strip_legal(whole)
+    return Form(kind, " ".join(whole), tuple(core), compact("".join(core)))
+
+
+def compact(joined: str) -> str:
+    """The key under which spelling variants meet: a leading digit is spelt out ("4loops" and "Four Loops")."""
+    if joined and joined[0] in _DIGITS and len(joined) > 2 and not joined[1].isdigit():
+        return _DIGITS[joined[0]] + joined[1:]
+    return joined
+
+
+@functools.lru_cache(maxsize=500_000)
+def forms(company: str) -> tuple[Form, ...]:
+    """The readings of a company field, the whole field first, then its parts ("Nebula, Inc. ; CFO Tools" gives three)."""
+    raw = _HANDLE.sub("", company.strip())
+    found: dict[tuple[str, ...], Form] = {}
+    whole = _form(raw, WHOLE)
+    if whole is None:
+        return ()
+    found[whole.core] = whole
+    for piece in _parts(raw):
+        form = _form(piece, PART)
+        if form is not None and form.core not in found and _is_telling(form):
+            found[form.core] = form
+        if len(found) > MAX_PARTS:
+            break
+    if len(whole.core) <= 3 and _CAMEL.search(raw):
+        form = _form(_CAMEL.sub(" ", raw), CAMEL)
+        if form is not None and form.core not in found and min(map(len, form.core)) > 1:
+            found[form.core] = form
+    return tuple(found.values())
+
+
+def _parts(raw: str) -> list[str]:
+    pieces: list[str] = []
+    if not raw.isascii():
+        bare = raw
+        for word in (*wordlists.raw_legal_forms(), *wordlists.raw_descriptors()):
+            bare = bare.replace(word, " ") if word in bare else bare
+        if bare != raw:
+            pieces += bare.split()
+    if _SEPARATORS.search(raw):
+        pieces += [piece for piece in _SEPARATORS.split(raw) if piece]
+    if _SAYS_SO.search(raw):
+        pieces += [piece for piece in _SAYS_SO.split(raw) if piece and piece.strip()]
+    return [piece.strip() for piece in pieces]
+
+
+def _is_telling(form: Form) -> bool:
+    """A part must name something by itself: not one letter, not only descriptors, places or legal forms."""
+    if len(form.compact) < 2 or tuple(form.core) in wordlists.legal_suffixes():
+        return False
+    roles = wordlists.roles()
+    return any(word not in roles["d"] and word not in roles["s"] for word in form.core)
+
+
+@functools.lru_cache(maxsize=200_000)
+def is_junk(company: str) -> bool:
+    """Whether a company field names no company ("n/a", "self-employed", "student", "imdependent")."""
+    parts = words(company)
+    if not parts:
+        return True
+    text = " ".join(parts)
+    joined = "".join(parts)
+    if text in wordlists.junk_phrases() or joined in wordlists.junk_phrases():
+        return True
+    if all(word in wordlists.junk_words() for word in parts):
+        return True
+    if joined.isdigit() or (len(set(joined)) == 1 and len(joined) > 1):
+        return True
+    return len(joined) == 1 and ascii_text(company).strip() == joined and not company.strip().isupper()
+
+
+def acronyms(core: tuple[str, ...]) -> tuple[str, ...]:
+    """Initials of a name of three words and more, with and without stop words."""
+    if len(core) < 3:
+        return ()
+    stops = wordlists.roles()["s"]
+    strong = [word for word in core if word not in stops]
+    found = dict.fromkeys(["".join(word[0] for word in strong), "".join(word[0] for word in core)])
+    return tuple(key for key in found if len(key) >= 3)
+
+
+def domain_like(company: str) -> str:
+    """The company field itself when it is written as a domain ("DMM.com"), lower case; else ""."""
+    text = _HANDLE.sub("", company.strip()).lower()
+    return text if _DOMAIN_LIKE.match(text) else ""

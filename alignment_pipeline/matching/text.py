@@ -1,0 +1,60 @@
+"""Folding text: one spelling for what people type in many.
+
+Belongs here: characters and words, without knowing what a company is. Company names live in `names.py`, domains in `domains.py`,
+and word lists are read by `wordlists.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from unidecode import unidecode
+
+_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b\.?")
+_APOSTROPHE = re.compile(r"(?<=\w)['\u2019`\u00b4](?=\w)")
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_MARKS = ("So", "Sk", "Cf", "Co")
+_GERMAN = str.maketrans({"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L"})
+
+
+def ascii_text(text: str) -> str:
+    """Latin letters for any script ("华为" gives "Huawei"), lower case, compatibility forms resolved."""
+    if text.isascii():
+        return text.lower()
+    folded = "".join(letter for letter in unicodedata.normalize("NFKC", text).translate(_GERMAN) if unicodedata.category(letter) not in _MARKS)
+    if not folded.isascii():
+        joined = re.sub(rf"(?<={_CJK.pattern}) +(?={_CJK.pattern})", "", folded) if _CJK.search(folded) else folded
+        folded = _transliterate(joined)
+    return folded.lower()
+
+
+def _transliterate(text: str) -> str:
+    """Unidecode puts a blank after each ideograph: a run of them is one word here."""
+    pieces: list[str] = []
+    for run in re.split(rf"({_CJK.pattern}+)", text):
+        if run and _CJK.match(run):
+            pieces.append(" " + unidecode(run).replace(" ", "") + " ")
+        else:
+            pieces.append(unidecode(run))
+    return "".join(pieces)
+
+
+def words(text: str) -> list[str]:
+    """Folded words: "S.A. de C.V." gives sa, de, cv; "O'Reilly & Sons" gives oreilly, and, sons."""
+    low = ascii_text(text)
+    if "." in low:
+        low = _DOTTED.sub(lambda hit: hit.group().replace(".", "") + " ", low)
+    if "'" in low or "`" in low:
+        low = _APOSTROPHE.sub("", low)
+    if "&" in low:
+        low = low.replace("&", " and ")
+    if "+" in low:
+        low = low.replace("+", " plus ")
+    return _NOT_WORD.sub(" ", low).split()
+
+
+def fold(text: str) -> str:
+    """The folded words joined by one blank."""
+    return " ".join(words(text))

@@ -1,0 +1,99 @@
+"""Words as numbers, forms as arrays: what lets a batch of pairs be compared at once.
+
+Belongs here: the arrays over name forms and their words. The comparison itself is in `features.py`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from alignment_pipeline.matching import names, places, wordlists
+from alignment_pipeline.matching.rarity import RarityTable
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+DESCRIPTOR, PLACE, STOP = 1, 2, 4
+
+
+class Vocabulary:
+    """Numbers for words and compact names, with each word's rarity weight and role. Grows while names are added."""
+
+    def __init__(self, rarity: RarityTable) -> None:
+        self.rarity = rarity
+        self.number: dict[str, int] = {}
+        self.compact_number: dict[str, int] = {}
+        self._weight = array("f")
+        self._role = array("b")
+
+    def word(self, word: str) -> int:
+        known = self.number.get(word)
+        if known is not None:
+            return known
+        roles = wordlists.roles()
+        role = (DESCRIPTOR if word in roles["d"] or word in roles["u"] else 0) | (PLACE if word in places.place_words() else 0)
+        role |= STOP if word in roles["s"] else 0
+        self.number[word] = len(self.number)
+        self._weight.append(0.02 if role & STOP else self.rarity.weight(word))
+        self._role.append(role)
+        return len(self.number) - 1
+
+    def compact(self, text: str) -> int:
+        return self.compact_number.setdefault(text, len(self.compact_number))
+
+    @property
+    def weight(self) -> Floats:
+        return np.array(self._weight, dtype=np.float32)
+
+    @property
+    def role(self) -> npt.NDArray[np.int8]:
+        return np.array(self._role, dtype=np.int8)
+
+
+@dataclass(slots=True)
+class FormArrays:
+    """The forms of many names: `first[i]:first[i+1]` are the forms of name i, `word_first[f]:word_first[f+1]` the words of form f."""
+
+    first: Ints
+    kind: Ints
+    compact: Ints
+    texts: list[str]
+    compacts: list[str]
+    wholes: list[str]
+    word_first: Ints
+    words: Ints
+
+
+def arrays(forms_of: Iterable[tuple[names.Form, ...]], vocabulary: Vocabulary) -> FormArrays:
+    """Number every form and word of the names, in order."""
+    first, kind, compact, word_first, words = array("q", [0]), array("q"), array("q"), array("q", [0]), array("q")
+    texts: list[str] = []
+    compacts: list[str] = []
+    wholes: list[str] = []
+    for forms in forms_of:
+        for form in forms:
+            kind.append(form.kind)
+            compact.append(vocabulary.compact(form.compact))
+            texts.append(form.text)
+            compacts.append(form.compact)
+            wholes.append(form.whole)
+            words.extend([vocabulary.word(word) for word in dict.fromkeys(form.core)])
+            word_first.append(len(words))
+        first.append(len(texts))
+    return FormArrays(*(np.array(column, dtype=np.int64) for column in (first, kind, compact)), texts, compacts, wholes,
+                      *(np.array(column, dtype=np.int64) for column in (word_first, words)))
+
+
+def spread(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """For ranges [start, end): the row each element belongs to and the element, as two flat arrays."""
+    lengths = ends - starts
+    owner = np.repeat(np.arange(len(starts), dtype=np.int64), lengths)
+    if not len(owner):
+        return owner, owner.copy()
+    offsets = np.arange(len(owner), dtype=np.int64) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return owner, np.repeat(starts, lengths) + offsets

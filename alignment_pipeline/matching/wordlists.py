@@ -1,0 +1,75 @@
+"""The bundled word lists, read once per process.
+
+Belongs here: reading `data/*.txt`. What the words mean is decided by the modules that ask for them.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+
+
+def lines(name: str) -> list[str]:
+    """The entries of one bundled list, without comments and empty lines."""
+    text = resources.files("alignment_pipeline.matching").joinpath("data", name).read_text(encoding="utf-8")
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+@functools.cache
+def legal_suffixes() -> frozenset[tuple[str, ...]]:
+    """Legal forms as word tuples, stripped from the end of a name."""
+    return frozenset(tuple(line.split("|")[0].split()) for line in lines("legal_forms.txt") if not line.startswith("^"))
+
+
+@functools.cache
+def legal_prefixes() -> frozenset[tuple[str, ...]]:
+    """Legal forms as word tuples, stripped from the start of a name."""
+    return frozenset(tuple(line[1:].split("|")[0].split()) for line in lines("legal_forms.txt") if line.startswith("^"))
+
+
+@functools.cache
+def raw_legal_forms() -> tuple[str, ...]:
+    """Legal forms in other scripts, longest first."""
+    return tuple(sorted(lines("legal_forms_raw.txt"), key=lambda form: (-len(form), form)))
+
+
+@functools.cache
+def raw_descriptors() -> tuple[str, ...]:
+    """Descriptors and places in other scripts, longest first."""
+    return tuple(sorted(set(lines("descriptors_raw.txt")), key=lambda word: (-len(word), word)))
+
+
+@functools.cache
+def roles() -> dict[str, frozenset[str]]:
+    """Words by role: d descriptor, u unit, s stop word."""
+    found: dict[str, set[str]] = {"d": set(), "u": set(), "s": set()}
+    for line in lines("word_roles.txt"):
+        role, *rest = line.split()
+        found[role].update(rest)
+    return {role: frozenset(members) for role, members in found.items()}
+
+
+@functools.cache
+def freemail() -> frozenset[str]:
+    return frozenset(lines("freemail.txt"))
+
+
+@functools.cache
+def shared_domains() -> frozenset[str]:
+    return frozenset(lines("shared_domains.txt"))
+
+
+@functools.cache
+def junk_phrases() -> frozenset[str]:
+    return frozenset(line for line in lines("junk.txt") if not line.startswith("w "))
+
+
+@functools.cache
+def junk_words() -> frozenset[str]:
+    return frozenset(word for line in lines("junk.txt") if line.startswith("w ") for word in line.split()[1:])
+
+
+@functools.cache
+def alias_groups() -> tuple[tuple[str, ...], ...]:
+    """Names by which the same well-known company goes; "=" marks a former or trading name, all members are equal here."""
+    return tuple(tuple(part.strip() for part in line.split("=") if part.strip()) for line in lines("aliases.txt"))
