@@ -17,7 +17,7 @@ PEOPLE = Contract(
         """
         person_id    string!    key of the person's oldest record, as contact:003..., lead:00Q..., marketo:ID; stable while that record lives
         email        string@    best known e-mail, lower case
-        email_domain string     registrable domain of the e-mail
+        email_domain string     host part of the e-mail, lower case
         first_name   string@    first name
         last_name    string@    last name
         company      string     company as typed

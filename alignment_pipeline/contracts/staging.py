@@ -20,7 +20,6 @@ ACCOUNTS = Contract(
         account_id          string!    Salesforce id, 18 characters
         name                string     name as typed
         website             string     website as typed
-        website_domain      string     registrable domain of the website by the public suffix list
         phone               string     phone as typed
         street              string     billing street
         city                string     billing city

@@ -79,7 +79,9 @@ class Warehouse:
             return ibis.memtable(_contract(name).empty())
         problems = verify(folder, found)
         if problems:
-            raise DataLoss(f"table {name}: {'; '.join(problems)}. Run `alignment doctor --repair` to move it aside and rebuild it from its sources")
+            raise DataLoss(
+                f"table {name}: {'; '.join(problems)}. Run `alignment doctor --repair` to move it aside and rebuild it from its sources"
+            )
         return self.connection.read_parquet([str(folder / file.name) for file in found.files], table_name=f"{name}_{secrets.token_hex(4)}")
 
     def replace(self, name: str, table: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
@@ -154,7 +156,9 @@ class Warehouse:
             _private_folder(folder)
         return folder
 
-    def _write(self, folder: Path, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], version: int) -> list[DataFile]:
+    def _write(
+        self, folder: Path, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], version: int
+    ) -> list[DataFile]:
         path = folder / f"v{version:06d}-{secrets.token_hex(4)}.parquet"
         count = 0
         with pq.ParquetWriter(path, contract.schema, compression="zstd") as writer:
@@ -194,9 +198,13 @@ def conform(table: pa.Table, contract: Contract) -> pa.Table:
         try:
             cast = column.cast(field.type)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise ConfigurationError(f"table {contract.name}, column {field.name}: {column.type} cannot become {field.type}: {error}") from error
+            raise ConfigurationError(
+                f"table {contract.name}, column {field.name}: {column.type} cannot become {field.type}: {error}"
+            ) from error
         if not field.nullable and cast.null_count:
-            raise ConfigurationError(f"table {contract.name}, column {field.name}: {cast.null_count} rows are null; the contract forbids it")
+            raise ConfigurationError(
+                f"table {contract.name}, column {field.name}: {cast.null_count} rows are null; the contract forbids it"
+            )
         arrays.append(cast)
     return pa.Table.from_arrays(arrays, schema=contract.schema)
 

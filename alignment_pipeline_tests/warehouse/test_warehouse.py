@@ -124,7 +124,15 @@ def test_a_snapshot_outlives_later_versions(tmp_path: Path) -> None:
 def test_timestamps_stay_utc_microseconds(tmp_path: Path) -> None:
     moment = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
     contract = CONTRACTS["opportunity_contact_roles"]
-    row = {"role_id": "r", "opportunity_id": "o", "contact_id": "c", "role": None, "is_primary": False, "created_at": moment, "known_at": moment}
+    row = {
+        "role_id": "r",
+        "opportunity_id": "o",
+        "contact_id": "c",
+        "role": None,
+        "is_primary": False,
+        "created_at": moment,
+        "known_at": moment,
+    }
     warehouse = Warehouse(tmp_path)
     warehouse.replace(contract.name, pa.Table.from_pylist([row], schema=contract.schema))
 
