@@ -69,7 +69,9 @@ def core_of(name: str) -> str:
 
 def registrable_domain(website: str) -> str:
     """The registrable domain of a website by the bundled public suffix list, or an empty string."""
-    return _EXTRACT(website).top_domain_under_public_suffix.lower() if website else ""
+    domain = _EXTRACT(website).top_domain_under_public_suffix.lower() if website else ""
+    # Some governments publish under www.<public suffix>: nobody has a mailbox there.
+    return "" if domain.startswith("www.") else domain
 
 
 @lru_cache(maxsize=1)

@@ -28,6 +28,9 @@ PREFIXES = {
     "BusinessHours": "01m",
     "Holiday": "0C0",
     "Organization": "00D",
+    "QueueSobject": "03g",
+    "LeadStatus": "01Q",
+    "TaskStatus": "01T",
 }
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

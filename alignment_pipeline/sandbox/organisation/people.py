@@ -1,0 +1,254 @@
+"""The people of the demo: who they are, where they work, how they wrote it down, and which records they left behind.
+
+Belongs here: invented persons and their e-mail addresses. Their records: `leads.py`, `contacts.py`, `marketo_people.py`. What is
+true of them stays here and goes into `truth.py`, never into a record.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alignment_pipeline.sandbox.organisation import companies, geography, names, titles, typing_habits
+from alignment_pipeline.sandbox.organisation.accounts import Account, Accounts
+from alignment_pipeline.sandbox.organisation.records import Record, World
+from alignment_pipeline.sandbox.organisation.team import INTERNAL_DOMAIN
+
+_FREEMAIL = {
+    "DE": ("gmx.de", "web.de", "t-online.de"), "FR": ("orange.fr", "laposte.net", "free.fr"), "GB": ("yahoo.co.uk", "hotmail.co.uk", "btinternet.com"),
+    "JP": ("yahoo.co.jp", "docomo.ne.jp"), "CN": ("qq.com", "163.com", "126.com"), "KR": ("naver.com", "daum.net"), "RU": ("mail.ru", "yandex.ru"),
+    "IN": ("rediffmail.com", "yahoo.co.in"), "BR": ("uol.com.br", "bol.com.br"), "IT": ("libero.it", "virgilio.it"), "PL": ("wp.pl", "o2.pl"),
+    "CZ": ("seznam.cz",), "UA": ("ukr.net",), "AU": ("bigpond.com",), "CA": ("sympatico.ca",), "ES": ("yahoo.es",), "NL": ("ziggo.nl",),
+}  # fmt: skip
+_FREEMAIL_ANYWHERE = ("gmail.com", "gmail.com", "gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "aol.com", "proton.me")
+_COUNTRY_DOMAIN = {"DE": "de", "FR": "fr", "GB": "co.uk", "JP": "co.jp", "AU": "com.au", "ES": "es", "IT": "it", "NL": "nl", "CH": "ch", "BR": "com.br"}
+# How a person is recorded in Salesforce; only in Marketo: "marketo".
+PATTERNS = ("lead", "converted", "lead+contact", "lead+lead", "lead_merged", "lead_deleted", "contact", "contact_merged", "contact_deleted", "marketo")
+
+
+@dataclass
+class Person:
+    """One human being. `kind` says where a lead of theirs belongs: account, outside, none, ambiguous or internal."""
+
+    key: str
+    kind: str
+    pattern: str
+    first: str
+    last: str
+    email: str | None
+    second_email: str | None
+    company: companies.Company | None
+    account: Account | None
+    typed: str
+    typed_again: str
+    habit: str
+    country: str
+    region: geography.Region
+    zone: str
+    title: str | None
+    persona: str
+    seniority: str
+    phone: str | None
+    created: datetime
+    heat: str = "cold"
+    candidates: tuple[str, ...] = ()
+    is_bot: bool = False
+    has_opted_out: bool = False
+    leads: list[Record] = field(default_factory=list)
+    contacts: list[Record] = field(default_factory=list)
+    marketo_ids: list[int] = field(default_factory=list)
+
+
+def freemail(rng: random.Random, first: str, last: str, country: str) -> str:
+    """A private address that is no one's."""
+    provider = rng.choice(_FREEMAIL[country]) if country in _FREEMAIL and rng.random() < 0.45 else rng.choice(_FREEMAIL_ANYWHERE)
+    return f"{names.private_local_part(rng, first, last)}@{provider}"
+
+
+def _alias(company: companies.Company, country: str) -> str:
+    """The country domain of a company with a .com: its own label under the country's suffix; empty when there is none."""
+    label, _, suffix = company.domain.partition(".")
+    return f"{label}.{_COUNTRY_DOMAIN[country]}" if suffix == "com" and country in _COUNTRY_DOMAIN and len(label) > 5 else ""
+
+
+class _Casting:
+    """Makes persons one after the other from one random stream."""
+
+    def __init__(self, world: World, accounts: Accounts) -> None:
+        self.world, self.accounts = world, accounts
+        self.rng = world.rng("people")
+        self.made = 0
+        usable = [account for account in accounts.live if account.company.owns_domain or account.company.owns_name]
+        heat = {"hot": 9.0, "cooled": 6.0, "warm": 3.0, "aware": 1.5, "cold": 0.65}
+        self.pool = usable
+        self.weights = [heat[account.heat] * self.rng.lognormvariate(0, 0.6) for account in usable]
+        self.has_alias = {account.id for account in usable if self.rng.random() < 0.05}
+        self.taken_domains = {company.domain for company in companies.load()}
+        self.owned_twice = _shared_domains(accounts)
+
+    def accounts_for(self, count: int) -> list[Account]:
+        """Accounts of that many people; every hot account gets five, so that it can be an MQA."""
+        first = [account for account in self.pool if account.heat == "hot" for _ in range(5)][:count]
+        return first + self.rng.choices(self.pool, self.weights, k=count - len(first))
+
+    def person(self, kind: str, pattern: str, company: companies.Company | None, account: Account | None, **known: str) -> Person:
+        """One person. `known` may set the country, the e-mail address and the company text."""
+        rng = self.rng
+        self.made += 1
+        country = known.get("country") or (account.country if account else company.country if company else rng.choice(_HOMES))
+        if not known.get("country") and rng.random() < 0.08:
+            country = rng.choice(_HOMES)
+        state = company.state if company and company.country == country else ""
+        first, last = names.name(rng, country)
+        own = self._own_address(company, account, country, first, last)
+        email = known["email"] if "email" in known else own or (freemail(rng, first, last, country) if rng.random() < 0.66 else None)
+        if company is not None and not company.owns_name and company.owns_domain and not own and "email" not in known:
+            email = own = f"{names.local_part(rng, first, last)}@{company.domain}"  # its name alone would not say which company it is
+        # A country domain does not say by itself whose it is: such people write their company out.
+        has_own = email == own and company is not None and company.owns_domain and (own or "").endswith(("@" + company.domain, "." + company.domain))
+        typed, again = self._typed(company, account, has_own), self._typed(company, account, has_own)
+        persona, seniority = titles.persona(rng)
+        created = self.world.office_moment(rng, self.world.history_start, self.world.anchor - timedelta(days=1), geography.zone_of(country, state))
+        return Person(
+            key=f"P{self.made:06d}",
+            kind=kind,
+            pattern=pattern,
+            first=first,
+            last=last,
+            email=email or None,
+            second_email=freemail(rng, first, last, country) if own else email or None,
+            company=company,
+            account=account,
+            typed=known.get("typed", typed.text),
+            typed_again=known.get("typed", again.text if again.habit not in ("nothing", "acronym", "handle") else typed.text),
+            habit=known.get("habit", typed.habit),
+            country=country,
+            region=geography.region_of(country, state),
+            zone=geography.zone_of(country, state),
+            title=titles.title(rng, persona, seniority, country),
+            persona=persona,
+            seniority=seniority,
+            phone=geography.phone(rng, country) if rng.random() < 0.4 else None,
+            created=created,
+            heat=account.heat if account else "aware" if rng.random() < 0.25 else "cold",
+            has_opted_out=rng.random() < 0.025,
+        )
+
+    def _own_address(self, company: companies.Company | None, account: Account | None, country: str, first: str, last: str) -> str | None:
+        rng = self.rng
+        if company is None or not company.domain or rng.random() > 0.66:
+            return None
+        local = names.local_part(rng, first, last)
+        if rng.random() < 0.08:
+            local += str(rng.randrange(2, 99))
+        domain = company.domain
+        if company.owns_domain and account is not None:
+            alias = _alias(company, account.country)
+            if account.id in self.has_alias and alias and alias not in self.taken_domains and rng.random() < 0.4:
+                domain = alias
+            elif rng.random() < 0.05 and country:
+                domain = f"{country.lower()}.{domain}"
+        return f"{local}@{domain}"
+
+    def _typed(self, company: companies.Company | None, account: Account | None, has_own: bool) -> typing_habits.Spelling:
+        if company is None:
+            return typing_habits.Spelling(typing_habits.nothing(self.rng), "nothing", False)
+        if account is not None and account.kind == "regional":
+            name = str(account.record["Name"])
+            return typing_habits.Spelling(self.rng.choice((name, name, name.lower(), name.replace(" ", "  ", 1))), "office", True)
+        return typing_habits.of_company(self.rng, company, has_own_address=has_own)
+
+    def ambiguous(self) -> Person:
+        """Somebody whose row fits several accounts alike: a name that many carry, or a domain that several share."""
+        rng = self.rng
+        if rng.random() < 0.6 or not self.owned_twice:
+            group = rng.choice(self.accounts.homonyms)
+            company = group[0].company
+            person = self.person("ambiguous", "lead", company, None, typed=company.name, habit="homonym", email=freemail(rng, "contact", "office", ""), country="")
+            person.candidates = tuple(account.id for account in group)
+            person.country = ""
+        else:
+            domain = rng.choice(sorted(self.owned_twice))
+            found = self.owned_twice[domain]
+            address = f"{names.local_part(rng, *names.name(rng, found[0].country))}@{domain}"
+            text = rng.choice(typing_habits.NOTHING[:5])
+            person = self.person("ambiguous", "lead", found[0].company, None, typed=text, habit="shared_domain", email=address)
+            person.candidates = tuple(account.id for account in found)
+        person.company = None
+        return person
+
+
+_HOMES = ("US", "US", "US", "GB", "DE", "FR", "CA", "IN", "AU", "NL", "ES", "BR", "JP", "SE", "PL", "IT", "SG", "MX", "TR", "CN", "KR", "ZA", "AE", "GR", "NG")
+
+
+def _shared_domains(accounts: Accounts) -> dict[str, list[Account]]:
+    found: dict[str, list[Account]] = {}
+    for account in accounts.live:
+        if account.company.domain and not account.company.owns_domain and account.kind == "base":
+            found.setdefault(account.company.domain, []).append(account)
+    return {domain: group for domain, group in found.items() if len({account.company.core for account in group}) > 1}
+
+
+def _plan(total: int) -> dict[tuple[str, str], int]:
+    """How many people of which kind and pattern make `total` leads and contacts (5 leads to 3 contacts)."""
+    leads = round(total * 0.625)
+    contacts = total - leads
+
+    def share(part: float, least: int) -> int:
+        return max(least, round(leads * part))
+
+    plan = {
+        ("account", "converted"): share(0.09, 12),
+        ("account", "lead+contact"): share(0.04, 10),
+        ("account", "lead+lead"): share(0.018, 5),
+        ("outside", "lead+lead"): share(0.007, 3),
+        ("account", "lead_merged"): share(0.014, 5),
+        ("outside", "lead_merged"): share(0.006, 3),
+        ("account", "lead_deleted"): share(0.008, 4),
+        ("none", "lead_deleted"): share(0.004, 2),
+        ("internal", "lead"): share(0.004, 5),
+        ("ambiguous", "lead"): share(0.015, 6),
+        ("none", "lead"): share(0.105, 30),
+        ("outside", "lead"): share(0.265, 60),
+        ("account", "contact_merged"): max(3, round(contacts * 0.01)),
+        ("account", "contact_deleted"): max(3, round(contacts * 0.008)),
+    }
+    used = sum(count * (2 if pattern in ("lead+lead", "lead_merged") else 1) for (_, pattern), count in plan.items() if not pattern.startswith("contact"))
+    plan["account", "lead"] = leads - used
+    with_contact = plan["account", "converted"] + plan["account", "lead+contact"] + 2 * plan["account", "contact_merged"] + plan["account", "contact_deleted"]
+    plan["account", "contact"] = contacts - with_contact
+    only_marketo = max(20, total // 10)
+    plan["account", "marketo"] = only_marketo // 2
+    plan["outside", "marketo"] = only_marketo // 4
+    plan["none", "marketo"] = only_marketo - only_marketo // 2 - only_marketo // 4
+    return plan
+
+
+def build(world: World, accounts: Accounts, total: int) -> list[Person]:
+    """People who will leave `total` leads and contacts, and some known to marketing alone."""
+    casting = _Casting(world, accounts)
+    rng = casting.rng
+    found: list[Person] = []
+    plan = _plan(total)
+    places = iter(casting.accounts_for(sum(count for (kind, _), count in plan.items() if kind == "account")))
+    order = sorted(plan, key=lambda key: key[1] not in ("lead", "contact"))  # hot accounts are filled with plain leads and contacts first
+    for kind, pattern in order:
+        for _ in range(plan[kind, pattern]):
+            if kind == "account":
+                account = next(places)
+                found.append(casting.person(kind, pattern, account.company, account))
+            elif kind == "outside":
+                found.append(casting.person(kind, pattern, rng.choice(accounts.outside), None))
+            elif kind == "ambiguous":
+                found.append(casting.ambiguous())
+            elif kind == "internal":
+                person = casting.person(kind, pattern, None, None, country="US", typed="Northwind Demo", habit="internal")
+                person.email = person.second_email = f"{names.local_part(rng, person.first, person.last)}.{person.key[-4:]}@{INTERNAL_DOMAIN}"
+                found.append(person)
+            else:
+                found.append(casting.person(kind, pattern, None, None))
+    reachable = [person for person in found if person.email and person.kind in ("account", "outside") and person.pattern in ("lead", "contact", "marketo") and person.heat == "cold"]
+    for person in rng.sample(reachable, min(len(reachable), max(4, total // 260))):
+        person.is_bot = True
+    return found
