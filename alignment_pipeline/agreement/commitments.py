@@ -1,0 +1,44 @@
+"""What marketing promises sales: volume, quality, value, coverage, contribution, per period and paced by business day.
+
+Belongs here: what a commitment may say. The rule that judges it: `sla/commitments.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from alignment_pipeline.agreement.calendars import Slug
+from alignment_pipeline.agreement.section import Section
+
+Measure = Literal[
+    "mqls",
+    "mqas",
+    "new_contacts",
+    "acceptance_pct",
+    "sourced_pipeline_usd",
+    "pipeline_usd",
+    "won_usd",
+    "sourced_won_pct",
+    "coverage_ratio",
+]
+RATIOS: frozenset[str] = frozenset({"acceptance_pct", "sourced_won_pct", "coverage_ratio"})
+
+
+class Commitment(Section):
+    """One promise of marketing. Amounts are paced through the period's business days; ratios must hold at any time."""
+
+    name: Slug
+    title: str = Field(min_length=1, max_length=80)
+    measure: Measure = Field(description="What is counted")
+    period: Literal["month", "quarter", "year"] = "quarter"
+    goal: Annotated[float, Field(gt=0)] = Field(description="Amount by the period's end, or level of the ratio")
+    calendar: Slug = Field(description="Calendar whose business days pace it")
+    at_risk_share: Annotated[float, Field(gt=0, le=1)] = Field(default=0.9, description="At risk below this share of what the pace asks for today")
+    revenue_target_usd: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="For coverage_ratio: the period's revenue target; coverage = open pipeline closing in the period / (target - won)"
+    )
+    lead_sources: list[str] = Field(default=[], description="Lead sources that count as marketing's, for the sourced measures; empty: all but sales' own")
+    grace_business_days: Annotated[int, Field(ge=0, le=60)] = Field(default=5, description="Business days at the period's start that are too early to judge")
+    ladder: Slug | None = None
