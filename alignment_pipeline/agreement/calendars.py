@@ -5,6 +5,7 @@ Belongs here: what a calendar may say. The arithmetic on it is `sla/calendars.py
 
 from __future__ import annotations
 
+import itertools
 import re
 import zoneinfo
 from datetime import date
@@ -72,7 +73,7 @@ class Calendar(Section):
             raise ValueError(f"calendar {self.name}: give `week` or `salesforce`, one of them")
         for day, spans in self.week.items():
             found = sorted(minutes_of(span) for span in spans)
-            if any(later[0] < earlier[1] for earlier, later in zip(found, found[1:], strict=False)):
+            if any(later[0] < earlier[1] for earlier, later in itertools.pairwise(found)):
                 raise ValueError(f"calendar {self.name}: the spans of {day} overlap: {', '.join(spans)}")
         if self.week and not any(self.week.values()):
             raise ValueError(f"calendar {self.name}: never opens; give at least one span")

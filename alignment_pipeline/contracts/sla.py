@@ -8,7 +8,7 @@ from __future__ import annotations
 from alignment_pipeline.contracts.contract import Contract, columns
 
 _OWNER = "team:revenue-operations"
-_DECIDED = """
+_DECIDED = """\
         as_of               timestamp! decided as of
         agreement_version   string!    decided under
 """
