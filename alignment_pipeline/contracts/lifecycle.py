@@ -1,3 +1,120 @@
-from alignment_pipeline.contracts.contract import Contract
+"""Lifecycle tables: stages of people and accounts, and MQA, now and over time, with the rule behind each step.
 
-CONTRACTS: tuple[Contract, ...] = ()
+Belongs here: where each person and account stands, stood, and why. Scores: `contracts/scoring.py`. The rules: `lifecycle/`.
+"""
+
+from __future__ import annotations
+
+from alignment_pipeline.contracts.contract import Contract, columns
+
+_CHANGE = """
+        sequence          int64!     1 for the first
+        stage             string!    stage of the agreement
+        previous_stage    string     stage before, null for the first
+        entered_at        timestamp! event time of entering
+        left_at           timestamp  event time of leaving, null while it lasts
+        reason            string!    which rule put it there, at most 255 characters
+        as_of             timestamp! decided as of
+        agreement_version string!    decided under
+"""
+_NOW = """
+        stage             string!    stage now
+        sub_stage         string     finer step inside the stage (Accepted, Qualified), null where there is none
+        entered_at        timestamp! when it entered this stage, the latest time
+        first_entered_at  timestamp! when it first entered this stage
+        times_entered     int64!     how often it entered this stage
+        previous_stage    string     stage before
+        stage_reason      string!    which rule put it there and what is missing for the next, at most 255 characters
+        next_stage        string     the next stage forward that it is nearest to; null when there is none
+        missing           json!      for each move forward: the stage and what is missing, in words
+        owner_team        string     team whose duty this stage is
+        owner_id          string     CRM user whose duty it is; null when nobody has it yet
+        owner_reason      string     why that one
+        as_of             timestamp! decided as of
+        agreement_version string!    decided under
+"""
+
+PERSON_STAGE_CHANGES = Contract(
+    name="person_stage_changes",
+    group="lifecycle",
+    description="One row per stay of a person in a stage, in the order of events.",
+    key=("person_id", "sequence"),
+    columns=columns("person_id string! person\n" + _CHANGE.strip()),
+)
+
+PERSON_STAGES = Contract(
+    name="person_stages",
+    group="lifecycle",
+    description="One row per person: the stage now, since when, why, and whose duty it is.",
+    key=("person_id",),
+    columns=columns("person_id string! person\n" + _NOW.strip()),
+)
+
+ACCOUNT_STAGE_CHANGES = Contract(
+    name="account_stage_changes",
+    group="lifecycle",
+    description="One row per stay of an account in a stage, in the order of events.",
+    key=("account_id", "sequence"),
+    columns=columns("account_id string! account\n" + _CHANGE.strip()),
+)
+
+ACCOUNT_STAGES = Contract(
+    name="account_stages",
+    group="lifecycle",
+    description="One row per account: the stage now, since when, why, and what is missing for the next.",
+    key=("account_id",),
+    columns=columns("account_id string! account\n" + _NOW.strip()),
+)
+
+ACCOUNT_MQA_CHANGES = Contract(
+    name="account_mqa_changes",
+    group="lifecycle",
+    description="One row per time an account was an MQA: entered, left, by which path and why.",
+    key=("account_id", "sequence"),
+    columns=columns(
+        """
+        account_id        string!    account
+        sequence          int64!     1 for the first
+        entered_at        timestamp! when the path was first met, event time
+        left_at           timestamp  when it was no longer met, event time; null while it lasts
+        path              string!    path of the agreement that was met
+        reason            string!    what met it, at most 255 characters
+        left_reason       string     why it ended; null while it lasts
+        as_of             timestamp! decided as of
+        agreement_version string!    decided under
+        """
+    ),
+)
+
+ACCOUNT_MQA_STATUSES = Contract(
+    name="account_mqa_statuses",
+    group="lifecycle",
+    description="One row per account in scope: whether it is an MQA now, by which path, or what is missing.",
+    key=("account_id",),
+    columns=columns(
+        """
+        account_id        string!    account
+        mqa_status        string!    mqa, not yet, cooling down or excluded
+        is_mqa            boolean!   mqa_status is mqa
+        path              string     path met; null when it is no MQA
+        mqa_reason        string!    what was met, or what is missing, at most 255 characters
+        nearest_path      string     for an account that is none: the path that is nearest; null when no path applies
+        paths             json!      for every path that applies: each criterion with what is there, what is needed, and whether it is met
+        first_at          timestamp  first time it became an MQA; null when never
+        latest_at         timestamp  latest time it became one
+        times             int64!     how often
+        left_at           timestamp  when the latest time ended; null while it lasts or when there was none
+        as_of             timestamp! decided as of
+        agreement_version string!    decided under
+        """
+    ),
+)
+
+CONTRACTS: tuple[Contract, ...] = (
+    PERSON_STAGE_CHANGES,
+    PERSON_STAGES,
+    ACCOUNT_STAGE_CHANGES,
+    ACCOUNT_STAGES,
+    ACCOUNT_MQA_CHANGES,
+    ACCOUNT_MQA_STATUSES,
+)
