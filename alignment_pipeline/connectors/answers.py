@@ -38,7 +38,8 @@ class Answer:
         try:
             return json.loads(self.body.decode("utf-8"), parse_float=Decimal)
         except (ValueError, RecursionError) as error:
-            raise NotJson(f"{self.endpoint}: {self.status} with a body that is no JSON ({self.fingerprint}): {type(error).__name__}") from None
+            kind = type(error).__name__
+            raise NotJson(f"{self.endpoint}: {self.status} with a body that is no JSON ({self.fingerprint}): {kind}") from None
 
     def json_or_none(self) -> JSON | None:
         """The body as JSON, None when it is none."""

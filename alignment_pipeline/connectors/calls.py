@@ -47,7 +47,7 @@ class CallBudget:
     def check(self, counter: CallCounter, system: str) -> None:
         """Raise QuotaExhausted when the next call would go past the budget."""
         if self.most_calls is not None and counter.total >= self.most_calls:
-            raise QuotaExhausted(f"{system}: the run's budget of {self.most_calls} calls is used up; it goes on from its watermark next time")
+            raise QuotaExhausted(f"{system}: the run's budget of {self.most_calls} calls is used up; it goes on next time")
         usage = counter.usage
         if usage is None or usage.allowed <= 0:
             return

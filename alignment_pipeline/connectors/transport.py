@@ -125,7 +125,7 @@ class Transport:
                 self.signer.renew()
                 continue
             if verdict.renew:
-                raise CredentialsRefused(f"{call.endpoint}: refused again right after a new login; not tried a third time") from verdict.error
+                raise CredentialsRefused(f"{call.endpoint}: refused again right after a new login; not tried again") from verdict.error
             if verdict.error is None:
                 return answer
             if not verdict.repeat:

@@ -1,0 +1,37 @@
+"""Salesforce ids and API names.
+
+Belongs here: their form. Which names exist is said by `describe.py`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from alignment_pipeline.errors import Permanent
+
+_ID = re.compile(r"^[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?$")
+_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,79}$")
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+def is_id(text: object) -> bool:
+    """True for 15 or 18 letters and digits."""
+    return isinstance(text, str) and _ID.match(text) is not None
+
+
+def id18(text: str) -> str:
+    """The 18-character form of an id: its suffix says which of the 15 letters are capitals. ValueError when it is no id."""
+    if not is_id(text):
+        raise ValueError(f"{text!r} is no Salesforce id (15 or 18 letters and digits)")
+    core = text[:15]
+    suffix = "".join(
+        _ALPHABET[sum(1 << place for place, letter in enumerate(core[block : block + 5]) if letter.isupper())] for block in (0, 5, 10)
+    )
+    return core + suffix
+
+
+def api_name(text: str) -> str:
+    """The name itself when it has the form of an API name; Permanent otherwise, since it would be put into a query or a path."""
+    if not _NAME.match(text):
+        raise Permanent(f"{text[:80]!r} is no Salesforce API name; check the field map")
+    return text
