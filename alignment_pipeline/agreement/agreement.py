@@ -16,6 +16,7 @@ from alignment_pipeline.agreement.parties import Parties, People, Scope
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.agreement.section import Section
 from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.agreement.touches import Touches
 from alignment_pipeline.agreement.write_back import WriteBack
 
 
@@ -26,6 +27,7 @@ class Agreement(Section):
     effective_on: date = Field(description="Day from which it holds")
     parties: Parties
     people: People = People()
+    touches: Touches = Touches()
     scope: Scope = Scope()
     matching: Matching = Matching()
     scoring: Scoring

@@ -211,7 +211,11 @@ MARKETO = (
         "raw_marketo_leads",
         ("id", "email", "createdAt", "updatedAt"),
         tuple(
-            ["firstName", "lastName", "company", "title", "phone", "website", "city", "state", "country", "industry", "numberOfEmployees", "annualRevenue", "leadSource", "leadScore", "unsubscribed", "emailInvalid", "marketingSuspended", "blackListed", "isAnonymous", "personType", "sfdcLeadId", "sfdcContactId", "sfdcAccountId", "sfdcType", "acquisitionProgramId", "originalSourceType", "leadPartitionId"]
+            (
+                "firstName lastName company title phone website city state country industry numberOfEmployees annualRevenue "
+                "leadSource leadScore unsubscribed emailInvalid marketingSuspended blackListed isAnonymous personType "
+                "sfdcLeadId sfdcContactId sfdcAccountId sfdcType acquisitionProgramId originalSourceType leadPartitionId"
+            ).split()
         ),
         stamp="updatedAt",
     ),
@@ -238,7 +242,10 @@ MARKETO = (
 STREAMS: tuple[RawStream, ...] = SALESFORCE + MARKETO
 
 _PERSONAL = set(
-    ["FirstName", "LastName", "Email", "Phone", "MobilePhone", "Street", "City", "PostalCode", "MailingCity", "MailingPostalCode", "OldValue", "NewValue", "Subject", "email", "firstName", "lastName", "phone", "city", "primaryAttributeValue", "attributes"]
+    (
+        "FirstName LastName Email Phone MobilePhone Street City PostalCode MailingCity MailingPostalCode OldValue "
+        "NewValue Subject email firstName lastName phone city primaryAttributeValue attributes"
+    ).split()
 )
 
 

@@ -74,7 +74,7 @@ KINDS: Mapping[str, Callable[[ibis.Value], ibis.Value]] = {
 
 
 @ibis.udf.scalar.builtin(name="json_extract_string")
-def _json_text(document: str, path: str) -> str:
+def json_text(document: str, path: str) -> str:
     """DuckDB's own: a scalar inside a JSON document, as text."""
 
 
@@ -82,4 +82,4 @@ def custom(table: ibis.Table, field: str | None) -> ibis.Value:
     """Text of an agreement-named field in `custom_fields`; null when the agreement names none."""
     if field is None:
         return ibis.null("string")
-    return text(_json_text(table.custom_fields, f'$."{field}"'))
+    return text(json_text(table.custom_fields, f'$."{field}"'))

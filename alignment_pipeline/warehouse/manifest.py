@@ -65,7 +65,7 @@ def swap(folder: Path, manifest: Manifest) -> None:
         json.dump(asdict(manifest), handle, indent=1, sort_keys=True)
         handle.flush()
         os.fsync(handle.fileno())
-    os.replace(name, folder / POINTER)
+    Path(name).replace(folder / POINTER)
     directory = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(directory)

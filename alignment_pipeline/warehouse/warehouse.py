@@ -146,7 +146,7 @@ class Warehouse:
         """Take a damaged table out of the way (kept, never deleted), so that the next run rebuilds it."""
         folder = self._folder(name)
         aside = self.root / f"damaged-{name}-{self._clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-        os.replace(folder, aside)
+        folder.replace(aside)
         return aside
 
     def _folder(self, name: str, *, create: bool = False) -> Path:

@@ -1,0 +1,87 @@
+"""Touches of reps: calls, e-mails and meetings that the CRM has logged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+from ibis import _
+
+from alignment_pipeline.agreement import patterns
+from alignment_pipeline.agreement.activity_types import Exclusions
+from alignment_pipeline.agreement.touches import Touches
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.staging.sources import typed
+
+_LEAD, _CONTACT = "00Q", "003"
+
+
+def touches(tasks: ibis.Table, events: ibis.Table, *, reading: Touches, exclusions: Exclusions, as_of: datetime) -> ibis.Table:
+    """One row per touch, from the current living versions of raw_salesforce_tasks and raw_salesforce_events.
+
+    A task touched when it was completed; a closed task without that moment counts from its creation. An event touched
+    when it began and is completed once it is over. Copies for invitees and masters of recurring series are left out.
+    """
+    names = CONTRACTS["touches"].names
+    return ibis.union(_tasks(tasks, reading, exclusions).select(*names), _events(events, as_of).select(*names))
+
+
+def source_key(who_id: ibis.Value) -> ibis.Value:
+    """Key of the person that a WhoId names: lead:00Q... or contact:003..., else null."""
+    return ibis.cases(
+        (who_id.startswith(_LEAD), ibis.literal("lead:") + who_id),
+        (who_id.startswith(_CONTACT), ibis.literal("contact:") + who_id),
+        else_=ibis.null("string"),
+    )
+
+
+def is_inbound(table: ibis.Table, reading: Touches) -> ibis.Value:
+    """The other side reached out: CallType says so, or the subject does."""
+    return (table.call_type.lower() == "inbound").fill_null(False) | patterns.matches(table.subject, reading.inbound_subjects)
+
+
+def _tasks(tasks: ibis.Table, reading: Touches, exclusions: Exclusions) -> ibis.Table:
+    base = typed(tasks, "raw_salesforce_tasks")
+    kinds = {
+        "call": reading.call_types,
+        "email": reading.email_types,
+        "meeting": reading.meeting_types,
+        "linkedin": reading.linkedin_types,
+    }
+    # TaskSubtype is 'Task' unless a channel made it, so Type decides first where people fill it in
+    branches = [
+        (patterns.matches(base[column], wanted), ibis.literal(kind))
+        for column in ("task_type", "subtype")
+        for kind, wanted in kinds.items()
+        if wanted
+    ]
+    closed = base.is_closed.fill_null(False)
+    rows = base.mutate(
+        touch_id=base.task_id,
+        source_key=source_key(base.who_id),
+        user_id=base.owner_id,
+        touch_type=ibis.cases(*branches, else_=ibis.literal("other")) if branches else ibis.literal("other"),
+        direction=ibis.ifelse(is_inbound(base, reading), "inbound", "outbound"),
+        is_automatic=patterns.matches(base.subject, exclusions.automatic_subjects),
+        is_completed=closed,
+        occurred_at=ibis.coalesce(base.completed_at, base.created_at),
+    )
+    return rows.filter(_.source_key.notnull(), _.user_id.notnull(), ~_.is_recurrence.fill_null(False))
+
+
+def _events(events: ibis.Table, as_of: datetime) -> ibis.Table:
+    base = typed(events, "raw_salesforce_events")
+    starts = ibis.coalesce(base.starts_at, base.activity_at, base.activity_on.cast("timestamp('UTC')"), base.created_at)
+    length = (base.duration_minutes.fill_null(0.0) * 60_000_000).cast("int64")
+    ends_micro = starts.epoch_seconds().cast("int64") * 1_000_000 + length
+    rows = base.mutate(
+        touch_id=base.event_id,
+        source_key=source_key(base.who_id),
+        user_id=base.owner_id,
+        touch_type=ibis.literal("meeting"),
+        direction=ibis.literal("outbound"),
+        is_automatic=ibis.literal(False),
+        is_completed=ends_micro <= int(as_of.timestamp() * 1_000_000),
+        occurred_at=starts,
+    )
+    return rows.filter(_.source_key.notnull(), _.user_id.notnull(), ~_.is_child.fill_null(False), ~_.is_recurrence.fill_null(False))
