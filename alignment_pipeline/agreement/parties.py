@@ -31,8 +31,14 @@ class People(Section):
     """Whose activity never counts, and what makes an account a customer."""
 
     internal_domains: list[Domain] = Field(default=[], description="E-mail domains of our own people: never scored, matched or clocked")
-    customer_account_types: list[str] = Field(default=["Customer"], description="Values of Account.Type that mean customer, any case; a part before ' - ' also counts")
+    customer_account_types: list[str] = Field(
+        default=["Customer"], description="Values of Account.Type that mean customer, any case; a part before ' - ' also counts"
+    )
     partner_account_types: list[str] = Field(default=["Partner"], description="Values of Account.Type that mean partner")
+    shared_mailboxes: list[str] = Field(
+        default=["info", "sales", "office", "contact", "marketing", "support", "hello", "admin", "mail", "team"],
+        description="Local parts of e-mail addresses that several people read: never joined as one person",
+    )
     competitor_domains: list[Domain] = Field(default=[], description="E-mail domains of competitors: scored for the record, never MQL")
 
 

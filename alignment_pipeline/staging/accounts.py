@@ -15,7 +15,7 @@ from alignment_pipeline.staging.inputs import add_inputs
 from alignment_pipeline.staging.sources import typed
 
 
-def accounts(current: ibis.Table, *, contacts: ibis.Table, opportunities: ibis.Table, people: People, crm: Crm) -> ibis.Table:
+def accounts(current: ibis.Table, *, contacts: ibis.Table, opportunities: ibis.Table, definitions: People, crm: Crm) -> ibis.Table:
     """One row per living account.
 
     Takes the current versions of raw_salesforce_accounts (`versions.living`) and the staged contacts and opportunities.
@@ -40,7 +40,7 @@ def accounts(current: ibis.Table, *, contacts: ibis.Table, opportunities: ibis.T
     return joined.mutate(
         parent_account_id=_.living_parent_id,
         ultimate_account_id=_.ultimate_account_id.fill_null(_.account_id),
-        is_customer=_is_type(joined, people.customer_account_types) | _.has_won.fill_null(False),
+        is_customer=_is_type(joined, definitions.customer_account_types) | _.has_won.fill_null(False),
         has_open_opportunity=_.has_open.fill_null(False),
         open_pipeline_usd=_.open_usd.fill_null(0.0),
         contact_count=_.contact_count.fill_null(0),
