@@ -59,7 +59,7 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         sockets: list[socket.socket] = []
         for system in self.systems:
-            listening = socket.socket()
+            listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY only then
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((LOOPBACK, self._wanted.get(system, 0)))
             listening.listen(128)

@@ -104,7 +104,7 @@ class Gateway:
         routes: dict[str, int] = {}
         servers: list[tuple[uvicorn.Server, socket.socket]] = []
         for system, app in self._apps.items():
-            listening = socket.socket()
+            listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY only then
             listening.bind((LOOPBACK, 0))
             listening.listen(128)
             routes |= dict.fromkeys(self._hosts[system], listening.getsockname()[1])
