@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import Any, Protocol
 
 import requests
 import urllib3
@@ -66,6 +67,10 @@ TAKE = Verdict()
 Judge = Callable[[Call, Answer], Verdict]
 
 
+Sink = Callable[[], AbstractContextManager[Any]]
+"""Opens the place a body is streamed to, anew for each try."""
+
+
 class Signer(Protocol):
     """Who signs calls: gives the authorisation headers, and renews them when the vendor refused the present ones."""
 
@@ -103,7 +108,7 @@ class Transport:
         # A proxy would be asked for 127.0.0.1 in vain, and ~/.netrc must never replace our Authorization header.
         self.session.trust_env = not self.host.is_loopback
 
-    def send(self, call: Call, sink: Callable[[], BinaryIO] | None = None) -> Answer:
+    def send(self, call: Call, sink: Sink | None = None) -> Answer:
         """Send until answered. With `sink` (opened anew for each try) the body of a 2xx is streamed there.
 
         Raises Permanent or a kin (refused), QuotaExhausted, Retryable (gave up), OutcomeUnknown (a write whose answer was lost).
@@ -138,7 +143,7 @@ class Transport:
                 raise Retryable(f"{call.endpoint}: the server asks to wait {verdict.least_wait:.0f} s; try again then") from verdict.error
             self.clock.sleep(self.retry.wait(tries, least=verdict.least_wait))
 
-    def _once(self, call: Call, signature: Mapping[str, str], sink: Callable[[], BinaryIO] | None) -> Answer:
+    def _once(self, call: Call, signature: Mapping[str, str], sink: Sink | None) -> Answer:
         self.counter.by_endpoint[call.endpoint] += 1
         response = self.session.request(
             call.method,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from alignment_pipeline.connectors.salesforce.values import wire_value
 from alignment_pipeline.errors import DataLoss
@@ -18,7 +18,7 @@ _LONGEST_FIELD = 1 << 26
 NULL = "#N/A"
 
 
-def rows(source: BinaryIO, *, where: str) -> Iterator[list[str]]:
+def rows(source: IO[bytes], *, where: str) -> Iterator[list[str]]:
     """Records of a page, header included. The bytes are UTF-8; newlines inside quotes stay. DataLoss when they are no CSV."""
     csv.field_size_limit(_LONGEST_FIELD)
     text = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")

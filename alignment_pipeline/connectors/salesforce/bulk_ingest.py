@@ -10,7 +10,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from alignment_pipeline.connectors.salesforce import bulk_csv
@@ -27,6 +27,7 @@ MOST_BYTES = 100_000_000
 Operation = Literal["update", "upsert", "insert"]
 _ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
 _ERROR = re.compile(r"^(?P<code>[A-Z][A-Z0-9_]+):(?P<message>.*?)(?::(?P<fields>[A-Za-z0-9_, ]*?)\s*--)?\s*$", re.DOTALL)
+_FORM = {"contentType": "CSV", "lineEnding": "LF", "columnDelimiter": "COMMA"}
 _WRITES = {**CLIENT, "Sforce-Auto-Assign": "FALSE"}
 
 
@@ -51,11 +52,11 @@ class BulkIngest:
     """Bulk ingest jobs of one session."""
 
     session: SalesforceSession
-    polls: PollPlan = PollPlan()
+    polls: PollPlan = field(default_factory=PollPlan)
 
     def create(self, object_name: str, operation: Operation, *, key_field: str | None = None) -> str:
         """Create an open job, which does nothing until it is closed; its id."""
-        body = {"object": api_name(object_name), "operation": operation, "contentType": "CSV", "lineEnding": "LF", "columnDelimiter": "COMMA"}
+        body = {"object": api_name(object_name), "operation": operation, **_FORM}
         if operation == "upsert":
             body["externalIdFieldName"] = api_name(key_field or "")
         answer = self.session.send(self._call("POST", "/jobs/ingest", "bulk ingest create", _json(body)))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from dataclasses import dataclass, field
+from typing import IO, Any
 
 from alignment_pipeline.connectors.salesforce import bulk_csv
 from alignment_pipeline.connectors.salesforce.session import CLIENT, SalesforceSession
@@ -44,7 +44,7 @@ class BulkQuery:
     """Bulk queries of one session."""
 
     session: SalesforceSession
-    polls: PollPlan = PollPlan()
+    polls: PollPlan = field(default_factory=PollPlan)
     page_rows: int = PAGE_ROWS
 
     def create(self, query: str, *, with_deleted: bool) -> str:
@@ -77,7 +77,7 @@ class BulkQuery:
     def wait(self, job_id: str) -> dict[str, Any] | None:
         """Wait until the job has ended and give its last status; None when it is gone. A failed poll never aborts the job.
 
-        SalesforceRefused when it failed (the code is the first word of its message), Retryable when it was aborted or takes too long.
+        SalesforceRefused when it failed (the code stands in its message) or was aborted, Retryable when it takes too long.
         """
         waited, pause = 0.0, self.polls.first
         while True:
@@ -96,7 +96,8 @@ class BulkQuery:
             code = next((word for word in detail.replace(":", " ").split() if word.isupper() and "_" in word), "JOB_FAILED")
             raise SalesforceRefused(f"bulk query {job_id} failed: {detail[:500]}", status=200, code=code, detail=detail)
         if state == "Aborted":
-            raise Retryable(f"bulk query {job_id} was aborted by somebody; the next run starts a new one")
+            detail = "somebody aborted it"
+            raise SalesforceRefused(f"bulk query {job_id}: {detail}", status=200, code="JOB_ABORTED", detail=detail)
         return job
 
     def rows(self, job_id: str, columns: Sequence[str], *, expected: int | None) -> Iterator[dict[str, str]]:
@@ -124,7 +125,7 @@ class BulkQuery:
             raise DataLoss(f"bulk query {job_id}: the job has {expected} records, its pages hold {total}")
 
     @contextmanager
-    def _page(self, job_id: str, locator: str | None, header: list[str] | None) -> Iterator[tuple[BinaryIO, str | None]]:
+    def _page(self, job_id: str, locator: str | None, header: list[str] | None) -> Iterator[tuple[IO[bytes], str | None]]:
         """One verified page in a temporary file, and the locator of the next."""
         params = {"maxRecords": str(self.page_rows)} | ({"locator": locator} if locator else {})
         path = f"{self.session.base}/jobs/query/{job_id}/results"
@@ -162,7 +163,7 @@ class Rewound:
         self._spool.flush()
 
 
-def _records(page: BinaryIO, header: list[str] | None, job_id: str) -> Iterator[list[str]]:
+def _records(page: IO[bytes], header: list[str] | None, job_id: str) -> Iterator[list[str]]:
     """Records of a page; a header that later pages repeat is left out (sources disagree on whether they do)."""
     for number, record in enumerate(bulk_csv.rows(page, where=f"bulk query {job_id}")):
         if number == 0 and header is not None and [name.lower() for name in record] == [name.lower() for name in header]:

@@ -6,10 +6,10 @@ Belongs here: the token's life and the paths. What is asked over it: `describe.p
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.answers import JSON, Answer
@@ -20,7 +20,7 @@ from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
 from alignment_pipeline.connectors.salesforce.login import Login, log_in
 from alignment_pipeline.connectors.salesforce.values import wire_value
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceJudge
-from alignment_pipeline.connectors.transport import Call, Timeouts, Transport
+from alignment_pipeline.connectors.transport import Call, Sink, Timeouts, Transport
 from alignment_pipeline.errors import ConfigurationError
 
 CLIENT = {"Sforce-Call-Options": "client=alignment_pipeline"}
@@ -75,7 +75,7 @@ class SalesforceSession:
         """`/services/data/vNN.0`."""
         return f"/services/data/v{self.credentials.api_version}"
 
-    def send(self, call: Call, sink: Callable[[], BinaryIO] | None = None) -> Answer:
+    def send(self, call: Call, sink: Sink | None = None) -> Answer:
         """Send a call whose path is absolute on the host."""
         if self._transport is None:
             self._transport = Transport(

@@ -66,6 +66,11 @@ def equals(field: str, value: str | bool | int | float | None) -> str:
     return f"{api_name(field)} = {quote_soql_value(value)}"
 
 
+def after(field: str, value: str) -> str:
+    """`Field > value`, the value quoted."""
+    return f"{api_name(field)} > {quote_soql_value(value)}"
+
+
 def among(field: str, values: Sequence[str]) -> str:
     """`Field IN ('a','b')`, values quoted; at most 200, so that the address stays short enough."""
     if not values or len(values) > MOST_IDS:

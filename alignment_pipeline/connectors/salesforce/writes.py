@@ -7,6 +7,7 @@ Larger loads: `bulk_ingest.py`.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 MOST_RECORDS = 200
 # One value of a wrong type refuses its whole request: these are halved until the culprit stands alone.
 _HALVED = frozenset({"JSON_PARSER_ERROR", "INVALID_TYPE_ON_FIELD_IN_RECORD", "MALFORMED_ID", "DUPLICATE_VALUE"})
+_COLUMN = re.compile(r"No such column '(\w+)'")
 Fields = Mapping[str, Any]
 
 
@@ -117,8 +119,11 @@ class SalesforceWriter:
                 half = len(places) // 2
                 first = self._send(places[:half], keys, bodies, method, path, endpoint)
                 return first | self._send(places[half:], keys, bodies, method, path, endpoint)
-            return {place: _refused(keys[place], refused) for place in places}
-        return _matched(places, keys, answer, by_id=method == "PATCH" and "Id" in {_id_name(bodies[place]) for place in places})
+            culprits = _holding(places, bodies, refused)
+            rest = [place for place in places if place not in culprits]
+            failed = {place: _refused(keys[place], refused) for place in (culprits or places)}
+            return failed | (self._send(rest, keys, bodies, method, path, endpoint) if culprits else {})
+        return _matched(places, keys, answer, by_id="id" in bodies[places[0]])
 
 
 def _matched(places: list[int], keys: Sequence[str], answer: Any, *, by_id: bool) -> dict[int, RowResult]:
@@ -132,13 +137,21 @@ def _matched(places: list[int], keys: Sequence[str], answer: Any, *, by_id: bool
         return rows
     if not by_id:
         return {place: RowResult.unknown(keys[place], "the answer has another number of results than rows were sent") for place in places}
-    written = {id18(str(entry["id"])) for entry in entries if isinstance(entry, Mapping) and entry.get("success") and is_id(entry.get("id"))}
+    successes = [entry.get("id") for entry in entries if isinstance(entry, Mapping) and entry.get("success") is True]
+    written = {id18(str(found)) for found in successes if is_id(found)}
     return {
         place: RowResult.success(keys[place], keys[place])
         if id18(keys[place]) in written
         else RowResult.unknown(keys[place], "the answer has no result that is certainly this row's")
         for place in places
     }
+
+
+def _holding(places: list[int], bodies: Mapping[int, Fields], refused: SalesforceRefused) -> list[int]:
+    """The rows that hold the field which refused a whole request; empty when it cannot be told, or when all of them do."""
+    named = {name.lower() for name in (*refused.fields, *_COLUMN.findall(refused.detail))}
+    found = [place for place in places if named & {name.lower() for name in bodies[place]}]
+    return found if len(found) < len(places) else []
 
 
 def _row(key: str, entry: Any) -> RowResult:
@@ -177,10 +190,6 @@ def _body(object_name: str, record: Fields, key_field: str) -> Fields:
     if key_field == "Id":
         body["id"] = id18(str(record["Id"]))
     return body | {api_name(name): value for name, value in record.items() if name and name.lower() != "id"}
-
-
-def _id_name(body: Fields) -> str:
-    return "Id" if "id" in body else ""
 
 
 def _problem(record: Fields) -> str | None:
