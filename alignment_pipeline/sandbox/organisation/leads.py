@@ -118,6 +118,11 @@ class Leads:
                 },
             )
 
+    def conversion_moment(self, record: Record) -> datetime:
+        """When the lead may convert: days after its last change, before the anchor."""
+        last: datetime = record["LastModifiedDate"]
+        return self.world.until_anchor(last + min(timedelta(days=self.rng.uniform(1, 30)), (self.world.anchor - last) * self.rng.uniform(0.2, 0.9)))
+
     def life(self, person: Person, created: datetime) -> tuple[str, list[Change]]:
         """An ordinary lead's way: where it waited first, who got it, what came of it."""
         rng, team = self.rng, self.team
@@ -204,10 +209,6 @@ class Leads:
         loser |= {"IsDeleted": True, "MasterRecordId": winner["Id"], "LastModifiedDate": merged, "LastModifiedById": by, "SystemModstamp": merged}
         winner |= {"LastModifiedDate": merged, "LastModifiedById": by, "SystemModstamp": merged}
         self._history(str(winner["Id"]), [Change(merged, "leadMerged", loser["Id"], winner["Id"], by)])
-        for object_ in ("Task", "Event"):
-            for record in self.world.salesforce.get(object_, ()):
-                if record["WhoId"] == loser["Id"]:
-                    record["WhoId"] = winner["Id"]
 
     def delete(self, record: Record) -> None:
         """Into the recycle bin; half of them within its 15 days."""
@@ -217,7 +218,6 @@ class Leads:
 
     def convert(self, record: Record, person: Person, at: datetime, opportunity_id: str | None, by: str) -> None:
         """The lead becomes its person's contact on the account."""
-        at = self.world.until_anchor(max(at, record["LastModifiedDate"]))
         assert person.account is not None
         record |= {
             "IsConverted": True,
@@ -229,6 +229,7 @@ class Leads:
             "LastModifiedById": by,
             "SystemModstamp": at,
         }
+        self.work.move(str(record["Id"]), str(person.contacts[0]["Id"]), person.account.id)
         changes = [Change(at, "Status", record["Status"], CONVERTED, by), Change(at, "leadConverted", None, None, by)]
         record["Status"] = CONVERTED
         self._history(str(record["Id"]), changes)

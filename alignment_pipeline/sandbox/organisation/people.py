@@ -248,7 +248,11 @@ def build(world: World, accounts: Accounts, total: int) -> list[Person]:
                 found.append(person)
             else:
                 found.append(casting.person(kind, pattern, None, None))
-    reachable = [person for person in found if person.email and person.kind in ("account", "outside") and person.pattern in ("lead", "contact", "marketo") and person.heat == "cold"]
+    reachable = [
+        person
+        for person in found
+        if person.email and person.kind in ("account", "outside") and person.pattern in ("lead", "contact", "marketo") and person.heat == "cold"
+    ]
     for person in rng.sample(reachable, min(len(reachable), max(4, total // 260))):
         person.is_bot = True
     return found

@@ -27,6 +27,7 @@ class SalesWork:
         self.world = world
         self.rng: random.Random = world.rng("sales work")
         self.last_activity: dict[str, datetime] = {}
+        self.by_who: dict[str, list[Record]] = {}
 
     def _task(self, who: str | None, owner: str, at: datetime, subject: str, *, what: str | None = None, account: str | None = None, **fields: object) -> Record:
         at = self.world.until_anchor(at)
@@ -56,7 +57,21 @@ class SalesWork:
         record |= fields
         if who is not None and record["IsClosed"]:
             self.last_activity[who] = max(at, self.last_activity.get(who, at))
-        return self.world.add("Task", record | stamps)
+        return self._kept("Task", record | stamps)
+
+    def _kept(self, object_: str, record: Record) -> Record:
+        if record["WhoId"] is not None:
+            self.by_who.setdefault(str(record["WhoId"]), []).append(record)
+        return self.world.add(object_, record)
+
+    def move(self, lead: str, contact: str, account: str) -> None:
+        """After a conversion a lead's work belongs to the contact."""
+        for record in self.by_who.pop(lead, []):
+            record |= {"WhoId": contact, "AccountId": account}
+            self.by_who.setdefault(contact, []).append(record)
+        if lead in self.last_activity:
+            moved = self.last_activity.pop(lead)
+            self.last_activity[contact] = max(moved, self.last_activity.get(contact, moved))
 
     def call_out(self, who: str, owner: str, at: datetime, *, what: str | None = None, account: str | None = None) -> Record:
         """A call by the rep."""
@@ -123,8 +138,8 @@ class SalesWork:
         stamps = self.world.stamps(begins - timedelta(days=self.rng.uniform(0.2, 6)), [], owner)
         self.last_activity[who] = max(min(begins, self.world.anchor), self.last_activity.get(who, begins))
         if colleague is not None:
-            self.world.add("Event", record | {"Id": self.world.mint.id("Event"), "OwnerId": colleague, "IsChild": True} | stamps)
-        return self.world.add("Event", record | stamps)
+            self._kept("Event", record | {"Id": self.world.mint.id("Event"), "OwnerId": colleague, "IsChild": True} | stamps)
+        return self._kept("Event", record | stamps)
 
     def all_day(self, owner: str, at: datetime) -> Record:
         """A day away from the desk."""
