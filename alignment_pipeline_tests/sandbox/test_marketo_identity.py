@@ -10,12 +10,17 @@ from alignment_pipeline.sandbox.faults import Fault
 from alignment_pipeline_tests.sandbox.marketo_world import MarketoClient, lead, refusal, serving, world
 
 
-@pytest.fixture
-def marketo() -> Iterator[MarketoClient]:
-    served = world()
-    served.marketo.load([lead(1), lead(2)])
-    with serving(served) as client:
+@pytest.fixture(scope="module")
+def served() -> Iterator[MarketoClient]:
+    with serving(world()) as client:
         yield client
+
+
+@pytest.fixture
+def marketo(served: MarketoClient) -> MarketoClient:
+    client = served.emptied()
+    client.store.load([lead(1), lead(2)])
+    return client
 
 
 def test_a_token_lives_an_hour_and_stays_the_same_until_it_ends(marketo: MarketoClient) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +47,7 @@ class ActivityLog:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (it lives as long as the log)
+        self.close = weakref.finalize(self, self._file.close)
         self._end = 0
         self._columns: dict[str, Integers] = {name: np.empty(0, dtype=np.int64) for name in _COLUMNS}
         self._pending: list[tuple[int, ...]] = []
@@ -54,10 +56,6 @@ class ActivityLog:
     def __len__(self) -> int:
         with self._lock:
             return len(self._columns["second"]) + len(self._pending)
-
-    def close(self) -> None:
-        """Give the temporary file back."""
-        self._file.close()
 
     def extend(self, activities: Iterable[Mapping[str, Any]], *, visible_at: int = _ALWAYS) -> int:
         """Append activities in the shape `activities.json` answers; returns how many.

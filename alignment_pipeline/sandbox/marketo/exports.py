@@ -6,9 +6,11 @@ refresh intervals after queueing. The HTTP side is in `export_calls.py`.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 import uuid
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,7 +53,7 @@ class Job:
             return "Created"
         if self.due_at is not None and self.due_at <= moment:
             return "Failed" if self.error else "Completed"
-        return "Processing" if self.started_at is not None and self.started_at <= moment else "Queued"
+        return "Processing" if self.started_at is not None and self.started_at < moment else "Queued"
 
 
 class Exports:
@@ -60,7 +62,9 @@ class Exports:
     def __init__(self, store: MarketoStore) -> None:
         self._store = store
         self._jobs: dict[str, Job] = {}
-        self._directory = tempfile.TemporaryDirectory(prefix="marketo-exports-")
+        self._queue: list[Job] = []
+        self._directory = Path(tempfile.mkdtemp(prefix="marketo-exports-"))
+        self.close = weakref.finalize(self, shutil.rmtree, self._directory, ignore_errors=True)
         self.delay_seconds = 0.0
 
     def create(self, user: str, request: ExportRequest, now: datetime, *, quota: int) -> Job:
@@ -81,6 +85,7 @@ class Exports:
         if len(waiting) >= self._store.settings.exports_queued:
             raise Refusal("1029", "Too many jobs in queue")
         job.queued_at = now
+        self._queue.append(job)
 
     def cancel(self, job: Job, now: datetime) -> None:
         """Cancel a job that has not ended. Raises Refusal 1003."""
@@ -115,9 +120,8 @@ class Exports:
         free = [datetime.min.replace(tzinfo=now.tzinfo)] * settings.exports_running
         due: list[Job] = []
         length = timedelta(seconds=settings.export_seconds + self.delay_seconds)
-        queued = sorted((job.queued_at, job.export_id) for job in self._jobs.values() if job.queued_at is not None)
-        for queued_at, export_id in queued:
-            job = self._jobs[export_id]
+        for job in self._queue:
+            queued_at = job.queued_at or now
             if job.canceled_at is not None and job.started_at is None:
                 continue
             place = free.index(min(free))
@@ -137,7 +141,7 @@ class Exports:
         if fault is not None:
             job.error = str(fault.options.get("message", "Export failed"))
             return
-        target = Path(self._directory.name) / f"{job.export_id}.csv"
+        target = self._directory / f"{job.export_id}.csv"
         job.file = export_file.write(job.request, self._store, target, now=int(now.timestamp()))
 
     def bytes_used(self, now: datetime) -> int:
