@@ -1,0 +1,174 @@
+"""The resource every asset takes: the tables of one run, its moment, its agreement, and publishing with metadata.
+
+Belongs here: what turns a rule's table into a materialization. Which rule makes which table: the modules beside this one.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import dagster as dg
+import ibis
+import pyarrow as pa
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.contracts import CONTRACTS, Contract
+from alignment_pipeline.defs import progress
+from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.staging import versions
+from alignment_pipeline.warehouse.warehouse import Warehouse
+
+AS_OF_TAG = "alignment/as_of"
+# a day's margin over the daily schedule before a table counts as stale
+STALE_AFTER, WARN_AFTER = timedelta(hours=30), timedelta(hours=25)
+CONTRACT_CHECK = "contract"
+# a wrong value in these tables would reach the CRM: their contract check stops what depends on them
+BLOCKING_GROUPS = frozenset({"staging", "identity", "matching", "scoring", "lifecycle", "sla", "write_back"})
+
+
+class Line:
+    """One run's view of the line of tables."""
+
+    def __init__(self, home: Home, run_id: str, as_of: datetime | None) -> None:
+        self.home = home
+        self.run_id = run_id
+        self._given_as_of = as_of
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The store."""
+        return self.home.warehouse()
+
+    @property
+    def agreement(self) -> Agreement:
+        """The agreement in force."""
+        return self.home.agreement
+
+    @cached_property
+    def as_of(self) -> datetime:
+        """The moment this run decides as of: given by the run's tag, or the moment its first rule began, the same for all steps."""
+        if self._given_as_of is not None:
+            return self._given_as_of
+        path = self.home.folder("runs") / f"{self.run_id}.as_of"
+        with suppress(FileExistsError):
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+                handle.write(self.home.clock.now().isoformat())
+        return datetime.fromisoformat(path.read_text(encoding="ascii"))
+
+    @property
+    def stamp(self) -> dict[str, Any]:
+        """The two arguments that every deciding rule takes."""
+        return {"as_of": self.as_of, "agreement_version": self.agreement.version}
+
+    def read(self, name: str) -> ibis.Table:
+        """A published table."""
+        return self.warehouse.read(name)
+
+    def tables(self, *names: str) -> dict[str, ibis.Table]:
+        """Several published tables, by name."""
+        return {name: self.read(name) for name in names}
+
+    def living(self, name: str) -> ibis.Table:
+        """Current versions of a raw table's living records, as known now."""
+        return versions.living(self.read(name), as_of=self.as_of)
+
+    def publish(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], **metadata: Any) -> dg.MaterializeResult[Any]:
+        """Publish a table and say what was published: rows, version, seconds, agreement, moment, and the contract check."""
+        begun = time.perf_counter()
+        published = self.warehouse.replace(name, rows)
+        seconds = time.perf_counter() - begun
+        progress.report(name, published.rows)
+        check = self.contract_check(name, published.rows)
+        return dg.MaterializeResult(
+            asset_key=name,
+            metadata={
+                "dagster/row_count": published.rows,
+                "version": published.version,
+                "seconds": seconds,
+                "agreement_version": self.agreement.version,
+                "as_of": self.as_of.isoformat(),
+                **metadata,
+            },
+            check_results=[check],
+        )
+
+    def contract_check(self, name: str, rows: int) -> dg.AssetCheckResult:
+        """The key is unique. Types and nulls were refused at publication already."""
+        contract = CONTRACTS[name]
+        table = self.read(name)
+        keys = table.select(*contract.key).distinct().count()
+        distinct = int(self.warehouse.connection.to_pyarrow(keys).as_py()) if rows else 0
+        return dg.AssetCheckResult(
+            check_name=CONTRACT_CHECK,
+            asset_key=name,
+            passed=distinct == rows,
+            metadata={"rows": rows, "distinct_keys": distinct, "key": ", ".join(contract.key)},
+            description=None if distinct == rows else f"{rows - distinct} rows repeat the key {', '.join(contract.key)}",
+        )
+
+
+class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Opens the line for one step. Takes nothing from run config: who launches a run cannot widen what it may do."""
+
+    def open(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Line:
+        """The line of the run that `context` belongs to."""
+        tag = context.run.tags.get(AS_OF_TAG)
+        as_of = datetime.fromisoformat(tag).astimezone(UTC) if tag else None
+        return Line(Home.from_env(), context.run.run_id, as_of)
+
+
+def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[str, Any]:
+    """Arguments of `@dg.asset` for a table of the contracts."""
+    contract = CONTRACTS[name]
+    return {
+        "key": name,
+        "deps": list(deps),
+        "group_name": contract.group,
+        "owners": [contract.owner],
+        "kinds": {"duckdb", "parquet"},
+        "description": description(contract),
+        "metadata": {"dagster/column_schema": column_schema(contract)},
+        "check_specs": [contract_check_spec(contract)],
+        "freshness_policy": dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER, warn_window=WARN_AFTER),
+        "pool": pool,
+    }
+
+
+def contract_check_spec(contract: Contract) -> dg.AssetCheckSpec:
+    """Every table has this check; it blocks where a wrong value would reach the CRM."""
+    return dg.AssetCheckSpec(
+        name=CONTRACT_CHECK,
+        asset=contract.name,
+        blocking=contract.group in BLOCKING_GROUPS,
+        description=f"The key ({', '.join(contract.key)}) is unique; columns have their types and nothing required is empty.",
+    )
+
+
+def description(contract: Contract) -> str:
+    """The contract's grain, then its key and its personal data."""
+    parts = [contract.description, f"Key: {', '.join(contract.key)}."]
+    if contract.personal_columns:
+        parts.append(f"Personal data: {', '.join(contract.personal_columns)}.")
+    return " ".join(parts)
+
+
+def column_schema(contract: Contract) -> dg.TableSchema:
+    """The contract's columns as the Dagster UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=column.description,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for column in contract.columns
+        ]
+    )

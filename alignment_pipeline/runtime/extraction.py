@@ -1,0 +1,118 @@
+"""Reading all streams of a system into the raw tables, once.
+
+Belongs here: storing what a connector reads, and remembering how far it got. How a vendor is read: `connectors/`.
+Order matters: rows are published before the watermark moves, so a crash in between reads them again and stores nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis import _
+
+from alignment_pipeline.connectors.streams import Reading, StreamReport
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.runtime import stream_states
+from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.warehouse.warehouse import Published, Warehouse
+
+_SAME = ["record_id", "modified_at", "row_hash", "is_deleted"]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One stream's reading and what it added to its raw table."""
+
+    report: StreamReport
+    published: Published
+
+
+def store(
+    readings: Sequence[Reading], *, system: str, warehouse: Warehouse, journal: Journal, told: Callable[[str, int], None] = lambda *_: None
+) -> list[Stored]:
+    """Read every stream to its end and publish its new versions; a stream that fails raises and leaves its table as it was."""
+    found = []
+    for reading in readings:
+        published = _append(reading, warehouse)
+        stream_states.save(journal, system, reading.report.state)
+        told(reading.stream.table, published.added)
+        found.append(Stored(reading.report, published))
+    return found
+
+
+def _append(reading: Reading, warehouse: Warehouse) -> Published:
+    name = reading.stream.table
+    manifest = warehouse.manifest(name)
+    if manifest is None or manifest.rows == 0:
+        return warehouse.append(name, reading)
+    return _append_new(reading, warehouse)
+
+
+def _append_new(reading: Reading, warehouse: Warehouse) -> Published:
+    """Store only versions that the table does not end with already: an overlap reads rows again on purpose."""
+    name = reading.stream.table
+    spool = warehouse.root / f".arrivals-{name}-{secrets.token_hex(4)}.parquet"
+    try:
+        rows = _spool(reading, spool)
+        if rows == 0:
+            return warehouse.append(name, [])
+        arrivals = warehouse.connection.read_parquet(str(spool)).distinct(on=["record_id", "known_at", "row_hash"], keep="first")
+        stored = warehouse.read(name)
+        same = [
+            arrivals.record_id == stored.record_id,
+            arrivals.row_hash == stored.row_hash,
+            arrivals.is_deleted == stored.is_deleted,
+            arrivals.modified_at.identical_to(stored.modified_at),
+        ]
+        new = arrivals.anti_join(stored, same).order_by(_.record_id)
+        return warehouse.append(name, warehouse.connection.to_pyarrow_batches(new))
+    finally:
+        spool.unlink(missing_ok=True)
+
+
+def _spool(batches: Iterable[pa.RecordBatch], path: Path) -> int:
+    writer: pq.ParquetWriter | None = None
+    rows = 0
+    try:
+        for batch in batches:
+            if batch.num_rows == 0:
+                continue
+            if writer is None:
+                writer = pq.ParquetWriter(path, batch.schema, compression="zstd")
+                path.chmod(0o600)
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    finally:
+        if writer is not None:
+            writer.close()
+    return rows
+
+
+def extraction_rows(stored: Iterable[Stored], *, run_id: str, system: str) -> Iterator[dict[str, object]]:
+    """Rows of the table `extractions`, one per stream."""
+    for one in stored:
+        report = one.report
+        yield {
+            "run_id": run_id,
+            "system": system,
+            "object": report.stream.object,
+            "started_at": report.started_at,
+            "watermark_at": report.state.watermark,
+            "method": report.method,
+            "rows": report.rows,
+            "new_rows": one.published.added,
+            "api_calls": report.calls,
+            "missing_fields": json.dumps(list(report.missing_fields)),
+            "note": report.note,
+        }
+
+
+def extractions_table(rows: Sequence[dict[str, object]]) -> pa.Table:
+    """The rows in the contract's schema."""
+    return pa.Table.from_pylist(list(rows), schema=CONTRACTS["extractions"].schema)
