@@ -1,0 +1,107 @@
+"""What the protocol needs of a CRM, and nothing more.
+
+Belongs here: the narrow view that `sync/` has of `connectors/salesforce/`. A dry run has a reader only: `writer` is None, and so
+are its credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from alignment_pipeline.connectors.salesforce.bulk_ingest import BulkIngest, IngestStatus
+from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
+from alignment_pipeline.connectors.salesforce.reads import Record, SalesforceReader
+from alignment_pipeline.connectors.salesforce.results import RowResult
+from alignment_pipeline.connectors.salesforce.session import SalesforceSession
+from alignment_pipeline.connectors.salesforce.writes import SalesforceWriter
+
+Fields = Mapping[str, Any]
+
+
+class Reader(Protocol):
+    """Reads records by id or key."""
+
+    def read_by_ids(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record | None]: ...
+
+    def find_by_keys(self, object_name: str, key_field: str, keys: Sequence[str], fields: Sequence[str]) -> dict[str, list[Record]]: ...
+
+
+class Writer(Protocol):
+    """Writes records; failures of rows are values, lost answers raise OutcomeUnknown."""
+
+    def update_collection(self, object_name: str, records: Sequence[Fields]) -> list[RowResult]: ...
+
+    def upsert_collection(self, object_name: str, key_field: str, records: Sequence[Fields]) -> list[RowResult]: ...
+
+    def create_collection(self, object_name: str, records: Sequence[Fields], keys: Sequence[str]) -> list[RowResult]: ...
+
+    def update_one(self, object_name: str, record_id: str, fields: Fields, *, if_unmodified_since: datetime | None = None) -> RowResult: ...
+
+
+class Bulk(Protocol):
+    """Bulk ingest jobs."""
+
+    def create(self, object_name: str, operation: Any, *, key_field: str | None = None) -> str: ...
+
+    def upload(self, job_id: str, records: Sequence[Fields]) -> None: ...
+
+    def close(self, job_id: str) -> None: ...
+
+    def abort(self, job_id: str) -> None: ...
+
+    def status(self, job_id: str) -> IngestStatus: ...
+
+    def wait(self, job_id: str) -> IngestStatus: ...
+
+    def results(self, job_id: str, keys: Sequence[str], *, key_column: str = "Id") -> list[RowResult]: ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The organisation's day: calls allowed and left, and the server's own time when it told."""
+
+    allowed: int | None
+    remaining: int | None
+    server_now: datetime | None
+
+
+@dataclass
+class Crm:
+    """One organisation, as the write-back sees it."""
+
+    organization_id: str
+    reader: Reader
+    writer: Writer | None
+    bulk: Bulk | None
+    describe_all: Callable[[Sequence[str]], Mapping[str, ObjectDescription | None]]
+    limits: Callable[[], Limits]
+    calls: Callable[[], int]
+    user: str = ""
+
+
+def salesforce(session: SalesforceSession, *, may_write: bool = True) -> Crm:
+    """The Salesforce organisation of a session. Raises ConfigurationError when it is not the expected one (SALESFORCE_ORG_ID)."""
+    session.check_organization()
+    return Crm(
+        organization_id=session.organization_id,
+        reader=SalesforceReader(session),
+        writer=SalesforceWriter(session) if may_write else None,
+        bulk=BulkIngest(session) if may_write else None,
+        describe_all=Describer(session).describe_all,
+        limits=lambda: _limits(session),
+        calls=lambda: session.counter.total,
+    )
+
+
+def _limits(session: SalesforceSession) -> Limits:
+    answer = session.get("/limits", "limits")
+    day = answer.json().get("DailyApiRequests") or {}
+    allowed, remaining = day.get("Max"), day.get("Remaining")
+    return Limits(
+        allowed=int(allowed) if allowed is not None else None,
+        remaining=int(remaining) if remaining is not None else None,
+        server_now=answer.date,
+    )

@@ -1,0 +1,69 @@
+"""The health of the sources a plan was made from: rows against their history, age, match rate.
+
+Belongs here: the checks and the values they need. Who measures them: the wiring, from extraction's results.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from alignment_pipeline.agreement.write_back import Sources
+
+Found = tuple[str, str, str, str, float | None]
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """One stream: its rows now and in the last runs (oldest first), its age, and how often it is refreshed."""
+
+    stream: str
+    rows: int
+    history: Sequence[int] = ()
+    age_seconds: float | None = None
+    cadence_seconds: float | None = None
+
+
+def source_checks(sources: Sequence[SourceHealth], match_rates: Sequence[float], limits: Sources) -> Iterable[Found]:
+    """(name, subject, verdict, text, value) per source and measure."""
+    for source in sources:
+        yield _rows(source, limits)
+        if source.age_seconds is not None and source.cadence_seconds:
+            yield _age(source, source.age_seconds / source.cadence_seconds, limits)
+    if len(match_rates) >= 2:
+        yield _match_rate(match_rates, limits)
+
+
+def _rows(source: SourceHealth, limits: Sources) -> Found:
+    past = [rows for rows in source.history[-7:] if rows > 0]
+    usual = statistics.median(past) if past else None
+    if source.rows == 0 and usual:
+        return ("source_rows", source.stream, "BLOCKED", f"{source.stream} is empty; it usually has {usual:.0f} rows.", 0)
+    drop = 100 * (usual - source.rows) / usual if usual else 0.0
+    verdict = _verdict(drop, limits.rows_approve_drop_pct, limits.rows_block_drop_pct)
+    usually = f", {max(drop, 0.0):.0f} % below the median of its last runs ({usual:.0f})" if usual and drop > 0 else ""
+    return ("source_rows", source.stream, verdict, f"{source.stream} has {source.rows} rows{usually}.", round(drop, 2))
+
+
+def _age(source: SourceHealth, factor: float, limits: Sources) -> Found:
+    verdict = _verdict(factor, limits.age_approve_factor, limits.age_block_factor)
+    return (
+        "source_age",
+        source.stream,
+        verdict,
+        f"{source.stream} is {factor:.1f} times as old as its cadence allows for one run.",
+        round(factor, 2),
+    )
+
+
+def _match_rate(match_rates: Sequence[float], limits: Sources) -> Found:
+    usual = statistics.median(match_rates[-8:-1])
+    fall = 100 * (usual - match_rates[-1])
+    verdict = _verdict(fall, limits.match_rate_approve_points, limits.match_rate_block_points)
+    text = f"{match_rates[-1]:.1%} of the leads are matched; the median of the last runs is {usual:.1%}."
+    return ("match_rate", "lead_account_matches", verdict, text, round(fall, 2))
+
+
+def _verdict(value: float, approve: float, block: float) -> str:
+    return "BLOCKED" if value > block else "NEEDS_APPROVAL" if value > approve else "OK"
