@@ -24,8 +24,10 @@ from alignment_pipeline.sandbox.marketo.tokens import Position
 _COLUMNS = ("second", "activity_id", "lead_id", "type_id", "offset", "length", "visible")
 _READ_ROWS = 2048
 _ALWAYS = 0
+_FORM = "2026-01-31T23:59:59Z"  # the form answers use; kept as it is
 
 Integers = NDArray[np.int64]
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class ActivityLog:
 
     def _row(self, activity: Mapping[str, Any]) -> tuple[tuple[int, int, int, int], bytes]:
         try:
-            second = _second(activity["activityDate"])
+            date = activity["activityDate"]
+            second = _second(date)
             lead_id, type_id = int(activity["leadId"]), int(activity["activityTypeId"])
             activity_id = int(activity["id"]) if activity.get("id") is not None else self._largest_id + 1
         except (KeyError, TypeError, ValueError) as error:
@@ -96,14 +99,14 @@ class ActivityLog:
             "id": activity_id,
             "marketoGUID": guid,
             "leadId": lead_id,
-            "activityDate": iso(second),
+            "activityDate": date if isinstance(date, str) and len(date) == len(_FORM) and date[-1] == "Z" else iso(second),
             "activityTypeId": type_id,
         }
         for name in ("campaignId", "primaryAttributeValueId", "primaryAttributeValue"):
             if activity.get(name) is not None:
                 record[name] = activity[name]
         record["attributes"] = activity.get("attributes") or []
-        return (second, activity_id, lead_id, type_id), json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+        return (second, activity_id, lead_id, type_id), _encode(record).encode()
 
     def _write(self, buffer: list[bytes], size: int) -> None:
         if not buffer:
@@ -196,7 +199,7 @@ class ActivityLog:
             columns = {name: column.copy() for name, column in self._settle().items()}
             rows = np.nonzero(np.isin(columns["lead_id"], np.array(sorted(losers), dtype=np.int64)))[0]
             for row, payload in zip(rows.tolist(), self._read(columns, rows), strict=True):
-                changed = json.dumps(json.loads(payload) | {"leadId": winner}, ensure_ascii=False, separators=(",", ":")).encode()
+                changed = _encode(json.loads(payload) | {"leadId": winner}).encode()
                 columns["offset"][row], columns["length"][row], columns["lead_id"][row] = self._end, len(changed), winner
                 self._write([changed], len(changed))
             self._columns = columns
