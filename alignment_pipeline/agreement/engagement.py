@@ -133,3 +133,16 @@ class Engagement(Section):
         if doubled:
             raise ValueError(f"rules: two rules have the label {doubled!r}; a label names one factor")
         return self
+
+    @model_validator(mode="after")
+    def _windows_inside_horizon(self) -> Self:
+        trend, horizon = self.trend, self.decay.horizon_days
+        windows = {
+            "roll_up.engaged_days": self.roll_up.engaged_days,
+            "twice trend.recent_days": 2 * trend.recent_days,
+            "trend.surge_days + trend.surge_baseline_days": trend.surge_days + trend.surge_baseline_days,
+        }
+        for name, days in windows.items():
+            if days > horizon:
+                raise ValueError(f"{name} is {days} days, but decay.horizon_days stops counting after {horizon}")
+        return self

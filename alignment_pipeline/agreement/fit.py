@@ -95,7 +95,7 @@ class Tiers(Section):
 
     by_fit: list[Tier] = Field(default=[], description="Tiers from the first to the last")
     flagged_tier: Annotated[int, Field(
-        ge=1, le=3)] = Field(default=1, description="Lowest tier number of an account that the CRM flags as target"
+        ge=1, le=3)] = Field(default=1, description="Tier of an account that the CRM flags as target, unless fit proposes a better one"
     )
     overrides_file: str | None = Field(
         default=None, description="CSV with account_id, tier (1-3, or empty: no target) and reason; stands above fit and flag"

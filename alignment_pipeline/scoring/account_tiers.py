@@ -1,0 +1,130 @@
+"""Tiers of target accounts: fit proposes, people decide.
+
+Belongs here: `account_tiers`, the reading of the override file's rows, the pilot's accounts. Fit itself: `account_fits.py`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+
+from alignment_pipeline.agreement.parties import Scope
+from alignment_pipeline.agreement.scoring import Scoring
+from alignment_pipeline.contracts.scoring import ACCOUNT_TIERS
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.scoring import sentences
+from alignment_pipeline.scoring.table import as_contract
+
+OVERRIDES_SCHEMA = pa.schema(
+    [pa.field("account_id", pa.string(), nullable=False), pa.field("tier", pa.int64()), pa.field("override_reason", pa.string())]
+)
+_NO_OVERRIDES = OVERRIDES_SCHEMA.empty_table()
+
+
+def account_tiers(
+    accounts: ibis.Table,
+    account_fits: ibis.Table,
+    overrides: ibis.Table | None = None,
+    *,
+    scoring: Scoring,
+    scope: Scope | None = None,
+    as_of: datetime,
+    agreement_version: str,
+) -> ibis.Table:
+    """One row per account. `overrides` has account_id, tier (null: no target), override_reason, each account once."""
+    asked = ibis.memtable(_NO_OVERRIDES) if overrides is None else overrides
+    asked = asked.select(asked_account_id="account_id", override_tier="tier", override_reason="override_reason")
+    base = accounts.inner_join(account_fits.select("account_id", "fit_score"), "account_id")
+    base = base.left_join(asked, base.account_id == asked.asked_account_id)
+    proposed = _proposed(base, scoring)
+    tiers = scoring.tiers
+    has_override = proposed.asked_account_id.notnull()
+    is_flagged = proposed.is_target_flagged.fill_null(False)
+    flag_tier = ibis.least(proposed.proposed_tier.fill_null(tiers.flagged_tier), tiers.flagged_tier)
+    # an org that has a target flag leaves most accounts unticked: only a tick says something, an empty box proposes nothing
+    tier = ibis.cases((has_override, proposed.override_tier), (is_flagged, flag_tier), else_=proposed.proposed_tier)
+    basis = ibis.cases(
+        (has_override, "override"),
+        (is_flagged, "crm_flag"),
+        (proposed.fit_score.isnull(), "not_scored"),
+        (proposed.proposed_tier.isnull(), "no_fit"),
+        else_="fit",
+    )
+    decided = proposed.mutate(tier=tier, basis=basis)
+    decided = decided.mutate(is_target=decided.tier.notnull(), tier_reason=sentences.sentence(_reason(decided)))
+    weights = scoring.engagement.account_weights
+    weight = ibis.cases(
+        *[(decided.tier == number, ibis.literal(float(weights.get(f"tier_{number}", 1.0)))) for number in (1, 2, 3)],  # type: ignore[call-overload]
+        else_=ibis.literal(float(weights.get("untiered", 1.0))),
+    )
+    decided = decided.mutate(account_weight=weight, is_in_scope=_is_in_scope(decided, scope or Scope()))
+    return as_contract(decided, ACCOUNT_TIERS, as_of=as_of, agreement_version=agreement_version)
+
+
+def _proposed(base: ibis.Table, scoring: Scoring) -> ibis.Table:
+    """Tier by fit; where a tier is full, the next accounts by fit (then by id) fall to the tier below."""
+    base = base.mutate(proposed_tier=ibis.null("int64"))
+    for tier in scoring.tiers.by_fit:
+        is_free = base.proposed_tier.isnull() & (base.fit_score >= tier.fit_at_least).fill_null(False)
+        if tier.max_accounts is not None:
+            order = [ibis.desc(is_free.cast("int64")), ibis.desc(base.fit_score.fill_null(-1.0)), base.account_id]
+            is_free = is_free & (ibis.row_number().over(ibis.window(order_by=order)) < tier.max_accounts)
+        base = base.mutate(proposed_tier=ibis.ifelse(is_free, ibis.literal(tier.tier, type="int64"), base.proposed_tier))
+    return base
+
+
+def _reason(decided: ibis.Table) -> ibis.Value:
+    fit = ibis.literal("fit ") + decided.fit_score.floor().cast("int64").cast("string")
+    proposal = ibis.ifelse(
+        decided.proposed_tier.isnull(),
+        ibis.ifelse(decided.fit_score.isnull(), ibis.literal("fit is not scored"), fit + ibis.literal(" proposes no tier")),
+        fit + ibis.literal(" proposes tier ") + decided.proposed_tier.cast("string"),
+    )
+    chosen = ibis.ifelse(decided.tier.isnull(), ibis.literal("No target"), ibis.literal("Tier ") + decided.tier.cast("string"))
+    by = ibis.cases(
+        (decided.basis == "override", ibis.literal(" by the target list: ") + decided.override_reason.fill_null("no reason given")),
+        (decided.basis == "crm_flag", ibis.literal(" by the CRM's target flag")),
+        else_=ibis.literal(""),
+    )
+    return chosen + by + ibis.literal("; ") + proposal + ibis.literal(".")
+
+
+def _is_in_scope(table: ibis.Table, scope: Scope) -> ibis.Value:
+    inside = ibis.literal(True)
+    for values, column in ((scope.countries, table.country), (scope.industries, table.industry)):
+        if values:
+            inside = inside & column.lower().isin([value.lower() for value in values]).fill_null(False)
+    if scope.tiers:
+        inside = inside & table.tier.isin(list(scope.tiers)).fill_null(False)
+    return inside
+
+
+def read_overrides(path: Path) -> pa.Table:
+    """The target list that both teams approved: a CSV with account_id, tier and reason. Raises ConfigurationError naming the line."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            return overrides_from(csv.DictReader(handle), name=str(path))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path}: cannot be read as the list of tier overrides ({error})") from error
+
+
+def overrides_from(rows: Iterable[dict[str, str | None]], *, name: str) -> pa.Table:
+    """Check rows of account_id, tier, reason; an empty tier takes the account off the list."""
+    found: dict[str, dict[str, object]] = {}
+    for line, row in enumerate(rows, start=2):
+        account_id = (row.get("account_id") or "").strip()
+        tier = (row.get("tier") or "").strip()
+        if not account_id:
+            raise ConfigurationError(f"{name}:{line}: account_id is empty; columns are account_id, tier, reason")
+        if tier not in ("", "1", "2", "3"):
+            raise ConfigurationError(f"{name}:{line}: tier {tier!r} is none of 1, 2, 3 or empty (no target)")
+        if account_id in found:
+            raise ConfigurationError(f"{name}:{line}: account {account_id} stands twice; keep one line")
+        reason = (row.get("reason") or "").strip() or None
+        found[account_id] = {"account_id": account_id, "tier": int(tier) if tier else None, "override_reason": reason}
+    return pa.Table.from_pylist(list(found.values()), schema=OVERRIDES_SCHEMA)

@@ -1,0 +1,64 @@
+"""What each kind of activity adds to the engagement of people and accounts.
+
+Belongs here: the two tables of factors, whose sums are the scores. The scores themselves: `person_scores.py`, `account_scores.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+
+from alignment_pipeline.agreement.scoring import Scoring
+from alignment_pipeline.contracts.scoring import ACCOUNT_ENGAGEMENT_FACTORS, PERSON_ENGAGEMENT_FACTORS
+from alignment_pipeline.scoring.table import as_contract
+
+SUMS = ("activities", "contribution_micro", "engaged_micro", "recent_micro", "previous_micro", "surge_micro", "baseline_micro")
+
+
+def person_engagement_factors(scored: ibis.Table, *, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:
+    """One row per person and factor, over `scored_activities` that count and are not older than the decay's horizon."""
+    engagement = scoring.engagement
+    rows = scored.filter(scored.exclusion.isnull(), scored.age_days <= engagement.decay.horizon_days)
+    age, weighted = rows.age_days, rows.weighted_micro
+    trend = engagement.trend
+    surge_end = trend.surge_days + trend.surge_baseline_days
+
+    def inside(condition: ibis.Value) -> ibis.Value:
+        return ibis.ifelse(condition, weighted, ibis.literal(0, type="int64")).sum()
+
+    grouped = rows.group_by("person_id", "factor").aggregate(
+        account_id=rows.account_id.max(),
+        activities=rows.count(),
+        contribution_micro=rows.contribution_micro.sum(),
+        engaged_micro=inside(age <= engagement.roll_up.engaged_days),
+        recent_micro=inside(age < trend.recent_days),
+        previous_micro=inside((age >= trend.recent_days) & (age < 2 * trend.recent_days)),
+        surge_micro=inside(age < trend.surge_days),
+        baseline_micro=inside((age >= trend.surge_days) & (age < surge_end)),
+        first_at=rows.occurred_at.min(),
+        last_at=rows.occurred_at.max(),
+    )
+    return as_contract(grouped, PERSON_ENGAGEMENT_FACTORS, as_of=as_of, agreement_version=agreement_version)
+
+
+def account_engagement_factors(factors: ibis.Table, *, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:
+    """One row per account and factor: `person_engagement_factors` of the account's people (all, or its most engaged ones)."""
+    counted = factors.filter(factors.account_id.notnull())
+    if scoring.engagement.roll_up.top_people is not None:
+        counted = _of_top_people(counted, scoring.engagement.roll_up.top_people)
+    grouped = counted.group_by("account_id", "factor").aggregate(
+        people=counted.person_id.nunique(),
+        first_at=counted.first_at.min(),
+        last_at=counted.last_at.max(),
+        **{name: counted[name].sum() for name in SUMS},
+    )
+    return as_contract(grouped, ACCOUNT_ENGAGEMENT_FACTORS, as_of=as_of, agreement_version=agreement_version)
+
+
+def _of_top_people(factors: ibis.Table, top_people: int) -> ibis.Table:
+    totals = factors.group_by("account_id", "person_id").aggregate(total=factors.contribution_micro.sum())
+    order = ibis.window(group_by=totals.account_id, order_by=[ibis.desc(totals.total), totals.person_id])
+    ranked = totals.mutate(rank=ibis.row_number().over(order))
+    top = ranked.filter(ranked.rank < top_people).select(top_person_id="person_id")
+    return factors.semi_join(top, factors.person_id == top.top_person_id)

@@ -1,0 +1,36 @@
+"""The largest factors of a score, as JSON for machines and as words for people.
+
+Belongs here: ranking factors and writing them down. Their numbers: `engagement.py`.
+"""
+
+from __future__ import annotations
+
+import ibis
+
+from alignment_pipeline.scoring import sentences
+
+TOP = 5
+SPOKEN = 3
+
+
+def top_factors(factors: ibis.Table, key: str) -> ibis.Table:
+    """One row per `key` (person_id or account_id): top_factors (JSON list), spoken (the first three in words)."""
+    order = ibis.window(group_by=factors[key], order_by=[ibis.desc(factors.contribution_micro.abs()), factors.factor])
+    ranked = factors.mutate(rank=ibis.row_number().over(order))
+    largest = ranked.filter(ranked.rank < TOP)
+    item = (
+        ibis.literal('{"factor": ')
+        + sentences.json_text(largest.factor)
+        + ibis.literal(', "micro": ')
+        + largest.contribution_micro.cast("string")
+        + ibis.literal(', "activities": ')
+        + largest.activities.cast("string")
+        + ibis.literal("}")
+    )
+    words = largest.factor + ibis.literal(" ") + sentences.points_text(largest.contribution_micro)
+    listed = largest.mutate(item=item, words=ibis.ifelse(largest.rank < SPOKEN, words, ibis.null("string")))
+    grouped = listed.group_by(key).aggregate(
+        items=listed.item.group_concat(sep=", ", order_by=listed.rank),
+        spoken=listed.words.group_concat(sep="; ", order_by=listed.rank),
+    )
+    return grouped.select(key, top_factors=ibis.literal("[") + grouped["items"] + ibis.literal("]"), spoken=grouped.spoken)

@@ -1,0 +1,70 @@
+"""Fit of people: the title read, the criteria applied.
+
+Belongs here: `person_fits`. Reading one title: `titles.py`. The arithmetic of criteria: `fit.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+import pyarrow as pa
+
+from alignment_pipeline.agreement.personas import Personas
+from alignment_pipeline.agreement.scoring import Scoring
+from alignment_pipeline.contracts.scoring import PERSON_FITS
+from alignment_pipeline.scoring.fit import fit_columns
+from alignment_pipeline.scoring.table import as_contract
+from alignment_pipeline.scoring.titles import TitleReader
+
+_READINGS = pa.schema(
+    [
+        pa.field("read_title", pa.string()),
+        pa.field("seniority", pa.string()),
+        pa.field("function", pa.string()),
+        pa.field("persona", pa.string()),
+        pa.field("committee_role", pa.string()),
+        pa.field("person_weight", pa.float64()),
+    ]
+)
+
+
+def person_fits(people: ibis.Table, *, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:
+    """One row per person of `people`. Titles are read once each, so a million people cost their distinct titles."""
+    readings = title_readings(people.select("title").distinct(), personas=scoring.personas)
+    joined = people.left_join(readings, people.title == readings.read_title)
+    joined = joined.mutate(person_weight=joined.person_weight.fill_null(scoring.personas.unknown_weight))
+    fit = fit_columns(joined, scoring.fit.people, known_pct_at_least=scoring.fit.known_pct_at_least)
+    return as_contract(joined.mutate(**fit), PERSON_FITS, as_of=as_of, agreement_version=agreement_version)
+
+
+def title_readings(titles: ibis.Table, *, personas: Personas) -> ibis.Table:
+    """One row per title: seniority, function, persona in words, committee role, weight."""
+    reader = TitleReader(personas)
+    weights = {level.name: level.weight for level in personas.seniorities}
+    labels = {level.name: level.label for level in personas.seniorities} | {f.name: f.label for f in personas.functions}
+    rows = []
+    for title in titles.to_pyarrow()["title"].to_pylist():
+        if title is None:
+            continue
+        found = reader.read(title)
+        words = [labels[name] for name in (found.seniority, found.function) if name is not None]
+        rows.append(
+            {
+                "read_title": title,
+                "seniority": found.seniority,
+                "function": found.function,
+                "persona": ", ".join(words) or None,
+                "committee_role": committee_role(personas, found.seniority, found.function),
+                "person_weight": weights.get(found.seniority or "", personas.unknown_weight),
+            }
+        )
+    return ibis.memtable(pa.Table.from_pylist(rows, schema=_READINGS))
+
+
+def committee_role(personas: Personas, seniority: str | None, function: str | None) -> str | None:
+    """First seat of the buying committee that such a person takes."""
+    for role in personas.committee:
+        if (not role.seniorities or seniority in role.seniorities) and (not role.functions or function in role.functions):
+            return role.name
+    return None

@@ -1,0 +1,65 @@
+"""The person behind an activity: who, for which account, with which weights, and whether they count.
+
+Belongs here: the join of identity, accounts, tiers and fit, once per record key. Activities join it once.
+"""
+
+from __future__ import annotations
+
+import ibis
+
+from alignment_pipeline.agreement.parties import Scope
+from alignment_pipeline.agreement.scoring import Scoring
+
+
+def credited_accounts(person_accounts: ibis.Table, accounts: ibis.Table, *, scoring: Scoring) -> ibis.Table:
+    """One row per person: person_id, account_id that their activities count for (own, or the top of the hierarchy)."""
+    own = person_accounts.select("person_id", "account_id")
+    if scoring.engagement.roll_up.hierarchy == "own":
+        return own
+    tops = accounts.select(own_account_id="account_id", top_account_id="ultimate_account_id")
+    joined = own.left_join(tops, own.account_id == tops.own_account_id)
+    return joined.select(person_id=joined.person_id, account_id=ibis.coalesce(joined.top_account_id, joined.account_id))
+
+
+def scored_people(
+    people: ibis.Table,
+    person_accounts: ibis.Table,
+    accounts: ibis.Table,
+    account_tiers: ibis.Table,
+    person_fits: ibis.Table,
+    *,
+    scoring: Scoring,
+    scope: Scope,
+) -> ibis.Table:
+    """One row per person: person_id, account_id, person_weight, account_weight, person_exclusion (null when they count)."""
+    credited = credited_accounts(person_accounts, accounts, scoring=scoring).select(of_person_id="person_id", account_id="account_id")
+    tiers = account_tiers.select(tier_account_id="account_id", account_weight="account_weight", account_in_scope="is_in_scope")
+    fits = person_fits.select(fit_person_id="person_id", person_weight="person_weight")
+    base = people.select("person_id", "country", "industry", "is_internal", "is_opted_out")
+    joined = base.left_join(credited, base.person_id == credited.of_person_id)
+    joined = joined.left_join(tiers, joined.account_id == tiers.tier_account_id)
+    joined = joined.left_join(fits, joined.person_id == fits.fit_person_id)
+    in_scope = ibis.ifelse(joined.account_id.notnull(), joined.account_in_scope.fill_null(False), _is_loner_in_scope(joined, scope))
+    exclusion = ibis.cases(
+        (joined.is_internal, "internal"),
+        (~in_scope, "out_of_scope"),
+        (joined.is_opted_out & ibis.literal(not scoring.exclusions.is_opted_out_scored), "opted_out"),
+        else_=ibis.null("string"),
+    )
+    untiered = float(scoring.engagement.account_weights.get("untiered", 1.0))
+    return joined.select(
+        person_id=joined.person_id,
+        account_id=joined.account_id,
+        person_weight=joined.person_weight.fill_null(scoring.personas.unknown_weight),
+        account_weight=joined.account_weight.fill_null(untiered),
+        person_exclusion=exclusion,
+    )
+
+
+def _is_loner_in_scope(people: ibis.Table, scope: Scope) -> ibis.Value:
+    """Someone without account is in the pilot by their own country and industry; a pilot of tiers has no loners."""
+    inside = ibis.literal(not scope.tiers)
+    for values, column in ((scope.countries, people.country), (scope.industries, people.industry)):
+        if values:
+            inside = inside & column.lower().isin([value.lower() for value in values]).fill_null(False)
+    return inside

@@ -1,0 +1,119 @@
+"""Every activity with its person, its account and what it is worth, or the reason why it does not count.
+
+Belongs here: `scored_activities` and the count of exclusions. Sums by person and account: `engagement.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+
+from alignment_pipeline.agreement.parties import Scope
+from alignment_pipeline.agreement.patterns import matches
+from alignment_pipeline.agreement.scoring import Scoring
+from alignment_pipeline.contracts.scoring import ACTIVITY_EXCLUSIONS, SCORED_ACTIVITIES
+from alignment_pipeline.scoring import points
+from alignment_pipeline.scoring.caps import capped
+from alignment_pipeline.scoring.days import day_number, day_numbers, decay_table, minute_numbers
+from alignment_pipeline.scoring.persons import scored_people
+from alignment_pipeline.scoring.table import as_contract, moment
+
+
+def scored_activities(
+    activities: ibis.Table,
+    people: ibis.Table,
+    person_records: ibis.Table,
+    person_accounts: ibis.Table,
+    accounts: ibis.Table,
+    account_tiers: ibis.Table,
+    person_fits: ibis.Table,
+    *,
+    scoring: Scoring,
+    scope: Scope | None = None,
+    as_of: datetime,
+    agreement_version: str,
+) -> ibis.Table:
+    """One row per activity with `known_at` up to `as_of`.
+
+    An activity's contribution is base x person weight x account weight x decay, multiplied in this order and rounded once,
+    half up, to integer micro-points. `weighted_micro` is the same without decay, for windows.
+    """
+    persons = scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope())
+    known = activities.filter(activities.known_at <= moment(as_of))
+    rows = _with_person(known, person_records, persons)
+    rows = _with_bursts(rows.mutate(day=day_numbers(rows.occurred_at)), scoring)
+    rows = rows.mutate(rule=points.rule_number(rows, scoring.engagement.rules))
+    rows = rows.mutate(exclusion=_exclusion(rows, scoring, as_of))
+    is_counted = rows.exclusion.isnull()
+    rows = rows.mutate(base_micro=ibis.ifelse(is_counted, points.base_micro(rows, scoring.engagement.rules), 0))
+    rows = capped(_narrow(rows), scoring.engagement.caps)
+    rows = _with_decay(rows, scoring, as_of)
+    rows = rows.mutate(factor=points.label(ibis.ifelse(rows.exclusion.isnull(), rows.rule, points.NO_RULE), scoring.engagement.rules))
+    return as_contract(rows, SCORED_ACTIVITIES, as_of=as_of, agreement_version=agreement_version)
+
+
+def activity_exclusions(scored: ibis.Table, *, as_of: datetime, agreement_version: str) -> ibis.Table:
+    """Counts of `scored_activities` by type and reason, so that what was left out can be seen."""
+    named = scored.mutate(exclusion=scored.exclusion.fill_null("counted"))
+    counted = named.group_by("activity_type", "exclusion").aggregate(
+        activities=named.count(), first_at=named.occurred_at.min(), last_at=named.occurred_at.max()
+    )
+    return as_contract(counted, ACTIVITY_EXCLUSIONS, as_of=as_of, agreement_version=agreement_version)
+
+
+def _with_person(activities: ibis.Table, person_records: ibis.Table, persons: ibis.Table) -> ibis.Table:
+    keys = person_records.select(record_key="source_key", record_person_id="person_id")
+    known = keys.inner_join(persons, keys.record_person_id == persons.person_id).drop("record_person_id")
+    return activities.left_join(known, activities.source_key == known.record_key)
+
+
+def _with_bursts(rows: ibis.Table, scoring: Scoring) -> ibis.Table:
+    """Adds `is_burst`: a click in a minute with so many clicks of one person that a machine made them."""
+    limit = scoring.exclusions.clicks_per_minute
+    types = scoring.exclusions.click_types
+    if not limit or not types:
+        return rows.mutate(is_burst=ibis.literal(False))
+    rows = rows.mutate(click_key=ibis.ifelse(rows.activity_type.isin(types), rows.source_key, ibis.null("string")))
+    rows = rows.mutate(minute=minute_numbers(rows.occurred_at))
+    clicks = rows.filter(rows.click_key.notnull()).group_by("click_key", "minute").aggregate(clicks=lambda t: t.count())
+    bursts = clicks.filter(clicks.clicks >= limit).select(burst_key="click_key", burst_minute="minute")
+    joined = rows.left_join(bursts, [rows.click_key == bursts.burst_key, rows.minute == bursts.burst_minute])
+    return joined.mutate(is_burst=joined.burst_key.notnull())
+
+
+def _exclusion(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Value:
+    ignored = scoring.exclusions.ignored_details
+    return ibis.cases(
+        (rows.occurred_at > moment(as_of), "not_yet"),
+        (rows.is_bot, "bot"),
+        (rows.is_burst, "bot_burst"),
+        (rows.is_automatic, "automatic"),
+        (rows.person_id.isnull(), "unknown_person"),
+        (rows.person_exclusion.notnull(), rows.person_exclusion),
+        (matches(rows.detail, ignored), "ignored_detail"),
+        (rows.rule == points.NO_RULE, "no_rule"),
+        else_=ibis.null("string"),
+    )
+
+
+_KEPT = (
+    "activity_id", "person_id", "account_id", "activity_type", "category", "detail", "rule", "exclusion", "base_micro",
+    "person_weight", "account_weight", "day", "occurred_at", "known_at",
+)  # fmt: skip
+
+
+def _narrow(rows: ibis.Table) -> ibis.Table:
+    return rows.select(*_KEPT)
+
+
+def _with_decay(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Table:
+    rows = rows.mutate(age_days=ibis.literal(day_number(as_of), type="int64") - rows.day)
+    shares = decay_table(scoring.engagement.decay).select(decay_age="age_days", remaining="remaining")
+    rows = rows.left_join(shares, rows.age_days == shares.decay_age)
+    weighted = rows.base_micro.cast("float64") * rows.person_weight.fill_null(1.0) * rows.account_weight.fill_null(1.0)
+    return rows.mutate(weighted_micro=_half_up(weighted), contribution_micro=_half_up(weighted * rows.remaining.fill_null(0.0)))
+
+
+def _half_up(value: ibis.Value) -> ibis.Value:
+    return (value + ibis.literal(0.5)).floor().cast("int64")
