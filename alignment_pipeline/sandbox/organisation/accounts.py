@@ -99,9 +99,15 @@ def _choose(rng: random.Random, wanted: int) -> tuple[list[companies.Company], l
     for company in namesakes[: max(6, wanted // 200)]:
         first[company.key] = company
     # Companies that share a domain or a name with another cannot be held back: nobody could say that such a lead has no account.
-    separable = [company for company in everything if company.owns_domain and company.owns_name and company.key not in first and not company.parent_key]
+    separable = [
+        company
+        for company in everything
+        if company.owns_domain and company.owns_name and company.key not in first and not company.parent_key
+    ]
     parents = {company.parent_key for company in everything}
-    held = rng.sample([company for company in separable if company.key not in parents], min(max(40, wanted * 12 // 100), len(everything) - wanted))
+    held = rng.sample(
+        [company for company in separable if company.key not in parents], min(max(40, wanted * 12 // 100), len(everything) - wanted)
+    )
     held_keys = {company.key for company in held}
     rest = [company for company in everything if company.key not in first and company.key not in held_keys]
     rng.shuffle(rest)
@@ -158,7 +164,9 @@ def _second_records(world: World, rng: random.Random, team: Team, base: list[Acc
     """Duplicates (typed again by a colleague), merged and deleted records of companies that already have an account."""
     made = []
     for account in rng.sample(base, kinds["duplicate"] + kinds["merged"] + kinds["deleted"]):
-        kind = "duplicate" if len(made) < kinds["duplicate"] else "merged" if len(made) < kinds["duplicate"] + kinds["merged"] else "deleted"
+        kind = (
+            "duplicate" if len(made) < kinds["duplicate"] else "merged" if len(made) < kinds["duplicate"] + kinds["merged"] else "deleted"
+        )
         name = typing_habits.of_account(rng, str(account.record["Name"]), account.company.city)
         owner = account.owner if rng.random() < 0.4 else _owner(rng, team, account.company.region)
         record = _record(world, rng, account.company, name, owner, account.country)
@@ -221,7 +229,9 @@ def build(world: World, team: Team, total: int) -> Accounts:
         for account in group
     }
     homonyms = tuple(
-        tuple(group) for core, group in shared.items() if len(core) > 8 and any(not _is_same(group[0].company, other.company) for other in group)
+        tuple(group)
+        for core, group in shared.items()
+        if len(core) > 8 and any(not _is_same(group[0].company, other.company) for other in group)
     )
     return Accounts(tuple(everyone), tuple(held), homonyms, twins, {key: tuple(found) for key, found in offices.items()})
 
@@ -234,14 +244,14 @@ def _is_same(one: companies.Company, other: companies.Company) -> bool:
 def _warm(world: World, rng: random.Random, candidates: list[Account], total: int) -> None:
     """Decide who buys: 25 accounts in 1,000 are hot now, others were, and each hot phase begins on a day of its own."""
     rng.shuffle(candidates)
-    now, before, warm, aware = max(5, total * 26 // 1000), max(5, total * 34 // 1000), max(8, total // 12), max(20, total // 4)
+    now, before, warm, aware = max(5, total * 22 // 1000), max(5, total * 34 // 1000), max(8, total // 12), max(20, total // 4)
     for place, account in enumerate(candidates):
         if place < now:
             account.heat = "hot"
             account.bursts.append(world.anchor - timedelta(days=rng.uniform(12, 48)))
         if now <= place < now + before or (place % 17 == 0 and place < now):
             account.heat = "hot" if place < now else "cooled"
-            account.bursts.append(world.activity_start + timedelta(days=rng.uniform(12, 80)))
+            account.bursts.append(world.activity_start + timedelta(days=rng.uniform(4, 50)))
         elif now + before <= place < now + before + warm:
             account.heat = "warm"
         elif now + before + warm <= place < now + before + warm + aware:

@@ -23,7 +23,9 @@ class Activities:
     there is one, and attributes. The attributes lists are shared between rows: do not change them.
     """
 
-    def __init__(self, ids: NDArray[np.int64], seconds: NDArray[np.int64], leads: NDArray[np.int64], places: NDArray[np.int64], assets: list[Asset]) -> None:
+    def __init__(
+        self, ids: NDArray[np.int64], seconds: NDArray[np.int64], leads: NDArray[np.int64], places: NDArray[np.int64], assets: list[Asset]
+    ) -> None:
         self.ids, self.seconds, self.leads, self.places, self.assets = ids, seconds, leads, places, assets
 
     def __len__(self) -> int:

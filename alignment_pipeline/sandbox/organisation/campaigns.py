@@ -61,14 +61,18 @@ def _campaign(world: World, rng: random.Random, team: Team, kind: str, name: str
         "ParentId": parent,
         "OwnerId": rng.choice(team.marketers).id,
     }
-    world.add("Campaign", record | world.stamps(min(held - timedelta(days=40), world.anchor - timedelta(days=2)), [held], str(record["OwnerId"])))
+    world.add(
+        "Campaign", record | world.stamps(min(held - timedelta(days=40), world.anchor - timedelta(days=2)), [held], str(record["OwnerId"]))
+    )
     return Program(str(record["Id"]), title, kind, held)
 
 
 def _member(world: World, rng: random.Random, team: Team, program: Program, person: Person) -> None:
     lead = next((record for record in person.leads if not record["IsDeleted"]), None)
     contact = next((record for record in person.contacts if not record["IsDeleted"]), None)
-    made = max([program.held_at - timedelta(days=rng.uniform(2, 25)), *(record["CreatedDate"] for record in (lead, contact) if record is not None)])
+    made = max(
+        [program.held_at - timedelta(days=rng.uniform(2, 25)), *(record["CreatedDate"] for record in (lead, contact) if record is not None)]
+    )
     if (lead is None and contact is None) or made >= world.anchor:
         return
     responded = made + timedelta(days=rng.uniform(0.1, 10)) if program.held_at < made else program.held_at

@@ -35,7 +35,11 @@ FORMS = (  # name, page, weight
     ("Contact sales", "/contact-sales", 0),
 )
 LINKS = ("/pricing", "/resources/benchmark-report", "/blog/what-is-an-mqa", "/webinars")
-_AGENTS = ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5)", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)")
+_AGENTS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5)",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)",
+)
 _REFERRERS = ("", "https://www.google.com/", "https://www.linkedin.com/", "https://duckduckgo.com/")
 _CHANGES = (
     ("Job Title", "Specialist", "Manager", "Web form fillout"),
@@ -84,7 +88,9 @@ class Catalogue:
     assets: list[Asset] = field(default_factory=list)
     _places: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
-    def add(self, type_id: int, primary_id: int | None, primary_value: str | None, attributes: Attributes, campaign_id: int | None = None) -> int:
+    def add(
+        self, type_id: int, primary_id: int | None, primary_value: str | None, attributes: Attributes, campaign_id: int | None = None
+    ) -> int:
         """The place of an asset. Attributes without a value are left out, as Marketo does."""
         key = (type_id, primary_id, primary_value, attributes, campaign_id)
         if key not in self._places:
@@ -108,8 +114,15 @@ class Catalogue:
 
     def link(self, number: int) -> int:
         """A click on a link of a page."""
-        web = (("Client IP Address", "192.0.2.9"), ("Referrer URL", "https://www.northwind-demo.example/"), ("User Agent", _AGENTS[0]), ("Webpage ID", 2000 + number))
-        return self.add(CLICK_LINK, 4000 + number, f"northwind-demo.example/files/{PAGES[number][0].strip('/').replace('/', '-') or 'home'}.pdf", web)
+        web = (
+            ("Client IP Address", "192.0.2.9"),
+            ("Referrer URL", "https://www.northwind-demo.example/"),
+            ("User Agent", _AGENTS[0]),
+            ("Webpage ID", 2000 + number),
+        )
+        return self.add(
+            CLICK_LINK, 4000 + number, f"northwind-demo.example/files/{PAGES[number][0].strip('/').replace('/', '-') or 'home'}.pdf", web
+        )
 
     def form(self, name: str) -> int:
         """A form filled out on its page."""
@@ -130,7 +143,11 @@ class Catalogue:
         run = (("Campaign Run ID", 9000 + number), ("Choice Number", 0), ("Has Predictive", False), ("Step ID", 1), ("Test Variant", 0))
 
         def reader(is_bot: bool, is_mobile: bool) -> Attributes:
-            device = (("Device", "iPhone" if is_mobile else "Other"), ("Is Mobile Device", is_mobile), ("Platform", "iOS" if is_mobile else "Windows"))
+            device = (
+                ("Device", "iPhone" if is_mobile else "Other"),
+                ("Is Mobile Device", is_mobile),
+                ("Platform", "iOS" if is_mobile else "Windows"),
+            )
             return (
                 *run,
                 ("Bot Activity Pattern", "Proximity pattern" if is_bot else "N/A"),
@@ -140,7 +157,9 @@ class Catalogue:
             )
 
         def clicks(is_bot: bool) -> tuple[int, ...]:
-            links = ((("Link", f"https://www.northwind-demo.example{path}"), ("Link ID", str(5000 + place))) for place, path in enumerate(LINKS))
+            links = (
+                (("Link", f"https://www.northwind-demo.example{path}"), ("Link ID", str(5000 + place))) for place, path in enumerate(LINKS)
+            )
             return tuple(self.add(CLICK, mailing, name, (*reader(is_bot, False), *link), campaign) for link in links)
 
         bounce = (("Category", "2"), ("Details", "550 5.1.1 mailbox does not exist"), ("Subcategory", "2002"))
@@ -150,8 +169,17 @@ class Catalogue:
             send=self.add(SEND, mailing, name, run, campaign),
             delivered=self.add(DELIVERED, mailing, name, run, campaign),
             bounced=self.add(BOUNCED, mailing, name, (*run, *bounce), campaign),
-            unsubscribed=self.add(UNSUBSCRIBED, mailing, name, (("Client IP Address", "198.51.100.8"), ("Form Fields", "unsubscribed"), ("Webform ID", 1)), campaign),
-            opens=(self.add(OPEN, mailing, name, reader(False, False), campaign), self.add(OPEN, mailing, name, reader(False, True), campaign)),
+            unsubscribed=self.add(
+                UNSUBSCRIBED,
+                mailing,
+                name,
+                (("Client IP Address", "198.51.100.8"), ("Form Fields", "unsubscribed"), ("Webform ID", 1)),
+                campaign,
+            ),
+            opens=(
+                self.add(OPEN, mailing, name, reader(False, False), campaign),
+                self.add(OPEN, mailing, name, reader(False, True), campaign),
+            ),
             clicks=clicks(False),
             bot_open=self.add(OPEN, mailing, name, reader(True, False), campaign),
             bot_clicks=clicks(True),
@@ -181,12 +209,22 @@ class Catalogue:
     def change(self, number: int) -> int:
         """A changed value."""
         name, old, new, source = _CHANGES[number % len(_CHANGES)]
-        return self.add(CHANGE_VALUE, 500 + number % len(_CHANGES), name, (("New Value", new), ("Old Value", old), ("Reason", source), ("Source", source)))
+        return self.add(
+            CHANGE_VALUE,
+            500 + number % len(_CHANGES),
+            name,
+            (("New Value", new), ("Old Value", old), ("Reason", source), ("Source", source)),
+        )
 
     def score(self, number: int) -> int:
         """A change of Marketo's own score."""
         old = number % 9 * 5
-        return self.add(CHANGE_SCORE, 700, "Lead Score", (("Change Value", "+5"), ("New Value", old + 5), ("Old Value", old), ("Reason", "Changed by smart campaign")))
+        return self.add(
+            CHANGE_SCORE,
+            700,
+            "Lead Score",
+            (("Change Value", "+5"), ("New Value", old + 5), ("Old Value", old), ("Reason", "Changed by smart campaign")),
+        )
 
     def listed(self, number: int, *, added: bool) -> int:
         """Put on a list or taken off it."""
@@ -205,4 +243,9 @@ class Catalogue:
 
     def merge(self, loser: int) -> int:
         """Another record was merged into this one."""
-        return self.add(MERGE, loser, "Merge", (("Master Updated", True), ("Merge IDs", str([loser])), ("Merge Source", "Manual"), ("Merged in Sales", False)))
+        return self.add(
+            MERGE,
+            loser,
+            "Merge",
+            (("Master Updated", True), ("Merge IDs", str([loser])), ("Merge Source", "Manual"), ("Merged in Sales", False)),
+        )

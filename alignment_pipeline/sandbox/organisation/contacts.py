@@ -13,7 +13,15 @@ from alignment_pipeline.sandbox.organisation.people import Person
 from alignment_pipeline.sandbox.organisation.records import Record, World
 from alignment_pipeline.sandbox.organisation.team import Team
 
-_DEPARTMENTS = {"executive": "Management", "marketing": "Marketing", "sales": "Sales", "it": "IT", "finance": "Finance", "operations": "Operations", "research": "R&D"}
+_DEPARTMENTS = {
+    "executive": "Management",
+    "marketing": "Marketing",
+    "sales": "Sales",
+    "it": "IT",
+    "finance": "Finance",
+    "operations": "Operations",
+    "research": "R&D",
+}
 
 
 class Contacts:
@@ -67,7 +75,9 @@ class Contacts:
             "HasOptedOutOfEmail": person.has_opted_out,
             "OwnerId": owner.id,
         }
-        record |= world.stamps(created, [change[0] for change in changes], owner.id, system_delay=timedelta(seconds=rng.choice((0, 0, 60, 7200))))
+        record |= world.stamps(
+            created, [change[0] for change in changes], owner.id, system_delay=timedelta(seconds=rng.choice((0, 0, 60, 7200)))
+        )
         world.add("Contact", record)
         person.contacts.append(record)
         rows = [(record["CreatedDate"], "created", None, None), *sorted(changes, key=lambda change: change[0])]

@@ -20,7 +20,18 @@ from alignment_pipeline.sandbox.organisation.sales_work import SalesWork
 from alignment_pipeline.sandbox.organisation.team import NEW, WORKING, Rep, Team
 
 FORMS = ("Request a demo", "Contact sales")
-RECENT = ("met", "met_late", "breached", "at_risk", "pending", "in_queue", "second_rep", "touched_before", "machine_only", "to_account_owner")
+RECENT = (
+    "met",
+    "met_late",
+    "breached",
+    "at_risk",
+    "pending",
+    "in_queue",
+    "second_rep",
+    "touched_before",
+    "machine_only",
+    "to_account_owner",
+)
 PAST = ("met", "met_late", "breached", "second_rep", "touched_before", "machine_only", "weekend")
 FIRST_TOUCH_MINUTES = 5
 

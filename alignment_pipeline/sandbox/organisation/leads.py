@@ -92,7 +92,9 @@ class Leads:
             elif change.field == "Owner" and str(change.new) in self.team.user_names:
                 record["OwnerId"] = change.new
         author = self.team.sync_user.id
-        record |= world.stamps(created, [change.at for change in kept], author, system_delay=timedelta(seconds=rng.choice((0, 0, 0, 15, 3700))))
+        record |= world.stamps(
+            created, [change.at for change in kept], author, system_delay=timedelta(seconds=rng.choice((0, 0, 0, 15, 3700)))
+        )
         if kept:
             record["LastModifiedById"] = kept[-1].by
         world.add("Lead", record)
@@ -121,7 +123,9 @@ class Leads:
     def conversion_moment(self, record: Record) -> datetime:
         """When the lead may convert: days after its last change, before the anchor."""
         last: datetime = record["LastModifiedDate"]
-        return self.world.until_anchor(last + min(timedelta(days=self.rng.uniform(1, 30)), (self.world.anchor - last) * self.rng.uniform(0.2, 0.9)))
+        return self.world.until_anchor(
+            last + min(timedelta(days=self.rng.uniform(1, 30)), (self.world.anchor - last) * self.rng.uniform(0.2, 0.9))
+        )
 
     def life(self, person: Person, created: datetime) -> tuple[str, list[Change]]:
         """An ordinary lead's way: where it waited first, who got it, what came of it."""
@@ -143,7 +147,9 @@ class Leads:
         started = created + timedelta(hours=1)
         if rng.random() < 0.22:
             return first_owner, changes  # owned and never touched
-        first_touch = geography.business_minutes_after(started, rng.choice((4, 20, 90, 400, 900, 2400)) * rng.uniform(0.4, 1.4), owner.region.zone)
+        first_touch = geography.business_minutes_after(
+            started, rng.choice((4, 20, 90, 400, 900, 2400)) * rng.uniform(0.4, 1.4), owner.region.zone
+        )
         changes.append(Change(first_touch + timedelta(minutes=2), "Status", NEW, WORKING, owner.id))
         if rng.random() < 0.05:
             other = rng.choice(team.of(owner.region, "sdr"))
@@ -206,7 +212,13 @@ class Leads:
         start = max(winner["SystemModstamp"], loser["SystemModstamp"])
         merged = self.world.until_anchor(start + (self.world.anchor - start) * self.rng.random())
         by = self.rng.choice(self.team.marketers).id
-        loser |= {"IsDeleted": True, "MasterRecordId": winner["Id"], "LastModifiedDate": merged, "LastModifiedById": by, "SystemModstamp": merged}
+        loser |= {
+            "IsDeleted": True,
+            "MasterRecordId": winner["Id"],
+            "LastModifiedDate": merged,
+            "LastModifiedById": by,
+            "SystemModstamp": merged,
+        }
         winner |= {"LastModifiedDate": merged, "LastModifiedById": by, "SystemModstamp": merged}
         self._history(str(winner["Id"]), [Change(merged, "leadMerged", loser["Id"], winner["Id"], by)])
 

@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 _DAY = 86_400
 _HOURS = np.array([1, 1, 1, 1, 1, 2, 5, 14, 40, 70, 80, 72, 50, 62, 76, 72, 62, 46, 26, 16, 12, 10, 6, 2], dtype=np.float64)
 _WEEKDAYS = np.array([1.0, 1.12, 1.1, 1.05, 0.82, 0.16, 0.14])
-_APPETITE = {"hot": 1.3, "cooled": 1.2, "warm": 2.0, "aware": 1.15, "cold": 0.55}
+_APPETITE = {"hot": 1.3, "cooled": 1.2, "warm": 1.3, "aware": 0.9, "cold": 0.5}
 _OPENS = {"hot": 0.45, "cooled": 0.35, "warm": 0.33, "aware": 0.24, "cold": 0.12}
 _FIRST_ID = 300_000_000
 _MAILS = 24
@@ -48,7 +48,7 @@ class Marketing:
         self.bots = np.array([one.person.is_bot for one in people])
         self.opted_out = np.array([one.person.has_opted_out for one in people])
         self.opens = np.array([_OPENS[one.person.heat] for one in people])
-        tail = self.rng.pareto(1.9, len(people)) + 0.25
+        tail = self.rng.pareto(2.4, len(people)) + 0.25
         self.appetite = np.array([_APPETITE[one.person.heat] for one in people]) * np.minimum(tail, 14)
         self.appetite[np.array([one.person.kind == "internal" for one in people])] *= 4
         self.appetite *= self.born < self.end - _DAY
@@ -92,7 +92,10 @@ class Marketing:
         self.add(person[session], second, asset)
 
     def _table(self, kind: str, variants: int) -> Ints:
-        return np.array([[self.catalogue.page(number, variant) for variant in range(variants)] for number in range(len(catalogue.PAGES))], dtype=np.int64)
+        return np.array(
+            [[self.catalogue.page(number, variant) for variant in range(variants)] for number in range(len(catalogue.PAGES))],
+            dtype=np.int64,
+        )
 
     def mailings(self, target: int) -> None:
         """E-mails to segments: sent, delivered or bounced, opened, clicked, unsubscribed, and swallowed by bots."""
@@ -180,7 +183,11 @@ class Marketing:
             one = np.array([place[person.key]], dtype=np.int64)
             second = np.array([int(at.timestamp())], dtype=np.int64)
             self.born[one] = np.minimum(self.born[one], second)
-            page = next(number for number, entry in enumerate(catalogue.PAGES) if entry[0] == next(path for name, path, _ in catalogue.FORMS if name == form))
+            page = next(
+                number
+                for number, entry in enumerate(catalogue.PAGES)
+                if entry[0] == next(path for name, path, _ in catalogue.FORMS if name == form)
+            )
             self._rows(one, second - 40, self.catalogue.page(page, 1))
             self._rows(one, second, self.catalogue.form(form))
 
@@ -193,15 +200,26 @@ class Marketing:
             size = min(max(8, target // 2 // max(1, len(held))), int((weights > 0).sum()))
             chosen = rng.choice(len(self.people), size=size, replace=False, p=weights / weights.sum())
             at = int(program.held_at.timestamp())
-            self.add(chosen, at - rng.integers(_DAY, 12 * _DAY, size), np.full(size, self.catalogue.progress(number, program.name, "Invited", "Registered"), dtype=np.int64))
+            self.add(
+                chosen,
+                at - rng.integers(_DAY, 12 * _DAY, size),
+                np.full(size, self.catalogue.progress(number, program.name, "Invited", "Registered"), dtype=np.int64),
+            )
             came = rng.random(size) < 0.48
             for those, status in ((chosen[came], "Attended"), (chosen[~came], "No Show")):
-                self._rows(those, np.full(len(those), at + 3600, dtype=np.int64), self.catalogue.progress(number, program.name, "Registered", status))
+                self._rows(
+                    those,
+                    np.full(len(those), at + 3600, dtype=np.int64),
+                    self.catalogue.progress(number, program.name, "Registered", status),
+                )
 
     def known(self) -> None:
         """New Lead on the day a person became known, and Merge Leads on the winner."""
         fresh = np.nonzero(self.born >= self.start)[0]
-        assets = [self.catalogue.new_lead(str(self.people[place].record.get("leadSource")), str(self.people[place].created.date())) for place in fresh]
+        assets = [
+            self.catalogue.new_lead(str(self.people[place].record.get("leadSource")), str(self.people[place].created.date()))
+            for place in fresh
+        ]
         self.add(fresh, self.born[fresh], np.array(assets, dtype=np.int64))
         winners = {one.id: place for place, one in enumerate(self.people)}
         for one in self.people:

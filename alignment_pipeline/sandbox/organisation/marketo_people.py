@@ -85,7 +85,12 @@ class MarketoPeople:
         if lead is not None:
             record |= {"sfdcLeadId": lead["Id"], "sfdcType": "Lead", "sfdcLeadOwnerId": lead["OwnerId"], "sfdcIsDeleted": lead["IsDeleted"]}
         if contact is not None:
-            record |= {"sfdcContactId": contact["Id"], "sfdcType": "Contact", "sfdcAccountId": contact["AccountId"], "sfdcIsDeleted": contact["IsDeleted"]}
+            record |= {
+                "sfdcContactId": contact["Id"],
+                "sfdcType": "Contact",
+                "sfdcAccountId": contact["AccountId"],
+                "sfdcIsDeleted": contact["IsDeleted"],
+            }
         self.drafts.append((self._created(person, links), person, record))
 
     def _of(self, person: Person) -> None:

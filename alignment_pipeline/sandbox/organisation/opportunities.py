@@ -85,7 +85,7 @@ class Opportunities:
             change |= {"StageName": STAGES[stage][0], "Probability": float(STAGES[stage][1])}
             if stage >= _WON:
                 change["CloseDate"] = at.date()
-            moments.append((at, change))
+            moments.append((at.replace(microsecond=0), change))
         is_customer = bool(kind)
         record: Record = {
             "Id": world.mint.id("Opportunity"),
@@ -158,7 +158,11 @@ class Opportunities:
     def _work(self, record: Record, account: Account, past: list[tuple[datetime, dict[str, Any]]]) -> None:
         """Contact roles from the account's people, and meetings and mails around each stage."""
         rng = self.rng
-        known = [person for person in self.contacts.get(account.id, ()) if person.contacts and not person.contacts[0]["IsDeleted"] and person.contacts[0]["AccountId"]]
+        known = [
+            person
+            for person in self.contacts.get(account.id, ())
+            if person.contacts and not person.contacts[0]["IsDeleted"] and person.contacts[0]["AccountId"]
+        ]
         chosen = rng.sample(known, min(len(known), rng.choice((1, 2, 2, 3, 4))))
         created: datetime = record["CreatedDate"]
         for place, person in enumerate(chosen):
@@ -178,7 +182,14 @@ class Opportunities:
         for when, _ in past:
             at = when - timedelta(hours=rng.uniform(1, 40))
             if at < self.world.anchor and at > chosen[0].contacts[0]["CreatedDate"]:
-                self.work.meeting(who, str(record["OwnerId"]), at, what=str(record["Id"]), account=account.id, colleague=self.team.executives[0].id if rng.random() < 0.1 else None)
+                self.work.meeting(
+                    who,
+                    str(record["OwnerId"]),
+                    at,
+                    what=str(record["Id"]),
+                    account=account.id,
+                    colleague=self.team.executives[0].id if rng.random() < 0.1 else None,
+                )
             if rng.random() < 0.5 and when > chosen[0].contacts[0]["CreatedDate"]:
                 self.work.email_out(who, str(record["OwnerId"]), when, what=str(record["Id"]), account=account.id)
             answer = when + timedelta(hours=rng.uniform(2, 50))

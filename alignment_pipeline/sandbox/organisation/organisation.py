@@ -56,7 +56,9 @@ class Organisation:
         self.truth.write(path)
 
 
-def generate(*, seed: int, anchor: datetime = ANCHOR, accounts: int = 5000, people: int = 20_000, activities: int = 300_000) -> Organisation:
+def generate(
+    *, seed: int, anchor: datetime = ANCHOR, accounts: int = 5000, people: int = 20_000, activities: int = 300_000
+) -> Organisation:
     """Build the organisation: `accounts` accounts, `people` leads and contacts, `activities` Marketo activities before `anchor`.
 
     The same arguments give the same records. Raises ConfigurationError when the anchor has no time zone or a size is out of range.
@@ -121,7 +123,11 @@ class _Build:
 
     def _leads(self, opportunities: Opportunities) -> list[HandRaise]:
         rng = self.rng
-        plain = [person for person in self.people if person.pattern == "lead" and person.kind in ("account", "outside") and person.email and not person.is_bot]
+        plain = [
+            person
+            for person in self.people
+            if person.pattern == "lead" and person.kind in ("account", "outside") and person.email and not person.is_bot
+        ]
         rng.shuffle(plain)
         raises = HandRaises(self.world, self.team, self.leads, self.work).build(plain, self.leads_total)
         for person in self.people:
@@ -153,7 +159,13 @@ class _Build:
         asked = []
         for person in self.people:
             is_customer = person.account is not None and person.account.record["Type"] == "Customer"
-            if is_customer and person.pattern == "contact" and person.marketo_ids and person.email and len(asked) < max(4, self.leads_total // 1000):
+            if (
+                is_customer
+                and person.pattern == "contact"
+                and person.marketo_ids
+                and person.email
+                and len(asked) < max(4, self.leads_total // 1000)
+            ):
                 asked.append((person, self.world.anchor - timedelta(days=self.rng.uniform(0.6, 20)), "Contact sales"))
         return asked
 

@@ -21,10 +21,42 @@ _FREEMAIL = {
     "IN": ("rediffmail.com", "yahoo.co.in"), "BR": ("uol.com.br", "bol.com.br"), "IT": ("libero.it", "virgilio.it"), "PL": ("wp.pl", "o2.pl"),
     "CZ": ("seznam.cz",), "UA": ("ukr.net",), "AU": ("bigpond.com",), "CA": ("sympatico.ca",), "ES": ("yahoo.es",), "NL": ("ziggo.nl",),
 }  # fmt: skip
-_FREEMAIL_ANYWHERE = ("gmail.com", "gmail.com", "gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "aol.com", "proton.me")
-_COUNTRY_DOMAIN = {"DE": "de", "FR": "fr", "GB": "co.uk", "JP": "co.jp", "AU": "com.au", "ES": "es", "IT": "it", "NL": "nl", "CH": "ch", "BR": "com.br"}
+_FREEMAIL_ANYWHERE = (
+    "gmail.com",
+    "gmail.com",
+    "gmail.com",
+    "outlook.com",
+    "hotmail.com",
+    "yahoo.com",
+    "icloud.com",
+    "aol.com",
+    "proton.me",
+)
+_COUNTRY_DOMAIN = {
+    "DE": "de",
+    "FR": "fr",
+    "GB": "co.uk",
+    "JP": "co.jp",
+    "AU": "com.au",
+    "ES": "es",
+    "IT": "it",
+    "NL": "nl",
+    "CH": "ch",
+    "BR": "com.br",
+}
 # How a person is recorded in Salesforce; only in Marketo: "marketo".
-PATTERNS = ("lead", "converted", "lead+contact", "lead+lead", "lead_merged", "lead_deleted", "contact", "contact_merged", "contact_deleted", "marketo")
+PATTERNS = (
+    "lead",
+    "converted",
+    "lead+contact",
+    "lead+lead",
+    "lead_merged",
+    "lead_deleted",
+    "contact",
+    "contact_merged",
+    "contact_deleted",
+    "marketo",
+)
 
 
 @dataclass
@@ -106,10 +138,17 @@ class _Casting:
         if company is not None and not company.owns_name and company.owns_domain and not own and "email" not in known:
             email = own = f"{names.local_part(rng, first, last)}@{company.domain}"  # its name alone would not say which company it is
         # A country domain does not say by itself whose it is: such people write their company out.
-        has_own = email == own and company is not None and company.owns_domain and (own or "").endswith(("@" + company.domain, "." + company.domain))
+        has_own = (
+            email == own
+            and company is not None
+            and company.owns_domain
+            and (own or "").endswith(("@" + company.domain, "." + company.domain))
+        )
         typed, again = self._typed(company, account, has_own), self._typed(company, account, has_own)
         persona, seniority = titles.persona(rng)
-        created = self.world.office_moment(rng, self.world.history_start, self.world.anchor - timedelta(days=1), geography.zone_of(country, state))
+        created = self.world.office_moment(
+            rng, self.world.history_start, self.world.anchor - timedelta(days=1), geography.zone_of(country, state)
+        )
         return Person(
             key=f"P{self.made:06d}",
             kind=kind,
@@ -165,7 +204,16 @@ class _Casting:
         if rng.random() < 0.6 or not self.owned_twice:
             group = rng.choice(self.accounts.homonyms)
             company = group[0].company
-            person = self.person("ambiguous", "lead", company, None, typed=company.name, habit="homonym", email=freemail(rng, "contact", "office", ""), country="")
+            person = self.person(
+                "ambiguous",
+                "lead",
+                company,
+                None,
+                typed=company.name,
+                habit="homonym",
+                email=freemail(rng, "contact", "office", ""),
+                country="",
+            )
             person.candidates = tuple(account.id for account in group)
             person.country = ""
         else:
@@ -179,7 +227,33 @@ class _Casting:
         return person
 
 
-_HOMES = ("US", "US", "US", "GB", "DE", "FR", "CA", "IN", "AU", "NL", "ES", "BR", "JP", "SE", "PL", "IT", "SG", "MX", "TR", "CN", "KR", "ZA", "AE", "GR", "NG")
+_HOMES = (
+    "US",
+    "US",
+    "US",
+    "GB",
+    "DE",
+    "FR",
+    "CA",
+    "IN",
+    "AU",
+    "NL",
+    "ES",
+    "BR",
+    "JP",
+    "SE",
+    "PL",
+    "IT",
+    "SG",
+    "MX",
+    "TR",
+    "CN",
+    "KR",
+    "ZA",
+    "AE",
+    "GR",
+    "NG",
+)
 
 
 def _shared_domains(accounts: Accounts) -> dict[str, list[Account]]:
@@ -214,9 +288,18 @@ def _plan(total: int) -> dict[tuple[str, str], int]:
         ("account", "contact_merged"): max(3, round(contacts * 0.01)),
         ("account", "contact_deleted"): max(3, round(contacts * 0.008)),
     }
-    used = sum(count * (2 if pattern in ("lead+lead", "lead_merged") else 1) for (_, pattern), count in plan.items() if not pattern.startswith("contact"))
+    used = sum(
+        count * (2 if pattern in ("lead+lead", "lead_merged") else 1)
+        for (_, pattern), count in plan.items()
+        if not pattern.startswith("contact")
+    )
     plan["account", "lead"] = leads - used
-    with_contact = plan["account", "converted"] + plan["account", "lead+contact"] + 2 * plan["account", "contact_merged"] + plan["account", "contact_deleted"]
+    with_contact = (
+        plan["account", "converted"]
+        + plan["account", "lead+contact"]
+        + 2 * plan["account", "contact_merged"]
+        + plan["account", "contact_deleted"]
+    )
     plan["account", "contact"] = contacts - with_contact
     only_marketo = max(20, total // 10)
     plan["account", "marketo"] = only_marketo // 2
@@ -244,14 +327,19 @@ def build(world: World, accounts: Accounts, total: int) -> list[Person]:
                 found.append(casting.ambiguous())
             elif kind == "internal":
                 person = casting.person(kind, pattern, None, None, country="US", typed="Northwind Demo", habit="internal")
-                person.email = person.second_email = f"{names.local_part(rng, person.first, person.last)}.{person.key[-4:]}@{INTERNAL_DOMAIN}"
+                person.email = person.second_email = (
+                    f"{names.local_part(rng, person.first, person.last)}.{person.key[-4:]}@{INTERNAL_DOMAIN}"
+                )
                 found.append(person)
             else:
                 found.append(casting.person(kind, pattern, None, None))
     reachable = [
         person
         for person in found
-        if person.email and person.kind in ("account", "outside") and person.pattern in ("lead", "contact", "marketo") and person.heat == "cold"
+        if person.email
+        and person.kind in ("account", "outside")
+        and person.pattern in ("lead", "contact", "marketo")
+        and person.heat == "cold"
     ]
     for person in rng.sample(reachable, min(len(reachable), max(4, total // 260))):
         person.is_bot = True

@@ -14,7 +14,14 @@ from datetime import datetime, timedelta
 
 from alignment_pipeline.sandbox.organisation.records import Record, World
 
-_OUT = ("Following up on your request", "Quick question about your project", "Next steps", "Introduction", "Materials from our call", "Checking in")
+_OUT = (
+    "Following up on your request",
+    "Quick question about your project",
+    "Next steps",
+    "Introduction",
+    "Materials from our call",
+    "Checking in",
+)
 _AUTO = ("Automatic reply: ", "Out of Office: ", "Automatische Antwort: ", "Réponse automatique : ")
 _DISPOSITIONS = ("Connected", "Left voicemail", "No answer", "Wrong number", "Gatekeeper")
 ACTIVE_ARCHIVE_AFTER = timedelta(days=365)
@@ -29,7 +36,17 @@ class SalesWork:
         self.last_activity: dict[str, datetime] = {}
         self.by_who: dict[str, list[Record]] = {}
 
-    def _task(self, who: str | None, owner: str, at: datetime, subject: str, *, what: str | None = None, account: str | None = None, **fields: object) -> Record:
+    def _task(
+        self,
+        who: str | None,
+        owner: str,
+        at: datetime,
+        subject: str,
+        *,
+        what: str | None = None,
+        account: str | None = None,
+        **fields: object,
+    ) -> Record:
         at = self.world.until_anchor(at)
         # Work is usually logged within minutes of being done, sometimes only in the evening.
         logged = at + timedelta(seconds=self.rng.choice((5, 30, 90, 600, 20_000)))
@@ -77,25 +94,43 @@ class SalesWork:
         """A call by the rep."""
         outcome = self.rng.choices(_DISPOSITIONS, (40, 25, 25, 4, 6))[0]
         length = self.rng.randrange(60, 1500) if outcome == "Connected" else self.rng.randrange(5, 60)
-        fields = {"TaskSubtype": "Call", "Type": "Call", "CallType": "Outbound", "CallDisposition": outcome, "CallDurationInSeconds": length}
+        fields = {
+            "TaskSubtype": "Call",
+            "Type": "Call",
+            "CallType": "Outbound",
+            "CallDisposition": outcome,
+            "CallDurationInSeconds": length,
+        }
         return self._task(who, owner, at, "Call", what=what, account=account, **fields)
 
     def call_in(self, who: str, owner: str, at: datetime, *, what: str | None = None, account: str | None = None) -> Record:
         """A call by the person."""
-        fields = {"TaskSubtype": "Call", "Type": "Call", "CallType": "Inbound", "CallDisposition": "Connected", "CallDurationInSeconds": 240}
+        fields = {
+            "TaskSubtype": "Call",
+            "Type": "Call",
+            "CallType": "Inbound",
+            "CallDisposition": "Connected",
+            "CallDurationInSeconds": 240,
+        }
         return self._task(who, owner, at, "Call", what=what, account=account, **fields)
 
     def email_out(self, who: str, owner: str, at: datetime, *, what: str | None = None, account: str | None = None) -> Record:
         """An e-mail that the rep wrote."""
-        return self._task(who, owner, at, f"[Email] [Out] {self.rng.choice(_OUT)}", what=what, account=account, TaskSubtype="Email", Type="Email")
+        return self._task(
+            who, owner, at, f"[Email] [Out] {self.rng.choice(_OUT)}", what=what, account=account, TaskSubtype="Email", Type="Email"
+        )
 
     def email_in(self, who: str, owner: str, at: datetime, *, what: str | None = None, account: str | None = None) -> Record:
         """An e-mail that the person wrote."""
-        return self._task(who, owner, at, f"[Email] [In] Re: {self.rng.choice(_OUT)}", what=what, account=account, TaskSubtype="Email", Type="Email")
+        return self._task(
+            who, owner, at, f"[Email] [In] Re: {self.rng.choice(_OUT)}", what=what, account=account, TaskSubtype="Email", Type="Email"
+        )
 
     def auto_reply(self, who: str, owner: str, at: datetime) -> Record:
         """A machine's answer: nobody was reached and nobody wrote."""
-        return self._task(who, owner, at, f"[Email] [In] {self.rng.choice(_AUTO)}{self.rng.choice(_OUT)}", TaskSubtype="Email", Type="Email")
+        return self._task(
+            who, owner, at, f"[Email] [In] {self.rng.choice(_AUTO)}{self.rng.choice(_OUT)}", TaskSubtype="Email", Type="Email"
+        )
 
     def bounce(self, who: str, owner: str, at: datetime) -> Record:
         """An e-mail that came back."""
@@ -107,10 +142,19 @@ class SalesWork:
 
     def to_do(self, who: str, owner: str, at: datetime, due: datetime) -> Record:
         """An open task: something a rep means to do."""
-        open_ = {"Status": "Not Started", "IsClosed": False, "CompletedDateTime": None, "ActivityDate": due.date(), "TaskSubtype": "Call", "Type": "Call"}
+        open_ = {
+            "Status": "Not Started",
+            "IsClosed": False,
+            "CompletedDateTime": None,
+            "ActivityDate": due.date(),
+            "TaskSubtype": "Call",
+            "Type": "Call",
+        }
         return self._task(who, owner, at, "Call", **open_)
 
-    def meeting(self, who: str, owner: str, at: datetime, *, what: str | None = None, account: str | None = None, colleague: str | None = None) -> Record:
+    def meeting(
+        self, who: str, owner: str, at: datetime, *, what: str | None = None, account: str | None = None, colleague: str | None = None
+    ) -> Record:
         """A meeting in the calendar; a colleague's copy is a child event."""
         begins = at.replace(minute=at.minute // 30 * 30, second=0, microsecond=0)
         minutes = self.rng.choice((30, 30, 45, 60, 60, 90))

@@ -23,11 +23,23 @@ STAGES = (  # label, probability, forecast category, is closed, is won
     ("Closed Won", 100, "Closed", True, True),
     ("Closed Lost", 0, "Omitted", True, False),
 )
-NEW, WORKING, CONVERTED, CLOSED, RECYCLED = "Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted", "Recycled"
+NEW, WORKING, CONVERTED, CLOSED, RECYCLED = (
+    "Open - Not Contacted",
+    "Working - Contacted",
+    "Closed - Converted",
+    "Closed - Not Converted",
+    "Recycled",
+)
 LEAD_STATUSES = {NEW: False, WORKING: False, CONVERTED: True, CLOSED: False, RECYCLED: False}  # label: does it convert
 TASK_STATUSES = {"Not Started": False, "In Progress": False, "Completed": True, "Waiting on someone else": False, "Deferred": False}
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_FIXED_HOLIDAYS = (("New Year's Day", 1, 1), ("Christmas Day", 12, 25), ("Labour Day", 5, 1), ("Boxing Day", 12, 26), ("Independence Day", 7, 4))
+_FIXED_HOLIDAYS = (
+    ("New Year's Day", 1, 1),
+    ("Christmas Day", 12, 25),
+    ("Labour Day", 5, 1),
+    ("Boxing Day", 12, 26),
+    ("Independence Day", 7, 4),
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,13 @@ def _calendars(world: World) -> None:
     stamps.pop("IsDeleted")
 
     def hours(name: str, zone: str, opens: time, closes: time, *, weekend: bool = False, default: bool = False) -> None:
-        record: Record = {"Id": world.mint.id("BusinessHours"), "Name": name, "IsActive": True, "IsDefault": default, "TimeZoneSidKey": zone}
+        record: Record = {
+            "Id": world.mint.id("BusinessHours"),
+            "Name": name,
+            "IsActive": True,
+            "IsDefault": default,
+            "TimeZoneSidKey": zone,
+        }
         for number, day in enumerate(_DAYS):
             is_open = number < 5 or weekend
             record[f"{day}StartTime"] = opens if is_open else None
@@ -123,7 +141,9 @@ def _users(world: World) -> tuple[list[Rep], list[Rep], list[Rep], Rep, Rep]:
     taken: set[str] = set()
     home = geography.REGIONS[0]
 
-    def user(region: geography.Region, role: str, title: str, department: str, manager: str | None, *, active: bool = True, system: str = "") -> Rep:
+    def user(
+        region: geography.Region, role: str, title: str, department: str, manager: str | None, *, active: bool = True, system: str = ""
+    ) -> Rep:
         country = rng.choice(sorted(region.countries)) if region.countries else "US"
         first, last = ("", system) if system else names.name(rng, country)
         login = system.lower().replace(" ", ".") if system else names.local_part(rng, first, last)
@@ -151,7 +171,6 @@ def _users(world: World) -> tuple[list[Rep], list[Rep], list[Rep], Rep, Rep]:
                 "TimeZoneSidKey": region.zone,
                 "LocaleSidKey": "en_US",
                 "LanguageLocaleKey": "en_US",
-                "EmailEncodingKey": "UTF-8",
             }
             | stamps,
         )
@@ -162,7 +181,10 @@ def _users(world: World) -> tuple[list[Rep], list[Rep], list[Rep], Rep, Rep]:
     sync = user(home, "system", "Integration user", "Operations", None, system="Marketo Sync")
     chief = user(home, "executive", "Chief Revenue Officer", "Sales", None)
     chief_marketing = user(home, "executive", "Chief Marketing Officer", "Marketing", chief.id)
-    marketers = [user(home, "marketing", title, "Marketing", chief_marketing.id) for title in ("Demand Generation Manager", "Campaign Manager", "Marketing Operations")]
+    marketers = [
+        user(home, "marketing", title, "Marketing", chief_marketing.id)
+        for title in ("Demand Generation Manager", "Campaign Manager", "Marketing Operations")
+    ]
     reps: list[Rep] = []
     managers: list[Rep] = []
     for number, region in enumerate(geography.REGIONS):

@@ -68,7 +68,9 @@ def of_company(rng: random.Random, company: companies.Company, *, has_own_addres
     if company.owns_name and len(company.core) >= 7:
         options.append(("typo", _slip(rng, bare), True, 4))
         options.append(("unit", f"{bare} {rng.choice(('-', '/', ','))} {rng.choice(_UNITS)}", True, 4))
-        options.append(("and", bare.replace(" & ", " and ").replace(" and ", " & ", 1) if " and " in bare else bare.replace("&", "and"), True, 2))
+        options.append(
+            ("and", bare.replace(" & ", " and ").replace(" and ", " & ", 1) if " and " in bare else bare.replace("&", "and"), True, 2)
+        )
     if has_own_address:
         options.append(("handle", rng.choice((_handle(company), f"@{_handle(company)}", company.domain)), True, 5))
         options.append(("nothing", rng.choice(NOTHING[:5]), False, 3))
@@ -87,7 +89,14 @@ def nothing(rng: random.Random) -> str:
 def of_account(rng: random.Random, name: str, city: str) -> str:
     """The name under which a colleague makes the same account a second time."""
     bare = companies.without_legal_form(name)
-    second = [bare.upper(), bare.lower(), f"{bare} Inc." if bare == name else bare, f"The {bare}", bare.replace(" and ", " & "), _slip(rng, name)]
+    second = [
+        bare.upper(),
+        bare.lower(),
+        f"{bare} Inc." if bare == name else bare,
+        f"The {bare}",
+        bare.replace(" and ", " & "),
+        _slip(rng, name),
+    ]
     if city:
         second.append(f"{bare} - {city}")
     different = [text for text in second if text != name]
