@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from alignment_pipeline.matching import names, pairwise
 from alignment_pipeline.matching.candidates import Pairs
@@ -50,6 +50,9 @@ class NameView:
     account_length: Ints
     lead_form: Ints
     account_form: Ints
+    edits: Floats
+    same_initial: Bools
+    lead_known: Bools
 
 
 def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
@@ -62,7 +65,7 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     step, form_r = spread(right.first[account], right.first[account + 1])
     pair, lf, rf = pair_l[step], form_l[step], form_r
     size = len(pair)
-    same_core = left.compact[lf] == right.compact[rf]
+    same_core = (left.compact[lf] == right.compact[rf]) & (left.compact[lf] >= 0)
     likeness = _likeness(left.compacts, right.compacts, lf, rf, fuzz.ratio, 100.0)
     start = _likeness(left.compacts, right.compacts, lf, rf, JaroWinkler.normalized_similarity, 1.0)
 
@@ -89,11 +92,11 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     place_r_ = total(other, (((role[account_word] & PLACE) > 0) & ~back).astype(np.float32)) > 0
     first = left.words[left.word_first[lf]] == right.words[right.word_first[rf]]
     prefix = np.fromiter((_prefix(left.compacts[i], right.compacts[j]) for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), np.float32, size)
-    same_whole = np.fromiter((left.wholes[i] == right.wholes[j] for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), bool, size)
+    same_whole = np.fromiter((left.wholes[i] == right.wholes[j] != "" for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), bool, size)
 
     cover = shared / np.maximum(lead_weight + account_weight - shared, 1e-6)
-    part_cost = 0.12 * (left.kind[lf] == names.PART) + 0.12 * (right.kind[rf] == names.PART) + 0.03 * (left.kind[lf] == names.CAMEL) \
-        + 0.03 * (right.kind[rf] == names.CAMEL)
+    part_cost = 0.12 * (left.kind[lf] == names.PART) + 0.12 * (right.kind[rf] == names.PART) + 0.03 * (left.kind[lf] == names.VARIANT) \
+        + 0.03 * (right.kind[rf] == names.VARIANT)
     worth = 2.0 * same_core + 0.2 * same_whole + 0.9 * np.maximum(cover, likeness) + 0.3 * (left_l == 0) * shared + 0.2 * np.abs(prefix) - part_cost
     order = np.lexsort((rf, lf, -np.round(worth, 5), pair))
     best = order[np.searchsorted(pair[order], np.arange(len(pairs.lead)))] if size else order
@@ -103,11 +106,16 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
         same_whole[best], same_core[best], left.kind[lf] == names.PART, right.kind[rf] == names.PART, shared[best], top_s[best], left_l[best], left_r[best],
         top_l[best], top_r[best], place_l[best], place_r_[best], likeness[best], start[best], prefix[best], first[best], lead_weight[best],
         account_weight[best], left.word_first[lf + 1] - left.word_first[lf], right.word_first[rf + 1] - right.word_first[rf], lengths_l[lf],
-        np.array([len(right.compacts[form]) for form in rf.tolist()], dtype=np.int64), lf, rf)
+        np.array([len(right.compacts[form]) for form in rf.tolist()], dtype=np.int64), lf, rf,
+        _likeness(left.compacts, right.compacts, lf, rf, DamerauLevenshtein.distance, 1.0),
+        np.array([left.compacts[i][:1] == right.compacts[j][:1] for i, j in zip(lf.tolist(), rf.tolist(), strict=True)], dtype=bool),
+        left.compact[lf] < index.compact_limit)
 
 
 def _prefix(lead: str, account: str) -> float:
     """How much of the longer name the shorter begins: positive when the lead's is the shorter, negative when the account's is."""
+    if not lead or not account:
+        return 0.0
     if lead == account:
         return 1.0
     if account.startswith(lead):

@@ -67,6 +67,9 @@ class AccountIndex:
     merged_into: Mapping[str, str]
     compact_limit: int
     name_length: Ints
+    is_parent: npt.NDArray[np.bool_]
+    acronyms: Mapping[int, tuple[str, ...]]
+    local: npt.NDArray[np.bool_]
 
     @classmethod
     def build(cls, accounts: records.Frame, *, settings: MatchingSettings, rarity: RarityTable | None = None,
@@ -90,9 +93,13 @@ class AccountIndex:
         for position, domain in enumerate(facts.domain):
             if domain:
                 owners.setdefault(domain, []).append(position)
-        facts.company = company.same_company(facts.name, parsed, facts.domain, facts.domain_class, facts.country, rarity)
+        facts.company = company.same_company(facts.name, parsed, facts.domain, facts.country, rarity)
+        is_parent = np.zeros(len(facts.name), dtype=bool)
+        is_parent[facts.parent[facts.parent >= 0]] = True
+        initials = {at: found for at, of in enumerate(parsed) if (found := tuple(key for form in of for key in names.acronyms(form.core)))}
         return cls(settings, rarity, vocabulary, aliases, facts, forms, key_number, key_first, key_accounts, typo_hash, typo_account,
-                   learned, owners, frequency, merged, len(vocabulary.compact_number), np.array([len(name) for name in facts.name], dtype=np.int64))
+                   learned, owners, frequency, merged, len(vocabulary.compact_number), np.array([len(name) for name in facts.name], dtype=np.int64),
+                   is_parent, initials, np.array([names.names_a_place(name) for name in facts.name], dtype=bool))
 
     def __len__(self) -> int:
         return len(self.facts.account_id)

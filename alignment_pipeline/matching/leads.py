@@ -63,7 +63,7 @@ def read(frame: records.Frame, vocabulary: Vocabulary, settings: MatchingSetting
     distinct = list(number)
     junk_words = {fold(word) for word in settings.junk_additions}
     distinct_junk = np.array([names.is_junk(value) or fold(value) in junk_words for value in distinct], dtype=bool)
-    parsed = [names.forms(value) for value in distinct]
+    parsed = [() if junk else names.forms(value) for value, junk in zip(distinct, distinct_junk.tolist(), strict=True)]
     usable = [value if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for value, kind in zip(mail_domain, classes, strict=True)]
     return LeadBatch(
         text["lead_id"], company, usable, [domains.host_of(value) for value in mailbox], classes,

@@ -10,12 +10,12 @@ import functools
 import re
 from dataclasses import dataclass
 
-from alignment_pipeline.matching import wordlists
+from alignment_pipeline.matching import places, wordlists
 from alignment_pipeline.matching.text import ascii_text, words
 
 WHOLE = 0
 PART = 1
-CAMEL = 2
+VARIANT = 2
 
 _SEPARATORS = re.compile(r"\s*[;|()\[\]{}<>\uff08\uff09\u3010\u3011\u3001,:]\s*|(?<=\w\w)\s*/\s*(?=\w\w)|\s+[-\u2013\u2014~\u00b7\u2022]+\s*|\s*[\u2013\u2014]\s+|\s+@\s*")
 _SAYS_SO = re.compile(
@@ -24,6 +24,8 @@ _SAYS_SO = re.compile(
     re.IGNORECASE)
 _HANDLE = re.compile(r"^[@#]+|^https?://(?:www\.)?|^www\.", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_BRACKETS = re.compile(r"[(\[\uff08]([^()\[\]\uff08\uff09]*)[)\]\uff09]")
+_WRITTEN_DOMAIN = re.compile(r"\b([a-z0-9-]{2,})\.(?:com|io|ai|net|org|co|tv|me|app|dev|cloud|de|cn|jp|fr|nl|uk|ru|in|eu|tech|us|it|es|ch|se|xyz)\b", re.IGNORECASE)
 _DIGITS = {"1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine"}
 _DOMAIN_LIKE = re.compile(r"^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$", re.IGNORECASE)
 MAX_PARTS = 5
@@ -72,8 +74,21 @@ def _form(text: str, kind: int) -> Form | None:
     whole = words(text)
     if not whole:
         return None
-    core = strip_legal(whole)
-    return Form(kind, " ".join(whole), tuple(core), compact("".join(core)))
+    core = strip_legal(words(_without_places(text)) or whole)
+    same = wordlists.word_forms()
+    return Form(kind, " ".join(whole), tuple(same.get(word, word) for word in core), compact("".join(same.get(word, word) for word in core)))
+
+
+def _without_places(text: str) -> str:
+    """The text without bracketed places: "IBM (United Kingdom)" is IBM, "Springer Nature (Shanghai, China)" is Springer Nature."""
+    if "(" not in text and "[" not in text and "\uff08" not in text:
+        return text
+    return _BRACKETS.sub(lambda hit: " " if places.is_place(" ".join(words(hit.group(1)))) else hit.group(), text)
+
+
+def names_a_place(company: str) -> bool:
+    """Whether a name carries a bracketed place, as local subsidiaries in registers do."""
+    return _without_places(company) != company
 
 
 def compact(joined: str) -> str:
@@ -98,9 +113,9 @@ def forms(company: str) -> tuple[Form, ...]:
             found[form.core] = form
         if len(found) > MAX_PARTS:
             break
-    if len(whole.core) <= 3 and _CAMEL.search(raw):
-        form = _form(_CAMEL.sub(" ", raw), CAMEL)
-        if form is not None and form.core not in found and min(map(len, form.core)) > 1:
+    for variant in _variants(raw, whole):
+        form = _form(variant, VARIANT)
+        if form is not None and form.core not in found and form.compact and len(set(form.core)) == len(form.core):
             found[form.core] = form
     return tuple(found.values())
 
@@ -120,12 +135,25 @@ def _parts(raw: str) -> list[str]:
     return [piece.strip() for piece in pieces]
 
 
+def _variants(raw: str, whole: Form) -> list[str]:
+    """Other ways to write the whole field: CamelCase taken apart, a written domain without its ending."""
+    found: list[str] = []
+    if len(whole.core) <= 3 and _CAMEL.search(raw):
+        split = _CAMEL.sub(" ", raw)
+        if min(map(len, words(split)), default=0) > 1:
+            found.append(split)
+    if "." in raw and _WRITTEN_DOMAIN.search(raw):
+        found.append(_WRITTEN_DOMAIN.sub(lambda hit: hit.group(1), _BRACKETS.sub(" ", raw)))
+    return found
+
+
 def _is_telling(form: Form) -> bool:
     """A part must name something by itself: not one letter, not only descriptors, places or legal forms."""
-    if len(form.compact) < 2 or tuple(form.core) in wordlists.legal_suffixes():
+    if len(form.compact) < 2 or tuple(form.core) in wordlists.legal_suffixes() or places.is_place(form.text) or places.is_place(form.whole):
         return False
     roles = wordlists.roles()
-    return any(word not in roles["d"] and word not in roles["s"] for word in form.core)
+    return any(word not in roles["d"] and word not in roles["u"] and word not in roles["s"] and word not in places.place_words() and len(word) > 1
+               for word in form.core)
 
 
 @functools.lru_cache(maxsize=200_000)

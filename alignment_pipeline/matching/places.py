@@ -38,3 +38,14 @@ def place_words() -> frozenset[str]:
 @functools.lru_cache(maxsize=100_000)
 def city_key(value: str) -> str:
     return fold(value).replace("saint ", "st ") if value else ""
+
+
+@functools.lru_cache(maxsize=100_000)
+def is_place(text: str) -> bool:
+    """Whether a folded text names nothing but places ("united kingdom", "shanghai china", "usa")."""
+    if not text:
+        return False
+    if text in _countries() or all(word in place_words() for word in text.split()):
+        return True
+    head, _, tail = text.rpartition(" ")
+    return bool(head) and tail in _countries() and len(tail) > 2 and len(head.split()) <= 2

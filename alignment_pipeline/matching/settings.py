@@ -25,7 +25,7 @@ class MatchingSettings:
     tie_breakers: tuple[str, ...] = ("customer_first", "open_opportunity_first", "most_contacts", "same_country", "has_owner",
                                      "parent_first", "oldest", "lowest_id")
     tie_breakers_decide: str = "same_company"
-    tie_margin: float = 0.05
+    tie_margin: float = 1.0
     demoted_rules: frozenset[str] = frozenset()
     minimum_rule_precision: float = 0.9
     minimum_rule_labels: int = 30

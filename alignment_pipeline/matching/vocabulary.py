@@ -37,7 +37,7 @@ class Vocabulary:
             return known
         roles = wordlists.roles()
         role = (DESCRIPTOR if word in roles["d"] or word in roles["u"] else 0) | (PLACE if word in places.place_words() else 0)
-        role |= STOP if word in roles["s"] else 0
+        role |= STOP if word in roles["s"] or not word else 0
         self.number[word] = len(self.number)
         self._weight.append(0.02 if role & STOP else self.rarity.weight(word))
         self._role.append(role)
@@ -70,12 +70,19 @@ class FormArrays:
 
 
 def arrays(forms_of: Iterable[tuple[names.Form, ...]], vocabulary: Vocabulary) -> FormArrays:
-    """Number every form and word of the names, in order."""
+    """Number every form and word of the names, in order; a name without any form gets one empty form (compact -1)."""
     first, kind, compact, word_first, words = array("q", [0]), array("q"), array("q"), array("q", [0]), array("q")
     texts: list[str] = []
     compacts: list[str] = []
     wholes: list[str] = []
     for forms in forms_of:
+        if not forms:
+            kind.append(0)
+            compact.append(-1)
+            for column in (texts, compacts, wholes):
+                column.append("")
+            words.append(vocabulary.word(""))
+            word_first.append(len(words))
         for form in forms:
             kind.append(form.kind)
             compact.append(vocabulary.compact(form.compact))

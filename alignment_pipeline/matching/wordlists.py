@@ -50,6 +50,12 @@ def roles() -> dict[str, frozenset[str]]:
 
 
 @functools.cache
+def word_forms() -> dict[str, str]:
+    """Abbreviation, plural or translation -> the form that is compared."""
+    return {other: line.split()[0] for line in lines("word_forms.txt") for other in line.split()[1:]}
+
+
+@functools.cache
 def freemail() -> frozenset[str]:
     return frozenset(lines("freemail.txt"))
 

@@ -1,0 +1,127 @@
+"""Decisions: from scores of pairs to one account, a confidence and a runner-up per lead.
+
+Belongs here: the competition between candidates and "no account", the choice among records of one company, the tie-breakers. Words for people
+are in `sentences.py`; the table is put together in `match.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from alignment_pipeline.matching.candidates import Pairs
+from alignment_pipeline.matching.index import AccountFacts, AccountIndex
+from alignment_pipeline.matching.leads import LeadBatch
+from alignment_pipeline.matching.settings import MatchingSettings
+from alignment_pipeline.matching.vocabulary import Ints
+from alignment_pipeline.matching.weights import MICRO
+
+Probabilities = npt.NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Choice:
+    """The best account of a lead as pair positions: `pair` won, `runner_up` is the best of another company (-1 for none)."""
+
+    pair: int
+    runner_up: int
+    raw: float
+    runner_up_raw: float
+    tie_breaker: str
+    rivals: int
+
+
+def company_probability(pairs: Pairs, score: Ints, company: Ints, leads: int) -> Probabilities:
+    """P(the pair's company | lead): records of one company count once, by their best score; "no account" has score 0."""
+    if not len(score):
+        return np.zeros(0)
+    points = score / MICRO
+    key = pairs.lead * np.int64(len(company) + 1) + company[pairs.account]
+    _, inverse = np.unique(key, return_inverse=True)
+    best = np.full(inverse.max() + 1, -np.inf)
+    np.maximum.at(best, inverse, points)
+    of_lead = np.zeros(len(best), dtype=np.int64)
+    of_lead[inverse] = pairs.lead
+    ceiling = np.zeros(leads)
+    np.maximum.at(ceiling, of_lead, best)
+    power = np.exp(best - ceiling[of_lead])
+    total = np.exp(-ceiling) + np.bincount(of_lead, weights=power, minlength=leads)
+    probability: Probabilities = (power / total[of_lead])[inverse]
+    return probability
+
+
+def choose(pairs: Pairs, score: Ints, probability: Probabilities, batch: LeadBatch, index: AccountIndex,
+           settings: MatchingSettings) -> dict[int, Choice]:
+    """The choice of each lead that has candidates."""
+    company = index.facts.company
+    order = np.lexsort((pairs.account, -score, company[pairs.account], -np.round(probability, 12), pairs.lead))
+    lead_of = pairs.lead[order]
+    starts = np.flatnonzero(np.r_[True, lead_of[1:] != lead_of[:-1]]) if len(order) else np.zeros(0, np.int64)
+    ends = np.r_[starts[1:], len(order)]
+    margin = int(settings.tie_margin * MICRO)
+    choices: dict[int, Choice] = {}
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        row = order[start:end].tolist()
+        lead = int(pairs.lead[row[0]])
+        winner = int(company[pairs.account[row[0]]])
+        top = int(score[row[0]])
+        own = [pair for pair in row if company[pairs.account[pair]] == winner]
+        others = [pair for pair in row if company[pairs.account[pair]] != winner]
+        close = [pair for pair in others if top - int(score[pair]) <= margin]
+        tied = [pair for pair in own if top - int(score[pair]) <= margin]
+        raw = float(probability[row[0]])
+        if settings.tie_breakers_decide == "always" and close:
+            seen = {winner}
+            for pair in close:
+                number = int(company[pairs.account[pair]])
+                raw += 0.0 if number in seen else float(probability[pair])
+                seen.add(number)
+            tied += close
+        chosen, breaker = (tied[0], "") if settings.tie_breakers_decide == "never" else break_tie(tied, pairs, score, lead, batch, index.facts, settings)
+        chosen_company = int(company[pairs.account[chosen]])
+        rest = [pair for pair in row if company[pairs.account[pair]] != chosen_company]
+        runner = rest[0] if rest else next((pair for pair in row if pair != chosen), -1)
+        runner_raw = float(probability[runner]) if rest else 0.0
+        choices[lead] = Choice(chosen, runner, min(raw, 1.0), runner_raw, breaker, len(close))
+    return choices
+
+
+def break_tie(tied: Sequence[int], pairs: Pairs, score: Ints, lead: int, batch: LeadBatch, facts: AccountFacts,
+              settings: MatchingSettings) -> tuple[int, str]:
+    """The record the agreement's tie-breakers prefer, and the first of them that told the two apart. The last key is always the id."""
+    if len(tied) == 1:
+        return tied[0], ""
+    left = list(tied)
+    decided = ""
+    for name in (*settings.tie_breakers, "lowest_id"):
+        ranks = [_RANKS[name](int(pairs.account[pair]), lead, batch, facts) for pair in left]
+        best = min(ranks)
+        kept = [pair for pair, rank in zip(left, ranks, strict=True) if rank == best]
+        if len(kept) < len(left):
+            decided, left = name, kept
+        if len(left) == 1:
+            break
+    return left[0], decided
+
+
+def _same(mine: str, theirs: str) -> int:
+    return 0 if mine and mine == theirs else 1
+
+
+Rank = Callable[[int, int, LeadBatch, AccountFacts], int | str | tuple[int, str]]
+_RANKS: dict[str, Rank] = {
+    "customer_first": lambda at, _lead, _batch, facts: 0 if facts.is_customer[at] else 1,
+    "open_opportunity_first": lambda at, _lead, _batch, facts: 0 if facts.has_open_opportunity[at] else 1,
+    "most_contacts": lambda at, _lead, _batch, facts: -facts.contact_count[at],
+    "same_country": lambda at, lead, batch, facts: _same(batch.country[lead], facts.country[at]),
+    "same_state": lambda at, lead, batch, facts: _same(batch.state[lead], facts.state[at]),
+    "same_city": lambda at, lead, batch, facts: _same(batch.city[lead], facts.city[at]),
+    "has_owner": lambda at, _lead, _batch, facts: 0 if facts.owner_id[at] else 1,
+    "parent_first": lambda at, _lead, _batch, facts: 0 if facts.parent[at] < 0 else 1,
+    "child_first": lambda at, _lead, _batch, facts: 0 if facts.parent[at] >= 0 else 1,
+    "oldest": lambda at, _lead, _batch, facts: (0, facts.created_at[at]) if facts.created_at[at] else (1, ""),
+    "lowest_id": lambda at, _lead, _batch, facts: facts.account_id[at],
+}

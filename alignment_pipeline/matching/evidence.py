@@ -1,0 +1,195 @@
+"""Evidence: the columns that the score adds up, one row per pair of lead and account.
+
+Belongs here: which observations count as evidence and their scale (0 to 1, a few to 2). Names are compared in `features.py`, weights are in
+`weights.py`, people's words for each column in `sentences.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from alignment_pipeline.matching import domains, names
+from alignment_pipeline.matching.candidates import Pairs
+from alignment_pipeline.matching.features import NameView
+from alignment_pipeline.matching.index import AccountIndex
+from alignment_pipeline.matching.leads import LeadBatch
+from alignment_pipeline.matching.vocabulary import Floats
+
+COLUMNS = (
+    "base",
+    "mail_domain", "mail_domain_crowded", "site_domain", "academic_domain", "learned_domain", "exact_host", "only_domain",
+    "label_equal", "label_is_name", "name_is_label", "label_begins",
+    "domain_conflict", "domain_elsewhere", "own_label_conflict", "own_label_no_site", "no_account_site",
+    "same_name", "same_whole", "same_rare", "same_long", "same_short", "same_part", "same_account_part",
+    "in_account", "in_account_rare", "in_account_telling", "in_account_place", "in_account_described", "in_account_crowded", "in_account_length",
+    "in_account_begins", "in_lead_begins",
+    "in_lead", "in_lead_rare", "in_lead_telling", "in_lead_place", "in_lead_described", "in_lead_crowded", "in_lead_length",
+    "typo", "typo_long", "typo_close", "typo_first", "typo_one_letter", "typo_one_long", "typo_initial", "typo_known_word",
+    "overlap", "overlap_telling_left", "overlap_place_left", "overlap_start", "overlap_rare",
+    "acronym", "acronym_long", "alias", "alias_short",
+    "country_same", "country_other", "state_same", "city_same", "phone_same", "has_parent", "has_children", "local", "local_same", "local_other",
+)
+
+
+def matrix(pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> Floats:
+    """The evidence of each pair, columns as in COLUMNS."""
+    size = len(pairs.lead)
+    column = {name: np.zeros(size, dtype=np.float32) for name in COLUMNS}
+    column["base"][:] = 1.0
+    _names(column, view, index)
+    _domains(column, pairs, view, batch, index)
+    _aliases(column, pairs, view, batch, index)
+    _geography(column, pairs, batch, index)
+    return np.column_stack([column[name] for name in COLUMNS]) if size else np.zeros((0, len(COLUMNS)), dtype=np.float32)
+
+
+def _names(column: dict[str, Floats], view: NameView, index: AccountIndex) -> None:
+    same = view.same_core
+    rare = np.minimum(view.lead_weight, 1.0)
+    column["same_name"][:] = same
+    column["same_whole"][:] = view.same_whole
+    column["same_rare"][:] = same * (1.0 - rare)
+    column["same_long"][:] = same * np.minimum(view.lead_length, 16) / 16
+    column["same_short"][:] = same * (view.lead_length <= 4)
+    column["same_part"][:] = same * view.lead_part
+    column["same_account_part"][:] = same * view.account_part * ~view.lead_part
+
+    crowd = _crowd(view, index)
+    in_account = ~same & ((view.lead_left <= 0.001) | (view.prefix > 0)) & (view.lead_length > 1)
+    in_lead = ~same & ~in_account & ((view.account_left <= 0.001) | (view.prefix < 0)) & (view.account_length > 1)
+    for name, where, top, place, left, weight, ratio in (
+            ("in_account", in_account, view.account_left_top, view.account_left_place, view.account_left, view.lead_weight,
+             view.lead_length / np.maximum(view.account_length, 1)),
+            ("in_lead", in_lead, view.lead_left_top, view.lead_left_place, view.lead_left, view.account_weight,
+             view.account_length / np.maximum(view.lead_length, 1))):
+        column[name][:] = where
+        column[name + "_rare"][:] = where * np.minimum(weight, 1.5)
+        column[name + "_telling"][:] = where * top
+        column[name + "_place"][:] = where * place
+        column[name + "_described"][:] = where * (top <= 0) * ~place * (left > 0)
+        column[name + "_crowded"][:] = where * crowd
+        column[name + "_length"][:] = where * np.minimum(ratio, 1.0)
+
+    column["in_account_begins"][:] = in_account * (view.first_word | (view.prefix > 0))
+    column["in_lead_begins"][:] = in_lead * (view.first_word | (view.prefix < 0))
+
+    rest = ~same & ~in_account & ~in_lead
+    typo = rest & (view.likeness >= 0.8)
+    column["typo"][:] = typo
+    column["typo_long"][:] = typo * np.minimum(view.lead_length, 16) / 16
+    column["typo_close"][:] = typo * (view.likeness - 0.8) * 5
+    column["typo_first"][:] = typo * (view.start >= 0.93)
+
+    near = typo & (view.edits <= 1)
+    column["typo_one_letter"][:] = near
+    column["typo_one_long"][:] = near * np.minimum(view.lead_length, 14) / 14
+    column["typo_initial"][:] = typo * view.same_initial
+    column["typo_known_word"][:] = typo * view.lead_known
+
+    other = rest & ~typo
+    union = np.maximum(view.lead_weight + view.account_weight - view.shared, 1e-6)
+    column["overlap"][:] = other * view.shared / union
+    column["overlap_telling_left"][:] = other * (view.shared > 0) * np.maximum(view.lead_left_top, view.account_left_top)
+    column["overlap_place_left"][:] = other * (view.lead_left_place & view.account_left_place)
+    column["overlap_start"][:] = other * view.first_word
+    column["overlap_rare"][:] = other * view.shared_top
+
+
+def _crowd(view: NameView, index: AccountIndex) -> Floats:
+    """How common the pair's rarest shared word is: 0 for a word of one account, 1 for a word of thousands."""
+    return np.clip(1.0 - view.shared_top, 0.0, 1.0).astype(np.float32)
+
+
+def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
+    facts, owners = index.facts, index.domain_owners
+    compacts = batch.forms.compacts
+    for at, (lead, account, form, same) in enumerate(zip(pairs.lead.tolist(), pairs.account.tolist(), view.lead_form.tolist(),
+                                                         view.same_core.tolist(), strict=True)):
+        mail, site, own, label = batch.domain[lead], batch.web_domain[lead], facts.domain[account], facts.label[account]
+        name = compacts[form]
+        if label and not same and name == label:
+            column["name_is_label"][at] = 1.0
+        if not own:
+            column["no_account_site"][at] = 1.0
+            column["own_label_no_site"][at] = float(bool(batch.label[lead]) and not same and (batch.label[lead] == name))
+        taught = max(index.learned.get(mail, {}).get(account, 0.0), index.learned.get(site, {}).get(account, 0.0))
+        column["learned_domain"][at] = taught
+        if not mail and not site:
+            continue
+        if own and own in (mail, site):
+            crowd = len(owners[own])
+            academic = facts.domain_class[account] == domains.ACADEMIC
+            column["academic_domain" if academic else "mail_domain" if own == mail else "site_domain"][at] = 1.0
+            column["mail_domain_crowded"][at] = min(1.0, np.log2(crowd) / 5)
+            column["only_domain"][at] = float(not batch.parsed[int(batch.name_of[lead])])
+            column["exact_host"][at] = float(batch.host[lead] == facts.host[account] != own)
+            continue
+        mine = batch.label[lead] or domains.label(site)
+        theirs = names.compact(mine)
+        column["label_equal"][at] = float(bool(mine) and mine == label)
+        column["label_is_name"][at] = float(bool(mine) and theirs == index.forms.compacts[int(view.account_form[at])])
+        column["label_begins"][at] = float(len(mine) > 3 and mine != label and len(label) > 3 and (label.startswith(mine) or mine.startswith(label)))
+        if taught:
+            continue
+        column["domain_conflict"][at] = float(bool(own) and mine != label)
+        column["domain_elsewhere"][at] = float(any(owner != account for owner in owners.get(mail or site, ())))
+        column["own_label_conflict"][at] = float(bool(own) and mine != label and bool(mine) and (mine in name or name in mine))
+
+
+def _aliases(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
+    aliases, facts = index.aliases, index.facts
+    forms_of, first = batch.parsed, index.forms.first
+    lead_groups: dict[int, frozenset[int]] = {}
+    for at, (lead, account) in enumerate(zip(pairs.lead.tolist(), pairs.account.tolist(), strict=True)):
+        if view.same_core[at]:
+            continue
+        distinct = int(batch.name_of[lead])
+        forms = forms_of[distinct]
+        groups = lead_groups.get(distinct)
+        if groups is None:
+            groups = lead_groups[distinct] = frozenset(group for form in forms for group in aliases.groups(form.compact))
+        mail = aliases.groups_of_domain(batch.domain[lead]) if batch.domain[lead] else []
+        theirs = [index.forms.compacts[form] for form in range(int(first[account]), int(first[account + 1]))]
+        if groups or mail:
+            other = {group for text in theirs for group in aliases.groups(text)} | set(aliases.groups_of_domain(facts.domain[account]))
+            met = other & (groups | set(mail))
+            column["alias"][at] = float(bool(met))
+            column["alias_short"][at] = float(bool(met) and min(len(theirs[0]), int(view.lead_length[at])) <= 3)
+        size = _acronym(forms, theirs, account, index)
+        column["acronym"][at] = float(size > 0)
+        column["acronym_long"][at] = max(0, min(size, 6) - 3) / 3
+
+
+def _acronym(forms: tuple[names.Form, ...], theirs: list[str], account: int, index: AccountIndex) -> int:
+    """Letters of the acronym by which either name is the other's, 0 for none."""
+    best = 0
+    for form in forms:
+        if len(form.core) == 1 and 3 <= len(form.compact) <= 8 and index.acronyms.get(account) and form.compact in index.acronyms[account]:
+            best = max(best, len(form.compact))
+        for acronym in names.acronyms(form.core):
+            if acronym in theirs:
+                best = max(best, len(acronym))
+    return best
+
+
+def _geography(column: dict[str, Floats], pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> None:
+    facts = index.facts
+
+    def both(left: list[str], right: list[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        ours = np.array(left, dtype=object)[pairs.lead]
+        others = np.array(right, dtype=object)[pairs.account]
+        known = (ours != "") & (others != "")
+        return known & (ours == others), known & (ours != others)
+
+    column["country_same"][:], column["country_other"][:] = both(batch.country, facts.country)
+    column["state_same"][:], _ = both(batch.state, facts.state)
+    column["city_same"][:], _ = both(batch.city, facts.city)
+    phone, _ = both(batch.phone, facts.phone)
+    column["phone_same"][:] = phone & np.array([len(value) >= 7 for value in facts.phone], dtype=bool)[pairs.account]
+    local = index.local[pairs.account]
+    column["local"][:] = local
+    column["local_same"][:] = local * column["country_same"]
+    column["local_other"][:] = local * column["country_other"]
+    column["has_parent"][:] = facts.parent[pairs.account] >= 0
+    column["has_children"][:] = index.is_parent[pairs.account]

@@ -1,0 +1,114 @@
+"""Measure matching on a labelled folder: `make bench-match L2A=FOLDER`.
+
+Accuracy is cross-validated by company and judged by the folder's own scorer; speed and memory are measured in fresh processes; peers run in the
+same command where they are installed (`peers.py` says what it skips). Without a folder it says so and measures only speed on made-up names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from alignment_pipeline.matching import match
+from alignment_pipeline.matching.weights import Weights
+from alignment_pipeline_tests.benchmarks import fit_match, labelled, peers, speed
+
+
+def cross_validated(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions for leads.csv by weights and knots that never saw the lead's company, and for the ambiguous leads by fold 0's."""
+    data = labelled.load(folder)
+    raw, right, per_fold = fit_match.out_of_fold(data)
+    parts: list[pa.Table] = []
+    real = len(labelled.read(folder / "leads.csv"))
+    models: list[Weights] = []
+    for fold, fitted in enumerate(per_fold):
+        others = (data.fold != fold) & (raw == raw)
+        knots = labelled.isotonic(raw[others], right[others])
+        models.append(Weights(fitted.weight, tuple(knot[0] for knot in knots), tuple(knot[1] for knot in knots), f"fold-{fold}"))
+        mine = data.leads.iloc[:real][data.fold[:real] == fold]
+        parts.append(match.match_leads(mine, data.index, fitted=models[-1]))
+    ambiguous = folder / "ambiguous_leads.csv"
+    doubtful = match.match_leads(labelled.read(ambiguous), data.index, fitted=models[0]).to_pandas() if ambiguous.exists() else pd.DataFrame()
+    return pa.concat_tables(parts).to_pandas(), doubtful
+
+
+def score(folder: Path, predictions: pd.DataFrame, name: str, *, truth: Path | None = None, quiet: bool = True) -> dict[str, object]:
+    """The folder's scorer on a prediction frame (lead_id, account_id, confidence and, if there, decision)."""
+    with tempfile.TemporaryDirectory() as scratch:
+        pred, out = Path(scratch) / "pred.csv", Path(scratch) / "score.json"
+        columns = [column for column in ("lead_id", "account_id", "confidence", "decision") if column in predictions.columns]
+        predictions[columns].to_csv(pred, index=False)
+        command = [sys.executable, str(folder / "score_l2a.py"), "--pred", str(pred), "--truth", str(truth or folder / "truth.csv"),
+                   "--accounts", str(folder / "accounts.csv"), "--json", str(out)]
+        if (folder / "ambiguous_truth.csv").exists():
+            command += ["--ambiguous-truth", str(folder / "ambiguous_truth.csv")]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        if run.returncode:
+            raise SystemExit(f"{name}: the scorer failed: {run.stderr.strip()}")
+        if not quiet:
+            print(run.stdout)
+        result: dict[str, object] = json.loads(out.read_text())
+        return result
+
+
+def row(name: str, result: dict[str, object]) -> dict[str, object]:
+    """The cells of the table in the issue."""
+    def part(key: str) -> dict[str, float]:
+        value = result.get(key, {})
+        assert isinstance(value, dict)
+        return value
+
+    overall, hard, high = part("overall"), part("hard"), part("high_confidence")
+    slices = result["slices"]
+    assert isinstance(slices, dict)
+    ambiguous = part("ambiguous")
+    return {
+        "matcher": name, "P": overall["precision"], "R": overall["recall"], "F1": overall["f1"], "hard P": hard["precision"], "hard R": hard["recall"],
+        "none company": slices.get("no_match_company", {}).get("accuracy"), "none junk": slices.get("no_match_junk", {}).get("accuracy"),
+        "P>=.9": high["precision"], "cover>=.9": high["coverage"], "ECE": part("calibration").get("ece"),
+        "homonyms sure": ambiguous.get("claimed_sure", 0) / ambiguous["n"] if ambiguous.get("n") else None,
+    }
+
+
+def show(rows: list[dict[str, object]]) -> None:
+    columns = list(rows[0])
+    print("  ".join(f"{column:>13s}" for column in columns))
+    for each in rows:
+        print("  ".join(f"{value:13.4f}" if isinstance(value, float) else f"{value!s:>13s}" for value in (each.get(column) for column in columns)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", default="", help="labelled folder: accounts.csv, leads.csv, truth.csv, score_l2a.py")
+    parser.add_argument("--details", action="store_true", help="print the scorer's whole report")
+    parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--no-speed", action="store_true")
+    parser.add_argument("--predictions", help="write the cross-validated predictions to this CSV")
+    options = parser.parse_args()
+    if not options.folder or not (Path(options.folder) / "truth.csv").exists():
+        print("SKIPPED accuracy and peers: no labelled folder; give one with `make bench-match L2A=<folder>`")
+    else:
+        folder = Path(options.folder)
+        predictions, doubtful = cross_validated(folder)
+        if options.predictions:
+            predictions.to_csv(options.predictions, index=False)
+        both = pd.concat([predictions, doubtful], ignore_index=True)
+        rows = [row("alignment", score(folder, both, "alignment", quiet=not options.details))]
+        disputed = folder / "disputed.csv"
+        if not options.no_peers:
+            rows += [row(name, score(folder, found, name)) for name, found in peers.run(folder)]
+        show(rows)
+        print(f"doubtful labels: {'see ' + disputed.name if disputed.exists() else 'listed by docs/matching.md, none removed'}")
+    if not options.no_speed:
+        speed.report(Path(options.folder) if options.folder else None)
+
+
+if __name__ == "__main__":
+    main()
