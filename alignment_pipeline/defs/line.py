@@ -16,13 +16,14 @@ from typing import Any
 import dagster as dg
 import ibis
 import pyarrow as pa
+from pydantic import PrivateAttr
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.defs import progress
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.staging import versions
-from alignment_pipeline.warehouse.warehouse import Warehouse
+from alignment_pipeline.warehouse.warehouse import Published, Warehouse
 
 AS_OF_TAG = "alignment/as_of"
 # a day's margin over the daily schedule before a table counts as stale
@@ -79,24 +80,20 @@ class Line:
         """Current versions of a raw table's living records, as known now."""
         return versions.living(self.read(name), as_of=self.as_of)
 
-    def publish(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], **metadata: Any) -> dg.MaterializeResult[Any]:
+    def publish(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], **metadata: Any) -> dg.MaterializeResult:
         """Publish a table and say what was published: rows, version, seconds, agreement, moment, and the contract check."""
         begun = time.perf_counter()
         published = self.warehouse.replace(name, rows)
-        seconds = time.perf_counter() - begun
-        progress.report(name, published.rows)
-        check = self.contract_check(name, published.rows)
+        decided = {"agreement_version": self.agreement.version, "as_of": self.as_of.isoformat()}
+        return self.materialized(published, seconds=time.perf_counter() - begun, **decided, **metadata)
+
+    def materialized(self, published: Published, **metadata: Any) -> dg.MaterializeResult:
+        """What Dagster is told of a publication, with the contract check on what now stands."""
+        progress.report(published.table, published.rows)
         return dg.MaterializeResult(
-            asset_key=name,
-            metadata={
-                "dagster/row_count": published.rows,
-                "version": published.version,
-                "seconds": seconds,
-                "agreement_version": self.agreement.version,
-                "as_of": self.as_of.isoformat(),
-                **metadata,
-            },
-            check_results=[check],
+            asset_key=published.table,
+            metadata={"dagster/row_count": published.rows, "version": published.version, "added": published.added, **metadata},
+            check_results=[self.contract_check(published.table, published.rows)],
         )
 
     def contract_check(self, name: str, rows: int) -> dg.AssetCheckResult:
@@ -115,30 +112,54 @@ class Line:
 
 
 class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Opens the line for one step. Takes nothing from run config: who launches a run cannot widen what it may do."""
+    """Opens the line for one step. Takes nothing from run config: who launches a run cannot widen what it may do.
+
+    The steps of a run that share a process share its line: one connection, one reading of the agreement.
+    """
+
+    _lines: dict[str, Line] = PrivateAttr(default_factory=dict)
 
     def open(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Line:
         """The line of the run that `context` belongs to."""
-        tag = context.run.tags.get(AS_OF_TAG)
-        as_of = datetime.fromisoformat(tag).astimezone(UTC) if tag else None
-        return Line(Home.from_env(), context.run.run_id, as_of)
+        run = context.run
+        if run.run_id not in self._lines:
+            tag = run.tags.get(AS_OF_TAG)
+            as_of = datetime.fromisoformat(tag).astimezone(UTC) if tag else None
+            self._lines.clear()
+            self._lines[run.run_id] = Line(Home.from_env(), run.run_id, as_of)
+        return self._lines[run.run_id]
 
 
 def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[str, Any]:
     """Arguments of `@dg.asset` for a table of the contracts."""
-    contract = CONTRACTS[name]
     return {
+        **_told(CONTRACTS[name]),
         "key": name,
         "deps": list(deps),
+        "check_specs": [contract_check_spec(CONTRACTS[name])],
+        "freshness_policy": _freshness(),
+        "pool": pool,
+    }
+
+
+def table_spec(name: str, *, deps: Iterable[str] = (), kinds: frozenset[str] = frozenset()) -> dg.AssetSpec:
+    """The same, for a table that one step makes together with others."""
+    told = _told(CONTRACTS[name])
+    return dg.AssetSpec(key=name, deps=list(deps), freshness_policy=_freshness(), **{**told, "kinds": told["kinds"] | kinds})
+
+
+def _told(contract: Contract) -> dict[str, Any]:
+    return {
         "group_name": contract.group,
         "owners": [contract.owner],
         "kinds": {"duckdb", "parquet"},
         "description": description(contract),
         "metadata": {"dagster/column_schema": column_schema(contract)},
-        "check_specs": [contract_check_spec(contract)],
-        "freshness_policy": dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER, warn_window=WARN_AFTER),
-        "pool": pool,
     }
+
+
+def _freshness() -> dg.FreshnessPolicy:
+    return dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER, warn_window=WARN_AFTER)
 
 
 def contract_check_spec(contract: Contract) -> dg.AssetCheckSpec:

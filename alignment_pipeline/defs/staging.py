@@ -1,9 +1,5 @@
 """Assets of staging: what the systems say now, typed."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import dagster as dg
 
 from alignment_pipeline.contracts.raw import STREAMS
@@ -37,26 +33,26 @@ _ACTIVITIES = (
 
 
 @dg.asset(**table("crm_record_states", deps=_RECORDS))
-def crm_record_states(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def crm_record_states(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     return run.publish("crm_record_states", crm_record_states_rule.crm_record_states(run.tables(*_RECORDS), as_of=run.as_of))
 
 
 @dg.asset(**table("contacts", deps=["raw_salesforce_contacts"]))
-def contacts(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def contacts(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     return run.publish("contacts", contacts_rule.contacts(run.living("raw_salesforce_contacts"), crm=run.agreement.crm))
 
 
 @dg.asset(**table("leads", deps=["raw_salesforce_leads", "raw_salesforce_lead_changes"]))
-def leads(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def leads(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     changes = run.living("raw_salesforce_lead_changes")
     return run.publish("leads", leads_rule.leads(run.living("raw_salesforce_leads"), changes=changes, crm=run.agreement.crm))
 
 
 @dg.asset(**table("opportunity_stage_changes", deps=["raw_salesforce_opportunity_stages_over_time", "raw_salesforce_opportunity_stages"]))
-def opportunity_stage_changes(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def opportunity_stage_changes(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     stages = run.living("raw_salesforce_opportunity_stages")
     rows = opportunities_rule.opportunity_stage_changes(run.living("raw_salesforce_opportunity_stages_over_time"), stages=stages)
@@ -64,7 +60,7 @@ def opportunity_stage_changes(context: dg.AssetExecutionContext, line: LineResou
 
 
 @dg.asset(**table("opportunities", deps=["raw_salesforce_opportunities", "opportunity_stage_changes"]))
-def opportunities(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def opportunities(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     changes = run.read("opportunity_stage_changes")
     rows = opportunities_rule.opportunities(
@@ -74,14 +70,14 @@ def opportunities(context: dg.AssetExecutionContext, line: LineResource) -> dg.M
 
 
 @dg.asset(**table("opportunity_contact_roles", deps=["raw_salesforce_opportunity_contact_roles"]))
-def opportunity_contact_roles(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def opportunity_contact_roles(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     rows = opportunities_rule.opportunity_contact_roles(run.living("raw_salesforce_opportunity_contact_roles"))
     return run.publish("opportunity_contact_roles", rows)
 
 
 @dg.asset(**table("accounts", deps=["raw_salesforce_accounts", "contacts", "opportunities"]))
-def accounts(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def accounts(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     rows = accounts_rule.accounts(
         run.living("raw_salesforce_accounts"),
@@ -94,26 +90,26 @@ def accounts(context: dg.AssetExecutionContext, line: LineResource) -> dg.Materi
 
 
 @dg.asset(**table("users", deps=["raw_salesforce_users"]))
-def users(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def users(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     return run.publish("users", users_rule.users(run.living("raw_salesforce_users")))
 
 
 @dg.asset(**table("queue_members", deps=["raw_salesforce_groups", "raw_salesforce_group_members"]))
-def queue_members(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def queue_members(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     groups, members = run.living("raw_salesforce_groups"), run.living("raw_salesforce_group_members")
     return run.publish("queue_members", users_rule.queue_members(groups, members))
 
 
 @dg.asset(**table("marketo_persons", deps=["raw_marketo_leads"]))
-def marketo_persons(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def marketo_persons(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     return run.publish("marketo_persons", marketo_persons_rule.marketo_persons(run.living("raw_marketo_leads")))
 
 
 @dg.asset(**table("activities", deps=_ACTIVITIES))
-def activities(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def activities(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     scoring = run.agreement.scoring
     raw = {name: run.living(name) for name in _ACTIVITIES}
@@ -122,7 +118,7 @@ def activities(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mate
 
 
 @dg.asset(**table("touches", deps=["raw_salesforce_tasks", "raw_salesforce_events"]))
-def touches(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def touches(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     rows = touches_rule.touches(
         run.living("raw_salesforce_tasks"),
@@ -135,7 +131,7 @@ def touches(context: dg.AssetExecutionContext, line: LineResource) -> dg.Materia
 
 
 @dg.asset(**table("record_changes", deps=[*_RECORDS, *_HISTORIES]))
-def record_changes(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def record_changes(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     objects = ("Lead", "Contact", "Account", "Opportunity")
     inputs = {name: [mapping.field for mapping in run.agreement.crm.inputs if mapping.object == name] for name in objects}
@@ -144,26 +140,26 @@ def record_changes(context: dg.AssetExecutionContext, line: LineResource) -> dg.
 
 
 @dg.asset(**table("business_hours", deps=["raw_salesforce_business_hours"]))
-def business_hours(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def business_hours(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     return run.publish("business_hours", business_calendars.business_hours(run.living("raw_salesforce_business_hours")))
 
 
 @dg.asset(**table("crm_holidays", deps=["raw_salesforce_holidays"]))
-def crm_holidays(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def crm_holidays(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     return run.publish("crm_holidays", business_calendars.crm_holidays(run.living("raw_salesforce_holidays"), as_of=run.as_of))
 
 
 @dg.asset(**table("crm_field_values", deps=list(crm_field_values_rule.TABLES.values())))
-def crm_field_values(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def crm_field_values(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     living = {object_: run.living(name) for object_, name in crm_field_values_rule.TABLES.items()}
     return run.publish("crm_field_values", crm_field_values_rule.crm_field_values(living, crm=run.agreement.crm))
 
 
 @dg.asset(**table("quarantined_rows", deps=[stream.table for stream in STREAMS]))
-def quarantined_rows(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult[Any]:
+def quarantined_rows(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     raw = run.tables(*(stream.table for stream in STREAMS))
     return run.publish("quarantined_rows", quarantine.quarantined_rows(raw, as_of=run.as_of))

@@ -9,6 +9,7 @@ import ibis
 
 from alignment_pipeline.agreement.parties import People
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import loosened
 
 # The CRM's contact says it best, then the open lead, then Marketo, then the lead that was converted.
 _CONTACT, _OPEN_LEAD, _MARKETO, _CONVERTED_LEAD = 0, 1, 2, 3
@@ -24,7 +25,7 @@ def people(
     Each value is the first that is not empty among contact, open lead, Marketo and converted lead; within one kind the
     latest modified record, then the smallest key, decides.
     """
-    rows = ibis.union(_contact_rows(contacts), _lead_rows(leads), _marketo_rows(marketo_persons))
+    rows = ibis.union(loosened(_contact_rows(contacts)), loosened(_lead_rows(leads)), loosened(_marketo_rows(marketo_persons)))
     joined = rows.inner_join(person_records.select("source_key", "person_id"), "source_key")
     order = [joined.kind, ibis.desc(joined.modified_at), joined.source_key]
 

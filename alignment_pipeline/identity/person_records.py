@@ -13,6 +13,7 @@ from ibis import _
 
 from alignment_pipeline.agreement.parties import People
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import loosened
 
 OWN, CONVERSION, MERGE, SYNC, EMAIL = "own record", "conversion", "merge", "Marketo sync id", "same e-mail"
 
@@ -38,7 +39,7 @@ def person_records(
 
 def _records(contacts: ibis.Table, leads: ibis.Table, marketo_persons: ibis.Table) -> ibis.Table:
     def shape(table: ibis.Table, object_: str, id_column: str, **links: ibis.Value) -> ibis.Table:
-        return table.select(
+        rows = table.select(
             source_key=ibis.literal(f"{object_.lower()}:") + table[id_column],
             object=ibis.literal(object_),
             record_id=table[id_column],
@@ -48,6 +49,7 @@ def _records(contacts: ibis.Table, leads: ibis.Table, marketo_persons: ibis.Tabl
             lead_id=links.get("lead_id", ibis.null("string")),
             contact_id=links.get("contact_id", ibis.null("string")),
         )
+        return loosened(rows)
 
     return ibis.union(
         shape(contacts, "Contact", "contact_id"),

@@ -16,6 +16,7 @@ from ibis import _
 from alignment_pipeline.agreement.field_map import Crm, FieldMapping
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import loosened
 
 REASON_LENGTH = 255
 _NAMES = CONTRACTS["field_updates"].names
@@ -178,7 +179,7 @@ def field_updates(
             parts.append(_one_field(_in_scope(table, users, scope.owner_emails), mapping, offer))
     if not parts:
         return ibis.memtable(CONTRACTS["field_updates"].empty())
-    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    rows = ibis.union(*[loosened(part) for part in parts])
     moment = ibis.literal(as_of).cast("timestamp('UTC')")
     return rows.mutate(as_of=moment, agreement_version=ibis.literal(agreement_version)).select(*_NAMES)
 

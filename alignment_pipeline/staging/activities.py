@@ -13,11 +13,12 @@ from ibis import _
 from alignment_pipeline.agreement import patterns
 from alignment_pipeline.agreement.activity_types import ActivitySource, Exclusions
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.staging import values
 from alignment_pipeline.staging.sources import typed
 from alignment_pipeline.staging.touches import source_key
 
-_NAMES = CONTRACTS["activities"].names
+_CONTRACT = CONTRACTS["activities"]
 _PRIMARY = "primaryAttributeValue"
 _Value = Callable[[str], ibis.Value]
 
@@ -38,7 +39,7 @@ def activities(raw: Mapping[str, ibis.Table], *, activity_types: Sequence[Activi
         _events(raw["raw_salesforce_events"], by_object["Event"], exclusions),
     ]
     found = [part for part in parts if part is not None]
-    return ibis.union(*found) if len(found) > 1 else found[0]
+    return stacked(found, _CONTRACT)
 
 
 def _marketo(rows: ibis.Table, types: ibis.Table, sources: Sequence[ActivitySource], exclusions: Exclusions) -> ibis.Table | None:
@@ -199,7 +200,7 @@ def _classified(
         minutes=by_line(lambda source: _minutes(source, value)),
         occurred_at=ibis.coalesce(given_at, table.event_at),
     )
-    return rows.filter(_.line >= 0).select(*_NAMES)
+    return rows.filter(_.line >= 0).select(*_CONTRACT.names)
 
 
 def _minutes(source: ActivitySource, value: _Value) -> ibis.Value:

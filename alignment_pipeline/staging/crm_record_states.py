@@ -9,6 +9,7 @@ import ibis
 import pyarrow as pa
 
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import loosened
 from alignment_pipeline.staging import values, versions
 
 _TABLES = {
@@ -40,7 +41,7 @@ def crm_record_states(raw: Mapping[str, ibis.Table], *, as_of: datetime) -> ibis
                 modified_at=ibis.coalesce(current.modified_at, current.known_at),
             )
         )
-    rows = ibis.union(*parts).to_pyarrow()
+    rows = ibis.union(*[loosened(part) for part in parts]).to_pyarrow()
     return ibis.memtable(_with_survivors(rows))
 
 

@@ -9,6 +9,7 @@ import ibis
 from ibis import _
 
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.staging import values, versions
 from alignment_pipeline.staging.sources import SOURCES
 
@@ -55,4 +56,4 @@ def quarantined_rows(raw: Mapping[str, ibis.Table], *, as_of: datetime) -> ibis.
     contract = CONTRACTS["quarantined_rows"]
     if not found:
         return ibis.memtable(contract.empty())
-    return ibis.union(*found).distinct() if len(found) > 1 else found[0].distinct()
+    return stacked(found, contract).distinct()

@@ -9,8 +9,10 @@ import ibis
 from ibis import _
 
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.staging import values, versions
 
+_CONTRACT = CONTRACTS["record_changes"]
 _HISTORY = {
     "Lead": ("raw_salesforce_lead_changes", "LeadId"),
     "Contact": ("raw_salesforce_contact_changes", "ContactId"),
@@ -36,16 +38,15 @@ def record_changes(raw: Mapping[str, ibis.Table], *, inputs: Mapping[str, Sequen
     change happened after `earliest_at`, the moment we last knew the old one.
     """
     tracked = [_tracked(raw[table], object_, parent, as_of) for object_, (table, parent) in _HISTORY.items()]
-    history = ibis.union(*tracked)
+    history = stacked(tracked, _CONTRACT)
     observed = [
         _observed(raw[table], object_, (*fields, *inputs.get(object_, ())), len(fields), as_of)
         for object_, (table, fields) in _RECORDS.items()
     ]
-    seen = ibis.union(*observed)
+    seen = stacked(observed, _CONTRACT)
     known_fields = history.select("object", "field").distinct()
     untracked = seen.anti_join(known_fields, ["object", "field"])
-    names = CONTRACTS["record_changes"].names
-    return ibis.union(history.select(*names), untracked.select(*names))
+    return stacked([history, untracked], _CONTRACT)
 
 
 def _tracked(raw: ibis.Table, object_: str, parent: str, as_of: datetime) -> ibis.Table:
@@ -96,4 +97,4 @@ def _observed(raw: ibis.Table, object_: str, fields: Sequence[str], standard: in
                 known_at=moved.known_at,
             )
         )
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return stacked(parts, _CONTRACT)

@@ -11,6 +11,7 @@ from alignment_pipeline.agreement import patterns
 from alignment_pipeline.agreement.activity_types import Exclusions
 from alignment_pipeline.agreement.touches import Touches
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.staging.sources import typed
 
 _LEAD, _CONTACT = "00Q", "003"
@@ -22,8 +23,7 @@ def touches(tasks: ibis.Table, events: ibis.Table, *, reading: Touches, exclusio
     A task touched when it was completed; a closed task without that moment counts from its creation. An event touched
     when it began and is completed once it is over. Copies for invitees and masters of recurring series are left out.
     """
-    names = CONTRACTS["touches"].names
-    return ibis.union(_tasks(tasks, reading, exclusions).select(*names), _events(events, as_of).select(*names))
+    return stacked([_tasks(tasks, reading, exclusions), _events(events, as_of)], CONTRACTS["touches"])
 
 
 def source_key(who_id: ibis.Value) -> ibis.Value:

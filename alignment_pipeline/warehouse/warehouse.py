@@ -76,7 +76,7 @@ class Warehouse:
         folder = self._folder(name)
         found = read_manifest(folder)
         if found is None or not found.files:
-            return ibis.memtable(_contract(name).empty())
+            return _empty(_contract(name))
         problems = verify(folder, found)
         if problems:
             raise DataLoss(
@@ -129,7 +129,7 @@ class Warehouse:
         if found is None:
             raise ConfigurationError(f"there is no snapshot of {name} on {day}")
         if not found.files:
-            return ibis.memtable(_contract(name).empty())
+            return _empty(_contract(name))
         return self.connection.read_parquet([str(folder / file.name) for file in found.files])
 
     def damaged(self) -> dict[str, list[str]]:
@@ -214,6 +214,11 @@ def _contract(name: str) -> Contract:
         return CONTRACTS[name]
     except KeyError:
         raise ConfigurationError(f"no contract names a table {name!r}; tables are declared in alignment_pipeline/contracts") from None
+
+
+def _empty(contract: Contract) -> ibis.Table:
+    # nullable, as the columns of a read Parquet file are
+    return ibis.memtable(pa.schema([field.with_nullable(True) for field in contract.schema]).empty_table())
 
 
 def _private_folder(path: Path) -> None:
