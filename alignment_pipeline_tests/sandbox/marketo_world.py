@@ -64,7 +64,7 @@ class MarketoClient:
         self.world.audit.clear()
         self.world.calls.clear()
         self.world.clock.unix_time.shift = 0.0  # type: ignore[attr-defined]
-        self.store.reset()
+        self.store.clear()
         self._bearer = ""
         return self
 

@@ -289,3 +289,15 @@ def test_loading_a_field_the_subscription_does_not_know_says_which() -> None:
 def test_loading_a_value_of_the_wrong_type_says_which_lead() -> None:
     with pytest.raises(ValueError, match=r"lead 5 .*leadScore|lead 5 .*1001"):
         MarketoStore().load([lead(5, leadScore="many")])
+
+
+def test_a_reset_goes_back_to_what_was_loaded(marketo: MarketoClient) -> None:
+    before = dict(marketo.store.leads)
+    marketo.post("/rest/v1/leads.json", {"input": [{"email": "p1@example.com", "city": "Oslo"}, {"email": "new@example.com"}]})
+    marketo.post("/rest/v1/leads/delete.json", {"input": [{"id": 2}]})
+    answer = marketo.session.post(f"{marketo.url}/__sandbox__/reset", timeout=10)
+
+    assert answer.status_code == 204
+    assert marketo.store.leads == before
+    assert len(marketo.store.log) == 0
+    assert refusal(marketo.get("/rest/v1/lead/1.json")) == "601"

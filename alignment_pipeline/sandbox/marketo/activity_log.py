@@ -59,6 +59,17 @@ class ActivityLog:
         with self._lock:
             return len(self._columns["second"]) + len(self._pending)
 
+    def mark(self) -> object:
+        """What `go_back` takes to forget all that comes after now."""
+        with self._lock:
+            return self._settle(), self._largest_id
+
+    def go_back(self, mark: object) -> None:
+        """Forget every activity since `mark`."""
+        with self._lock:
+            self._pending = []
+            self._columns, self._largest_id = mark  # type: ignore[misc]
+
     def extend(self, activities: Iterable[Mapping[str, Any]], *, visible_at: int = _ALWAYS) -> int:
         """Append activities in the shape `activities.json` answers; returns how many.
 

@@ -5,6 +5,8 @@ The defaults are the vendor's published numbers. A test or the demo changes sing
 
 from __future__ import annotations
 
+import secrets
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -21,7 +23,8 @@ class ApiClient:
 
 
 def _one_client() -> Mapping[str, ApiClient]:
-    return MappingProxyType({"sandbox-marketo-client": ApiClient("sandbox-marketo-secret", "alignment@api.example")})
+    """Credentials made anew for each sandbox."""
+    return MappingProxyType({str(uuid.uuid4()): ApiClient(secrets.token_urlsafe(24), "alignment@api.example")})
 
 
 @dataclass(frozen=True)

@@ -57,9 +57,9 @@ class MarketoStore:
         self.schema = LeadSchema.of(self.settings.custom_fields)
         self.lock = threading.RLock()
         self.request_ids = RequestIds()
-        self.reset()
+        self.clear()
 
-    def reset(self) -> None:
+    def clear(self) -> None:
         """Empty the subscription: records, tokens, jobs, counts."""
         with self.lock:
             self.leads: dict[int, Lead] = {}
@@ -68,12 +68,23 @@ class MarketoStore:
             self.activity_types = default_activity_types()
             self.programs: list[dict[str, Any]] = []
             self.static_lists: dict[int, StaticList] = {}
+            self._largest_lead_id = 0
+            self._loaded: tuple[Mapping[int, Lead], object] = ({}, self.log.mark())
+            self.reset()
+
+    def reset(self) -> None:
+        """Go back to the records as they were loaded; tokens, jobs and counts begin anew."""
+        with self.lock:
+            leads, mark = self._loaded
+            self.leads, self.by_email = {}, {}
+            for lead in leads.values():
+                self.keep(lead)
+            self.log.go_back(mark)
             self.late_seconds = self.settings.activities_late_seconds
             self.identity = Identity(self.settings.clients, self.settings.token_seconds)
             self.limits = Limits(self.settings)
             self.exports = Exports(self)
             self.pages_served = 0
-            self._largest_lead_id = 0
 
     def environment(self) -> dict[str, str]:
         """The credentials of the first client, as the environment variables the product reads."""
@@ -105,6 +116,7 @@ class MarketoStore:
             self.log.extend({"activityTypeId": DELETE_LEAD} | dict(given) for given in deleted_leads)
             self.programs += [dict(program) for program in programs]
             self.static_lists |= {one.list_id: one for one in static_lists}
+            self._loaded = (dict(self.leads), self.log.mark())
 
     def _load_lead(self, given: Mapping[str, Any]) -> None:
         unknown = sorted(set(given) - set(self.schema.by_name))
