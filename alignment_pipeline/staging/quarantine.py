@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import ibis
-from ibis import _
+import pyarrow as pa
 
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.staging import values, versions
 from alignment_pipeline.staging.sources import SOURCES
 
+_MISSING, _GIVEN = 1, 2
 _REASONS = {
     "id": "is no Salesforce id of 15 or 18 characters",
     "email": "is no e-mail address",
@@ -31,29 +32,34 @@ def quarantined_rows(raw: Mapping[str, ibis.Table], *, as_of: datetime) -> ibis.
     `raw` maps raw table names to their tables; tables without typed columns are passed over. A required value that is
     missing or unreadable drops its row (is_row_dropped); any other unreadable value becomes null.
     """
-    found = []
-    for name in sorted(set(raw) & set(SOURCES)):
-        table = versions.living(raw[name], as_of=as_of)
-        for column, source in SOURCES[name].items():
-            value = table[source.field]
-            read = values.KINDS[source.kind](value)
-            given = values.text(value).notnull()
-            bad = read.isnull() if source.required else read.isnull() & given
-            if source.kind == "text" and not source.required:
-                continue
-            reason = ibis.ifelse(given, ibis.literal(f"{column} {_REASONS[source.kind]}"), ibis.literal(f"{column} is missing"))
-            found.append(
-                table.filter(bad).select(
-                    table_name=ibis.literal(name),
-                    record_id=_.record_id,
-                    column_name=ibis.literal(source.field),
-                    reason=reason,
-                    is_row_dropped=ibis.literal(source.required),
-                    value_hash=value.hexdigest("sha256"),
-                    known_at=_.known_at,
-                )
-            )
-    contract = CONTRACTS["quarantined_rows"]
-    if not found:
-        return ibis.memtable(contract.empty())
-    return stacked(found, contract).distinct()
+    schema = CONTRACTS["quarantined_rows"].schema
+    found = [row for name in sorted(set(raw) & set(SOURCES)) for row in _of_table(name, raw[name], as_of)]
+    return ibis.memtable(pa.Table.from_pylist(found, schema=schema))
+
+
+def _of_table(name: str, raw: ibis.Table, as_of: datetime) -> Iterator[dict[str, object]]:
+    """One pass over a table: only its rows with something unreadable leave the engine."""
+    table = versions.living(raw, as_of=as_of)
+    judged = {column: source for column, source in SOURCES[name].items() if source.required or source.kind != "text"}
+    tests = {}
+    for column, source in judged.items():
+        value = table[source.field]
+        given = values.text(value).notnull()
+        unread = values.KINDS[source.kind](value).isnull()
+        tests[column] = (unread if source.required else unread & given).ifelse(ibis.ifelse(given, _GIVEN, _MISSING), 0)
+    fields = sorted({"record_id", "known_at"} | {source.field for source in judged.values()})
+    flagged = table.select(*fields, **{f"test {column}": test for column, test in tests.items()})
+    bad = flagged.filter(ibis.or_(*[flagged[f"test {column}"] > 0 for column in judged]))
+    for row in bad.to_pyarrow().to_pylist():
+        for column, source in judged.items():
+            if row[f"test {column}"]:
+                value = row[source.field]
+                yield {
+                    "table_name": name,
+                    "record_id": row["record_id"] or "",
+                    "column_name": source.field,
+                    "reason": f"{column} {_REASONS[source.kind]}" if row[f"test {column}"] == _GIVEN else f"{column} is missing",
+                    "is_row_dropped": source.required,
+                    "value_hash": hashlib.sha256(value.encode()).hexdigest() if value else None,
+                    "known_at": row["known_at"],
+                }
