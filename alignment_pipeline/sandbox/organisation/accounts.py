@@ -64,8 +64,19 @@ class Accounts:
         """Accounts that people may belong to: base and regional ones."""
         return [account for account in self.accounts if account.kind in ("base", "regional")]
 
+    def shared_domains(self) -> dict[str, list[Account]]:
+        """Domains that several different accounts share."""
+        found: dict[str, list[Account]] = {}
+        for account in self.live:
+            if account.company.domain and not account.company.owns_domain and account.kind == "base":
+                found.setdefault(account.company.domain, []).append(account)
+        return {domain: group for domain, group in found.items() if len({account.company.core for account in group}) > 1}
+
     def also_right(self, account: Account, country: str) -> list[str]:
-        """Accounts as right as this one: its duplicates, the same name on the same domain, and in a group the office of the person's country."""
+        """Accounts as right as this one.
+
+        Its duplicates, the same name on the same domain or in the same country, and in a group the office of the person's country.
+        """
         company = account.company
         right = {account.id, *self.twins.get(account.id, ())}
         right |= {office.id for office in self.offices.get(company.key, ()) if office.kind == "duplicate"}
@@ -87,7 +98,7 @@ def _counts(total: int) -> dict[str, int]:
 
 
 def _choose(rng: random.Random, wanted: int) -> tuple[list[companies.Company], list[companies.Company]]:
-    """The companies in the CRM, whole families and some namesakes first, and those held back, which can be told apart by name and domain."""
+    """The companies in the CRM, whole families and some namesakes first, and those held back: each with a name and domain of its own."""
     everything = list(companies.load())
     by_key = {company.key: company for company in everything}
     families = [company for company in everything if company.parent_key]
@@ -162,7 +173,7 @@ def _owner(rng: random.Random, team: Team, region: geography.Region) -> Rep:
 
 def _second_records(world: World, rng: random.Random, team: Team, base: list[Account], kinds: dict[str, int]) -> list[Account]:
     """Duplicates (typed again by a colleague), merged and deleted records of companies that already have an account."""
-    made = []
+    made: list[Account] = []
     for account in rng.sample(base, kinds["duplicate"] + kinds["merged"] + kinds["deleted"]):
         kind = (
             "duplicate" if len(made) < kinds["duplicate"] else "merged" if len(made) < kinds["duplicate"] + kinds["merged"] else "deleted"

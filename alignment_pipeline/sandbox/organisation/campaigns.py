@@ -13,10 +13,26 @@ from alignment_pipeline.sandbox.organisation.people import Person
 from alignment_pipeline.sandbox.organisation.records import Record, World
 from alignment_pipeline.sandbox.organisation.team import Team
 
-_WEBINARS = ("Pipeline reviews people look forward to", "Clean CRM data in 30 days", "Account scoring without the black box", "From lead to account",
-             "Forecasting for operators", "The 5 minute rule", "Marketing and sales on one page", "Attribution, honestly")  # fmt: skip
-_OTHERS = (("Trade Show", "RevOps Expo"), ("Trade Show", "B2B Summit"), ("Content", "Benchmark report"), ("Content", "Buyer's guide"), ("Email", "Customer newsletter"),
-           ("Conference", "Northwind Connect"), ("Direct Mail", "Executive notebook"), ("Webinar", "Partner webinar"))  # fmt: skip
+_WEBINARS = (
+    "Pipeline reviews people look forward to",
+    "Clean CRM data in 30 days",
+    "Account scoring without the black box",
+    "From lead to account",
+    "Forecasting for operators",
+    "The 5 minute rule",
+    "Marketing and sales on one page",
+    "Attribution, honestly",
+)
+_OTHERS = (
+    ("Trade Show", "RevOps Expo"),
+    ("Trade Show", "B2B Summit"),
+    ("Content", "Benchmark report"),
+    ("Content", "Buyer's guide"),
+    ("Email", "Customer newsletter"),
+    ("Conference", "Northwind Connect"),
+    ("Direct Mail", "Executive notebook"),
+    ("Webinar", "Partner webinar"),
+)
 
 
 @dataclass(frozen=True)

@@ -231,7 +231,8 @@ class Marketing:
         """What forms, lists, scores and programs log by the way."""
         rng = self.rng
         kinds = (
-            ("form", 0.045), ("change", 0.24), ("score", 0.18), ("list", 0.09), ("off list", 0.02), ("moment", 0.11), ("nurture", 0.06), ("link", 0.24),
+            ("form", 0.045), ("change", 0.24), ("score", 0.18), ("list", 0.09), ("off list", 0.02), ("moment", 0.11),
+            ("nurture", 0.06), ("link", 0.24),
         )  # fmt: skip
         content = [name for name, _, weight in catalogue.FORMS for _ in range(weight)]
         for kind, part in kinds:

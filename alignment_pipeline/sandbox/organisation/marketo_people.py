@@ -49,7 +49,7 @@ class MarketoPeople:
         rng, world = self.rng, self.world
         raised = self.raised.get(person.key)
         if raised is not None:
-            first = min([raised.submitted_at, *(record["CreatedDate"] for record in links)])
+            first: datetime = min([raised.submitted_at, *(record["CreatedDate"] for record in links)])
             return first - timedelta(days=rng.uniform(1, 60)) if rng.random() < 0.5 else first
         if links:
             return world.until_anchor(min(record["CreatedDate"] for record in links) + timedelta(seconds=rng.choice((0, 5, 300, 900))))

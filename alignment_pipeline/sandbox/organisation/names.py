@@ -131,8 +131,9 @@ CULTURES = {
 _BY_COUNTRY = {
     "de": "DE AT CH LI", "fr": "FR BE LU MC SN CI CM ML GA HT", "es": "ES MX AR CL CO PE EC UY VE CR PY CU GT PA NI SV DO",
     "pt": "PT BR MZ AO CV", "it": "IT SM", "nl": "NL", "no": "NO SE DK FI IS", "pl": "PL CZ SK HU SI HR RS BA RO BG MK",
-    "ru": "RU UA BY KZ MD LV LT EE GE AM UZ KG", "tr": "TR AZ TM", "ja": "JP", "zh": "CN TW HK SG MO MY", "ko": "KR", "in": "IN LK NP BD PK",
-    "ar": "AE SA EG QA KW OM JO LB IQ MA TN DZ PS SY YE LY IR BH SD", "el": "GR CY", "af": "NG GH KE UG TZ ZA RW ZM ZW BW MW ET",
+    "ru": "RU UA BY KZ MD LV LT EE GE AM UZ KG", "tr": "TR AZ TM", "ja": "JP", "zh": "CN TW HK SG MO MY", "ko": "KR",
+    "in": "IN LK NP BD PK", "ar": "AE SA EG QA KW OM JO LB IQ MA TN DZ PS SY YE LY IR BH SD", "el": "GR CY",
+    "af": "NG GH KE UG TZ ZA RW ZM ZW BW MW ET",
 }  # fmt: skip
 CULTURE_OF = {country: culture for culture, countries in _BY_COUNTRY.items() for country in countries.split()}
 _ABROAD = tuple(CULTURES)

@@ -156,7 +156,7 @@ class _Build:
 
     def _customers_who_ask(self) -> list[tuple[Person, datetime, str]]:
         """Contacts of customers who used the sales form: not new leads, but their account owner's business."""
-        asked = []
+        asked: list[tuple[Person, datetime, str]] = []
         for person in self.people:
             is_customer = person.account is not None and person.account.record["Type"] == "Customer"
             if (
@@ -234,8 +234,9 @@ class _Build:
 
 
 _PRIMARY = {
-    1: "Webpage ID", 2: "Webform ID", 3: "Link ID", 6: "Mailing ID", 7: "Mailing ID", 8: "Mailing ID", 9: "Mailing ID", 10: "Mailing ID", 11: "Mailing ID",
-    13: "Attribute Name", 22: "Score Name", 24: "List ID", 25: "List ID", 32: "Lead ID", 46: "Type", 104: "Program ID", 113: "Program ID",
+    1: "Webpage ID", 2: "Webform ID", 3: "Link ID", 6: "Mailing ID", 7: "Mailing ID", 8: "Mailing ID", 9: "Mailing ID",
+    10: "Mailing ID", 11: "Mailing ID", 13: "Attribute Name", 22: "Score Name", 24: "List ID", 25: "List ID", 32: "Lead ID",
+    46: "Type", 104: "Program ID", 113: "Program ID",
 }  # fmt: skip
 
 

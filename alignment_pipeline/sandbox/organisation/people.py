@@ -6,44 +6,14 @@ true of them stays here and goes into `truth.py`, never into a record.
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alignment_pipeline.sandbox.organisation import companies, geography, names, titles, typing_habits
+from alignment_pipeline.sandbox.organisation import addresses, companies, geography, names, titles, typing_habits
 from alignment_pipeline.sandbox.organisation.accounts import Account, Accounts
 from alignment_pipeline.sandbox.organisation.records import Record, World
 from alignment_pipeline.sandbox.organisation.team import INTERNAL_DOMAIN
 
-_FREEMAIL = {
-    "DE": ("gmx.de", "web.de", "t-online.de"), "FR": ("orange.fr", "laposte.net", "free.fr"), "GB": ("yahoo.co.uk", "hotmail.co.uk", "btinternet.com"),
-    "JP": ("yahoo.co.jp", "docomo.ne.jp"), "CN": ("qq.com", "163.com", "126.com"), "KR": ("naver.com", "daum.net"), "RU": ("mail.ru", "yandex.ru"),
-    "IN": ("rediffmail.com", "yahoo.co.in"), "BR": ("uol.com.br", "bol.com.br"), "IT": ("libero.it", "virgilio.it"), "PL": ("wp.pl", "o2.pl"),
-    "CZ": ("seznam.cz",), "UA": ("ukr.net",), "AU": ("bigpond.com",), "CA": ("sympatico.ca",), "ES": ("yahoo.es",), "NL": ("ziggo.nl",),
-}  # fmt: skip
-_FREEMAIL_ANYWHERE = (
-    "gmail.com",
-    "gmail.com",
-    "gmail.com",
-    "outlook.com",
-    "hotmail.com",
-    "yahoo.com",
-    "icloud.com",
-    "aol.com",
-    "proton.me",
-)
-_COUNTRY_DOMAIN = {
-    "DE": "de",
-    "FR": "fr",
-    "GB": "co.uk",
-    "JP": "co.jp",
-    "AU": "com.au",
-    "ES": "es",
-    "IT": "it",
-    "NL": "nl",
-    "CH": "ch",
-    "BR": "com.br",
-}
 # How a person is recorded in Salesforce; only in Marketo: "marketo".
 PATTERNS = (
     "lead",
@@ -92,18 +62,6 @@ class Person:
     marketo_ids: list[int] = field(default_factory=list)
 
 
-def freemail(rng: random.Random, first: str, last: str, country: str) -> str:
-    """A private address that is no one's."""
-    provider = rng.choice(_FREEMAIL[country]) if country in _FREEMAIL and rng.random() < 0.45 else rng.choice(_FREEMAIL_ANYWHERE)
-    return f"{names.private_local_part(rng, first, last)}@{provider}"
-
-
-def _alias(company: companies.Company, country: str) -> str:
-    """The country domain of a company with a .com: its own label under the country's suffix; empty when there is none."""
-    label, _, suffix = company.domain.partition(".")
-    return f"{label}.{_COUNTRY_DOMAIN[country]}" if suffix == "com" and country in _COUNTRY_DOMAIN and len(label) > 5 else ""
-
-
 class _Casting:
     """Makes persons one after the other from one random stream."""
 
@@ -117,7 +75,7 @@ class _Casting:
         self.weights = [heat[account.heat] * self.rng.lognormvariate(0, 0.6) for account in usable]
         self.has_alias = {account.id for account in usable if self.rng.random() < 0.05}
         self.taken_domains = {company.domain for company in companies.load()}
-        self.owned_twice = _shared_domains(accounts)
+        self.owned_twice = accounts.shared_domains()
 
     def accounts_for(self, count: int) -> list[Account]:
         """Accounts of that many people; every hot account gets five, so that it can be an MQA."""
@@ -134,7 +92,9 @@ class _Casting:
         state = company.state if company and company.country == country else ""
         first, last = names.name(rng, country)
         own = self._own_address(company, account, country, first, last)
-        email = known["email"] if "email" in known else own or (freemail(rng, first, last, country) if rng.random() < 0.66 else None)
+        email = (
+            known["email"] if "email" in known else own or (addresses.freemail(rng, first, last, country) if rng.random() < 0.66 else None)
+        )
         if company is not None and not company.owns_name and company.owns_domain and not own and "email" not in known:
             email = own = f"{names.local_part(rng, first, last)}@{company.domain}"  # its name alone would not say which company it is
         # A country domain does not say by itself whose it is: such people write their company out.
@@ -156,7 +116,7 @@ class _Casting:
             first=first,
             last=last,
             email=email or None,
-            second_email=freemail(rng, first, last, country) if own else email or None,
+            second_email=addresses.freemail(rng, first, last, country) if own else email or None,
             company=company,
             account=account,
             typed=known.get("typed", typed.text),
@@ -183,7 +143,7 @@ class _Casting:
             local += str(rng.randrange(2, 99))
         domain = company.domain
         if company.owns_domain and account is not None:
-            alias = _alias(company, account.country)
+            alias = addresses.country_domain(company, account.country)
             if account.id in self.has_alias and alias and alias not in self.taken_domains and rng.random() < 0.4:
                 domain = alias
             elif rng.random() < 0.05 and country:
@@ -211,7 +171,7 @@ class _Casting:
                 None,
                 typed=company.name,
                 habit="homonym",
-                email=freemail(rng, "contact", "office", ""),
+                email=addresses.freemail(rng, "contact", "office", ""),
                 country="",
             )
             person.candidates = tuple(account.id for account in group)
@@ -254,14 +214,6 @@ _HOMES = (
     "GR",
     "NG",
 )
-
-
-def _shared_domains(accounts: Accounts) -> dict[str, list[Account]]:
-    found: dict[str, list[Account]] = {}
-    for account in accounts.live:
-        if account.company.domain and not account.company.owns_domain and account.kind == "base":
-            found.setdefault(account.company.domain, []).append(account)
-    return {domain: group for domain, group in found.items() if len({account.company.core for account in group}) > 1}
 
 
 def _plan(total: int) -> dict[tuple[str, str], int]:

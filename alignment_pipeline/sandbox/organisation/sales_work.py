@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from typing import Any
 
 from alignment_pipeline.sandbox.organisation.records import Record, World
 
@@ -45,7 +46,7 @@ class SalesWork:
         *,
         what: str | None = None,
         account: str | None = None,
-        **fields: object,
+        **fields: Any,
     ) -> Record:
         at = self.world.until_anchor(at)
         # Work is usually logged within minutes of being done, sometimes only in the evening.
@@ -142,7 +143,7 @@ class SalesWork:
 
     def to_do(self, who: str, owner: str, at: datetime, due: datetime) -> Record:
         """An open task: something a rep means to do."""
-        open_ = {
+        open_: Record = {
             "Status": "Not Started",
             "IsClosed": False,
             "CompletedDateTime": None,
@@ -189,11 +190,26 @@ class SalesWork:
         """A day away from the desk."""
         day = at.replace(hour=0, minute=0, second=0, microsecond=0)
         record: Record = {
-            "Id": self.world.mint.id("Event"), "WhoId": None, "WhatId": None, "AccountId": None, "OwnerId": owner, "Subject": "Vacation",
-            "StartDateTime": day, "EndDateTime": day, "ActivityDateTime": None, "ActivityDate": day.date(), "DurationInMinutes": 1440,
-            "IsAllDayEvent": True, "IsChild": False, "IsGroupEvent": False, "EventSubtype": "Event", "Type": "Other", "ShowAs": "OutOfOffice",
-            "IsRecurrence": False, "IsArchived": False,
-        }  # fmt: skip
+            "Id": self.world.mint.id("Event"),
+            "WhoId": None,
+            "WhatId": None,
+            "AccountId": None,
+            "OwnerId": owner,
+            "Subject": "Vacation",
+            "StartDateTime": day,
+            "EndDateTime": day,
+            "ActivityDateTime": None,
+            "ActivityDate": day.date(),
+            "DurationInMinutes": 1440,
+            "IsAllDayEvent": True,
+            "IsChild": False,
+            "IsGroupEvent": False,
+            "EventSubtype": "Event",
+            "Type": "Other",
+            "ShowAs": "OutOfOffice",
+            "IsRecurrence": False,
+            "IsArchived": False,
+        }
         return self.world.add("Event", record | self.world.stamps(day - timedelta(days=20), [], owner))
 
     def write_last_activity(self) -> None:

@@ -1,7 +1,8 @@
 """The demo company itself: its users, queues, calendars and organisation record.
 
-Belongs here: Organization, User, Group, GroupMember, QueueSobject, LeadStatus, TaskStatus, OpportunityStage, BusinessHours, Holiday. Whom they work on: `accounts.py`,
-`people.py`. The company is invented; its domain is under the reserved name `.example`.
+Belongs here: Organization, User, Group, GroupMember, QueueSobject, LeadStatus, TaskStatus, OpportunityStage,
+BusinessHours, Holiday. Whom they work on: `accounts.py`, `people.py`. The company is invented; its
+domain is under the reserved name `.example`.
 """
 
 from __future__ import annotations

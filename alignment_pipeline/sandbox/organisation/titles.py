@@ -29,29 +29,38 @@ _TITLES: dict[str, dict[str, str]] = {
     "de": {
         "executive": "Geschäftsführer/Vorstandsvorsitzende|Mitglied der Geschäftsleitung|Bereichsleiter|Leiter Büro der Geschäftsführung|"
         "Assistenz der Geschäftsführung",
-        "marketing": "CMO/Vorstand Marketing|Bereichsleiterin Marketing|Leiter Marketing/Marketingleiterin|Marketing Manager|Referentin Marketing",
+        "marketing": "CMO/Vorstand Marketing|Bereichsleiterin Marketing|Leiter Marketing/Marketingleiterin|"
+        "Marketing Manager|Referentin Marketing",
         "sales": "Vertriebsvorstand|Vice President Sales DACH|Vertriebsleiter/Leiterin Vertrieb|Gebietsverkaufsleiter|Vertriebsmitarbeiter",
         "it": "CIO/CTO|Bereichsleiter IT|IT-Leiter/Leiter EDV|Teamleiter Systemadministration|Softwareentwicklerin/Systemadministrator",
-        "finance": "Finanzvorstand/CFO|Bereichsleiter Finanzen|Leiter Rechnungswesen/Leiterin Einkauf|Controlling Manager|Sachbearbeiter Einkauf",
+        "finance": "Finanzvorstand/CFO|Bereichsleiter Finanzen|Leiter Rechnungswesen/Leiterin Einkauf|"
+        "Controlling Manager|Sachbearbeiter Einkauf",
         "operations": "COO|Bereichsleiter Betrieb|Leiter Logistik/Werksleiter|Projektleiter|Sachbearbeiterin Auftragsabwicklung",
         "research": "Forschungsvorstand|Bereichsleiter Entwicklung|Institutsleiter|Gruppenleiter Forschung|Wissenschaftliche Mitarbeiterin",
     },
     "fr": {
         "executive": "PDG/Directeur général|Directeur général adjoint|Directrice de cabinet|Chef de cabinet|Assistante de direction",
-        "marketing": "Directrice générale marketing|Vice-présidente marketing|Directeur marketing|Responsable marketing|Chargée de marketing",
+        "marketing": "Directrice générale marketing|Vice-présidente marketing|Directeur marketing|"
+        "Responsable marketing|Chargée de marketing",
         "sales": "Directeur commercial groupe|Vice-président des ventes|Directrice commerciale|Responsable des ventes|Ingénieur commercial",
-        "it": "DSI groupe|Directeur technique adjoint|Directrice des systèmes d'information|Responsable informatique|Développeur/Ingénieure système",
+        "it": "DSI groupe|Directeur technique adjoint|Directrice des systèmes d'information|"
+        "Responsable informatique|Développeur/Ingénieure système",
         "finance": "Directeur financier groupe/DAF|Directeur financier adjoint|Directrice des achats|Responsable comptable|Comptable",
-        "operations": "Directeur des opérations groupe|Directeur des opérations|Directrice de la logistique|Chef de projet|Chargé d'affaires",
-        "research": "Directeur scientifique|Directrice adjointe de la recherche|Directeur de laboratoire|Responsable R&D|Doctorante/Chercheur",
+        "operations": "Directeur des opérations groupe|Directeur des opérations|Directrice de la logistique|"
+        "Chef de projet|Chargé d'affaires",
+        "research": "Directeur scientifique|Directrice adjointe de la recherche|Directeur de laboratoire|"
+        "Responsable R&D|Doctorante/Chercheur",
     },
     "es": {
         "executive": "Director General/Presidente|Vicepresidente Ejecutivo|Directora de Gabinete|Jefe de Gabinete|Asistente de Dirección",
-        "marketing": "Director General de Marketing|Vicepresidenta de Marketing|Directora de Marketing|Gerente de Marketing|Especialista en marketing",
+        "marketing": "Director General de Marketing|Vicepresidenta de Marketing|Directora de Marketing|"
+        "Gerente de Marketing|Especialista en marketing",
         "sales": "Director Comercial Corporativo|Vicepresidente de Ventas|Director de Ventas|Jefa de Ventas|Ejecutivo de cuentas",
-        "it": "Director de Tecnología/CIO|Vicepresidente de TI|Directora de Sistemas|Jefe de Informática|Desarrolladora/Analista de sistemas",
+        "it": "Director de Tecnología/CIO|Vicepresidente de TI|Directora de Sistemas|Jefe de Informática|"
+        "Desarrolladora/Analista de sistemas",
         "finance": "Director Financiero/CFO|Vicepresidente de Finanzas|Directora de Compras|Jefe de Contabilidad|Contable",
-        "operations": "Director de Operaciones Global|Vicepresidenta de Operaciones|Director de Operaciones|Jefa de Proyecto|Analista de procesos",
+        "operations": "Director de Operaciones Global|Vicepresidenta de Operaciones|Director de Operaciones|"
+        "Jefa de Proyecto|Analista de procesos",
         "research": "Director Científico|Vicerrectora de Investigación|Directora de Investigación|Jefe de Laboratorio|Investigadora",
     },
     "pt": {

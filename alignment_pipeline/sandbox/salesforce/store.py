@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,7 @@ class SalesforceStore:
         now = self.clock.now()
         dates = {one.name for one in schema.fields if one.type == "date"}
         moments = {one.name for one in schema.fields if one.type == "datetime"}
+        references = {one.name for one in schema.fields if one.type == "reference"}
         stamps = [name for name in _STAMP_NAMES if schema.get(name)]
         for given in records:
             record: Record = {}
@@ -106,7 +107,11 @@ class SalesforceStore:
                     raise ConfigurationError(f"{schema.name} {given.get('Id')}: field {name!r} is not known to the sandbox")
                 if not isinstance(value, kinds) or (name in dates and isinstance(value, datetime)):
                     raise ConfigurationError(f"{schema.name} {given.get('Id')}: {name} is {value!r}, which is no {allowed[name]}")
-                record[name] = value.replace(microsecond=0) if name in moments else value
+                if name in moments:
+                    value = value.astimezone(UTC).replace(microsecond=0)
+                elif name in references and len(value) == 15:
+                    value = to18(value)
+                record[name] = value
             if "Id" not in record:
                 record["Id"] = self.new_id(schema)
             identifier = to18(record["Id"])
@@ -140,8 +145,11 @@ class SalesforceStore:
         for schema in self.schema.objects.values():
             has_users = schema.get("CreatedById") is not None
             has_modifier = schema.get("LastModifiedById") is not None
+            owner = schema.extra.get("owner")
             table = self.tables[schema.name]
             for identifier, record in table.items():
+                if owner is not None:
+                    record.setdefault(owner, integration)
                 if has_users and "CreatedById" not in record:
                     record["CreatedById"] = integration
                 if has_modifier and "LastModifiedById" not in record:

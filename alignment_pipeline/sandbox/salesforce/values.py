@@ -187,16 +187,23 @@ def java_double(value: float) -> str:
     return f"{'-' if sign else ''}{text[0]}.{text[1:] or '0'}E{power}"
 
 
-def csv_text(field: Field, value: Any) -> str:
-    """A value as a Bulk API result file holds it (before quoting)."""
-    if field.type == "boolean":
-        return "true" if value else "false"
-    if value is None:
-        return ""
+def _csv_any(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    if isinstance(value, float) or field.type in ("double", "currency", "percent"):
-        return java_double(float(value))
+    if isinstance(value, float):
+        return java_double(value)
     return str(_json_plain(value))
+
+
+def csv_renderer(field: Field) -> Callable[[Any], str]:
+    """The function that turns this field's Python value into what a Bulk API result file holds (before quoting)."""
+    kind = field.type
+    if kind == "boolean":
+        return lambda value: "true" if value else "false"
+    if kind in ("double", "currency", "percent"):
+        return lambda value: "" if value is None else java_double(float(value))
+    if kind in ("anyType", "date", "datetime", "time"):
+        return lambda value: "" if value is None else _csv_any(value)
+    return lambda value: "" if value is None else str(value)

@@ -1,0 +1,317 @@
+"""SOQL text to tree.
+
+Belongs here: words, grammar and the refusals that need no schema (MALFORMED_QUERY). Names are checked in `paths.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+from alignment_pipeline.sandbox.salesforce.failures import ApiError
+from alignment_pipeline.sandbox.salesforce.soql.tree import (
+    AllFields,
+    Comparison,
+    Condition,
+    FieldRef,
+    Function,
+    Junction,
+    Literal,
+    Negation,
+    Ordering,
+    Query,
+    SelectItem,
+    SubSelect,
+)
+from alignment_pipeline.sandbox.salesforce.values import parse_date, parse_datetime
+
+MAX_LENGTH = 100_000
+AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
+SCALARS = frozenset({"CALENDAR_YEAR", "CALENDAR_MONTH", "CALENDAR_QUARTER", "DAY_IN_MONTH", "DAY_ONLY", "HOUR_IN_DAY", "TOLABEL"})
+_WORD = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<string>'(?:[^'\\]|\\.)*')
+    |(?P<datetime>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2}))
+    |(?P<date>\d{4}-\d{2}-\d{2})
+    |(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
+    |(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?::\d+)?)
+    |(?P<operator>!=|<>|<=|>=|=|<|>|\(|\)|,)
+    """,
+    re.VERBOSE,
+)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "'": "'", '"': '"', "\\": "\\"}
+_CLAUSES = frozenset({"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "ALL", "USING", "WITH", "FOR", "AND", "OR", "NULLS", "ASC", "DESC"})
+
+
+@dataclass(frozen=True)
+class Word:
+    """One token with its place."""
+
+    kind: str
+    text: str
+    at: int
+
+
+def parse(text: str) -> Query:
+    """Parse a query. Raises ApiError 400 MALFORMED_QUERY."""
+    if len(text) > MAX_LENGTH:
+        raise ApiError(400, "MALFORMED_QUERY", f"SOQL statements cannot be longer than {MAX_LENGTH} characters.")
+    return _Parser(text).query(top=True)
+
+
+def malformed(text: str, at: int, message: str) -> ApiError:
+    """The refusal with the vendor's caret lines."""
+    start = max(0, at - 40)
+    piece = text[start : at + 40].replace("\n", " ")
+    caret = " " * (at - start) + "^"
+    return ApiError(400, "MALFORMED_QUERY", f"\n{piece}\n{caret}\nERROR at Row:1:Column:{at + 1}\n{message}")
+
+
+def unescape(text: str) -> str:
+    """A literal's text without its escapes (`\\_` and `\\%` are kept for LIKE)."""
+
+    def plain(found: re.Match[str]) -> str:
+        character = found[1]
+        if character.startswith("u"):
+            return chr(int(character[1:], 16))
+        return found[0] if character in "_%" else _ESCAPES[character]
+
+    return re.sub(r"\\(u[0-9A-Fa-f]{4}|.)", plain, text)
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words = list(self._split())
+        self.place = 0
+
+    def _split(self) -> list[Word]:
+        words: list[Word] = []
+        at = 0
+        while at < len(self.text):
+            found = _WORD.match(self.text, at)
+            if found is None:
+                shown = self.text[at]
+                message = "unexpected token: '<EOF>'" if shown == "'" else f"line 1:{at} no viable alternative at character '{shown}'"
+                raise malformed(self.text, at, message)
+            if found.lastgroup != "space":
+                words.append(Word(str(found.lastgroup), found[0], at))
+            at = found.end()
+        return words
+
+    # ---- words
+
+    def peek(self, ahead: int = 0) -> Word:
+        """The next word, or an end mark."""
+        index = self.place + ahead
+        return self.words[index] if index < len(self.words) else Word("end", "<EOF>", len(self.text))
+
+    def is_next(self, *texts: str) -> bool:
+        """Whether the next words are these, in any case."""
+        return all(self.peek(number).text.upper() == text for number, text in enumerate(texts))
+
+    def take(self) -> Word:
+        """The next word, consumed."""
+        word = self.peek()
+        if word.kind == "end":
+            self.unexpected()
+        self.place += 1
+        return word
+
+    def accept(self, *texts: str) -> bool:
+        """Consume these words if they are next."""
+        if self.is_next(*texts):
+            self.place += len(texts)
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        """Consume this word or refuse."""
+        if not self.accept(text):
+            self.unexpected()
+
+    def unexpected(self) -> NoReturn:
+        """Refuse the next word."""
+        word = self.peek()
+        raise malformed(self.text, word.at, f"unexpected token: '{word.text}'")
+
+    def name(self) -> str:
+        """An identifier, consumed."""
+        if self.peek().kind != "name":
+            self.unexpected()
+        return self.take().text
+
+    def integer(self) -> int:
+        """A whole number, consumed."""
+        if self.peek().kind != "number" or not self.peek().text.isdigit():
+            self.unexpected()
+        return int(self.take().text)
+
+    # ---- clauses
+
+    def query(self, top: bool = False) -> Query:
+        """SELECT ... to the end (or to the closing parenthesis)."""
+        self.expect("SELECT")
+        select = [self.select_item()]
+        while self.accept(","):
+            select.append(self.select_item())
+        self.expect("FROM")
+        name = self.name()
+        self.accept("AS")
+        has_alias = self.peek().kind == "name" and self.peek().text.upper() not in _CLAUSES
+        alias = self.take().text if has_alias else None
+        if self.accept("USING", "SCOPE"):
+            self.name()
+        where = self.condition() if self.accept("WHERE") else None
+        if self.is_next("WITH"):
+            self.place += 2
+        group: list[FieldRef | Function] = []
+        if self.accept("GROUP", "BY"):
+            group.append(self.operand())
+            while self.accept(","):
+                group.append(self.operand())
+        having = self.condition() if self.accept("HAVING") else None
+        order: list[Ordering] = []
+        if self.accept("ORDER", "BY"):
+            order.append(self.ordering())
+            while self.accept(","):
+                order.append(self.ordering())
+        limit = self.integer() if self.accept("LIMIT") else None
+        offset = self.integer() if self.accept("OFFSET") else 0
+        if self.accept("FOR"):
+            self.name()
+        if self.is_next("ALL", "ROWS"):
+            raise malformed(self.text, self.peek().at, "ALL ROWS not allowed in this context")
+        if top and self.peek().kind != "end":
+            self.unexpected()
+        found = Query(tuple(select), name, alias, where, tuple(group), having, tuple(order), limit, offset)
+        if offset > 2000:
+            raise ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
+        return found
+
+    def select_item(self) -> SelectItem:
+        """One item of the SELECT list."""
+        if self.accept("("):
+            inner = self.query()
+            self.expect(")")
+            return SubSelect(inner)
+        if self.is_next("TYPEOF"):
+            raise malformed(self.text, self.peek().at, "TYPEOF is not served by this sandbox")
+        if self.is_next("FIELDS", "("):
+            self.place += 2
+            group = self.name().upper()
+            if group not in ("ALL", "STANDARD", "CUSTOM"):
+                self.unexpected()
+            self.expect(")")
+            return AllFields(group)
+        item = self.operand()
+        following = self.peek()
+        if following.kind == "name" and following.text.upper() != "FROM":
+            alias = self.take().text
+            return FieldRef(item.path, alias) if isinstance(item, FieldRef) else Function(item.name, item.path, alias)
+        return item
+
+    def operand(self) -> FieldRef | Function:
+        """A field path or a function of one."""
+        at = self.peek().at
+        name = self.name()
+        if not self.accept("("):
+            return FieldRef(tuple(name.split(".")))
+        function = name.upper()
+        if function not in AGGREGATES | SCALARS:
+            raise malformed(self.text, at, f"unexpected token: '{name}'")
+        if self.accept(")"):
+            if function != "COUNT":
+                raise malformed(self.text, at, f"function {name} needs a field")
+            return Function("COUNT", None)
+        path = tuple(self.name().split("."))
+        self.expect(")")
+        return Function(function, path)
+
+    def ordering(self) -> Ordering:
+        """One ORDER BY item."""
+        target = self.operand()
+        descending = self.accept("DESC")
+        if not descending:
+            self.accept("ASC")
+        nulls_last = False
+        if self.accept("NULLS"):
+            nulls_last = self.accept("LAST")
+            if not nulls_last:
+                self.expect("FIRST")
+        return Ordering(target, descending, nulls_last)
+
+    # ---- conditions: AND and OR do not mix on one level
+
+    def condition(self) -> Condition:
+        """All AND, all OR, or a single condition."""
+        parts = [self.unit()]
+        operator = ""
+        while self.is_next("AND") or self.is_next("OR"):
+            found = self.peek().text.upper()
+            if operator and found != operator:
+                self.unexpected()
+            operator = found
+            self.place += 1
+            parts.append(self.unit())
+        return parts[0] if len(parts) == 1 else Junction(operator, tuple(parts))
+
+    def unit(self) -> Condition:
+        """NOT unit, a parenthesised condition, or a comparison."""
+        if self.accept("NOT"):
+            return Negation(self.unit())
+        if self.accept("("):
+            inner = self.condition()
+            self.expect(")")
+            return inner
+        target = self.operand()
+        if self.accept("NOT", "IN"):
+            return Comparison(target, "NOT IN", self.members())
+        word = self.take()
+        operator = {"<>": "!="}.get(word.text, word.text.upper())
+        if operator in ("IN", "INCLUDES", "EXCLUDES"):
+            return Comparison(target, operator, self.members())
+        if operator not in ("=", "!=", "<", ">", "<=", ">=", "LIKE"):
+            self.place -= 1
+            self.unexpected()
+        return Comparison(target, operator, self.literal())
+
+    def members(self) -> tuple[Literal, ...] | Query:
+        """The list of an IN, or its sub-query."""
+        self.expect("(")
+        if self.is_next("SELECT"):
+            inner = self.query()
+            self.expect(")")
+            return inner
+        found = [self.literal()]
+        while self.accept(","):
+            found.append(self.literal())
+        self.expect(")")
+        return tuple(found)
+
+    def literal(self) -> Literal:
+        """A value."""
+        word = self.take()
+        if word.kind == "string":
+            inner = word.text[1:-1]
+            bad = re.search(r"\\(?!u[0-9A-Fa-f]{4}|[nNrRtTbBfF'\"\\_%])", re.sub(r"\\\\", "  ", inner))
+            if bad:
+                raise malformed(self.text, word.at + bad.start() + 1, f"Illegal escape sequence '{inner[bad.start() : bad.start() + 2]}'")
+            return Literal("string", unescape(re.sub(r"\\([NRTBF])", lambda found: "\\" + found[1].lower(), inner)))
+        if word.kind == "number":
+            return Literal("number", float(word.text) if re.search(r"[.eE]", word.text) else int(word.text))
+        if word.kind in ("datetime", "date"):
+            value = parse_datetime(word.text) if word.kind == "datetime" else parse_date(word.text)
+            if value is None:
+                raise malformed(self.text, word.at, f"line 1:{word.at} invalid {word.kind}: {word.text}")
+            return Literal(word.kind, value)
+        upper = word.text.upper()
+        if upper in ("TRUE", "FALSE"):
+            return Literal("boolean", upper == "TRUE")
+        if upper == "NULL":
+            return Literal("null", None)
+        if word.kind == "name":
+            return Literal("relative", upper)
+        self.place -= 1
+        self.unexpected()
