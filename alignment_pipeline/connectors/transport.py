@@ -34,7 +34,8 @@ class Call:
     """One request. `endpoint` is its name in counts and messages, without ids.
 
     `is_repeatable` says that sending it twice does no harm (reads, and requests that change no record); a call that is not
-    repeatable raises OutcomeUnknown as soon as its answer is lost. `accept` lists further statuses the caller reads itself.
+    repeatable raises OutcomeUnknown as soon as its answer is lost. `accept` lists further statuses the caller reads itself;
+    `headers_now` gives headers that differ from try to try (the Range of a broken download).
     """
 
     method: str
@@ -47,6 +48,7 @@ class Call:
     expects_json: bool = True
     accept: frozenset[int] = frozenset()
     is_signed: bool = True
+    headers_now: Callable[[], Mapping[str, str]] = dict
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ TAKE = Verdict()
 Judge = Callable[[Call, Answer], Verdict]
 
 
-Sink = Callable[[], AbstractContextManager[Any]]
-"""Opens the place a body is streamed to, anew for each try."""
+Sink = Callable[[int], AbstractContextManager[Any]]
+"""Opens the place a body is streamed to, anew for each try; it is told the status (200: from the start, 206: go on)."""
 
 
 class Signer(Protocol):
@@ -150,7 +152,7 @@ class Transport:
             self.host.url(call.path),
             params=dict(call.params) or None,
             data=call.body,
-            headers={"Accept": "application/json", **call.headers, **signature},
+            headers={"Accept": "application/json", **call.headers, **call.headers_now(), **signature},
             timeout=(self.timeouts.connect, self.timeouts.read),
             allow_redirects=False,
             stream=True,
@@ -159,7 +161,7 @@ class Transport:
         try:
             if sink is not None and 200 <= response.status_code < 300:
                 body = b""
-                with sink() as target:
+                with sink(response.status_code) as target:
                     for piece in response.iter_content(1 << 16):
                         target.write(piece)
             else:

@@ -142,7 +142,7 @@ class BulkIngest:
         path = f"{self.session.base}/jobs/ingest/{job_id}/{name}"
         call = Call("GET", path, f"bulk ingest {name}", headers={**CLIENT, "Accept": "text/csv"}, expects_json=False)
         with tempfile.SpooledTemporaryFile(max_size=8 << 20) as spool:
-            self.session.send(call, lambda: Rewound(spool))
+            self.session.send(call, lambda _: Rewound(spool))
             spool.seek(0)
             header: list[str] | None = None
             for record in bulk_csv.rows(spool, where=f"bulk ingest {job_id} {name}"):

@@ -133,7 +133,7 @@ class BulkQuery:
         with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
             problem: DataLoss | None = None
             for _ in range(_PAGE_TRIES):
-                answer = self.session.send(call, lambda: Rewound(spool))
+                answer = self.session.send(call, lambda _: Rewound(spool))
                 promised = answer.headers.get("Sforce-NumberOfRecords", "")
                 count = int(promised) if promised.isdigit() else None
                 try:

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from alignment_pipeline.connectors.salesforce import soql
 from alignment_pipeline.connectors.salesforce.composite import Part, path_of
 from alignment_pipeline.connectors.salesforce.identifiers import api_name, id18, is_id
-from alignment_pipeline.connectors.salesforce.values import parse_stamp
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
+from alignment_pipeline.connectors.values import parse_stamp
 
 # The log reaches back 15 days at most, and a job trims it sooner in busy organisations.
 LOG_LIFE = timedelta(days=15)

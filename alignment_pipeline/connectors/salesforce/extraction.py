@@ -23,10 +23,10 @@ from alignment_pipeline.connectors.salesforce.preparation import Preparation, Pr
 from alignment_pipeline.connectors.salesforce.selection import Selection, refused_column
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.salesforce.soql import Window
-from alignment_pipeline.connectors.salesforce.values import canonical, parse_stamp
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.connectors.salesforce.windows import TOO_SLOW, WindowReader
 from alignment_pipeline.connectors.streams import Job, Reading, StreamReport, StreamState
+from alignment_pipeline.connectors.values import canonical, parse_stamp
 from alignment_pipeline.contracts.raw import RawStream
 
 LOOKBACK = timedelta(minutes=15)

@@ -17,9 +17,9 @@ from alignment_pipeline.connectors.salesforce.bulk_query import BulkQuery
 from alignment_pipeline.connectors.salesforce.selection import Selection
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.salesforce.soql import Window
-from alignment_pipeline.connectors.salesforce.values import parse_stamp
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.connectors.streams import Job
+from alignment_pipeline.connectors.values import parse_stamp
 from alignment_pipeline.errors import DataLoss, Permanent, Retryable
 
 Row = Mapping[str, Any]
@@ -119,7 +119,8 @@ class WindowReader:
 
     def _job_rows(self, window: Window, known: Job | None) -> Iterator[Row]:
         """Rows of one job. A known job that failed, was aborted or has vanished is replaced once."""
-        job, status = known, None
+        job = known
+        status: Mapping[str, Any] | None = None
         if job is not None:
             try:
                 status = self.bulk.wait(job.job_id)

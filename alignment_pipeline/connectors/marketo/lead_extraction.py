@@ -1,0 +1,139 @@
+"""Reading leads: bulk windows at first and once a day, changed ones by id in between; and the deletion of leads.
+
+Belongs here: which leads are read by which way, and the rows. The single steps: `leads.py`, `activities.py`, `bulk_extract.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from alignment_pipeline.connectors import streams
+from alignment_pipeline.connectors.marketo import activities, describe, leads
+from alignment_pipeline.connectors.marketo.bulk_extract import BulkExtract, Request, windows
+from alignment_pipeline.connectors.marketo.runs import Run
+from alignment_pipeline.connectors.marketo.verdicts import MarketoRefused
+from alignment_pipeline.connectors.raw_rows import RowBatches
+from alignment_pipeline.connectors.values import canonical, parse_stamp
+
+# Score changes and merges change leads without a Change Data Value activity.
+_SILENT_TYPES = frozenset({22, 32})
+_DELETED_AT_FIRST = timedelta(days=30)
+_CHANGE_OVERLAP = timedelta(hours=1)
+_SWEEP = timedelta(days=1)
+# Marketo was founded in 2006: no lead is older.
+_BEGINNING = datetime(2006, 1, 1, tzinfo=UTC)
+_UNSUPPORTED_FILTER = "1035"
+
+
+class _TooMany(Exception):
+    """More leads have changed than reading them one by one is worth."""
+
+
+@dataclass
+class LeadRun(Run):
+    """One reading of the leads."""
+
+    def read(self, batches: RowBatches) -> Iterator[pa.RecordBatch]:
+        """All leads, or the changed ones, then tombstones of the deleted ones."""
+        self.selection = describe.choose(self.stream, describe.describe(self.session), self.extraction.custom_fields)
+        self.missing = self.selection.missing
+        before = self.state
+        new = sorted(set(self.selection.types) - set(before.field_types)) if before.field_types and before.watermark else []
+        if new:
+            self.notes.append(f"read anew, since {', '.join(new)} became visible or wanted")
+        self.notes += streams.drift(before.field_types, self.selection.types)
+        for row in self._rows(before.watermark, is_reload=bool(new)):
+            yield from self._add(batches, row)
+        yield from self._deletions(batches, before.watermark)
+        self.state = replace(self.state, field_types=dict(self.selection.types), load_end=None)
+
+    def _rows(self, mark: datetime | None, *, is_reload: bool) -> Iterator[Mapping[str, Any]]:
+        if mark is None or is_reload:
+            return self._everything()
+        try:
+            ids = self._changed(mark)
+        except _TooMany:
+            since = min(mark, self.state.swept_at or mark) - _CHANGE_OVERLAP
+            return self._swept(since)
+        return leads.by_ids(self.session, ids, self.selection.names)
+
+    def _everything(self) -> Iterator[Mapping[str, Any]]:
+        """The first load. Its windows are fixed at its begin, so that a load that died goes on with the same jobs."""
+        begun = [job.start for job in self.state.jobs if job.start is not None]
+        if self.state.load_end is None or self.now - self.state.load_end > timedelta(days=6):
+            self.state, begun = replace(self.state, load_end=self.now, jobs=()), []
+        elif self.state.load_end is not None:
+            self.now = self.state.load_end
+        start = min(begun) if begun else self.extraction.since or leads.earliest(self.session) or _BEGINNING
+        self.state = replace(self.state, swept_at=self.now)
+        return self._swept(start)
+
+    def _swept(self, start: datetime) -> Iterator[Mapping[str, Any]]:
+        """Leads updated since `start` by bulk; by their creation where the subscription has no filter on updates."""
+        self.is_bulk = True
+        self.state = replace(self.state, swept_at=self.now)
+        try:
+            found = self._extract("updatedAt", start)
+            first = next(found, None)
+        except MarketoRefused as refused:
+            if refused.code != _UNSUPPORTED_FILTER:
+                raise
+            self.notes.append("this subscription cannot filter leads by update: read whole by creation")
+            return self._extract("createdAt", self.extraction.since or leads.earliest(self.session) or _BEGINNING)
+        return chain([first], found) if first is not None else iter(())
+
+    def _extract(self, date_filter: Literal["createdAt", "updatedAt"], start: datetime) -> Iterator[dict[str, str | None]]:
+        request = Request("leads", self.selection.names, date_filter)
+        return BulkExtract(self.session, request, self.note_jobs).rows(windows(start, self.now), self.state.jobs)
+
+    def _changed(self, mark: datetime) -> list[int]:
+        """Ids of leads that are new or changed since the watermark less an hour. _TooMany when a bulk job is cheaper or due."""
+        if self.state.swept_at is None or self.now - self.state.swept_at >= _SWEEP:
+            raise _TooMany
+        token = activities.paging_token(self.session, mark - _CHANGE_OVERLAP)
+        silent = sorted(_SILENT_TYPES & set(self.extraction.chosen_types()))
+        pages = chain(
+            activities.lead_changes(self.session, token, self.selection.names),
+            activities.since(self.session, token, silent),
+        )
+        ids: set[int] = set()
+        for number, page in enumerate(pages, start=1):
+            ids.update(int(row["leadId"]) for row in page if row.get("leadId") is not None)
+            if number > self.extraction.bulk_pages_from:
+                raise _TooMany
+        return sorted(ids)
+
+    def _deletions(self, batches: RowBatches, mark: datetime | None) -> Iterator[pa.RecordBatch]:
+        """Tombstones. Leads deleted long before the first load were never ours, so it looks back a month only."""
+        start = self.now - _DELETED_AT_FIRST if mark is None else mark - self.overlap()
+        token = activities.paging_token(self.session, start)
+        for page in activities.deleted_leads(self.session, token):
+            for row in page:
+                if row.get("leadId") is None or not row.get("activityDate"):
+                    batches.refuse(row.get("leadId"), "deletion without lead or date", {"marketoGUID": str(row.get("marketoGUID"))})
+                    continue
+                moment = parse_stamp(str(row["activityDate"]))
+                yield from batches.add(str(row["leadId"]), moment, {"id": str(row["leadId"])}, is_deleted=True)
+
+    def _add(self, batches: RowBatches, row: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
+        values: dict[str, str | None] = {}
+        try:
+            for name in self.selection.names:
+                values[name] = canonical(row.get(name), self.selection.types.get(name, "string"))
+            stamp = values.get(self.stream.stamp)
+            moment = parse_stamp(stamp) if stamp else None
+        except (ValueError, OverflowError) as error:
+            batches.refuse(row.get("id"), f"lead cannot be read: {error}", values)
+            return
+        identity = values.get("id")
+        if identity is None:
+            batches.refuse(None, "lead without an id", values)
+            return
+        custom = {name: values.pop(name) for name in self.selection.custom}
+        yield from batches.add(identity, moment, values, custom=custom)
