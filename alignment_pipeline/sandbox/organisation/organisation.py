@@ -194,7 +194,7 @@ class _Build:
             account_id=person.account.id if person.account is not None else None,
             acceptable_ids=tuple(acceptable),
             why=person.kind,
-            habit=person.habit,
+            habit=person.habit if record is person.leads[0] else person.habit_again,
             is_live=not record["IsDeleted"],
             is_converted=bool(record["IsConverted"]),
         )

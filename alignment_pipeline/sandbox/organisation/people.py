@@ -45,6 +45,7 @@ class Person:
     typed: str
     typed_again: str
     habit: str
+    habit_again: str
     country: str
     region: geography.Region
     zone: str
@@ -73,13 +74,14 @@ class _Casting:
         heat = {"hot": 9.0, "cooled": 6.0, "warm": 3.0, "aware": 1.5, "cold": 0.65}
         self.pool = usable
         self.weights = [heat[account.heat] * self.rng.lognormvariate(0, 0.6) for account in usable]
-        self.has_alias = {account.id for account in usable if self.rng.random() < 0.05}
+        self.has_alias = {account.id for account in usable if self.rng.random() < 0.12}
         self.taken_domains = {company.domain for company in companies.load()}
         self.owned_twice = accounts.shared_domains()
 
     def accounts_for(self, count: int) -> list[Account]:
-        """Accounts of that many people; every hot account gets five, so that it can be an MQA."""
-        first = [account for account in self.pool if account.heat == "hot" for _ in range(5)][:count]
+        """Accounts of that many people; hot ones get five, so that they can be an MQA, and each office gets two."""
+        first = [account for account in self.pool if account.heat == "hot" for _ in range(5)]
+        first = (first + [account for account in self.pool if account.kind == "regional" for _ in range(2)])[:count]
         return first + self.rng.choices(self.pool, self.weights, k=count - len(first))
 
     def person(self, kind: str, pattern: str, company: companies.Company | None, account: Account | None, **known: str) -> Person:
@@ -104,7 +106,7 @@ class _Casting:
             and company.owns_domain
             and (own or "").endswith(("@" + company.domain, "." + company.domain))
         )
-        typed, again = self._typed(company, account, has_own), self._typed(company, account, has_own)
+        typed, again = self._typed(company, account, has_own), self._typed(company, account, False)
         persona, seniority = titles.persona(rng)
         created = self.world.office_moment(
             rng, self.world.history_start, self.world.anchor - timedelta(days=1), geography.zone_of(country, state)
@@ -116,12 +118,14 @@ class _Casting:
             first=first,
             last=last,
             email=email or None,
-            second_email=addresses.freemail(rng, first, last, country) if own else email or None,
+            # A second record is made at home, unless only the address tells which of two namesakes it is.
+            second_email=addresses.freemail(rng, first, last, country) if own and company and company.owns_name else email or None,
             company=company,
             account=account,
             typed=known.get("typed", typed.text),
-            typed_again=known.get("typed", again.text if again.habit not in ("nothing", "acronym", "handle") else typed.text),
+            typed_again=known.get("typed", again.text),
             habit=known.get("habit", typed.habit),
+            habit_again=known.get("habit", again.habit),
             country=country,
             region=geography.region_of(country, state),
             zone=geography.zone_of(country, state),
@@ -144,7 +148,7 @@ class _Casting:
         domain = company.domain
         if company.owns_domain and account is not None:
             alias = addresses.country_domain(company, account.country)
-            if account.id in self.has_alias and alias and alias not in self.taken_domains and rng.random() < 0.4:
+            if account.id in self.has_alias and alias and alias not in self.taken_domains and rng.random() < 0.5:
                 domain = alias
             elif rng.random() < 0.05 and country:
                 domain = f"{country.lower()}.{domain}"
