@@ -108,7 +108,9 @@ class _App:
         kind, _, token = headers.get("authorization", "").partition(" ")
         if self.org.world.faults.fire("expire_token", system="salesforce", method=scope["method"], path=scope["path"]) is not None:
             self.org.store.identities.end(token.strip())
-        found = self.org.store.identities.session(token.strip(), self.org.world.clock.now()) if kind.lower() in ("bearer", "oauth") else None
+        found = (
+            self.org.store.identities.session(token.strip(), self.org.world.clock.now()) if kind.lower() in ("bearer", "oauth") else None
+        )
         if found is None:
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
         return found

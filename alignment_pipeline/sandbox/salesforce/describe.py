@@ -130,7 +130,7 @@ def brief(schema: ObjectSchema, version: str) -> dict[str, Any]:
 
 def describe(schema: ObjectSchema, whole: Schema, version: str) -> dict[str, Any]:
     """The describe of one object."""
-    children = [
+    children: list[dict[str, Any]] = [
         {
             "childSObject": child.name,
             "field": one.name,

@@ -25,7 +25,12 @@ def history_rows(
         entries = [("created", "Text", None, None)] if old is None else _changes(store, schema, record, old)
         parent = next(one.name for one in target.fields if one.references == (schema.name,))
         rows += [
-            (target, _row(store, target, user_id, {parent: record["Id"], "Field": name, "DataType": kind, "OldValue": before, "NewValue": after}))
+            (
+                target,
+                _row(
+                    store, target, user_id, {parent: record["Id"], "Field": name, "DataType": kind, "OldValue": before, "NewValue": after}
+                ),
+            )
             for name, kind, before, after in entries
         ]
     if schema.name == "Opportunity" and (old is None or any(old.get(name) != record.get(name) for name in _STAGE_FIELDS)):

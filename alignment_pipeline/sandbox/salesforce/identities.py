@@ -77,9 +77,7 @@ class Identities:
         public = self._key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         for app in self.apps:
             self.public_keys.setdefault(app.client_id, public.decode())
-        private = self._key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        private = self._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return private.decode()
 
     def open_session(self, username: str, client: str, now: datetime) -> Session:

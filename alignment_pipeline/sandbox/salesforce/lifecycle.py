@@ -87,7 +87,9 @@ class People:
                     self._event(saver, schema, winner["Id"], "leadMerged")
             saver.commit()
 
-    def convert(self, lead_id: str, *, account_id: str | None = None, contact_id: str | None = None, opportunity: str | None = None) -> dict[str, str | None]:
+    def convert(
+        self, lead_id: str, *, account_id: str | None = None, contact_id: str | None = None, opportunity: str | None = None
+    ) -> dict[str, str | None]:
         """Convert a lead, into existing records or new ones; `opportunity` names the new opportunity. Returns the three ids."""
         with self.store.lock:
             schema, lead = self._record(lead_id)

@@ -97,7 +97,12 @@ def _jwt_bearer(org: Org, host: str, form: Mapping[str, str]) -> Answer:
 
 
 def _claimed(org: Org, host: str, app: ConnectedApp, claims: Mapping[str, Any]) -> Answer:
-    allowed = {"https://login.salesforce.com", "https://test.salesforce.com", instance_url(org, host), f"https://{org.store.identities.my_domain}"}
+    allowed = {
+        "https://login.salesforce.com",
+        "https://test.salesforce.com",
+        instance_url(org, host),
+        f"https://{org.store.identities.my_domain}",
+    }
     audience = claims.get("aud")
     audiences = set(audience) if isinstance(audience, list) else {str(audience).removesuffix("/")}
     if not audiences & allowed:
@@ -170,7 +175,7 @@ def soap(org: Org, host: str, path: str, body: bytes) -> Answer:
     if version < org.store.settings.minimum_version or version > org.store.settings.maximum_version:
         return _fault("UNSUPPORTED_API_VERSION", f"Invalid Api version specified on URL: {version}.0")
     try:
-        root = ElementTree.fromstring(body)
+        root = ElementTree.fromstring(body)  # noqa: S314 - served on loopback only, to the machine's own user
     except ElementTree.ParseError as error:
         return _fault("soapenv:Client", f"cannot parse the request: {error}")
     values = {element.tag.split("}")[-1]: element.text or "" for element in root.iter()}
@@ -237,5 +242,5 @@ def _fault(code: str, message: str) -> Answer:
         f'<detail><sf:LoginFault xsi:type="sf:LoginFault"><sf:exceptionCode>{escape(code)}</sf:exceptionCode>'
         f"<sf:exceptionMessage>{escape(message)}</sf:exceptionMessage></sf:LoginFault></detail>"
     )
-    inner = f"<soapenv:Fault><faultcode>sf:{escape(code)}</faultcode><faultstring>{escape(code)}: {escape(message)}</faultstring>{detail}</soapenv:Fault>"
-    return _envelope(500, inner)
+    shown = f"<faultcode>sf:{escape(code)}</faultcode><faultstring>{escape(code)}: {escape(message)}</faultstring>"
+    return _envelope(500, f"<soapenv:Fault>{shown}{detail}</soapenv:Fault>")

@@ -16,15 +16,15 @@ from alignment_pipeline.sandbox.salesforce.schema import TEXT_TYPES, Field, Obje
 from alignment_pipeline.sandbox.salesforce.store import Record, SalesforceStore
 from alignment_pipeline.sandbox.salesforce.values import rounded
 
-_EMAIL = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$")
+_EMAIL = re.compile(
+    r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$"
+)
 _INT_MAX = 2**31 - 1
 
 
 def check_writable(schema: ObjectSchema, values: Mapping[str, Any], *, is_insert: bool) -> None:
     """Raises RowError INVALID_FIELD_FOR_INSERT_UPDATE naming all fields that this user may not write."""
-    refused = [
-        name for name in values if (one := schema.get(name)) is not None and not (one.createable if is_insert else one.updateable)
-    ]
+    refused = [name for name in values if (one := schema.get(name)) is not None and not (one.createable if is_insert else one.updateable)]
     if refused:
         raise RowError(
             "INVALID_FIELD_FOR_INSERT_UPDATE",

@@ -6,17 +6,16 @@ allOrNone. The single rules are in `rules.py`; merges and conversions in `lifecy
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from alignment_pipeline.sandbox.salesforce import rules
 from alignment_pipeline.sandbox.salesforce.derived import derive
 from alignment_pipeline.sandbox.salesforce.failures import ApiError, RowError
 from alignment_pipeline.sandbox.salesforce.history import history_rows
+from alignment_pipeline.sandbox.salesforce.interference import Interference
 from alignment_pipeline.sandbox.salesforce.schema import Field, ObjectSchema
 from alignment_pipeline.sandbox.salesforce.store import Record, SalesforceStore
 
@@ -49,6 +48,7 @@ class Saver:
     def __init__(self, store: SalesforceStore, caller: Caller) -> None:
         self.store = store
         self.caller = caller
+        self._steps = Interference(store, source=caller.source, number=caller.number, allow_duplicates=caller.allow_duplicates)
         self._undo: list[tuple[ObjectSchema, str, Record | None]] = []
         self._writes: list[dict[str, Any]] = []
 
@@ -59,7 +59,7 @@ class Saver:
         if not schema.createable:
             raise RowError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {schema.name} does not support create")
         rules.check_writable(schema, values, is_insert=True)
-        self._row_fault(schema, "", values)
+        self._steps.row_fault(schema, "", values)
         given = rules.clean(self.store, schema, values)
         record: Record = {name: value for name, value in given.items() if value is not None}
         for one in schema.fields:
@@ -70,9 +70,9 @@ class Saver:
         if schema.extra.get("autonumber"):
             record["Name"] = f"{schema.prefix.upper()}-{len(self.store.tables[schema.name]) + 1:05d}"
         rules.check_required(schema, record, record, is_insert=True)
-        self._triggers(schema, record, given)
+        self._steps.triggers(schema, record, given)
         rules.check_unique(self.store, schema, record, record)
-        self._duplicate_rules(schema, record)
+        self._steps.duplicate_rules(schema, record)
         record["Id"] = self.store.new_id(schema)
         self._stamp(schema, record, is_insert=True)
         self._assign(schema, record)
@@ -83,17 +83,17 @@ class Saver:
     def update(self, schema: ObjectSchema, record_id: str, values: Mapping[str, Any], unmodified_since: datetime | None = None) -> None:
         """Change a record. Raises RowError, or ApiError 412 when it was changed after `unmodified_since`."""
         old = self._existing(schema, record_id)
-        if unmodified_since is not None and old.get("LastModifiedDate", old.get("SystemModstamp")) > unmodified_since:
+        if unmodified_since is not None and changed_at(old) > unmodified_since:
             raise ApiError(412, "PRECONDITION_FAILED", "One or more preconditions given in the request failed")
         if schema.name == "Lead" and old.get("IsConverted"):
             raise RowError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         rules.check_writable(schema, values, is_insert=False)
-        self._row_fault(schema, record_id, values)
-        self._parent_lock(schema, old)
+        self._steps.row_fault(schema, record_id, values)
+        self._steps.parent_lock(schema, old)
         changed = rules.clean(self.store, schema, values)
         record = {name: value for name, value in (old | changed).items() if value is not None}
         rules.check_required(schema, record, changed, is_insert=False)
-        self._triggers(schema, record, changed)
+        self._steps.triggers(schema, record, changed)
         rules.check_unique(self.store, schema, record, changed)
         self._stamp(schema, record, is_insert=False)
         self._assign(schema, record)
@@ -118,7 +118,7 @@ class Saver:
         old = self._existing(schema, record_id)
         if not schema.deletable:
             raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", f"entity type {schema.name} does not support delete")
-        self._row_fault(schema, record_id, {})
+        self._steps.row_fault(schema, record_id, {})
         self.bin(schema, old)
 
     def bin(self, schema: ObjectSchema, old: Record, more: Mapping[str, Any] | None = None) -> None:
@@ -169,58 +169,6 @@ class Saver:
             raise RowError("ENTITY_IS_DELETED", "entity is deleted", [])
         return old
 
-    def _row_fault(self, schema: ObjectSchema, record_id: str, values: Mapping[str, Any]) -> None:
-        if not self.store.faults.standing("row_error"):
-            return
-        body = json.dumps(dict(values), default=str)
-        fault = self.store.faults.fire(
-            "row_error", system="salesforce", method=self.caller.source, path=f"{schema.name}/{record_id}", body=body
-        )
-        if fault is None or not self.store.faults.chance(float(fault.options.get("share", 1.0))):
-            return
-        code = str(fault.options.get("code", "UNABLE_TO_LOCK_ROW"))
-        default = f"unable to obtain exclusive access to this record or 1 records: {record_id}"
-        raise RowError(code, str(fault.options.get("message", default)), fault.options.get("fields", ()))
-
-    def _parent_lock(self, schema: ObjectSchema, old: Record) -> None:
-        for rule in self.store.faults.standing("parent_lock"):
-            parent = old.get(str(rule.options.get("field", "AccountId")))
-            if parent is None:
-                continue
-            now = self.store.clock.now()
-            last = self.store.recent_parents.get(parent)
-            self.store.recent_parents[parent] = (self.caller.number, now)
-            window = timedelta(seconds=float(rule.options.get("seconds", 10)))
-            locked = last is not None and last[0] != self.caller.number and now - last[1] < window
-            if locked and self.store.faults.chance(float(rule.options.get("share", 1.0))):
-                message = f"unable to obtain exclusive access to this record or 1 records: {parent}"
-                raise RowError("UNABLE_TO_LOCK_ROW", message)
-
-    def _triggers(self, schema: ObjectSchema, record: Record, changed: Mapping[str, Any]) -> None:
-        for rule in self.store.faults.standing("rewrite_value"):
-            name = str(rule.options.get("field"))
-            if rule.options.get("object") == schema.name and (name in changed or rule.options.get("always")):
-                record[name] = _rewritten(record.get(name), rule.options)
-        for rule in self.store.faults.standing("validation_rule"):
-            options = rule.options
-            name = str(options.get("field"))
-            if options.get("object") != schema.name or name not in changed:
-                continue
-            value = record.get(name)
-            hit = value == options["equals"] if "equals" in options else re.search(str(options.get("matches", "")), str(value)) is not None
-            if hit:
-                message = str(options.get("message", "A validation rule of this organization refuses the value"))
-                raise RowError("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, [name])
-
-    def _duplicate_rules(self, schema: ObjectSchema, record: Record) -> None:
-        if self.caller.allow_duplicates:
-            return
-        for rule in self.store.faults.standing("duplicate_rule"):
-            name = str(rule.options.get("field"))
-            if rule.options.get("object") == schema.name and record.get(name) is not None:
-                if any(other.get(name) == record[name] and not other.get("IsDeleted") for other in self.store.rows(schema.name)):
-                    raise RowError("DUPLICATES_DETECTED", "Use one of these records?")
-
     def _stamp(self, schema: ObjectSchema, record: Record, *, is_insert: bool) -> None:
         now = self.store.now()
         if is_insert and schema.get("CreatedDate"):
@@ -269,6 +217,13 @@ class Saver:
         )
 
 
+def changed_at(record: Record) -> datetime:
+    """When a record was last changed, as conditional requests see it."""
+    found = record.get("LastModifiedDate") or record["SystemModstamp"]
+    assert isinstance(found, datetime)
+    return found
+
+
 def assignment_owner(store: SalesforceStore) -> str | None:
     """Whom the lead assignment rule gives leads to: the first queue, else the first active person."""
     queues = sorted(str(row["Id"]) for row in store.rows("Group") if row.get("Type") == "Queue")
@@ -285,16 +240,3 @@ def _default(one: Field) -> Any:
     if one.type in ("double", "currency", "percent", "int"):
         return float(one.default or 0) if one.type != "int" else int(one.default or 0)
     return one.default
-
-
-def _rewritten(value: Any, options: Mapping[str, Any]) -> Any:
-    if "value" in options:
-        return options["value"]
-    if "round" in options and isinstance(value, int | float):
-        return round(float(value), int(options["round"]))
-    text = value
-    if options.get("upper") and isinstance(value, str):
-        text = value.upper()
-    if "cut" in options and isinstance(text, str):
-        text = text[: int(options["cut"])]
-    return text

@@ -43,9 +43,7 @@ DEFAULT_PACKAGE = Path(__file__).parents[2] / "connectors" / "salesforce" / "pac
 class SalesforceStore:
     """One organisation's records. `package` is a folder of metadata in source format (None: the product's own package)."""
 
-    def __init__(
-        self, *, package: Path | None = None, identities: Identities | None = None, settings: OrgSettings | None = None
-    ) -> None:
+    def __init__(self, *, package: Path | None = None, identities: Identities | None = None, settings: OrgSettings | None = None) -> None:
         self.schema = load_schema(DEFAULT_PACKAGE if package is None else package)
         self.settings = settings or OrgSettings()
         self.ids = IdMaker()
@@ -102,16 +100,17 @@ class SalesforceStore:
             for name, value in given.items():
                 if value is None:
                     continue
+                kept: Any = value
                 kinds = allowed.get(name)
                 if kinds is None:
                     raise ConfigurationError(f"{schema.name} {given.get('Id')}: field {name!r} is not known to the sandbox")
                 if not isinstance(value, kinds) or (name in dates and isinstance(value, datetime)):
                     raise ConfigurationError(f"{schema.name} {given.get('Id')}: {name} is {value!r}, which is no {allowed[name]}")
                 if name in moments:
-                    value = value.astimezone(UTC).replace(microsecond=0)
-                elif name in references and len(value) == 15:
-                    value = to18(value)
-                record[name] = value
+                    kept = kept.astimezone(UTC).replace(microsecond=0)
+                elif name in references and len(kept) == 15:
+                    kept = to18(kept)
+                record[name] = kept
             if "Id" not in record:
                 record["Id"] = self.new_id(schema)
             identifier = to18(record["Id"])
@@ -217,10 +216,8 @@ class SalesforceStore:
 
     def put(self, schema: ObjectSchema, record: Record, old: Record | None) -> None:
         """Store a new version of a record, at once or late when a fault says so."""
-        delay = max(
-            (float(one.options.get("seconds", 600)) for one in self.faults.standing("late_visible") if one.options.get("object") == schema.name),
-            default=0.0,
-        )
+        rules = [one for one in self.faults.standing("late_visible") if one.options.get("object") == schema.name]
+        delay = max((float(one.options.get("seconds", 600)) for one in rules), default=0.0)
         if delay:
             self.put_late(schema, record, delay)
         else:

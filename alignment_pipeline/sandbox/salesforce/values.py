@@ -56,8 +56,8 @@ def parse_time(text: str) -> time | None:
 
 
 def _cannot(kind: str, value: Any) -> ApiError:
-    names = {bool: "VALUE_TRUE" if value is True else "VALUE_FALSE", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT"}
-    token = names.get(type(value), "START_OBJECT" if isinstance(value, dict) else "START_ARRAY" if isinstance(value, list) else "VALUE_STRING")
+    names = {int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT", dict: "START_OBJECT", list: "START_ARRAY"}
+    token = "VALUE_TRUE" if value is True else "VALUE_FALSE" if value is False else names.get(type(value), "VALUE_STRING")
     shown = "true" if value is True else "false" if value is False else value
     return json_parser(
         f"Cannot deserialize instance of {kind} from {token} value {shown} or request may be missing a required field at [line:1, column:2]"

@@ -46,7 +46,9 @@ def made(call: Call, body: dict[str, Any]) -> Job:
         try:
             key = external_key(call, schema, str(key)).name
         except ApiError as error:
-            raise ApiError(400, "INVALIDJOB", f"InvalidJob : Field name provided, {key} does not match an External ID for {schema.name}") from error
+            raise ApiError(
+                400, "INVALIDJOB", f"InvalidJob : Field name provided, {key} does not match an External ID for {schema.name}"
+            ) from error
     delimiter, ending = formats(body)
     caller = call.caller("bulk")
     now = call.org.world.clock.now()
@@ -94,7 +96,11 @@ def close(call: Call, job: Job) -> None:
     if job.state != "Open":
         raise ApiError(400, "INVALIDJOBSTATE", f"Closing already {job.state} Job not allowed")
     if len(job.contents) > 1:
-        raise ApiError(400, "INVALIDJOB", f"Found multipe contents for job: <{job.id}>, please 'Close' / 'Abort' / 'Delete' the current Job then create a new Job")
+        raise ApiError(
+            400,
+            "INVALIDJOB",
+            f"Found multipe contents for job: <{job.id}>, please 'Close' / 'Abort' / 'Delete' the current Job then create a new Job",
+        )
     if not job.contents:
         raise ApiError(400, "INVALIDJOBSTATE", "the job has no data: upload a file before closing it")
     now = call.org.world.clock.now()

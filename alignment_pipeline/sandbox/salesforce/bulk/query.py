@@ -38,7 +38,9 @@ def create(call: Call) -> Answer:
     result = run(call.org.store, call.schema, text, now=now, version=call.version, all_rows=operation == "queryAll", bulk=True)
     settings = call.org.store.settings
     caller = call.caller("bulk")
-    job = Job("query", call.org.store.ids.new("750"), call.username, caller.user_id, operation, result.object, now, call.version, "UploadComplete")
+    job = Job(
+        "query", call.org.store.ids.new("750"), call.username, caller.user_id, operation, result.object, now, call.version, "UploadComplete"
+    )
     job.delimiter, job.line_ending, job.query, job.result = delimiter, ending, text, result
     seconds = settings.bulk_wait_seconds + len(result.rows) / settings.bulk_rows_per_second + extra_seconds(call, "query")
     job.starts_at = now + timedelta(seconds=min(1.0, settings.bulk_wait_seconds / 2))

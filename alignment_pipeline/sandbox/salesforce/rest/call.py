@@ -88,7 +88,14 @@ class Call:
     def caller(self, source: str = "api") -> Caller:
         """Who saves, and the headers that matter for saving."""
         duplicate = self.headers.get("sforce-duplicate-rule-header", "").lower().replace(" ", "")
-        kept = ("sforce-auto-assign", "sforce-duplicate-rule-header", "sforce-call-options", "if-unmodified-since", "if-match", "user-agent")
+        kept = (
+            "sforce-auto-assign",
+            "sforce-duplicate-rule-header",
+            "sforce-call-options",
+            "if-unmodified-since",
+            "if-match",
+            "user-agent",
+        )
         return Caller(
             username=self.username,
             user_id=self.org.store.user_id(self.username),

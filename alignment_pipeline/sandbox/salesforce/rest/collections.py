@@ -6,6 +6,7 @@ Belongs here: /composite/sobjects. Sub-requests in one call are in `composite.py
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from alignment_pipeline.sandbox.salesforce.failures import ApiError, RowError, json_parser
@@ -36,7 +37,7 @@ def _records(call: Call) -> tuple[list[dict[str, Any]], bool]:
     _check_count(call, len(records), "record")
     unknown = set(body) - {"records", "allOrNone"}
     if unknown:
-        raise json_parser(f"Unrecognized field \"{sorted(unknown)[0]}\" at [line:1, column:2]")
+        raise json_parser(f'Unrecognized field "{sorted(unknown)[0]}" at [line:1, column:2]')
     return records, bool(body.get("allOrNone", False))
 
 
@@ -57,7 +58,7 @@ def _typed(call: Call, record: dict[str, Any]) -> ObjectSchema:
 
 
 def _check_chunks(names: list[str]) -> None:
-    runs = 1 + sum(1 for before, after in zip(names, names[1:], strict=False) if before != after)
+    runs = 1 + sum(1 for before, after in pairwise(names) if before != after)
     if runs > _CHUNKS:
         message = f"The collection has {runs} runs of object types; sort the records by type: at most {_CHUNKS} are allowed"
         raise ApiError(400, "CANNOT_HAVE_MORE_THAN_10_CHUNKS", message)
@@ -107,7 +108,9 @@ def insert(call: Call) -> Answer:
     return _run(call, acts, all_or_none)
 
 
-def _act(call: Call, schema: ObjectSchema, record: dict[str, Any], do: Callable[[Saver, ObjectSchema, dict[str, Any]], dict[str, Any]]) -> Act | RowError:
+def _act(
+    call: Call, schema: ObjectSchema, record: dict[str, Any], do: Callable[[Saver, ObjectSchema, dict[str, Any]], dict[str, Any]]
+) -> Act | RowError:
     try:
         values = read_values(call, schema, record)
     except RowError as error:
@@ -197,7 +200,9 @@ def delete(call: Call) -> Answer:
     for text in ids:
         identifier = to18(text)
         schema = call.schema.of_id(identifier) if identifier else None
-        acts.append(RowError("MALFORMED_ID", f"malformed id {text}", []) if identifier is None or schema is None else _deleting(schema, identifier))
+        acts.append(
+            RowError("MALFORMED_ID", f"malformed id {text}", []) if identifier is None or schema is None else _deleting(schema, identifier)
+        )
     return _run(call, acts, call.query.get("allOrNone", "false").lower() == "true")
 
 

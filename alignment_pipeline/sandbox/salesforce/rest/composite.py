@@ -105,7 +105,11 @@ class Composite:
 
 
 def _inherited(call: Call, headers: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in call.headers.items() if name not in ("content-type", "if-unmodified-since", "if-match", "if-modified-since")}
+    kept = {
+        name: value
+        for name, value in call.headers.items()
+        if name not in ("content-type", "if-unmodified-since", "if-match", "if-modified-since")
+    }
     return kept | {name.lower(): str(value) for name, value in headers.items()}
 
 

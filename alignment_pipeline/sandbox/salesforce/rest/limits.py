@@ -31,7 +31,5 @@ def record_count(call: Call) -> Answer:
     """GET /limits/recordCount?sObjects=A,B (without it: all)."""
     asked = [name.strip() for name in call.query.get("sObjects", call.query.get("sobjects", "")).split(",") if name.strip()]
     schemas = [found for name in asked if (found := call.schema.get(name))] if asked else list(call.schema.objects.values())
-    counts = [
-        {"count": sum(1 for row in call.org.store.rows(one.name) if not row.get("IsDeleted")), "name": one.name} for one in schemas
-    ]
+    counts = [{"count": sum(1 for row in call.org.store.rows(one.name) if not row.get("IsDeleted")), "name": one.name} for one in schemas]
     return Answer(body={"sObjects": counts})

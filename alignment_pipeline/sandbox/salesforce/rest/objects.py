@@ -34,7 +34,10 @@ def resources(call: Call) -> Answer:
     """GET /services/data/vXX.0."""
     root = f"/services/data/v{call.version}"
     names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
-    return Answer(body={name: f"{root}/{name}" for name in names} | {"identity": f"https://login.salesforce.com/id/{call.org.store.identities.organization_id}"})
+    return Answer(
+        body={name: f"{root}/{name}" for name in names}
+        | {"identity": f"https://login.salesforce.com/id/{call.org.store.identities.organization_id}"}
+    )
 
 
 def global_describe(call: Call) -> Answer:
@@ -47,7 +50,10 @@ def object_info(call: Call) -> Answer:
     """GET /sobjects/<Object>."""
     schema = call.object()
     recent = sorted(call.org.store.rows(schema.name), key=lambda row: row["Id"])[-5:]
-    items = [{"attributes": {"type": schema.name, "url": f"/services/data/v{call.version}/sobjects/{schema.name}/{row['Id']}"}, "Id": row["Id"]} for row in recent]
+    items = [
+        {"attributes": {"type": schema.name, "url": f"/services/data/v{call.version}/sobjects/{schema.name}/{row['Id']}"}, "Id": row["Id"]}
+        for row in recent
+    ]
     return Answer(body={"objectDescribe": shapes.brief(schema, call.version), "recentItems": items})
 
 
@@ -58,7 +64,9 @@ def describe(call: Call) -> Answer:
     if since is not None and call.org.schema_changed_at() <= since:
         return Answer(304)
     changed = call.org.schema_changed_at()
-    return Answer(body=shapes.describe(schema, call.schema, call.version), headers={"Last-Modified": changed.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+    return Answer(
+        body=shapes.describe(schema, call.schema, call.version), headers={"Last-Modified": changed.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+    )
 
 
 def _window(call: Call) -> tuple[datetime, datetime]:

@@ -31,7 +31,11 @@ def query_all(call: Call) -> Answer:
 def _first(call: Call, *, all_rows: bool) -> Answer:
     text = call.query.get("q")
     if not text:
-        raise ApiError(400, "MALFORMED_QUERY", "SOQL statement is empty") if text is not None else ApiError(400, "INVALID_QUERY", "q is required")
+        raise (
+            ApiError(400, "MALFORMED_QUERY", "SOQL statement is empty")
+            if text is not None
+            else ApiError(400, "INVALID_QUERY", "q is required")
+        )
     result = run(call.org.store, call.schema, text, now=call.org.world.clock.now(), version=call.version, all_rows=all_rows)
     check_timeout(call, result, text)
     batch = _batch(call, result)

@@ -12,7 +12,7 @@ from typing import Any
 
 from alignment_pipeline.sandbox.salesforce.failures import ApiError, RowError, not_found
 from alignment_pipeline.sandbox.salesforce.rest.call import Answer, Call
-from alignment_pipeline.sandbox.salesforce.saving import Saver
+from alignment_pipeline.sandbox.salesforce.saving import Saver, changed_at
 from alignment_pipeline.sandbox.salesforce.schema import Field, ObjectSchema
 from alignment_pipeline.sandbox.salesforce.soql.paths import Resolver
 from alignment_pipeline.sandbox.salesforce.soql.projection import Projection
@@ -98,7 +98,7 @@ def read(call: Call) -> Answer:
     """GET /sobjects/<Object>/<id>[?fields=a,b]."""
     schema, record = _existing(call)
     since = moment(call, "if-modified-since")
-    if since is not None and record.get("LastModifiedDate", record.get("SystemModstamp")) <= since:
+    if since is not None and changed_at(record) <= since:
         return Answer(304)
     return Answer(body=projection_of(call, schema, call.query.get("fields")).render(record))
 

@@ -112,7 +112,9 @@ def _holds(condition: Condition, members: Sequence[Record], resolver: Resolver) 
     return _COMPARE[condition.operator](value, condition.value.value)
 
 
-def _ordered(found: list[dict[str, Any]], query: Query, target: FieldRef | Function, descending: bool, resolver: Resolver) -> list[dict[str, Any]]:
+def _ordered(
+    found: list[dict[str, Any]], query: Query, target: FieldRef | Function, descending: bool, resolver: Resolver
+) -> list[dict[str, Any]]:
     name = _name_in(query, target, resolver)
     nulls = [row for row in found if row.get(name) is None]
     others = sorted((row for row in found if row.get(name) is not None), key=lambda row: row[name], reverse=descending)

@@ -1,12 +1,11 @@
 """SOQL text to tree.
 
-Belongs here: words, grammar and the refusals that need no schema (MALFORMED_QUERY). Names are checked in `paths.py`.
+Belongs here: grammar and the refusals that need no schema (MALFORMED_QUERY). Names are checked in `paths.py`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NoReturn
 
 from alignment_pipeline.sandbox.salesforce.failures import ApiError
@@ -24,33 +23,12 @@ from alignment_pipeline.sandbox.salesforce.soql.tree import (
     SelectItem,
     SubSelect,
 )
+from alignment_pipeline.sandbox.salesforce.soql.words import CLAUSES, Word, malformed, split, unescape
 from alignment_pipeline.sandbox.salesforce.values import parse_date, parse_datetime
 
 MAX_LENGTH = 100_000
 AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 SCALARS = frozenset({"CALENDAR_YEAR", "CALENDAR_MONTH", "CALENDAR_QUARTER", "DAY_IN_MONTH", "DAY_ONLY", "HOUR_IN_DAY", "TOLABEL"})
-_WORD = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<string>'(?:[^'\\]|\\.)*')
-    |(?P<datetime>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2}))
-    |(?P<date>\d{4}-\d{2}-\d{2})
-    |(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-    |(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*(?::\d+)?)
-    |(?P<operator>!=|<>|<=|>=|=|<|>|\(|\)|,)
-    """,
-    re.VERBOSE,
-)
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "'": "'", '"': '"', "\\": "\\"}
-_CLAUSES = frozenset({"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "ALL", "USING", "WITH", "FOR", "AND", "OR", "NULLS", "ASC", "DESC"})
-
-
-@dataclass(frozen=True)
-class Word:
-    """One token with its place."""
-
-    kind: str
-    text: str
-    at: int
 
 
 def parse(text: str) -> Query:
@@ -60,45 +38,11 @@ def parse(text: str) -> Query:
     return _Parser(text).query(top=True)
 
 
-def malformed(text: str, at: int, message: str) -> ApiError:
-    """The refusal with the vendor's caret lines."""
-    start = max(0, at - 40)
-    piece = text[start : at + 40].replace("\n", " ")
-    caret = " " * (at - start) + "^"
-    return ApiError(400, "MALFORMED_QUERY", f"\n{piece}\n{caret}\nERROR at Row:1:Column:{at + 1}\n{message}")
-
-
-def unescape(text: str) -> str:
-    """A literal's text without its escapes (`\\_` and `\\%` are kept for LIKE)."""
-
-    def plain(found: re.Match[str]) -> str:
-        character = found[1]
-        if character.startswith("u"):
-            return chr(int(character[1:], 16))
-        return found[0] if character in "_%" else _ESCAPES[character]
-
-    return re.sub(r"\\(u[0-9A-Fa-f]{4}|.)", plain, text)
-
-
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.words = list(self._split())
+        self.words = split(text)
         self.place = 0
-
-    def _split(self) -> list[Word]:
-        words: list[Word] = []
-        at = 0
-        while at < len(self.text):
-            found = _WORD.match(self.text, at)
-            if found is None:
-                shown = self.text[at]
-                message = "unexpected token: '<EOF>'" if shown == "'" else f"line 1:{at} no viable alternative at character '{shown}'"
-                raise malformed(self.text, at, message)
-            if found.lastgroup != "space":
-                words.append(Word(str(found.lastgroup), found[0], at))
-            at = found.end()
-        return words
 
     # ---- words
 
@@ -159,7 +103,7 @@ class _Parser:
         self.expect("FROM")
         name = self.name()
         self.accept("AS")
-        has_alias = self.peek().kind == "name" and self.peek().text.upper() not in _CLAUSES
+        has_alias = self.peek().kind == "name" and self.peek().text.upper() not in CLAUSES
         alias = self.take().text if has_alias else None
         if self.accept("USING", "SCOPE"):
             self.name()
@@ -311,7 +255,7 @@ class _Parser:
             return Literal("boolean", upper == "TRUE")
         if upper == "NULL":
             return Literal("null", None)
-        if word.kind == "name":
-            return Literal("relative", upper)
-        self.place -= 1
-        self.unexpected()
+        if word.kind != "name":
+            self.place -= 1
+            self.unexpected()
+        return Literal("relative", upper)

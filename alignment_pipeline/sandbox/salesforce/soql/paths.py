@@ -19,7 +19,21 @@ Record = dict[str, Any]
 Getter = Callable[[Record], Any]
 
 #: What can be read through a parent that may be of several objects (the Name object).
-NAME_FIELDS = ("Id", "Name", "FirstName", "LastName", "Email", "Phone", "Title", "Type", "Username", "Alias", "IsActive", "UserRoleId", "ProfileId")
+NAME_FIELDS = (
+    "Id",
+    "Name",
+    "FirstName",
+    "LastName",
+    "Email",
+    "Phone",
+    "Title",
+    "Type",
+    "Username",
+    "Alias",
+    "IsActive",
+    "UserRoleId",
+    "ProfileId",
+)
 _MAX_DEPTH = 5
 
 
@@ -46,9 +60,10 @@ class Resolver:
 
     def column(self, path: Path) -> Column:
         """A field or a parent's field. Raises ApiError INVALID_FIELD."""
-        if len(path) > 1 and path[0].lower() in {(self.alias or "").lower(), self.target.name.lower()}:
-            if self.target.by_relationship.get(path[0].lower()) is None or path[0].lower() == (self.alias or "").lower():
-                path = path[1:]
+        first = path[0].lower()
+        is_alias = self.alias is not None and first == self.alias.lower()
+        if len(path) > 1 and (is_alias or (first == self.target.name.lower() and first not in self.target.by_relationship)):
+            path = path[1:]
         if len(path) == 1:
             one = self.field(self.target, path[0])
             return Column(one, _own(one), (one.name,))
@@ -61,8 +76,8 @@ class Resolver:
         if reference is None:
             raise self._error(
                 path[0],
-                f"Didn't understand relationship '{path[0]}' in field path. If you are attempting to use a custom relationship, be sure to "
-                "append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.",
+                f"Didn't understand relationship '{path[0]}' in field path. If you are attempting to use a custom relationship, be sure "
+                "to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.",
             )
         inner = self._in_name_object(path[1:]) if reference.polymorphic else self._in_parent(reference, path[1:])
         find, key, get = self.store.find, reference.name, inner.getter

@@ -12,13 +12,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alignment_pipeline.sandbox.salesforce.failures import ApiError
+from alignment_pipeline.sandbox.salesforce.ids import to18
 from alignment_pipeline.sandbox.salesforce.schema import Field, ObjectSchema, Schema
 from alignment_pipeline.sandbox.salesforce.soql import aggregate, parser
 from alignment_pipeline.sandbox.salesforce.soql.paths import Column, Record, Resolver
 from alignment_pipeline.sandbox.salesforce.soql.projection import Projection
-from alignment_pipeline.sandbox.salesforce.soql.tree import AllFields, Comparison, Condition, FieldRef, Function, Junction, Literal, Ordering, Query, SubSelect
+from alignment_pipeline.sandbox.salesforce.soql.tree import (
+    AllFields,
+    Comparison,
+    Condition,
+    FieldRef,
+    Function,
+    Junction,
+    Literal,
+    Ordering,
+    Query,
+    SubSelect,
+)
 from alignment_pipeline.sandbox.salesforce.soql.where import predicate
-from alignment_pipeline.sandbox.salesforce.ids import to18
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 
 _ALL_LIMIT = 200
@@ -38,7 +49,9 @@ class Result:
     wide: bool = False
 
 
-def run(store: SalesforceStore, schema: Schema, text: str, *, now: datetime, version: str = "59.0", all_rows: bool = False, bulk: bool = False) -> Result:
+def run(
+    store: SalesforceStore, schema: Schema, text: str, *, now: datetime, version: str = "59.0", all_rows: bool = False, bulk: bool = False
+) -> Result:
     """Run a query text. Raises ApiError as the vendor does. `all_rows` is queryAll; `bulk` refuses what Bulk API 2.0 refuses."""
     return Runner(store, schema, text, now=now, version=version, all_rows=all_rows).run(parser.parse(text), bulk=bulk)
 
@@ -74,13 +87,12 @@ class Runner:
         found = self.schema.get(name)
         if found is None:
             at = max(0, self.text.lower().rfind(name.lower()))
-            raise ApiError(
-                400,
-                "INVALID_TYPE",
-                f"\n{self.text[max(0, at - 40) : at + 40]}\n{' ' * min(at, 40)}^\nERROR at Row:1:Column:{at + 1}\nsObject type '{name}' is not "
-                "supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. Please reference "
-                "your WSDL or the describe call for the appropriate names.",
+            place = f"\n{self.text[max(0, at - 40) : at + 40]}\n{' ' * min(at, 40)}^\nERROR at Row:1:Column:{at + 1}\n"
+            message = (
+                f"sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the "
+                "'__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."
             )
+            raise ApiError(400, "INVALID_TYPE", place + message)
         return found
 
     def rows(self, query: Query, target: ObjectSchema, resolver: Resolver, among: Sequence[Record] | None = None) -> list[Record]:
@@ -109,7 +121,8 @@ class Runner:
         for part in parts:
             if isinstance(part, Comparison) and isinstance(part.target, FieldRef) and part.operator in ("=", "IN"):
                 literals = part.value if isinstance(part.value, tuple) else (part.value,)
-                if part.target.path[-1].lower() == "id" and len(part.target.path) == 1 and all(isinstance(one, Literal) for one in literals):
+                is_id = len(part.target.path) == 1 and part.target.path[0].lower() == "id"
+                if is_id and all(isinstance(one, Literal) for one in literals):
                     ids = {to18(str(one.value)) for one in literals if isinstance(one, Literal) and one.kind == "string"}
                     return [table[one] for one in ids if one in table]
         rows = self.store.rows(target.name)
@@ -185,7 +198,8 @@ class Runner:
             return Result(target.name, [], total, (), dict)
         found, columns = aggregate.groups(query, rows, resolver)
         if len(found) > _GROUP_LIMIT:
-            raise ApiError(400, "EXCEEDED_ID_LIMIT", "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch")
+            message = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
+            raise ApiError(400, "EXCEEDED_ID_LIMIT", message)
         return Result("AggregateResult", found, len(found), columns, aggregate.render)
 
 
@@ -217,4 +231,3 @@ def _sort_key(field: Field, get: Callable[[Record], Any]) -> Callable[[Record], 
         return str(get(record)).lower()
 
     return folded
-
