@@ -1,21 +1,62 @@
-"""Tables brought to one shape, so that they can be stacked: Ibis treats a column that can be null and one that cannot as different."""
+"""Shapes a rule's result as its contract promises: the columns, in order, with their types.
+
+Belongs here: the last step of a rule, as an Ibis expression or from Python rows, and stacking tables (Ibis treats a column that
+can be null and one that cannot as different). The contracts themselves lie beside this file.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
 import ibis
 import ibis.expr.datatypes as dt
+import pyarrow as pa
 
-from alignment_pipeline.contracts.contract import ColumnType, Contract
+from alignment_pipeline.contracts.contract import Contract
 
-_TYPES: dict[ColumnType, dt.DataType] = {
-    "string": dt.string,
-    "json": dt.string,
-    "int64": dt.int64,
-    "float64": dt.float64,
-    "boolean": dt.boolean,
-    "timestamp": dt.Timestamp(timezone="UTC", scale=6),
-    "date": dt.date,
+_TYPES = {
+    "string": "string",
+    "json": "string",
+    "int64": "int64",
+    "float64": "float64",
+    "boolean": "boolean",
+    "timestamp": "timestamp('UTC', 6)",
+    "date": "date",
 }
+
+
+def moment(value: datetime) -> ibis.Value:
+    """A UTC moment as a typed literal."""
+    return ibis.literal(value, type="timestamp('UTC', 6)")
+
+
+def as_contract(table: ibis.Table, contract: Contract, *, as_of: datetime, agreement_version: str) -> ibis.Table:
+    """The contract's columns of `table`, in order and cast; `as_of` and `agreement_version` are stamped."""
+    stamps = {"as_of": moment(as_of), "agreement_version": ibis.literal(agreement_version)}
+    found = {}
+    for column in contract.columns:
+        value = stamps.get(column.name)
+        if value is None:
+            value = table[column.name]
+        found[column.name] = value.cast(_TYPES[column.type])
+    return table.select(**found)
+
+
+def from_columns(values: Mapping[str, Iterable[Any]], contract: Contract, *, as_of: datetime, agreement_version: str) -> ibis.Table:
+    """A table of a contract from Python columns; timestamps may be datetimes or integer microseconds since 1970."""
+    schema = contract.schema
+    length = len(next(iter(values.values())))  # type: ignore[arg-type]
+    arrays = []
+    for field in schema:
+        if field.name == "as_of":
+            arrays.append(pa.array([as_of] * length, type=field.type))
+        elif field.name == "agreement_version":
+            arrays.append(pa.array([agreement_version] * length, type=field.type))
+        else:
+            arrays.append(_array(values[field.name], field.type))
+    return ibis.memtable(pa.Table.from_arrays(arrays, schema=schema))
 
 
 def shaped(table: ibis.Table, contract: Contract) -> ibis.Table:
@@ -35,4 +76,11 @@ def loosened(table: ibis.Table) -> ibis.Table:
 
 
 def _loose(type_: dt.DataType) -> dt.DataType:
-    return _TYPES["timestamp"] if type_.is_timestamp() else type_.copy(nullable=True)
+    return dt.dtype(_TYPES["timestamp"]) if type_.is_timestamp() else type_.copy(nullable=True)
+
+
+def _array(values: Iterable[Any], kind: pa.DataType) -> pa.Array:
+    found = list(values)
+    if pa.types.is_timestamp(kind) and any(isinstance(value, int) for value in found):
+        return pa.array(found, type=pa.int64()).cast(kind)
+    return pa.array(found, type=kind)

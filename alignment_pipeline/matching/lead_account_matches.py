@@ -1,0 +1,92 @@
+"""The matcher on people: everyone without a contact on an account is a lead to be matched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+from ibis import _
+
+from alignment_pipeline.agreement.matching import Matching
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.matching.index import AccountIndex
+from alignment_pipeline.matching.match import match_leads
+from alignment_pipeline.matching.rarity import RarityTable
+from alignment_pipeline.matching.settings import MatchingSettings
+
+_CONTRACT = CONTRACTS["lead_account_matches"]
+
+
+def settings_of(matching: Matching, *, agreement_version: str) -> MatchingSettings:
+    """The matcher's numbers from the agreement."""
+    return MatchingSettings(
+        match_confidence=matching.match_confidence,
+        review_confidence=matching.review_confidence,
+        tie_breakers=tuple(matching.tie_breakers),
+        tie_breakers_decide=matching.tie_breakers_decide,
+        demoted_rules=frozenset(matching.demoted_rules),
+        minimum_rule_precision=matching.minimum_rule_precision,
+        minimum_rule_labels=matching.minimum_rule_labels,
+        freemail_additions=frozenset(matching.freemail_additions),
+        shared_domain_additions=frozenset(matching.shared_domain_additions),
+        corporate_domain_exceptions=frozenset(matching.corporate_domains),
+        alias_groups=tuple(tuple(group) for group in matching.alias_groups),
+        junk_additions=frozenset(matching.junk_companies),
+        agreement_version=agreement_version,
+    )
+
+
+def account_index(
+    accounts: ibis.Table, contacts: ibis.Table, *, settings: MatchingSettings, rarity: RarityTable | None = None
+) -> AccountIndex:
+    """The index of living accounts, with alternate domains learned from their contacts' addresses."""
+    rows = accounts.order_by("account_id").to_pyarrow()
+    known = contacts.filter(_.account_id.notnull(), _.email.notnull()).select("account_id", "email").order_by("account_id", "email")
+    return AccountIndex.build(rows, settings=settings, rarity=rarity, contacts=known.to_pyarrow())
+
+
+def people_to_match(people: ibis.Table) -> ibis.Table:
+    """One row per person whom no contact and no conversion ties to an account, in the matcher's columns; our own people are left out."""
+    return people.filter(_.contact_account_id.isnull(), _.converted_account_id.isnull(), ~_.is_internal).select(
+        "person_id", "company", "email", "website", "country", "state", "city", "phone", lead_id=_.person_id, crm_lead_id=_.lead_id
+    )
+
+
+def lead_account_matches(
+    people: ibis.Table,
+    index: AccountIndex,
+    *,
+    settings: MatchingSettings,
+    as_of: datetime,
+    agreement_version: str,
+    always: pa.Table | None = None,
+    never: pa.Table | None = None,
+) -> ibis.Table:
+    """One row per person to match. `always` and `never` hold person_id, account_id: what people said."""
+    wanted = people_to_match(people).order_by("lead_id").to_pyarrow()
+    corrections = {
+        name: table.rename_columns(["lead_id", "account_id"]) if table is not None else None
+        for name, table in (("always", always), ("never", never))
+    }
+    found = match_leads(wanted, index, settings=settings, **corrections)
+    rows = found.num_rows
+    columns = {
+        "person_id": found["lead_id"],
+        "lead_id": wanted["crm_lead_id"],
+        "account_id": found["account_id"],
+        "decision": found["decision"],
+        "confidence": found["confidence"],
+        "method": found["method"],
+        "reason": found["reason"],
+        "runner_up_id": found["runner_up_id"],
+        "margin": found["margin"],
+        "tie_breaker": found["tie_breaker"],
+        "evidence": pc.coalesce(found["evidence"], pa.scalar("[]")),
+        "as_of": pa.array([as_of] * rows, pa.timestamp("us", tz="UTC")),
+        "agreement_version": pa.array([agreement_version] * rows, pa.string()),
+    }
+    nullable = pa.schema([field.with_nullable(True) for field in _CONTRACT.schema])
+    table = pa.table({field.name: columns[field.name].cast(field.type) for field in nullable}, schema=nullable)
+    return ibis.memtable(table)
