@@ -142,7 +142,7 @@ class Marketing:
 
     def _gateways(self, person: Ints, landed: Ints, mail: catalogue.Mail) -> None:
         """A gateway opens the mail at once and clicks every link in the same second; Marketo does not mark all of them."""
-        is_marked = person % 4 != 0
+        is_marked = np.cumsum(self.bots)[person] % 4 != 0  # every fourth bot is sly
         for marked, opened, clicks in ((True, mail.bot_open, mail.bot_clicks), (False, mail.sly_open, mail.sly_clicks)):
             those, at = person[is_marked == marked], landed[is_marked == marked] + 1
             self._rows(those, at, opened)
