@@ -141,6 +141,8 @@ class Policy(Section):
             raise ValueError(f"policy {self.name}: in business time a day has no fixed length; write the target in hours or minutes")
         if self.applies_to != "all" and self.subject != "person":
             raise ValueError(f"policy {self.name}: applies_to {self.applies_to} is about people; subject is {self.subject}")
+        if self.duty == "account_owner" and self.applies_to != "existing":
+            raise ValueError(f"policy {self.name}: duty account_owner goes with applies_to existing; others have no such owner")
         return self
 
 

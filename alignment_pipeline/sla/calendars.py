@@ -1,0 +1,243 @@
+"""Open time: from a calendar of the agreement to UTC spans with cumulative sums, and arithmetic on them.
+
+Belongs here: hours, holidays, leave and zones. All moments are integer microseconds since 1970 UTC, so sums are exact.
+A clock never walks over seconds: it looks two moments up in the cumulative table. What clocks do with it: `sla/clocks.py`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import zoneinfo
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import holidays
+import ibis
+import numpy as np
+import pyarrow as pa
+
+from alignment_pipeline.agreement.calendars import WEEKDAYS, minutes_of
+from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.contracts.sla import CALENDAR_DAYS
+from alignment_pipeline.errors import ConfigurationError
+
+MINUTE = 60_000_000
+DAY = 1_440 * MINUTE
+NEVER = 1 << 61
+"""A moment that does not come."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Ints = np.ndarray
+Spans = list[tuple[int, int]]
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds since 1970 UTC of an aware datetime, exact."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_us(us: int) -> datetime:
+    """The aware UTC datetime of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=int(us))
+
+
+@dataclass(frozen=True)
+class OpenTime:
+    """Disjoint open spans in rising order; `before[i]` is the open time before span i."""
+
+    opens: Ints
+    closes: Ints
+    before: Ints
+
+    @classmethod
+    def of(cls, spans: Spans) -> OpenTime:
+        """From spans in any order; touching and overlapping ones are joined."""
+        joined: list[list[int]] = []
+        for begin, end in sorted(spans):
+            if joined and begin <= joined[-1][1]:
+                joined[-1][1] = max(joined[-1][1], end)
+            else:
+                joined.append([begin, end])
+        opens = np.array([begin for begin, _ in joined], dtype=np.int64)
+        closes = np.array([end for _, end in joined], dtype=np.int64)
+        return cls(opens, closes, np.concatenate(([0], np.cumsum(closes - opens)[:-1])).astype(np.int64) if joined else opens)
+
+    def consumed(self, moments: Ints) -> Ints:
+        """Open microseconds from the table's begin to each moment."""
+        if not len(self.opens):
+            return np.zeros(len(moments), dtype=np.int64)
+        at = np.searchsorted(self.opens, moments, side="right") - 1
+        safe = np.maximum(at, 0)
+        inside = np.clip(moments - self.opens[safe], 0, self.closes[safe] - self.opens[safe])
+        return np.where(at < 0, 0, self.before[safe] + inside)
+
+    def between(self, begins: Ints, ends: Ints) -> Ints:
+        """Open microseconds from each begin to its end."""
+        return self.consumed(ends) - self.consumed(begins)
+
+    def add(self, starts: Ints, needs: Ints) -> Ints:
+        """The first moment at which `needs` open microseconds have passed since each start; NEVER beyond the table."""
+        if not len(self.opens):
+            return np.where(needs <= 0, starts, NEVER)
+        total = self.consumed(starts) + needs
+        after = self.before + (self.closes - self.opens)
+        at = np.searchsorted(after, total, side="left")
+        safe = np.minimum(at, len(after) - 1)
+        found = self.opens[safe] + (total - self.before[safe])
+        return np.where(needs <= 0, starts, np.where(at >= len(after), NEVER, found))
+
+
+ALWAYS = OpenTime.of([(-NEVER, NEVER)])
+
+
+def add_business_minutes(start: datetime, minutes: float, open_time: OpenTime) -> datetime | None:
+    """The moment at which `minutes` open minutes have passed since `start`; None when the calendar's table ends before."""
+    found = int(open_time.add(np.array([to_us(start)]), np.array([round(minutes * MINUTE)]))[0])
+    return None if found >= NEVER else from_us(found)
+
+
+def business_minutes_between(begin: datetime, end: datetime, open_time: OpenTime) -> float:
+    """Open minutes from `begin` to `end`."""
+    return float(open_time.between(np.array([to_us(begin)]), np.array([to_us(end)]))[0]) / MINUTE
+
+
+@dataclass
+class Calendars:
+    """All calendars of the agreement, read in any zone, with or without one person's leave, from `first` to `last`."""
+
+    sla: Sla
+    business_hours: pa.Table
+    crm_holidays: pa.Table
+    first: datetime
+    last: datetime
+    _built: dict[tuple[str, str, tuple[tuple[date, date], ...]], OpenTime] = field(default_factory=dict)
+    _regimes: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+
+    def base_zone(self, name: str) -> str:
+        """The calendar's own zone: the agreement's, or the CRM's for Salesforce hours."""
+        calendar = self.sla.calendar(name)
+        if calendar.salesforce is None:
+            return calendar.time_zone
+        return str(self._salesforce_rows(name)[0]["time_zone"])
+
+    def open_time(self, name: str, zone: str, leave: tuple[tuple[date, date], ...] = ()) -> OpenTime:
+        """The calendar read in `zone`, less leave (first and last days off). Raises ConfigurationError when it never opens."""
+        key = (name, zone, leave)
+        if key not in self._built:
+            spans = self._spans(name, zone, leave)
+            if not spans:
+                raise ConfigurationError(
+                    f"sla: calendar {name!r} has no open hour from {self.first.date()} to {self.last.date()}; "
+                    "check its week, holidays and leave"
+                )
+            self._built[key] = OpenTime.of(spans)
+        return self._built[key]
+
+    def _salesforce_rows(self, name: str) -> list[dict[str, object]]:
+        wanted = self.sla.calendar(name).salesforce or "default"
+        rows = self.business_hours.to_pylist()
+        found = [row for row in rows if (row["is_default"] if wanted == "default" else str(row["calendar"]).lower() == wanted.lower())]
+        if not found:
+            known = sorted({str(row["calendar"]) for row in rows})
+            raise ConfigurationError(
+                f"sla: calendar {name!r} takes Salesforce business hours {wanted!r}, which the CRM does not have; "
+                f"it has: {', '.join(known) or 'none'}. Change `salesforce:` or give the calendar a `week:`"
+            )
+        return found
+
+    def _week(self, name: str) -> list[Spans]:
+        week: list[Spans] = [[] for _ in WEEKDAYS]
+        calendar = self.sla.calendar(name)
+        if calendar.salesforce is None:
+            for day, texts in calendar.week.items():
+                week[WEEKDAYS.index(day)] = sorted(minutes_of(text) for text in texts)
+            return week
+        for row in self._salesforce_rows(name):
+            week[int(str(row["weekday"]))].append((int(str(row["opens_minute"])), int(str(row["closes_minute"]))))
+        return week
+
+    def _closed(self, name: str, zone: str, leave: tuple[tuple[date, date], ...]) -> dict[date, Spans]:
+        """Closed spans (minutes after local midnight) per local day."""
+        calendar = self.sla.calendar(name)
+        closed: dict[date, Spans] = {}
+        years = range(self.first.year - 1, self.last.year + 2)
+        for region in calendar.holidays_by_zone.get(zone, calendar.holidays):
+            country, _, part = region.partition("-")
+            for day in holidays.country_holidays(country, subdiv=part or None, years=years):
+                closed.setdefault(day, []).append((0, 1_440))
+        if calendar.crm_holidays:
+            for row in self.crm_holidays.to_pylist():
+                closed.setdefault(row["closed_on"], []).append((row["opens_minute"], row["closes_minute"]))
+        for first_day, last_day in leave:
+            for number in range((last_day - first_day).days + 1):
+                closed.setdefault(first_day + timedelta(days=number), []).append((0, 1_440))
+        return closed
+
+    def _spans(self, name: str, zone: str, leave: tuple[tuple[date, date], ...]) -> Spans:
+        week, closed = self._week(name), self._closed(name, zone, leave)
+        wall: Spans = []
+        day, end = self.first.date() - timedelta(days=2), self.last.date() + timedelta(days=2)
+        while day <= end:
+            midnight = (day - date(1970, 1, 1)).days * DAY
+            spans = week[day.weekday()]
+            for shut in closed.get(day, []):
+                spans = _less(spans, shut)
+            wall.extend((midnight + opens * MINUTE, midnight + closes * MINUTE) for opens, closes in spans)
+            day += timedelta(days=1)
+        opens = np.array([begin for begin, _ in wall], dtype=np.int64)
+        closes = np.array([finish for _, finish in wall], dtype=np.int64)
+        found: Spans = []
+        for begin, finish, offset in self.regimes(zone):
+            # inside one offset, wall time is UTC plus a constant: a span is cut at the change and moved, so gaps and folds are exact
+            near = (closes > begin + offset) & (opens < finish + offset)
+            lows, highs = np.maximum(opens[near], begin + offset) - offset, np.minimum(closes[near], finish + offset) - offset
+            found.extend(zip(lows.tolist(), highs.tolist(), strict=True))
+        return found
+
+    def regimes(self, zone: str) -> list[tuple[int, int, int]]:
+        """Spans of UTC microseconds in which the zone's offset is constant: (begin, end, offset)."""
+        if zone not in self._regimes:
+            self._regimes[zone] = _regimes(zoneinfo.ZoneInfo(zone), self.first - timedelta(days=3), self.last + timedelta(days=3))
+        return self._regimes[zone]
+
+
+def _less(spans: Spans, shut: tuple[int, int]) -> Spans:
+    pieces = [piece for begin, end in spans for piece in ((begin, min(end, shut[0])), (max(begin, shut[1]), end))]
+    return [(begin, end) for begin, end in pieces if end > begin]
+
+
+def _regimes(zone: zoneinfo.ZoneInfo, first: datetime, last: datetime) -> list[tuple[int, int, int]]:
+    def offset(us: int) -> int:
+        found = from_us(us).astimezone(zone).utcoffset()
+        return (found or timedelta()) // timedelta(microseconds=1)
+
+    begin, end = to_us(first), to_us(last)
+    changes = [begin]
+    for low, high in itertools.pairwise([*range(begin, end, DAY), end]):
+        before = offset(low)
+        if offset(high) == before:
+            continue
+        left, right = low, high
+        while right - left > 1:
+            middle = (left + right) // 2
+            left, right = (middle, right) if offset(middle) == before else (left, middle)
+        changes.append(right)
+    return [(low, high, offset(low)) for low, high in itertools.pairwise([*changes, end])]
+
+
+def calendar_days(calendars: Calendars, zones: dict[str, list[str]]) -> ibis.Table:
+    """`calendar_days` of each calendar in each of its zones (name -> zones), for people who want to check a due time."""
+    rows: dict[str, list[object]] = {name: [] for name in CALENDAR_DAYS.names}
+    first, last = calendars.first.date(), calendars.last.date()
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    bounds = np.array([(day - date(1970, 1, 1)).days * DAY for day in [*days, last + timedelta(days=1)]], dtype=np.int64)
+    for name, its_zones in sorted(zones.items()):
+        for zone in sorted(set(its_zones)):
+            consumed = calendars.open_time(name, zone).consumed(bounds)
+            consumed = consumed - consumed[0]
+            rows["calendar"] += [name] * len(days)
+            rows["time_zone"] += [zone] * len(days)
+            rows["day_on"] += days
+            rows["open_minutes"] += (np.diff(consumed) / MINUTE).tolist()
+            rows["cumulative_minutes"] += (consumed[:-1] / MINUTE).tolist()
+    return ibis.memtable(pa.table(rows, schema=CALENDAR_DAYS.schema))

@@ -1,0 +1,123 @@
+"""What the SLA rules read: one bundle of tables, and how columns become arrays.
+
+Belongs here: the inputs of the ledger. Which of them make events: `sla/events.py`; which make owners and pauses: `sla/histories.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alignment_pipeline.contracts import identity, staging
+from alignment_pipeline.sla.calendars import NEVER, to_us
+
+Ints = np.ndarray
+
+
+def _nothing(columns: Mapping[str, str]) -> ibis.Table:
+    return ibis.memtable(ibis.schema(dict(columns)).to_pyarrow().empty_table())
+
+
+def no_stage_changes(key: str) -> ibis.Table:
+    """An empty table of stage changes, for runs in which the lifecycle is not there yet."""
+    return _nothing({key: "string", "stage": "string", "entered_at": "timestamp('UTC')"})
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The tables that clocks are made of. Stage changes need `person_id` or `account_id`, `stage` and `entered_at`;
+    MQA changes `account_id` and `entered_at`, one row per entry into MQA."""
+
+    people: ibis.Table
+    person_records: ibis.Table
+    person_accounts: ibis.Table
+    leads: ibis.Table
+    contacts: ibis.Table
+    accounts: ibis.Table
+    opportunities: ibis.Table
+    touches: ibis.Table
+    activities: ibis.Table
+    record_changes: ibis.Table
+    record_states: ibis.Table
+    users: ibis.Table
+    queue_members: ibis.Table
+    business_hours: ibis.Table
+    crm_holidays: ibis.Table
+    person_stage_changes: ibis.Table
+    account_stage_changes: ibis.Table
+    account_mqa_changes: ibis.Table
+    opportunity_stage_changes: ibis.Table
+    opportunity_contact_roles: ibis.Table
+
+    @classmethod
+    def empty(cls) -> Sources:
+        """Every table without rows: what tests and partial runs start from."""
+        tables = {contract.name: ibis.memtable(contract.empty()) for contract in (*staging.CONTRACTS, *identity.CONTRACTS)}
+        return cls(
+            people=tables["people"],
+            person_records=tables["person_records"],
+            person_accounts=_nothing({"person_id": "string", "account_id": "string"}),
+            leads=tables["leads"],
+            contacts=tables["contacts"],
+            accounts=tables["accounts"],
+            opportunities=tables["opportunities"],
+            touches=tables["touches"],
+            activities=tables["activities"],
+            record_changes=tables["record_changes"],
+            record_states=tables["crm_record_states"],
+            users=tables["users"],
+            queue_members=tables["queue_members"],
+            business_hours=tables["business_hours"],
+            crm_holidays=tables["crm_holidays"],
+            person_stage_changes=no_stage_changes("person_id"),
+            account_stage_changes=no_stage_changes("account_id"),
+            account_mqa_changes=no_stage_changes("account_id"),
+            opportunity_stage_changes=tables["opportunity_stage_changes"],
+            opportunity_contact_roles=tables["opportunity_contact_roles"],
+        )
+
+    def with_tables(self, **tables: ibis.Table) -> Sources:
+        """The same bundle with some tables replaced."""
+        return replace(self, **tables)
+
+
+def fetch(table: ibis.Table, *names: str) -> pa.Table:
+    """These columns of a table, in memory."""
+    return table.select(*names).to_pyarrow()
+
+
+def micros(column: pa.ChunkedArray, missing: int = NEVER) -> Ints:
+    """A timestamp column as int64 microseconds; nulls become `missing`."""
+    kind = pa.timestamp("us", tz=column.type.tz) if pa.types.is_timestamp(column.type) else pa.timestamp("us")
+    filled = pc.fill_null(column.cast(kind).cast(pa.int64()), missing)
+    return filled.to_numpy(zero_copy_only=False) if isinstance(filled, pa.Array) else filled.to_numpy()
+
+
+def codes(column: pa.ChunkedArray, known: pa.Array) -> Ints:
+    """Place of each value in `known`, -1 for nulls and strangers."""
+    found = pc.fill_null(pc.index_in(column, value_set=known), -1)
+    return found.to_numpy().astype(np.int64)
+
+
+def text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column as plain strings (engines may hand out dictionaries or large strings)."""
+    return column if column.type == pa.string() else column.cast(pa.string())
+
+
+def watermark_of(watermarks: Mapping[str, datetime | None], systems: tuple[str, ...]) -> int:
+    """How far the feeds of these systems are complete, in microseconds: the least of all entries `system` and `system:object`;
+    -NEVER while one of them has none."""
+    least = NEVER
+    for system in systems:
+        found = [moment for name, moment in watermarks.items() if name == system or name.startswith(f"{system}:")]
+        if not found:
+            return -NEVER
+        for moment in found:
+            least = min(least, -NEVER if moment is None else to_us(moment))
+    return least
