@@ -23,6 +23,7 @@ Entity = Literal["leads", "activities"]
 _POLL_SECONDS = 60.0
 _PATIENCE = timedelta(hours=6)
 _ENDED_BADLY = frozenset({"Failed", "Canceled", "Cancelled"})
+_ENDED = _ENDED_BADLY | {"Completed"}
 _MOST_ATTEMPTS = 3
 _UNKNOWN_JOB = frozenset({"1001", "1003", "1004", "1013"})
 
@@ -44,6 +45,13 @@ class Request:
     def fingerprint(self, start: datetime, end: datetime) -> str:
         """Of the question, so that a job of another one is never taken up."""
         return sha256(f"{self.entity}|{sorted(self.body(start, end).items())}".encode()).hexdigest()[:24]
+
+
+def windows_back(end: datetime, earliest: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Whole 31-day windows from `end` backwards until `earliest` lies inside, newest first: the same ones for the same `end`."""
+    while end > earliest:
+        yield end - LONGEST_WINDOW, end
+        end -= LONGEST_WINDOW
 
 
 def windows(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
@@ -79,6 +87,9 @@ class BulkExtract:
     note_jobs: Callable[[Sequence[Job]], None]
     most_jobs: int = 8
     _jobs: dict[tuple[datetime, datetime], Job] = field(default_factory=dict, repr=False)
+    _seen: dict[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    _looked_at: datetime | None = field(default=None, repr=False)
+    _lists: bool = True
 
     def rows(self, wanted: Sequence[tuple[datetime, datetime]], known: Sequence[Job] = ()) -> Iterator[dict[str, str | None]]:
         """All rows of all windows, window by window. `known`: jobs of an earlier run to take up again.
@@ -119,7 +130,7 @@ class BulkExtract:
         now = self.session.clock.now()
         job = self._jobs.get(window)
         if job is not None:
-            status = self._status(job.job_id)
+            status = self._seen.get(job.job_id) or self._look(job.job_id)
             state = str(status.get("status")) if status else "Failed"
             if state in ("Queued", "Processing", "Completed"):
                 return _Queued(job, True, now, now)
@@ -152,11 +163,13 @@ class BulkExtract:
 
     def _finished(self, queued: _Queued) -> Mapping[str, Any] | None:
         """Wait for a job, a look a minute. Its last status when it is complete, None when it has ended badly or vanished."""
+        clock = self.session.clock
         while True:
-            clock = self.session.clock
-            clock.sleep((queued.look_at - clock.now()).total_seconds())
-            status = self._status(queued.job.job_id)
-            queued.look_at = clock.now() + timedelta(seconds=_POLL_SECONDS)
+            status = self._seen.get(queued.job.job_id)
+            if status is None or str(status.get("status")) not in _ENDED:
+                clock.sleep((max(queued.look_at, self._looked_at or queued.look_at) - clock.now()).total_seconds())
+                status = self._look(queued.job.job_id)
+                queued.look_at = clock.now() + timedelta(seconds=_POLL_SECONDS)
             state = str(status.get("status")) if status else "Failed"
             if status is not None and state == "Completed":
                 return status
@@ -164,6 +177,35 @@ class BulkExtract:
                 return None
             if clock.now() - queued.since > _PATIENCE:
                 raise Retryable(f"bulk {self.request.entity} {queued.job.job_id} is still {state}; the next run takes it up again")
+
+    def _look(self, job_id: str) -> Mapping[str, Any] | None:
+        """A job's status now. One listing shows all jobs of the week, so that many windows cost one call a minute."""
+        if self._lists:
+            listed = self._listing()
+            self._looked_at = self.session.clock.now() + timedelta(seconds=_POLL_SECONDS)
+            self._seen = {str(job.get("exportId")): job for job in listed if _is_complete_answer(job)}
+            if job_id in self._seen:
+                return self._seen[job_id]
+        status = self._status(job_id)
+        if status is not None:
+            self._seen[job_id] = status
+        return status
+
+    def _listing(self) -> list[Mapping[str, Any]]:
+        """This API user's jobs of the last week; nothing, from then on, where the subscription does not list them."""
+        found: list[Mapping[str, Any]] = []
+        params = {"batchSize": "300"}
+        while True:
+            try:
+                body = self.session.get(f"/bulk/v1/{self.request.entity}/export.json", f"bulk {self.request.entity} jobs", params)
+            except MarketoRefused:
+                self._lists = False
+                return []
+            found += [job for job in body.get("result") or () if isinstance(job, Mapping)]
+            token = str(body.get("nextPageToken") or "")
+            if not token or token == params.get("nextPageToken"):
+                return found
+            params = {"batchSize": "300", "nextPageToken": token}
 
     def _restart(self, queued: _Queued) -> _Queued:
         """A job that failed or was cancelled is created anew (it cannot be queued again), a few times."""
@@ -190,6 +232,11 @@ class BulkExtract:
     def _path(self, job_id: str | None, action: str) -> str:
         middle = f"/{job_id}" if job_id else ""
         return f"/bulk/v1/{self.request.entity}/export{middle}/{action}.json"
+
+
+def _is_complete_answer(job: Mapping[str, Any]) -> bool:
+    """A completed job's listing must hold what proves its file; otherwise its own status is asked."""
+    return job.get("status") != "Completed" or (job.get("fileSize") is not None and job.get("fileChecksum") is not None)
 
 
 def _first(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from alignment_pipeline.connectors import streams
 from alignment_pipeline.connectors.marketo import activities, describe, leads
-from alignment_pipeline.connectors.marketo.bulk_extract import BulkExtract, Request, windows
+from alignment_pipeline.connectors.marketo.bulk_extract import LONGEST_WINDOW, BulkExtract, Request, windows, windows_back
 from alignment_pipeline.connectors.marketo.runs import Run
 from alignment_pipeline.connectors.marketo.verdicts import MarketoRefused
 from alignment_pipeline.connectors.raw_rows import RowBatches
@@ -26,9 +26,12 @@ _SILENT_TYPES = frozenset({22, 32})
 _DELETED_AT_FIRST = timedelta(days=30)
 _CHANGE_OVERLAP = timedelta(hours=1)
 _SWEEP = timedelta(days=1)
-# Marketo was founded in 2006: no lead is older.
-_BEGINNING = datetime(2006, 1, 1, tzinfo=UTC)
+# A database in which nothing was updated for so long counts as empty.
+_QUIET = timedelta(days=2 * 366)
+# Files of bulk jobs are kept for 7 days: an older load begins anew.
+_FILES_LIVE = timedelta(days=6)
 _UNSUPPORTED_FILTER = "1035"
+_NO_UPDATE_FILTER = "this subscription cannot filter leads by update: read whole by creation"
 
 
 class _TooMany(Exception):
@@ -64,33 +67,58 @@ class LeadRun(Run):
         return leads.by_ids(self.session, ids, self.selection.names)
 
     def _everything(self) -> Iterator[Mapping[str, Any]]:
-        """The first load. Its windows are fixed at its begin, so that a load that died goes on with the same jobs."""
-        begun = [job.start for job in self.state.jobs if job.start is not None]
-        if self.state.load_end is None or self.now - self.state.load_end > timedelta(days=6):
-            self.state, begun = replace(self.state, load_end=self.now, jobs=()), []
-        elif self.state.load_end is not None:
+        """The whole database. Its windows hang on `load_end`, so that a load that died goes on with the same jobs."""
+        if self.state.load_end is None or self.now - self.state.load_end > _FILES_LIVE:
+            self.state = replace(self.state, load_end=self.now, jobs=())
+        else:
             self.now = self.state.load_end
-        start = min(begun) if begun else self.extraction.since or leads.earliest(self.session) or _BEGINNING
-        self.state = replace(self.state, swept_at=self.now)
-        return self._swept(start)
-
-    def _swept(self, start: datetime) -> Iterator[Mapping[str, Any]]:
-        """Leads updated since `start` by bulk; by their creation where the subscription has no filter on updates."""
         self.is_bulk = True
         self.state = replace(self.state, swept_at=self.now)
         try:
-            found = self._extract("updatedAt", start)
-            first = next(found, None)
+            yield from self._whole("updatedAt")
         except MarketoRefused as refused:
             if refused.code != _UNSUPPORTED_FILTER:
                 raise
-            self.notes.append("this subscription cannot filter leads by update: read whole by creation")
-            return self._extract("createdAt", self.extraction.since or leads.earliest(self.session) or _BEGINNING)
-        return chain([first], found) if first is not None else iter(())
+            self.notes.append(_NO_UPDATE_FILTER)
+            yield from self._whole("createdAt")
 
-    def _extract(self, date_filter: Literal["createdAt", "updatedAt"], start: datetime) -> Iterator[dict[str, str | None]]:
-        request = Request("leads", self.selection.names, date_filter)
-        return BulkExtract(self.session, request, self.note_jobs).rows(windows(start, self.now), self.state.jobs)
+    def _whole(self, date_filter: Literal["createdAt", "updatedAt"]) -> Iterator[Mapping[str, Any]]:
+        """Windows backwards from now, as far as the oldest creation goes: of the leads read, and of ids below the lowest of them."""
+        extract = self._extract(date_filter)
+        end, lowest, oldest = self.now, 0, self.now
+        reach = self.extraction.since or end - LONGEST_WINDOW
+        while True:
+            wanted = list(windows_back(end, reach))
+            for row in extract.rows(wanted, self.state.jobs):
+                identity = str(row.get("id") or "")
+                lowest = min(int(identity), lowest or int(identity)) if identity.isdigit() else lowest
+                oldest = min(oldest, _created(row) or oldest)
+                yield row
+            end = wanted[-1][0] if wanted else end
+            if self.extraction.since is not None:
+                return
+            if not lowest and self.now - end < _QUIET:
+                reach = end - LONGEST_WINDOW
+                continue
+            reach = min(oldest, (leads.earliest_below(self.session, lowest) if lowest else None) or oldest)
+            if reach >= end:
+                self.notes.append(f"leads go back to {end:%Y-%m-%d}; no older ones were found")
+                return
+
+    def _swept(self, start: datetime) -> Iterator[Mapping[str, Any]]:
+        """Leads updated since `start`, by bulk; the whole database where the subscription cannot filter by update."""
+        self.is_bulk = True
+        self.state = replace(self.state, swept_at=self.now)
+        try:
+            yield from self._extract("updatedAt").rows(windows(start, self.now), self.state.jobs)
+        except MarketoRefused as refused:
+            if refused.code != _UNSUPPORTED_FILTER:
+                raise
+            self.notes.append(_NO_UPDATE_FILTER)
+            yield from self._whole("createdAt")
+
+    def _extract(self, date_filter: Literal["createdAt", "updatedAt"]) -> BulkExtract:
+        return BulkExtract(self.session, Request("leads", self.selection.names, date_filter), self.note_jobs)
 
     def _changed(self, mark: datetime) -> list[int]:
         """Ids of leads that are new or changed since the watermark less an hour. _TooMany when a bulk job is cheaper or due."""
@@ -137,3 +165,10 @@ class LeadRun(Run):
             return
         custom = {name: values.pop(name) for name in self.selection.custom}
         yield from batches.add(identity, moment, values, custom=custom)
+
+
+def _created(row: Mapping[str, Any]) -> datetime | None:
+    try:
+        return parse_stamp(str(row["createdAt"])) if row.get("createdAt") else None
+    except (ValueError, OverflowError):
+        return None

@@ -34,10 +34,22 @@ def by_ids(session: MarketoSession, ids: Sequence[int], fields: Sequence[str]) -
             token = following
 
 
-def earliest(session: MarketoSession) -> datetime | None:
-    """The creation of the oldest lead: ids count upwards, so one of the first holds it. None when the first 300 are all gone."""
-    stamps = []
-    for lead in by_ids(session, range(1, MOST_IDS + 1), ("id", "createdAt")):
-        if lead.get("createdAt"):
-            stamps.append(parse_stamp(str(lead["createdAt"])))
-    return min(stamps, default=None)
+def earliest_below(session: MarketoSession, lead_id: int) -> datetime | None:
+    """The creation of the oldest lead found below an id, None when none is found. Ids count upwards, so older leads have smaller ones.
+
+    Two calls look at 300 ids each: evenly over the whole range, then over the stretch before the lowest that exists.
+    """
+    low, high = 1, lead_id - 1
+    found: datetime | None = None
+    for _ in range(2):
+        if high < low:
+            break
+        step = max(1, -(-(high - low + 1) // MOST_IDS))
+        there = list(by_ids(session, range(low, high + 1, step), ("id", "createdAt")))
+        if not there:
+            break
+        lowest = min(int(lead["id"]) for lead in there)
+        oldest = min(parse_stamp(str(lead["createdAt"])) for lead in there)
+        found = oldest if found is None else min(found, oldest)
+        low, high = max(low, lowest - step), lowest - 1
+    return found
