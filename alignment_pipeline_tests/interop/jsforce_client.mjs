@@ -164,10 +164,11 @@ await step('Bulk API 2.0 ingest: insert with a refused row, update with #N/A, de
   assert.deepEqual([inserted.successfulResults.length, inserted.failedResults.length, inserted.unprocessedRecords.length], [2, 1, 0]);
   assert.match(inserted.failedResults[0].sf__Error, /^STRING_TOO_LONG/);
   const ids = inserted.successfulResults.map((row) => row.sf__Id);
+  const quoted = inserted.successfulResults.find((row) => row.Title === 'CEO').sf__Id; // the order of results is not promised
   await conn.bulk2.loadAndWaitForResults({
-    object: 'Lead', operation: 'update', input: [{ Id: ids[0], Title: '#N/A' }], pollInterval: 200, pollTimeout: 60_000,
+    object: 'Lead', operation: 'update', input: [{ Id: quoted, Title: '#N/A' }], pollInterval: 200, pollTimeout: 60_000,
   });
-  const read = await conn.sobject('Lead').retrieve(ids[0]);
+  const read = await conn.sobject('Lead').retrieve(quoted);
   assert.deepEqual([read.Title, read.Company], [null, 'Bulk, "quoted"']);
   const removed = await conn.bulk2.loadAndWaitForResults({
     object: 'Lead', operation: 'delete', input: ids.map((one) => ({ Id: one })), pollInterval: 200, pollTimeout: 60_000,
