@@ -1,0 +1,117 @@
+"""What every command takes: the home, its clients, and how results and progress are shown.
+
+Belongs here: opening things for a command. No decision. Results go to stdout, progress and remarks to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from alignment_pipeline.connectors.salesforce.credentials import Role
+from alignment_pipeline.connectors.salesforce.session import SalesforceSession
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.runtime import salesforce
+from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.warehouse.warehouse import Warehouse
+
+
+@dataclass
+class Context:
+    """One command's surroundings."""
+
+    home: Home = field(default_factory=Home.from_env)
+    is_json: bool = False
+
+    def journal(self) -> Journal:
+        """The journal, opened."""
+        return self.home.journal()
+
+    def warehouse(self) -> Warehouse:
+        """The store, opened."""
+        return self.home.warehouse()
+
+    def salesforce(self, role: Role = "reader") -> SalesforceSession:
+        """A Salesforce session that logs in when first used."""
+        return salesforce.session(self.home, role)
+
+    def result(self, content: dict[str, Any], human: Callable[[Console], None]) -> None:
+        """Show a command's result on stdout: JSON with --json, else what `human` prints."""
+        if self.is_json:
+            click.echo(json.dumps(content, default=_plain, ensure_ascii=False, indent=2))
+        else:
+            human(console())
+
+    def say(self, text: str) -> None:
+        """A remark on stderr."""
+        click.echo(text, err=True)
+
+
+def console() -> Console:
+    """Stdout as rich prints on it; no markup is read from data."""
+    return Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=True)
+
+
+def table(title: str, *columns: str) -> Table:
+    """A plain table for a terminal."""
+    found = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        found.add_column(column, overflow="fold")
+    return found
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[str, int], None]]:
+    """A line per finished table on a terminal's stderr; nothing where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    with Console(stderr=True, highlight=False).status(label) as status:
+
+        def tell(name: str, rows: int) -> None:
+            status.update(f"{label}: {name} ({rows:,} rows)")
+
+        yield tell
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json`."""
+    return click.option("--json", "is_json", is_flag=True, help="Print the result as JSON on stdout.")(command)
+
+
+def as_of_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--as-of`."""
+    return click.option(
+        "--as-of", "as_of", metavar="MOMENT", help="Decide as of this moment (ISO 8601, UTC unless it says otherwise); default: now."
+    )(command)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A `--as-of` value. A bare date is the end of that UTC day, so that the whole day counts."""
+    if text is None:
+        return None
+    try:
+        if len(text) == 10:
+            return datetime.combine(date.fromisoformat(text), datetime.max.time(), UTC).replace(microsecond=0)
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"--as-of {text!r} is no moment; write 2026-11-21 or 2026-11-21T08:00:00Z") from error
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,51 @@
+"""`alignment sandbox`: serves the embedded Salesforce and Marketo on loopback until stopped."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from alignment_pipeline.sandbox import demo_world
+from alignment_pipeline.sandbox.server import Sandbox, serve
+
+
+@click.command(epilog="Example: alignment sandbox --env-file .env --accounts 200 --people 800 --activities 6000")
+@click.option("--seed", default=demo_world.SEED, show_default=True, help="The same seed gives the same organisation.")
+@click.option("--accounts", default=demo_world.ACCOUNTS, show_default=True, help="Accounts of real companies.")
+@click.option("--people", default=demo_world.PEOPLE, show_default=True, help="Leads and contacts; people are invented.")
+@click.option("--activities", default=demo_world.ACTIVITIES, show_default=True, help="Marketo activities of the last six months; invented.")
+@click.option("--factor", default=demo_world.FACTOR, show_default=True, help="How fast the sandbox's clock runs, vendors' waits with it.")
+@click.option("--salesforce-port", default=0, help="Port of the embedded Salesforce (0: a free one).")
+@click.option("--marketo-port", default=0, help="Port of the embedded Marketo (0: a free one).")
+@click.option("--env-file", type=click.Path(path_type=Path), help="Write the environment that points at the sandbox here (as .env).")
+@click.option("--truth", type=click.Path(path_type=Path), help="Write what is true of the organisation here; the pipeline never reads it.")
+def sandbox(
+    seed: int,
+    accounts: int,
+    people: int,
+    activities: int,
+    factor: float,
+    salesforce_port: int,
+    marketo_port: int,
+    env_file: Path | None,
+    truth: Path | None,
+) -> None:
+    """Serve the embedded Salesforce and Marketo with a demo organisation: real companies, invented people, fictional activity.
+
+    Prints the environment that points the other commands at it, and runs until stopped (Ctrl-C).
+    """
+    click.echo(f"Making {accounts:,} accounts, {people:,} people and {activities:,} activities ...", err=True)
+    world = demo_world.demo_world(seed=seed, accounts=accounts, people=people, activities=activities, factor=factor, truth=truth)
+
+    def started(running: Sandbox) -> None:
+        environment = running.environment()
+        if env_file is not None:
+            env_file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items()), encoding="utf-8")
+            env_file.chmod(0o600)
+        for name, value in environment.items():
+            click.echo(f"export {name}={shlex.quote(value)}")
+        click.echo("Serving until Ctrl-C. Companies are real, people are invented, their activity is fictional.", err=True)
+
+    serve(world, ports={"salesforce": salesforce_port, "marketo": marketo_port}, started=started)
