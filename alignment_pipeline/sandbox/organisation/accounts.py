@@ -65,12 +65,17 @@ class Accounts:
         return [account for account in self.accounts if account.kind in ("base", "regional")]
 
     def shared_domains(self) -> dict[str, list[Account]]:
-        """Domains that several different accounts share."""
+        """Domains under which several different accounts have a page, and none the home page: the domain alone says none of them."""
         found: dict[str, list[Account]] = {}
         for account in self.live:
             if account.company.domain and not account.company.owns_domain and account.kind == "base":
                 found.setdefault(account.company.domain, []).append(account)
-        return {domain: group for domain, group in found.items() if len({account.company.core for account in group}) > 1}
+        return {
+            domain: group
+            for domain, group in found.items()
+            if len({account.company.core for account in group}) > 1
+            and not any(account.company.host.removeprefix("www.") == domain for account in group)
+        }
 
     def also_right(self, account: Account, country: str) -> list[str]:
         """Accounts as right as this one.

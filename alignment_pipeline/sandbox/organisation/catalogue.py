@@ -36,7 +36,7 @@ FORMS = (  # name, page, weight
     ("Request a demo", "/demo", 0),
     ("Contact sales", "/contact-sales", 0),
 )
-LINKS = ("/pricing", "/resources/benchmark-report", "/blog/what-is-an-mqa", "/webinars")
+LINKS = ("/pricing", "/resources/benchmark-report", "/blog/what-is-an-mqa", "/webinars", "/customers", "/unsubscribe")
 _AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5)",

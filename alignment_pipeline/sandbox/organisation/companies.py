@@ -46,6 +46,11 @@ class Company:
     owns_name: bool
 
     @property
+    def host(self) -> str:
+        """The host of the website, or an empty string."""
+        return self.website.split("//")[-1].split("/")[0].lower()
+
+    @property
     def region(self) -> geography.Region:
         """The sales region that serves it."""
         return geography.region_of(self.country, self.state)

@@ -4,7 +4,8 @@ Belongs here: one method per kind of work, with the fields and wording by which 
 is decided by `leads.py`, `opportunities.py` and `hand_raises.py`.
 
 How kinds can be told apart, as in orgs with an e-mail sync and a sequencing tool: calls by `CallType`; e-mails by `TaskSubtype` Email
-and `[Out]` or `[In]` in the subject; automatic replies and bounces arrive as `[In]`; sequence enrolments have `TaskSubtype` Cadence.
+and the subject, which begins with `Email:` or `Inbound email:`; automatic replies and bounces come in as inbound e-mails; sequence
+enrolments have `TaskSubtype` Cadence.
 """
 
 from __future__ import annotations
@@ -117,25 +118,23 @@ class SalesWork:
 
     def email_out(self, who: str, owner: str, at: datetime, *, what: str | None = None, account: str | None = None) -> Record:
         """An e-mail that the rep wrote."""
-        return self._task(
-            who, owner, at, f"[Email] [Out] {self.rng.choice(_OUT)}", what=what, account=account, TaskSubtype="Email", Type="Email"
-        )
+        return self._task(who, owner, at, f"Email: {self.rng.choice(_OUT)}", what=what, account=account, TaskSubtype="Email", Type="Email")
 
     def email_in(self, who: str, owner: str, at: datetime, *, what: str | None = None, account: str | None = None) -> Record:
         """An e-mail that the person wrote."""
         return self._task(
-            who, owner, at, f"[Email] [In] Re: {self.rng.choice(_OUT)}", what=what, account=account, TaskSubtype="Email", Type="Email"
+            who, owner, at, f"Inbound email: Re: {self.rng.choice(_OUT)}", what=what, account=account, TaskSubtype="Email", Type="Email"
         )
 
     def auto_reply(self, who: str, owner: str, at: datetime) -> Record:
         """A machine's answer: nobody was reached and nobody wrote."""
         return self._task(
-            who, owner, at, f"[Email] [In] {self.rng.choice(_AUTO)}{self.rng.choice(_OUT)}", TaskSubtype="Email", Type="Email"
+            who, owner, at, f"Inbound email: {self.rng.choice(_AUTO)}{self.rng.choice(_OUT)}", TaskSubtype="Email", Type="Email"
         )
 
     def bounce(self, who: str, owner: str, at: datetime) -> Record:
         """An e-mail that came back."""
-        return self._task(who, owner, at, f"[Email] [In] Undeliverable: {self.rng.choice(_OUT)}", TaskSubtype="Email", Type="Email")
+        return self._task(who, owner, at, f"Inbound email: Undeliverable: {self.rng.choice(_OUT)}", TaskSubtype="Email", Type="Email")
 
     def sequence(self, who: str, owner: str, at: datetime) -> Record:
         """The record was put into a sequence: no touch by itself."""

@@ -29,7 +29,7 @@ NEW, WORKING, CONVERTED, CLOSED, RECYCLED = (
     "Working - Contacted",
     "Closed - Converted",
     "Closed - Not Converted",
-    "Recycled",
+    "Nurturing",
 )
 LEAD_STATUSES = {NEW: False, WORKING: False, CONVERTED: True, CLOSED: False, RECYCLED: False}  # label: does it convert
 TASK_STATUSES = {"Not Started": False, "In Progress": False, "Completed": True, "Waiting on someone else": False, "Deferred": False}
