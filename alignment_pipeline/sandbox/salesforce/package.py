@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.sandbox.salesforce.formulas import compile_formula
 from alignment_pipeline.sandbox.salesforce.schema import Field, ObjectSchema, PicklistValue, Schema
 from alignment_pipeline.sandbox.salesforce.standard import label_of, parse_field, standard_objects
 
@@ -112,6 +113,8 @@ def _field(path: Path) -> Field:
     if declared not in _TYPES:
         raise ConfigurationError(f"{path}: field type {declared!r} is not known to the sandbox; known: {', '.join(sorted(_TYPES))}")
     formula = _text(root, "formula") or None
+    if formula is not None:
+        compile_formula(formula, str(path))
     read_only = formula is not None or declared in ("AutoNumber", "Summary")
     kind = _TYPES[declared]
     is_number = kind in ("double", "currency", "percent")

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alignment_pipeline.sandbox.salesforce.failures import ApiError
-from alignment_pipeline.sandbox.salesforce.schema import Field, ObjectSchema, Schema
+from alignment_pipeline.sandbox.salesforce.formulas import Value, compile_formula
+from alignment_pipeline.sandbox.salesforce.schema import NUMBER_TYPES, Field, ObjectSchema, Schema
 from alignment_pipeline.sandbox.salesforce.soql.tree import FieldRef, Function, Path
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
+from alignment_pipeline.sandbox.salesforce.values import rounded
 
 Record = dict[str, Any]
 Getter = Callable[[Record], Any]
@@ -66,7 +68,7 @@ class Resolver:
             path = path[1:]
         if len(path) == 1:
             one = self.field(self.target, path[0])
-            return Column(one, _own(one), (one.name,))
+            return Column(one, own_getter(one, self.store.clock.now), (one.name,))
         if len(path) > _MAX_DEPTH + 1:
             raise self._error(path[0], f"Can not traverse more than {_MAX_DEPTH} relationships: {'.'.join(path)}")
         return self._through(self.target, path)
@@ -76,8 +78,9 @@ class Resolver:
         if reference is None:
             raise self._error(
                 path[0],
-                f"Didn't understand relationship '{path[0]}' in field path. If you are attempting to use a custom relationship, be sure "
-                "to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.",
+                f"Didn't understand relationship '{path[0]}' in field path. If you are attempting to use a custom relationship, "
+                "be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for "
+                "the appropriate names.",
             )
         inner = self._in_name_object(path[1:]) if reference.polymorphic else self._in_parent(reference, path[1:])
         find, key, get = self.store.find, reference.name, inner.getter
@@ -108,7 +111,7 @@ class Resolver:
         if len(rest) > 1:
             return self._through(parent, rest)
         one = self.field(parent, rest[0])
-        return Column(one, _own(one), (one.name,))
+        return Column(one, own_getter(one, self.store.clock.now), (one.name,))
 
     def _in_name_object(self, rest: Path) -> Column:
         known = {name.lower(): name for name in NAME_FIELDS}
@@ -181,8 +184,11 @@ _SCALARS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _own(field: Field) -> Getter:
+def own_getter(field: Field, now: Callable[[], datetime]) -> Getter:
+    """How to get a field of a record: stored, compound, or calculated by its formula at the sandbox's present."""
     name = field.name
+    if field.formula is not None:
+        return _calculated(field, compile_formula(field.formula, name), now)
     if field.type == "address":
         prefix = name.removesuffix("Address")
         parts = [(part[0].lower() + part[1:], prefix + part) for part in ("City", "Country", "PostalCode", "State", "Street")]
@@ -195,3 +201,15 @@ def _own(field: Field) -> Getter:
     if field.type == "boolean":
         return lambda record: bool(record.get(name))
     return lambda record: record.get(name)
+
+
+def _calculated(field: Field, formula: Value, now: Callable[[], datetime]) -> Getter:
+    def value(record: Record) -> Any:
+        found = formula(record, now())
+        if field.type in NUMBER_TYPES:
+            return None if found is None else rounded(float(found), field.scale)
+        if field.type == "boolean":
+            return bool(found)
+        return found or None
+
+    return value
