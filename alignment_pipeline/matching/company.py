@@ -1,77 +1,102 @@
 """Accounts that are one company: the same name at the same site, however often the CRM holds it.
 
-Belongs here: the grouping that lets confidence be about the company and the business's tie-breakers choose among its records. Two records of
-one name whose sites differ stay apart (homonyms), unless the name itself or the sites say otherwise. The report of duplicates lives in
-`duplicates.py`.
+Belongs here: the grouping that lets confidence be about the company and the business's tie-breakers choose among its records. Records of one
+name whose sites differ stay apart (homonyms), unless name, sites and countries say otherwise. The report of duplicates is in `duplicates.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from alignment_pipeline.matching import domains, names, wordlists
+from alignment_pipeline.matching import domains, keys, names, wordlists
 from alignment_pipeline.matching.rarity import RarityTable
 from alignment_pipeline.matching.vocabulary import Ints
 
 RARE = 0.8
+KIN_LABEL = 5
 
 
-def same_company(name: Sequence[str], parsed: Sequence[tuple[names.Form, ...]], domain: Sequence[str], country: Sequence[str],
-                 rarity: RarityTable) -> Ints:
-    """A number per account, equal for records of one company."""
-    parent = list(range(len(name)))
+@dataclass(slots=True)
+class Companies:
+    """A union of accounts; the reason of each join is kept for the duplicates report."""
+
+    parent: list[int]
+    joined: list[tuple[int, int, str]] = field(default_factory=list)
+
+    def root(self, position: int) -> int:
+        while self.parent[position] != position:
+            self.parent[position] = self.parent[self.parent[position]]
+            position = self.parent[position]
+        return position
+
+    def join(self, one: int, other: int, reason: str) -> None:
+        first, second = sorted((self.root(one), self.root(other)))
+        if first != second:
+            self.parent[second] = first
+            self.joined.append((one, other, reason))
+
+    def numbers(self) -> Ints:
+        return np.array([self.root(position) for position in range(len(self.parent))], dtype=np.int64)
+
+
+def same_company(parsed: Sequence[tuple[names.Form, ...]], domain: Sequence[str], country: Sequence[str], rarity: RarityTable,
+                 aliases: keys.AliasTable) -> Companies:
+    """Group accounts: same site and same naming words; or same name and sites, or missing sites, that do not contradict."""
+    companies = Companies(list(range(len(parsed))))
+    by_site: dict[tuple[str, str], list[int]] = {}
     by_name: dict[str, list[int]] = {}
     for position, forms in enumerate(parsed):
         if forms:
-            by_name.setdefault(forms[0].compact, []).append(position)
+            groups = aliases.groups(forms[0].compact)
+            stem = f"={groups[0]}" if len(groups) == 1 else names.bare(forms[0])
+            by_name.setdefault(f"={groups[0]}" if len(groups) == 1 else forms[0].compact, []).append(position)
+            if domain[position]:
+                by_site.setdefault((domain[position], stem), []).append(position)
+    for members in by_site.values():
+        for other in members[1:]:
+            companies.join(members[0], other, "same site and name")
     for members in by_name.values():
         if len(members) > 1:
-            _group(members, parsed[members[0]][0], domain, country, rarity, parent)
-    return np.array([_root(parent, position) for position in range(len(parent))], dtype=np.int64)
+            _group(members, parsed[members[0]][0], domain, country, rarity, companies)
+    return companies
 
 
-def _root(parent: list[int], position: int) -> int:
-    while parent[position] != position:
-        parent[position] = parent[parent[position]]
-        position = parent[position]
-    return position
-
-
-def _join(parent: list[int], one: int, other: int) -> None:
-    first, second = sorted((_root(parent, one), _root(parent, other)))
-    parent[second] = first
-
-
-def _group(members: list[int], form: names.Form, domain: Sequence[str], country: Sequence[str], rarity: RarityTable, parent: list[int]) -> None:
+def _group(members: list[int], form: names.Form, domain: Sequence[str], country: Sequence[str], rarity: RarityTable, companies: Companies) -> None:
     roles = wordlists.roles()
     telling = [word for word in form.core if word not in roles["s"] and word not in roles["d"]]
-    rare = sum(rarity.weight(word) for word in telling) >= 2 * RARE or (len(telling) == 1 and rarity.weight(telling[0]) >= RARE and len(form.compact) >= 5)
+    weight = [rarity.weight(word) for word in telling]
+    rare = len(telling) >= 2 or (len(telling) == 1 and weight[0] >= RARE and len(form.compact) >= KIN_LABEL)
     with_site = [position for position in members if domain[position]]
-    without = [position for position in members if not domain[position]]
     for at, one in enumerate(with_site):
         for other in with_site[at + 1:]:
-            if _same_site(domain[one], domain[other], form, len(telling), country[one], country[other]):
-                _join(parent, one, other)
-    roots = {_root(parent, position) for position in with_site}
-    if len(roots) > 1 or not rare:
+            reason = _same_site(domain[one], domain[other], form, rare, len(telling), _compatible(country[one], country[other]))
+            if reason:
+                companies.join(one, other, reason)
+    if len({companies.root(position) for position in with_site}) > 1 or not rare:
         return
-    for position in without:
+    for position in members:
+        if domain[position]:
+            continue
         partners = [other for other in members if other != position and _compatible(country[position], country[other])]
         if partners:
-            _join(parent, position, partners[0])
+            companies.join(position, partners[0], "same rare name, a website on one of them only")
 
 
 def _compatible(one: str, other: str) -> bool:
     return not one or not other or one == other
 
 
-def _same_site(one: str, other: str, form: names.Form, telling: int, country: str, other_country: str) -> bool:
+def _same_site(one: str, other: str, form: names.Form, rare: bool, telling: int, compatible: bool) -> str:
+    """Why two sites of one name are one company's, "" when they may be two companies'."""
     if one == other:
-        return True
+        return "same site and name"
     left, right = domains.label(one), domains.label(other)
-    if left == right:
-        return True
-    kin = min(len(left), len(right)) >= 5 and (left.startswith(right) or right.startswith(left)) and form.compact.startswith(min(left, right, key=len))
-    return kin or (telling >= 2 and _compatible(country, other_country))
+    if left == right and rare:
+        return "same name, same site name under another ending"
+    short, long = sorted((left, right), key=len)
+    if rare and compatible and len(short) >= KIN_LABEL and long.startswith(short) and form.compact.startswith(short):
+        return "same name, one site name begins the other"
+    return "same name of several words, same country" if telling >= 2 and compatible else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from alignment_pipeline.matching import domains, names
+from alignment_pipeline.matching import domains, names, spelling
 from alignment_pipeline.matching.candidates import Pairs
 from alignment_pipeline.matching.features import NameView
 from alignment_pipeline.matching.index import AccountIndex
@@ -21,15 +21,30 @@ COLUMNS = (
     "mail_domain", "mail_domain_crowded", "site_domain", "academic_domain", "learned_domain", "exact_host", "only_domain",
     "label_equal", "label_is_name", "name_is_label", "label_begins",
     "domain_conflict", "domain_elsewhere", "own_label_conflict", "own_label_no_site", "no_account_site",
-    "same_name", "same_whole", "same_rare", "same_long", "same_short", "same_part", "same_account_part",
+    "same_name", "same_whole", "same_rare", "same_long", "same_short", "same_part", "same_account_part", "same_variant", "part_left_both", "part_lead_left", "part_account_left",
     "in_account", "in_account_rare", "in_account_telling", "in_account_place", "in_account_described", "in_account_crowded", "in_account_length",
-    "in_account_begins", "in_lead_begins",
+    "in_account_begins", "in_lead_begins", "in_account_letters", "in_lead_letters", "in_account_site_whole", "in_lead_site_whole", "in_account_site", "in_lead_site", "in_variant",
     "in_lead", "in_lead_rare", "in_lead_telling", "in_lead_place", "in_lead_described", "in_lead_crowded", "in_lead_length",
-    "typo", "typo_long", "typo_close", "typo_first", "typo_one_letter", "typo_one_long", "typo_initial", "typo_known_word",
-    "overlap", "overlap_telling_left", "overlap_place_left", "overlap_start", "overlap_rare",
-    "acronym", "acronym_long", "alias", "alias_short",
+    "typo", "typo_long", "typo_close", "typo_first", "typo_one_letter", "typo_one_long", "typo_initial", "typo_known_word", "typo_keyboard", "typo_doubled", "typo_swapped",
+    "overlap", "overlap_telling_left", "overlap_place_left", "overlap_start", "overlap_rare", "overlap_described",
+    "acronym", "acronym_long", "alias", "alias_domain",
     "country_same", "country_other", "state_same", "city_same", "phone_same", "has_parent", "has_children", "local", "local_same", "local_other",
 )
+
+# What world knowledge says about the direction of a column; the fit may not contradict it.
+SIGN = {
+    **dict.fromkeys(("mail_domain", "site_domain", "academic_domain", "learned_domain", "exact_host", "only_domain", "label_equal", "label_is_name",
+                     "name_is_label", "same_name", "same_whole", "same_long", "in_account_rare", "in_account_described", "in_account_begins", "in_account_site",
+                     "in_lead_rare", "in_lead_described", "in_lead_begins", "in_lead_site", "typo_close", "typo_one_long", "typo_keyboard", "typo_doubled",
+                     "typo_swapped", "typo_initial", "overlap", "overlap_start", "overlap_rare", "overlap_described", "acronym_long", "alias_domain",
+                     "country_same", "state_same", "city_same", "phone_same", "local_same"), 1),
+    **dict.fromkeys(("domain_conflict", "domain_elsewhere", "own_label_conflict", "own_label_no_site", "same_rare", "same_part", "same_account_part",
+                     "same_variant", "part_left_both", "part_lead_left", "part_account_left", "in_account_telling", "in_account_crowded",
+                     "in_account_letters", "in_account_site_whole", "in_lead_telling", "in_lead_crowded", "in_lead_letters", "in_lead_site_whole", "in_variant",
+                     "typo_known_word", "overlap_telling_left", "overlap_place_left", "alias", "country_other", "local_other"), -1),
+}
+# The alias list is written by hand: the fit may move it away from "same name" only against strong evidence. The base is free.
+PENALTY = {"base": 1e-6, "alias": 30.0}
 
 
 def matrix(pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> Floats:
@@ -37,14 +52,14 @@ def matrix(pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) 
     size = len(pairs.lead)
     column = {name: np.zeros(size, dtype=np.float32) for name in COLUMNS}
     column["base"][:] = 1.0
-    _names(column, view, index)
+    _names(column, view, batch, index)
     _domains(column, pairs, view, batch, index)
     _aliases(column, pairs, view, batch, index)
     _geography(column, pairs, batch, index)
     return np.column_stack([column[name] for name in COLUMNS]) if size else np.zeros((0, len(COLUMNS)), dtype=np.float32)
 
 
-def _names(column: dict[str, Floats], view: NameView, index: AccountIndex) -> None:
+def _names(column: dict[str, Floats], view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
     same = view.same_core
     rare = np.minimum(view.lead_weight, 1.0)
     column["same_name"][:] = same
@@ -55,9 +70,17 @@ def _names(column: dict[str, Floats], view: NameView, index: AccountIndex) -> No
     column["same_part"][:] = same * view.lead_part
     column["same_account_part"][:] = same * view.account_part * ~view.lead_part
 
+    column["same_variant"][:] = same * (view.lead_variant | view.account_variant)
+    part = view.lead_part | view.account_part
+    column["part_left_both"][:] = part * np.minimum(view.whole_lead_left, view.whole_account_left)
+    column["part_lead_left"][:] = part * view.whole_lead_left
+    column["part_account_left"][:] = part * view.whole_account_left
+    column["alias"][:] = view.lead_alias
+
     crowd = _crowd(view, index)
-    in_account = ~same & ((view.lead_left <= 0.001) | (view.prefix > 0)) & (view.lead_length > 1)
-    in_lead = ~same & ~in_account & ((view.account_left <= 0.001) | (view.prefix < 0)) & (view.account_length > 1)
+    both_parts = view.lead_part & view.account_part
+    in_account = ~same & ~both_parts & ((view.lead_left <= 0.001) | (view.prefix > 0)) & (view.lead_length > 1)
+    in_lead = ~same & ~in_account & ~both_parts & ((view.account_left <= 0.001) | (view.prefix < 0)) & (view.account_length > 1)
     for name, where, top, place, left, weight, ratio in (
             ("in_account", in_account, view.account_left_top, view.account_left_place, view.account_left, view.lead_weight,
              view.lead_length / np.maximum(view.account_length, 1)),
@@ -74,6 +97,11 @@ def _names(column: dict[str, Floats], view: NameView, index: AccountIndex) -> No
     column["in_account_begins"][:] = in_account * (view.first_word | (view.prefix > 0))
     column["in_lead_begins"][:] = in_lead * (view.first_word | (view.prefix < 0))
 
+    column["in_account_letters"][:] = in_account * view.lead_letters
+    column["in_lead_letters"][:] = in_lead * view.lead_letters
+
+    column["in_variant"][:] = (in_account | in_lead) * (view.lead_variant | view.account_variant)
+
     rest = ~same & ~in_account & ~in_lead
     typo = rest & (view.likeness >= 0.8)
     column["typo"][:] = typo
@@ -85,6 +113,10 @@ def _names(column: dict[str, Floats], view: NameView, index: AccountIndex) -> No
     column["typo_one_letter"][:] = near
     column["typo_one_long"][:] = near * np.minimum(view.lead_length, 14) / 14
     column["typo_initial"][:] = typo * view.same_initial
+    for at in np.flatnonzero(near).tolist():
+        kind = spelling.slip(view.texts(at, batch.forms.compacts, index.forms.compacts))
+        if kind:
+            column["typo_" + kind][at] = 1.0
     column["typo_known_word"][:] = typo * view.lead_known
 
     other = rest & ~typo
@@ -93,6 +125,8 @@ def _names(column: dict[str, Floats], view: NameView, index: AccountIndex) -> No
     column["overlap_telling_left"][:] = other * (view.shared > 0) * np.maximum(view.lead_left_top, view.account_left_top)
     column["overlap_place_left"][:] = other * (view.lead_left_place & view.account_left_place)
     column["overlap_start"][:] = other * view.first_word
+    column["overlap_described"][:] = other * ~both_parts * (view.shared_top > 0) * (view.lead_left_top <= 0) * (view.account_left_top <= 0) \
+        * ~view.lead_left_place * ~view.account_left_place * np.minimum(view.lead_length, 12) / 12
     column["overlap_rare"][:] = other * view.shared_top
 
 
@@ -110,6 +144,13 @@ def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: Lea
         name = compacts[form]
         if label and not same and name == label:
             column["name_is_label"][at] = 1.0
+        if column["in_account"][at] and label:
+            column["in_account_site"][at] = float(name == label)
+            column["in_account_site_whole"][at] = float(name != label and label.startswith(name))
+        if column["in_lead"][at] and batch.label[lead]:
+            short = index.forms.compacts[int(view.account_form[at])]
+            column["in_lead_site"][at] = float(short == batch.label[lead])
+            column["in_lead_site_whole"][at] = float(short != batch.label[lead] and batch.label[lead].startswith(short))
         if not own:
             column["no_account_site"][at] = 1.0
             column["own_label_no_site"][at] = float(bool(batch.label[lead]) and not same and (batch.label[lead] == name))
@@ -125,6 +166,8 @@ def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: Lea
             column["only_domain"][at] = float(not batch.parsed[int(batch.name_of[lead])])
             column["exact_host"][at] = float(batch.host[lead] == facts.host[account] != own)
             continue
+        if not mail and batch.site_is_written[lead]:
+            continue
         mine = batch.label[lead] or domains.label(site)
         theirs = names.compact(mine)
         column["label_equal"][at] = float(bool(mine) and mine == label)
@@ -139,26 +182,17 @@ def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: Lea
 
 def _aliases(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
     aliases, facts = index.aliases, index.facts
-    forms_of, first = batch.parsed, index.forms.first
-    lead_groups: dict[int, frozenset[int]] = {}
+    first = index.forms.first
     for at, (lead, account) in enumerate(zip(pairs.lead.tolist(), pairs.account.tolist(), strict=True)):
-        if view.same_core[at]:
-            continue
-        distinct = int(batch.name_of[lead])
-        forms = forms_of[distinct]
-        groups = lead_groups.get(distinct)
-        if groups is None:
-            groups = lead_groups[distinct] = frozenset(group for form in forms for group in aliases.groups(form.compact))
-        mail = aliases.groups_of_domain(batch.domain[lead]) if batch.domain[lead] else []
         theirs = [index.forms.compacts[form] for form in range(int(first[account]), int(first[account + 1]))]
-        if groups or mail:
-            other = {group for text in theirs for group in aliases.groups(text)} | set(aliases.groups_of_domain(facts.domain[account]))
-            met = other & (groups | set(mail))
-            column["alias"][at] = float(bool(met))
-            column["alias_short"][at] = float(bool(met) and min(len(theirs[0]), int(view.lead_length[at])) <= 3)
-        size = _acronym(forms, theirs, account, index)
-        column["acronym"][at] = float(size > 0)
-        column["acronym_long"][at] = max(0, min(size, 6) - 3) / 3
+        met = aliases.groups_of_domain(batch.domain[lead]) if batch.domain[lead] and batch.domain[lead] != facts.domain[account] else []
+        if met:
+            other = {group for text in theirs[:1] for group in aliases.groups(text)} | set(aliases.groups_of_domain(facts.domain[account]))
+            column["alias_domain"][at] = float(bool(other & set(met)))
+        if not view.same_core[at]:
+            size = _acronym(batch.parsed[int(batch.name_of[lead])], theirs, account, index)
+            column["acronym"][at] = float(size > 0)
+            column["acronym_long"][at] = max(0, min(size, 6) - 3) / 3
 
 
 def _acronym(forms: tuple[names.Form, ...], theirs: list[str], account: int, index: AccountIndex) -> int:

@@ -50,9 +50,19 @@ class NameView:
     account_length: Ints
     lead_form: Ints
     account_form: Ints
+    lead_variant: Bools
+    lead_alias: Bools
+    account_variant: Bools
+    whole_lead_left: Floats
+    whole_account_left: Floats
+    lead_letters: Bools
     edits: Floats
     same_initial: Bools
     lead_known: Bools
+
+    def texts(self, at: int, lead: list[str], account: list[str]) -> tuple[str, str]:
+        """The compact names of one pair's best forms."""
+        return lead[int(self.lead_form[at])], account[int(self.account_form[at])]
 
 
 def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
@@ -66,6 +76,7 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     pair, lf, rf = pair_l[step], form_l[step], form_r
     size = len(pair)
     same_core = (left.compact[lf] == right.compact[rf]) & (left.compact[lf] >= 0)
+    same_core &= ~((left.kind[lf] == names.PART) & (right.kind[rf] == names.PART))
     likeness = _likeness(left.compacts, right.compacts, lf, rf, fuzz.ratio, 100.0)
     start = _likeness(left.compacts, right.compacts, lf, rf, JaroWinkler.normalized_similarity, 1.0)
 
@@ -95,11 +106,12 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     same_whole = np.fromiter((left.wholes[i] == right.wholes[j] != "" for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), bool, size)
 
     cover = shared / np.maximum(lead_weight + account_weight - shared, 1e-6)
-    part_cost = 0.12 * (left.kind[lf] == names.PART) + 0.12 * (right.kind[rf] == names.PART) + 0.03 * (left.kind[lf] == names.VARIANT) \
-        + 0.03 * (right.kind[rf] == names.VARIANT)
+    part_cost = 0.12 * (left.kind[lf] == names.PART) + 0.12 * (right.kind[rf] == names.PART) + 0.15 * (left.kind[lf] == names.VARIANT) \
+        + 0.15 * (left.kind[lf] == names.ALIAS) + 0.15 * (right.kind[rf] == names.VARIANT)
     worth = 2.0 * same_core + 0.2 * same_whole + 0.9 * np.maximum(cover, likeness) + 0.3 * (left_l == 0) * shared + 0.2 * np.abs(prefix) - part_cost
     order = np.lexsort((rf, lf, -np.round(worth, 5), pair))
     best = order[np.searchsorted(pair[order], np.arange(len(pairs.lead)))] if size else order
+    main = np.searchsorted(pair, np.arange(len(pairs.lead)))
     lf, rf = lf[best], rf[best]
     lengths_l = np.array([len(text) for text in left.compacts], dtype=np.int64) if left.compacts else np.zeros(1, np.int64)
     return NameView(
@@ -107,6 +119,8 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
         top_l[best], top_r[best], place_l[best], place_r_[best], likeness[best], start[best], prefix[best], first[best], lead_weight[best],
         account_weight[best], left.word_first[lf + 1] - left.word_first[lf], right.word_first[rf + 1] - right.word_first[rf], lengths_l[lf],
         np.array([len(right.compacts[form]) for form in rf.tolist()], dtype=np.int64), lf, rf,
+        left.kind[lf] == names.VARIANT, left.kind[lf] == names.ALIAS, right.kind[rf] == names.VARIANT, top_l[main], top_r[main],
+        (prefix[best] != 0) & (left_l[best] > 0.001) & (left_r[best] > 0.001),
         _likeness(left.compacts, right.compacts, lf, rf, DamerauLevenshtein.distance, 1.0),
         np.array([left.compacts[i][:1] == right.compacts[j][:1] for i, j in zip(lf.tolist(), rf.tolist(), strict=True)], dtype=bool),
         left.compact[lf] < index.compact_limit)

@@ -76,10 +76,18 @@ def _two_loop(gradient: Array, history: list[tuple[Array, Array]]) -> Array:
     return vector
 
 
-def fit_weights(matrix: Array, lead: npt.NDArray[np.int64], right: npt.NDArray[np.bool_], leads: int, *, penalty: float = 1.0,
-                free: npt.NDArray[np.bool_] | None = None) -> Array:
-    """One weight per column. `free` marks columns without penalty (the base)."""
-    penalties = np.full(matrix.shape[1], penalty)
-    if free is not None:
-        penalties[free] = 1e-6
-    return minimise(lambda weights: loss(weights, matrix, lead, right, leads, penalties), np.zeros(matrix.shape[1]))
+def fit_weights(matrix: Array, lead: npt.NDArray[np.int64], right: npt.NDArray[np.bool_], leads: int, *, penalty: Array, sign: npt.NDArray[np.int64]) -> Array:
+    """One weight per column. `penalty` per column; `sign` 1 or -1 where world knowledge knows the direction, 0 where the data may decide.
+
+    A column that comes out with the wrong sign is held at zero and the rest is fitted again: a few labels never teach that a same domain speaks
+    against an account.
+    """
+    free = np.ones(matrix.shape[1], dtype=bool)
+    while True:
+        part = minimise(lambda weights: loss(weights, matrix[:, free], lead, right, leads, penalty[free]), np.zeros(int(free.sum())))
+        weights = np.zeros(matrix.shape[1])
+        weights[free] = part
+        wrong = weights * sign < 0
+        if not wrong.any():
+            return weights
+        free &= ~wrong

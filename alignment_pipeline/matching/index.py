@@ -93,7 +93,8 @@ class AccountIndex:
         for position, domain in enumerate(facts.domain):
             if domain:
                 owners.setdefault(domain, []).append(position)
-        facts.company = company.same_company(facts.name, parsed, facts.domain, facts.country, rarity)
+        companies = company.same_company(parsed, facts.domain, facts.country, rarity, aliases)
+        facts.company = companies.numbers()
         is_parent = np.zeros(len(facts.name), dtype=bool)
         is_parent[facts.parent[facts.parent >= 0]] = True
         initials = {at: found for at, of in enumerate(parsed) if (found := tuple(key for form in of for key in names.acronyms(form.core)))}

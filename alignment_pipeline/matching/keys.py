@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from dataclasses import replace
 
 from alignment_pipeline.matching import domains, names, wordlists
 from alignment_pipeline.matching.rarity import RarityTable
@@ -25,18 +26,27 @@ class AliasTable:
 
     def __init__(self, additions: Iterable[tuple[str, ...]] = ()) -> None:
         self._of: dict[str, list[int]] = {}
+        self._members: dict[int, list[names.Form]] = {}
         for number, group in enumerate((*wordlists.alias_groups(), *additions)):
             for member in group:
+                if not self._domain(member):
+                    self._members.setdefault(number, []).extend(replace(form, kind=names.ALIAS) for form in names.forms(member)[:1])
                 for key in self._member_keys(member):
                     filed = self._of.setdefault(key, [])
                     if number not in filed:
                         filed.append(number)
 
     @staticmethod
-    def _member_keys(member: str) -> list[str]:
-        if " " not in member and "." in member and domains.registrable(member):
-            return ["@" + domains.registrable(member)]
-        return [form.compact for form in names.forms(member)[:1]]
+    def _domain(member: str) -> str:
+        return domains.registrable(member) if " " not in member and "." in member else ""
+
+    def _member_keys(self, member: str) -> list[str]:
+        domain = self._domain(member)
+        return ["@" + domain] if domain else [form.compact for form in names.forms(member)[:1]]
+
+    def members(self, group: int) -> list[names.Form]:
+        """The names of a group, as forms."""
+        return self._members.get(group, [])
 
     def groups(self, compact: str) -> list[int]:
         return self._of.get(compact, [])

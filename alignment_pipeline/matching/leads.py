@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from alignment_pipeline.matching import domains, names, places, records
+from alignment_pipeline.matching import domains, keys, names, places, records
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline.matching.text import fold
 from alignment_pipeline.matching.vocabulary import FormArrays, Ints, Vocabulary, arrays
@@ -27,6 +27,7 @@ class LeadBatch:
     domain_class: list[str]
     label: list[str]
     web_domain: list[str]
+    site_is_written: list[bool]
     country: list[str]
     state: list[str]
     city: list[str]
@@ -41,8 +42,11 @@ class LeadBatch:
         return len(self.lead_id)
 
 
-def read(frame: records.Frame, vocabulary: Vocabulary, settings: MatchingSettings) -> LeadBatch:
-    """Parse leads (lead_id, company, and as far as known email or email_domain, website, country, state, city, phone)."""
+def read(frame: records.Frame, vocabulary: Vocabulary, settings: MatchingSettings, aliases: keys.AliasTable, known: int) -> LeadBatch:
+    """Parse leads (lead_id, company, and as far as known email or email_domain, website, country, state, city, phone).
+
+    `known` is the number of compact names that accounts have: a misspelt "independent" is junk unless an account bears that very name.
+    """
     records.require(frame, "leads", "lead_id")
     rows = records.row_count(frame)
     text = {column: records.text_column(frame, column, rows) for column in records.LEAD_TEXT}
@@ -55,19 +59,20 @@ def read(frame: records.Frame, vocabulary: Vocabulary, settings: MatchingSetting
     web = [value if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for value, kind in zip(site_domain, site_classes, strict=True)]
     number: dict[str, int] = {}
     company = [value if value else "" for value in text["company"]]
+    is_written = [False] * rows
     for row, value in enumerate(company):
         written = names.domain_like(value)
         if written and not web[row] and _class(domains.registrable(written), settings) == domains.CORPORATE:
-            web[row] = domains.registrable(written)
+            web[row], is_written[row] = domains.registrable(written), True
     name_of = np.array([number.setdefault(value, len(number)) for value in company], dtype=np.int64)
     distinct = list(number)
     junk_words = {fold(word) for word in settings.junk_additions}
-    distinct_junk = np.array([names.is_junk(value) or fold(value) in junk_words for value in distinct], dtype=bool)
-    parsed = [() if junk else names.forms(value) for value, junk in zip(distinct, distinct_junk.tolist(), strict=True)]
+    distinct_junk = np.array([_is_junk(value, junk_words, vocabulary, known) for value in distinct], dtype=bool)
+    parsed = [() if junk else _with_aliases(names.forms(value), aliases) for value, junk in zip(distinct, distinct_junk.tolist(), strict=True)]
     usable = [value if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for value, kind in zip(mail_domain, classes, strict=True)]
     return LeadBatch(
         text["lead_id"], company, usable, [domains.host_of(value) for value in mailbox], classes,
-        [domains.label(value) if value and kind == domains.CORPORATE else "" for value, kind in zip(usable, classes, strict=True)], web,
+        [domains.label(value) if value and kind == domains.CORPORATE else "" for value, kind in zip(usable, classes, strict=True)], web, is_written,
         [places.country_code(value) for value in text["country"]], [places.city_key(value) for value in text["state"]],
         [places.city_key(value) for value in text["city"]], ["".join(filter(str.isdigit, value))[-9:] for value in text["phone"]],
         name_of, distinct, parsed, arrays(parsed, vocabulary), distinct_junk[name_of] if rows else np.zeros(0, dtype=bool))
@@ -78,3 +83,25 @@ def _class(domain: str, settings: MatchingSettings) -> str:
         return ""
     return domains.domain_class(domain, freemail_additions=settings.freemail_additions, shared_additions=settings.shared_domain_additions,
                                 corporate_exceptions=settings.corporate_domain_exceptions)
+
+
+def _is_junk(value: str, additions: set[str], vocabulary: Vocabulary, known: int) -> bool:
+    if names.is_junk(value) or fold(value) in additions:
+        return True
+    if not names.is_nearly_junk(value):
+        return False
+    forms = names.forms(value)
+    return not forms or vocabulary.compact_number.get(forms[0].compact, known) >= known
+
+
+def _with_aliases(forms: tuple[names.Form, ...], aliases: keys.AliasTable) -> tuple[names.Form, ...]:
+    """The forms and the other names that the alias list gives to one of them; a name in two groups is too ambiguous to help."""
+    have = {form.compact for form in forms}
+    added: list[names.Form] = []
+    for form in forms:
+        groups = aliases.groups(form.compact)
+        if len(groups) != 1:
+            continue
+        added += [other for other in aliases.members(groups[0]) if other.compact not in have]
+        have.update(other.compact for other in added)
+    return (*forms, *added)

@@ -85,7 +85,7 @@ def _slice(frame: records.Frame, start: int) -> records.Frame:
 
 
 def _match_chunk(frame: records.Frame, index: AccountIndex, settings: MatchingSettings, corrections: Corrections, fitted: Weights) -> pa.Table:
-    batch = leads.read(frame, index.vocabulary, index.settings)
+    batch = leads.read(frame, index.vocabulary, index.settings, index.aliases, index.compact_limit)
     pairs = _without(candidates.find(batch, index), batch, index, corrections)
     view = features.name_view(pairs, batch, index)
     matrix = evidence.matrix(pairs, view, batch, index)

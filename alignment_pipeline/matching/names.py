@@ -10,17 +10,20 @@ import functools
 import re
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz
+
 from alignment_pipeline.matching import places, wordlists
 from alignment_pipeline.matching.text import ascii_text, words
 
 WHOLE = 0
 PART = 1
 VARIANT = 2
+ALIAS = 3
 
 _SEPARATORS = re.compile(r"\s*[;|()\[\]{}<>\uff08\uff09\u3010\u3011\u3001,:]\s*|(?<=\w\w)\s*/\s*(?=\w\w)|\s+[-\u2013\u2014~\u00b7\u2022]+\s*|\s*[\u2013\u2014]\s+|\s+@\s*")
 _SAYS_SO = re.compile(
     r"\b(?:formerly(?: known as)?|previously|also known as|aka|a\.k\.a\.?|dba|d/b/a|trading as|t/a|now|acquired by|part of|owned by|powered by|subsidiary of|"
-    r"division of|an?(?= [a-z0-9]+ company)|on behalf of|contract(?:or|ing)? (?:at|for|to)|working (?:at|for)|works at|currently at| at | by | for )\b|(?<=[^\s])@",
+    r"division of|an?(?= [a-z0-9]+ company)|on behalf of|contract(?:or|ing)? (?:at|for|to)|working (?:at|for)|works at|currently at| at | by )\b|(?<=[^\s])@",
     re.IGNORECASE)
 _HANDLE = re.compile(r"^[@#]+|^https?://(?:www\.)?|^www\.", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -28,6 +31,11 @@ _BRACKETS = re.compile(r"[(\[\uff08]([^()\[\]\uff08\uff09]*)[)\]\uff09]")
 _WRITTEN_DOMAIN = re.compile(r"\b([a-z0-9-]{2,})\.(?:com|io|ai|net|org|co|tv|me|app|dev|cloud|de|cn|jp|fr|nl|uk|ru|in|eu|tech|us|it|es|ch|se|xyz)\b", re.IGNORECASE)
 _DIGITS = {"1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine"}
 _DOMAIN_LIKE = re.compile(r"^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$", re.IGNORECASE)
+_NO_COMPANY_STARTS = frozenset({"freelance", "freelancer", "freelancing", "selfemployed", "self employed", "self employment", "unemployed", "independent consultant",
+                                "independent contractor", "independent developer", "independent researcher", "independent software", "freiberuflicher"})
+_LONG_JUNK = ("independent", "selfemployed", "freelancer", "freelance", "unemployed", "unaffiliated", "individual", "notapplicable", "independentconsultant",
+              "independentdeveloper", "independentcontractor")
+_NEARLY = 82.0
 MAX_PARTS = 5
 
 
@@ -170,7 +178,23 @@ def is_junk(company: str) -> bool:
         return True
     if joined.isdigit() or (len(set(joined)) == 1 and len(joined) > 1):
         return True
+    if parts[0] in _NO_COMPANY_STARTS or " ".join(parts[:2]) in _NO_COMPANY_STARTS:
+        return True
     return len(joined) == 1 and ascii_text(company).strip() == joined and not company.strip().isupper()
+
+
+@functools.lru_cache(maxsize=200_000)
+def is_nearly_junk(company: str) -> bool:
+    """Whether a field is a misspelt "independent" and the like; the caller first makes sure that no account has that very name."""
+    joined = "".join(words(company))
+    return len(joined) >= 7 and any(fuzz.ratio(joined, word) >= _NEARLY for word in _LONG_JUNK)
+
+
+def bare(form: Form) -> str:
+    """The words that name the company, without what kind of firm it is and where: "Saint-Gobain Recherche (France)" gives saintgobain."""
+    roles = wordlists.roles()
+    kept = [word for word in form.core if word not in roles["d"] and word not in roles["u"] and word not in roles["s"] and word not in places.place_words()]
+    return compact("".join(kept)) if kept else form.compact
 
 
 def acronyms(core: tuple[str, ...]) -> tuple[str, ...]:

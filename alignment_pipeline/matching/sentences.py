@@ -60,7 +60,13 @@ EVIDENCE_WORDS: Mapping[str, str] = {
     "acronym": "initials agree",
     "acronym_long": "long initials",
     "alias": "listed as another name",
-    "alias_short": "listed, and short",
+    "in_variant": "only in another spelling of the field",
+    "overlap_described": "the naming words agree, only descriptive words differ",
+    "alias_domain": "e-mail domain is listed for the account",
+    "same_variant": "only in another spelling of the field",
+    "part_left_both": "other words differ on both sides",
+    "part_lead_left": "distinctive words of the company field left over",
+    "part_account_left": "distinctive words of the account left over",
     "country_same": "same country",
     "country_other": "other country",
     "state_same": "same state",
@@ -77,8 +83,9 @@ _FAMILIES = {"in_account": "company name lies in the account's name", "in_lead":
              "typo": "a few letters differ", "same": "same name", "overlap": "shared words"}
 _ENDINGS = {"rare": "rare words", "telling": "distinctive words left over", "place": "a place left over", "described": "only descriptive words left over",
             "crowded": "a word many accounts use", "length": "share of the letters", "begins": "at the start", "long": "long name", "close": "very close",
-            "first": "same beginning", "letter": "one letter", "initial": "same first letter", "word": "the misspelling is itself a name",
-            "site": "no website"}
+            "first": "same beginning", "letter": "one letter", "initial": "same first letter", "word": "the misspelling is itself a name", "keyboard": "neighbouring keys", "doubled": "a doubled letter", "swapped": "two letters swapped",
+            "letters": "inside a word", "whole": "the site bears the longer name",
+            "site": "the site bears that name"}
 
 
 def evidence_words(column: str) -> str:
@@ -95,13 +102,13 @@ def evidence_words(column: str) -> str:
 
 def rule_of(evidence: Mapping[str, float]) -> str:
     """The rule that a pair matches by: the strongest kind of its evidence."""
-    domain = any(evidence.get(column, 0.0) > 0 for column in ("mail_domain", "site_domain", "academic_domain"))
+    domain = any(evidence.get(column, 0.0) > 0 for column in ("mail_domain", "site_domain", "academic_domain", "alias_domain"))
     name = any(evidence.get(column, 0.0) > 0 for column in ("same_name", "in_account", "in_lead", "alias", "typo", "acronym", "overlap_rare"))
     if domain:
         return "domain_and_name" if name else "domain"
     if evidence.get("learned_domain", 0.0) > 0:
         return "contact_domain"
-    for column, rule in (("same_name", "exact_name"), ("alias", "alias"), ("name_is_label", "domain_label"), ("label_is_name", "domain_label"),
+    for column, rule in (("alias", "alias"), ("same_name", "exact_name"), ("name_is_label", "domain_label"), ("label_is_name", "domain_label"),
                          ("in_account", "name_in_account"), ("in_lead", "account_in_name"), ("acronym", "acronym"), ("typo", "typo")):
         if evidence.get(column, 0.0) > 0:
             return rule

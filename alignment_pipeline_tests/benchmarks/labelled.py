@@ -53,7 +53,7 @@ def load(folder: Path, *, blanked: bool = True) -> Labelled:
         chosen = np.flatnonzero((rows["email_domain"] != "").to_numpy() & (np.arange(len(rows)) % BLANKED_SHARE == 0))
         copies = rows.iloc[chosen].assign(lead_id=[f"blank-{at}" for at in chosen], company="")
         rows, answer, fold = pd.concat([rows, copies], ignore_index=True), answer + [answer[at] for at in chosen], np.r_[fold, fold[chosen]]
-    batch = leads.read(rows, index.vocabulary, settings)
+    batch = leads.read(rows, index.vocabulary, settings, index.aliases, index.compact_limit)
     pairs = candidates.find(batch, index)
     matrix = evidence.matrix(pairs, features.name_view(pairs, batch, index), batch, index)
     ids = index.facts.account_id
@@ -85,8 +85,9 @@ def folds(company: list[str], answer: list[frozenset[str]]) -> npt.NDArray[np.in
 def weights_of(data: Labelled, without_fold: int | None, calibration: list[list[float]] | None = None, version: str = "") -> Weights:
     """Weights fitted on all folds, or on all but one."""
     mask = np.ones(len(data.lead), dtype=bool) if without_fold is None else data.fold[data.lead] != without_fold
-    free = np.array([column == "base" for column in evidence.COLUMNS])
-    fitted = fit.fit_weights(data.matrix[mask], data.lead[mask], data.right[mask], len(data.leads), penalty=PENALTY, free=free)
+    penalty = np.array([evidence.PENALTY.get(column, 1.0) * PENALTY for column in evidence.COLUMNS])
+    sign = np.array([evidence.SIGN.get(column, 0) for column in evidence.COLUMNS])
+    fitted = fit.fit_weights(data.matrix[mask], data.lead[mask], data.right[mask], len(data.leads), penalty=penalty, sign=sign)
     body = {"weights": {column: round(float(value), 4) for column, value in zip(evidence.COLUMNS, fitted, strict=True)},
             "calibration": calibration or [[0.0, 0.0], [1.0, 1.0]], "version": version}
     return from_mapping(body)
