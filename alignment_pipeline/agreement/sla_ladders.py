@@ -40,7 +40,9 @@ class Rung(Section):
     """One step of a ladder, taken at most once per clock, when the clock has used this share of its target."""
 
     name: Slug
-    at_share: Annotated[float, Field(gt=0, le=1_000)] = Field(description="1 = when due; 2 = after twice the target, in the clock's own time")
+    at_share: Annotated[float, Field(gt=0, le=1_000)] = Field(
+        description="1 = when due; 2 = after twice the target, in the clock's own time"
+    )
     notify: list[Role] = Field(min_length=1, description="Who gets the message")
     task_to: Role | None = Field(default=None, description="Who gets a CRM task; empty: no task")
     task_priority: Literal["High", "Normal", "Low"] = "High"
@@ -93,7 +95,8 @@ class Escalation(Section):
     marketer_email: str | None = Field(default=None, description="Who answers for marketing's commitments first")
     cmo_email: str | None = Field(default=None, description="Who answers for them last")
     max_age_hours: Annotated[float, Field(gt=0, le=8_760)] = Field(
-        default=72.0, description="Rungs that fell due longer ago than this make no task or message (nobody wants last year's reminders on the first run)"
+        default=72.0,
+        description="Rungs that fell due longer ago than this make no task or message (nobody wants last year's reminders on the first run)",
     )
     notifications: Notifications = Notifications()
 

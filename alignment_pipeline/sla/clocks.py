@@ -15,7 +15,7 @@ import numpy as np
 from alignment_pipeline.agreement.sla_policies import Event, Policy
 from alignment_pipeline.sla.calendars import NEVER
 from alignment_pipeline.sla.events import Events, Matched
-from alignment_pipeline.sla.groups import Groups
+from alignment_pipeline.sla.groups import Groups, begins
 from alignment_pipeline.sla.timelines import Timelines
 
 Ints = np.ndarray
@@ -109,9 +109,7 @@ class _Triggers:
         return cls(subject, at, event, Groups.of(subject, at, subjects))
 
     def first(self) -> Ints:
-        if not len(self.subject):
-            return np.zeros(0, dtype=np.int64)
-        return np.flatnonzero(np.append(True, self.subject[1:] != self.subject[:-1]))
+        return np.flatnonzero(begins(self.subject))
 
     def next(self, where: Ints, free_at: Ints) -> Ints:
         """Each subject's first trigger past `free_at` and past the one at `where`."""
@@ -126,8 +124,7 @@ def triggers(policy: Policy, events: Events, lines: Timelines) -> tuple[Ints, In
         places = events.matching(policy.trigger)
         return events.subject[places], events.at[places], places
     # an assignment: a named human takes over from nobody or from somebody else
-    same = np.append(False, lines.subject[1:] == lines.subject[:-1])
-    changed = np.append(True, lines.owner[1:] != lines.owner[:-1]) | ~same
+    changed = begins(lines.subject, lines.owner)
     rows = np.flatnonzero(lines.is_human & changed & (lines.begin > -NEVER))
     return lines.subject[rows], lines.begin[rows], np.full(len(rows), NO_EVENT)
 

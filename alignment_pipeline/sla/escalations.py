@@ -150,7 +150,9 @@ def who(role: str, owner_id: str | None, owners: Owners, sla: Sla) -> str | None
     return owner_id if owners.is_active(owner_id) else manager
 
 
-def _values(row: Mapping[str, object], clock: Mapping[str, object], person: str, company: str, title: str, owners: Owners) -> dict[str, str]:
+def _values(
+    row: Mapping[str, object], clock: Mapping[str, object], person: str, company: str, title: str, owners: Owners
+) -> dict[str, str]:  # fmt: skip
     owner = owners.users.get(str(clock["owner_id"]))
     due = clock["due_at"]
     late = max(0.0, -float(str(clock["minutes_left"])))
@@ -173,5 +175,3 @@ def _values(row: Mapping[str, object], clock: Mapping[str, object], person: str,
 def one_line(value: str) -> str:
     """CRM text as one line without control characters."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in value).split())
-
-

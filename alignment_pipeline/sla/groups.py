@@ -57,3 +57,18 @@ def next_set(is_set: Flags) -> Ints:
     if not size:
         return np.zeros(0, dtype=np.int64)
     return np.minimum.accumulate(np.where(is_set, np.arange(size), size)[::-1])[::-1]
+
+
+def begins(*columns: Ints) -> Flags:
+    """Rows that differ from the row before them in one of the columns; the first row does."""
+    flags = np.zeros(len(columns[0]), dtype=bool)
+    flags[:1] = True
+    for column in columns:
+        flags[1:] |= column[1:] != column[:-1]
+    return flags
+
+
+def finishes(*columns: Ints) -> Flags:
+    """Rows that differ from the row after them in one of the columns; the last row does."""
+    flags = begins(*(column[::-1] for column in columns))
+    return flags[::-1]

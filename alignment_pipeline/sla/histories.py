@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.sla.calendars import NEVER
+from alignment_pipeline.sla.groups import begins, finishes
 from alignment_pipeline.sla.sources import Sources, codes, fetch, micros, text
 
 Ints = np.ndarray
@@ -55,9 +56,7 @@ class Histories:
     @property
     def is_first(self) -> Ints:
         """Whether each row is its record's first."""
-        first = np.ones(len(self.record), dtype=bool)
-        first[1:] = self.record[1:] != self.record[:-1]
-        return first
+        return begins(self.record)
 
     def code(self, value: str | None) -> int:
         """Code of a value as the rows hold it, NOTHING for empty and unseen ones."""
@@ -117,8 +116,8 @@ def histories(sources: Sources, *, crm: Crm, objects: tuple[str, ...]) -> Histor
         mine = np.flatnonzero(field == number)
         has = np.zeros(size, dtype=bool)
         if len(mine):
-            first = mine[np.append(True, record[mine][1:] != record[mine][:-1])]
-            last = mine[np.append(record[mine][1:] != record[mine][:-1], True)]
+            first = mine[begins(record[mine])]
+            last = mine[finishes(record[mine])]
             initial[name][record[first]] = old[first]
             has[record[mine]] = True
             stale = last[is_read[record[last]] & (new[last] != now[name][record[last]])]

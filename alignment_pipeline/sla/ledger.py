@@ -113,6 +113,9 @@ class _Fold:
             return self._refusal(policy, mine, subject, moment) == 0
 
         found = clocks.starts(policy, mine.events, mine.lines, is_clocked=is_clocked, due_of=due_of)
+        left_out = self._exclusions(policy, mine)
+        if not len(found.subject):
+            return tables.SLA_CLOCKS.empty(), tables.SLA_SLICES.empty(), tables.SLA_ESCALATIONS.empty(), left_out
         segments = clock_time(found.subject, found.start, found.end)
         now = to_us(self.as_of)
         until = np.minimum(found.end, now)
@@ -134,7 +137,7 @@ class _Fold:
             found, segments, times, state, until, current, watermark, target,
         )  # fmt: skip
         table = made.clocks()
-        return table, made.slices(table), escalations.rungs(made, table, sla=self.sla), self._exclusions(policy, mine)
+        return table, made.slices(table), escalations.rungs(made, table, sla=self.sla), left_out
 
     def _duty(self, policy: Policy, mine: subjects.Subjects) -> subjects.Subjects:
         """Whose owners the clock's time is counted by."""
@@ -234,4 +237,3 @@ def due_in_future(ledger: Ledger, as_of: datetime) -> datetime | None:
     rungs = rungs.filter(pc.equal(rungs["state"], "future"))
     moments = [*running["due_at"].to_pylist(), *running["at_risk_at"].to_pylist(), *rungs["due_at"].to_pylist()]
     return min((moment for moment in moments if moment is not None and moment > as_of), default=None)
-

@@ -19,6 +19,7 @@ from alignment_pipeline.sla import states
 from alignment_pipeline.sla.calendars import MINUTE, NEVER, Calendars
 from alignment_pipeline.sla.clocks import NO_EVENT, Starts
 from alignment_pipeline.sla.durations import Segments
+from alignment_pipeline.sla.groups import finishes
 from alignment_pipeline.sla.histories import NOTHING
 from alignment_pipeline.sla.owners import PARTIES, Owners
 from alignment_pipeline.sla.subjects import Subjects
@@ -29,7 +30,7 @@ _OBJECTS = {"lead": "Lead", "contact": "Contact", "marketo": "Marketo", "account
 
 @dataclass(frozen=True)
 class Rows:
-    """One policy's clocks, measured. `until` is each clock's end or now, `current` its segment then."""
+    """One policy's clocks, at least one, measured. `until` is each clock's end or now, `current` its segment then."""
 
     policy: Policy
     mine: Subjects
@@ -123,9 +124,10 @@ class Rows:
         is_new &= first | (segments.begin < self.until[segments.clock])
         heads = np.flatnonzero(is_new)
         clock = segments.clock[heads]
-        sums = [np.add.reduceat(column, heads) if len(heads) else column[:0] for column in (used, raw, np.where(segments.is_paused, raw, 0))]
+        paused = np.where(segments.is_paused, raw, 0)
+        sums = [np.add.reduceat(column, heads) if len(heads) else column[:0] for column in (used, raw, paused)]
         begin = segments.begin[heads]
-        is_last = np.append(clock[1:] != clock[:-1], True)[: len(heads)]
+        is_last = finishes(clock)
         end = np.where(is_last, self.until[clock], np.append(begin[1:], NEVER)[: len(heads)])
         number = np.arange(len(heads)) - np.searchsorted(clock, clock) + 1
         party = self._party_codes()[segments.span[heads]]
@@ -155,7 +157,8 @@ class Rows:
         record = pc.replace_substring_regex(key, "^[^:]*:", "")
         shown = start.astype("datetime64[us]")
         text = np.where(start % 1_000_000 == 0, np.datetime_as_string(shown, unit="s"), np.datetime_as_string(shown, unit="us"))
-        return pc.binary_join_element_wise("sla", record, self.policy.name, pa.array(np.char.add(text, "Z").astype(object), pa.string()), ":")
+        begun = pa.array(np.char.add(text, "Z").astype(object), pa.string())
+        return pc.binary_join_element_wise("sla", record, self.policy.name, begun, ":")
 
     def owner_ids(self, owner: Ints) -> pa.Array:
         """Ids of owners given as codes."""
@@ -195,7 +198,8 @@ class Rows:
     def _owner_counts(self, raw: Ints) -> Ints:
         """How many different humans owned each clock's subject while it ran."""
         segments = self.segments
-        counted = self.duty.lines.is_human[segments.span] & ((raw > 0) | (segments.begin == segments.begin[segments.starts[segments.clock]]))
+        is_first = segments.begin == segments.begin[segments.starts[segments.clock]]
+        counted = self.duty.lines.is_human[segments.span] & ((raw > 0) | is_first)
         pairs = np.unique(np.stack([segments.clock[counted], self.duty.lines.owner[segments.span[counted]]]), axis=1)
         return np.bincount(pairs[0], minlength=len(self.found.subject))
 

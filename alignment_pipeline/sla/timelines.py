@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.sla.calendars import MINUTE, NEVER
-from alignment_pipeline.sla.groups import Groups, last_set
+from alignment_pipeline.sla.groups import Groups, begins, finishes, last_set
 from alignment_pipeline.sla.histories import NOTHING, Histories
 
 Ints = np.ndarray
@@ -47,14 +47,13 @@ class Timelines:
 
     def next_human(self, subject: Ints, moment: Ints) -> Ints:
         """The first moment at or past `moment` at which a named human owns the subject, NEVER when none does."""
-        size = len(self.subject)
-        if not size:
-            return np.full(len(subject), NEVER, dtype=np.int64)
         humans = np.flatnonzero(self.is_human)
+        if not len(humans):
+            return np.full(len(subject), NEVER, dtype=np.int64)
         here = self.at(subject, moment)
         place = np.searchsorted(humans, here)
-        found = humans[np.minimum(place, len(humans) - 1)] if len(humans) else np.zeros(len(subject), dtype=np.int64)
-        is_mine = (place < len(humans)) & (self.subject[found] == subject) if len(humans) else np.zeros(len(subject), dtype=bool)
+        found = humans[np.minimum(place, len(humans) - 1)]
+        is_mine = (place < len(humans)) & (self.subject[found] == subject)
         return np.where(is_mine, np.maximum(self.begin[found], moment), NEVER)
 
 
@@ -95,10 +94,9 @@ def _closed(
         columns = _capped(columns, which, round(cap * 60) * MINUTE)
     subject, begin = columns[0], columns[1]
     # of spans that begin together the last one holds; then a span that changes nothing is no span
-    last = np.append((subject[1:] != subject[:-1]) | (begin[1:] != begin[:-1]), True)
+    last = finishes(subject, begin)
     columns = [column[last] for column in columns]
-    is_new = np.ones(len(columns[0]), dtype=bool)
-    is_new[1:] = np.any([column[1:] != column[:-1] for column in (columns[0], *columns[2:])], axis=0)
+    is_new = begins(columns[0], *columns[2:])
     subject, begin, owner, hold, wait, standing = (column[is_new] for column in columns)
     end = np.full(len(subject), NEVER, dtype=np.int64)
     inner = np.flatnonzero(subject[1:] == subject[:-1])
