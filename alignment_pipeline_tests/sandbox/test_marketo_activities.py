@@ -215,7 +215,7 @@ def test_deleted_leads_of_the_past_are_loaded(marketo: MarketoClient) -> None:
     marketo.store.load([], deleted_leads=[{"leadId": 77, "activityDate": "2026-11-01T00:00:00Z", "primaryAttributeValue": "Gone Person"}])
     rows, _, _ = drain(marketo, "/rest/v1/activities/deletedleads.json", since(marketo))
 
-    assert [(row["leadId"], row["activityTypeId"]) for row in rows] == [(77, 37)]
+    assert [(row["leadId"], row["activityTypeId"], row["activityDate"]) for row in rows] == [(77, 37, "2026-11-01T00:00:00+0000")]
 
 
 def test_a_malformed_activity_is_named() -> None:

@@ -259,7 +259,7 @@ def test_the_job_list_can_be_narrowed_to_states(marketo: MarketoClient) -> None:
         return [entry["exportId"] for entry in marketo.get("/bulk/v1/leads/export.json", status=status)["result"]]
 
     assert listed("Completed,Failed") == [done["exportId"]]
-    assert listed("Created") == [fresh["exportId"]]
+    assert listed("created") == [fresh["exportId"]]
     assert marketo.get("/bulk/v1/activities/export.json")["result"] == []
 
 
@@ -329,6 +329,14 @@ def test_stray_bytes_can_be_switched_on() -> None:
         content = download(marketo, finished(marketo, fields=["id", "company"])).content
 
     assert content.count(b"\x00") == content.count(b"\r") == 3
+
+
+def test_the_attributes_cell_can_be_a_list_as_in_the_vendors_specification() -> None:
+    with serving(world(exports_attributes_as_list=True)) as marketo:
+        marketo.store.load([lead(1)], [visit(1, "2026-11-05T00:00:00Z")])
+        found = rows(download(marketo, finished(marketo, "activities"), "activities").content)
+
+    assert json.loads(found[0]["attributes"]) == [{"name": "Webpage URL", "value": "/pricing"}]
 
 
 def test_an_export_holds_what_was_visible_when_it_ran(marketo: MarketoClient) -> None:

@@ -95,6 +95,15 @@ def test_the_daily_quota_is_607_until_midnight_central_time() -> None:
     assert (refusal(before), refusal(still), after["success"]) == ("607", "607", True)
 
 
+def test_more_calls_at_once_than_allowed_are_615() -> None:
+    with serving(world(concurrent_calls=0)) as marketo:
+        answer = marketo.get("/rest/v1/leads/describe.json")
+        usage = marketo.store.limits.usage(marketo.world.clock.now(), 1)[0]
+
+    assert refusal(answer) == "615"
+    assert usage["total"] == 0
+
+
 def test_the_daily_quota_can_be_lowered_by_a_fault(marketo: MarketoClient) -> None:
     marketo.world.faults.add(Fault("daily_limit", system="marketo", options={"max": 0}))
 

@@ -152,7 +152,7 @@ def test_update_only_by_id_writes_and_logs_activity_13_of_each_changed_value(mar
     assert answer["result"][0] == {"id": 1, "status": "updated"}
     assert skipped(answer) == ["", "1004"]
     assert [(change["leadId"], change["activityTypeId"], change["fields"]) for change in changes] == [
-        (1, 13, [{"id": marketo.store.schema.by_name["leadScore"].field_id, "name": "leadScore", "newValue": 55, "oldValue": 40}])
+        (1, 13, [{"id": marketo.store.schema.by_name["leadScore"].field_id, "name": "leadScore", "newValue": "55", "oldValue": "40"}])
     ]
     assert {"name": "Source", "value": "Web service API"} in changes[0]["attributes"]
     assert marketo.get("/rest/v1/lead/1.json", fields="leadScore,updatedAt")["result"] == [

@@ -59,9 +59,14 @@ def lead_changes(call: Call) -> dict[str, object]:
 
 
 def deleted_leads(call: Call) -> dict[str, object]:
-    """`GET activities/deletedleads.json`."""
+    """`GET activities/deletedleads.json`: merged leads are not among them."""
     page = _page(call, frozenset({DELETE_LEAD}))
-    return _answer(call, page, [json.loads(record) for record in page.records])
+    return _answer(call, page, [_with_old_offset(json.loads(record)) for record in page.records])
+
+
+def _with_old_offset(record: dict[str, Any]) -> dict[str, Any]:
+    """This older endpoint writes `+0000` where others write `Z`."""
+    return record | {"activityDate": record["activityDate"].replace("Z", "+0000")}
 
 
 def _page(call: Call, type_ids: frozenset[int]) -> Page:

@@ -59,9 +59,9 @@ def listing(call: Call, kind: str) -> dict[str, object]:
     _run(call)
     with call.store.lock:
         exports = call.store.exports
-        states = {"Canceled" if state == "Cancelled" else state for state in call.names("status")}
+        states = {"canceled" if state.lower() == "cancelled" else state.lower() for state in call.names("status")}
         shown = [exports.shown(job, call.now) for job in exports.jobs(kind, call.user, call.now)]
-    chosen = [entry for entry in shown if not states or entry["status"] in states]
+    chosen = [entry for entry in shown if not states or str(entry["status"]).lower() in states]
     token, size = call.optional("nextPageToken"), call.batch_size()
     start = read_list_token(token) if token else 0
     members: dict[str, object] = {"result": chosen[start : start + size]}

@@ -88,7 +88,9 @@ def _activities(request: ExportRequest, store: MarketoStore, now: int) -> Iterat
             continue
         if request.primary_values and record.get("primaryAttributeValue") not in request.primary_values:
             continue
-        attributes = {entry["name"]: entry.get("value") for entry in record["attributes"]}
+        attributes: object = record["attributes"]
+        if not store.settings.exports_attributes_as_list:
+            attributes = {entry["name"]: entry.get("value") for entry in record["attributes"]}
         record["attributes"] = json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
         record["actionResult"] = "succeeded"
         yield record

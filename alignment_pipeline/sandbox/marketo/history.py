@@ -34,7 +34,7 @@ class Cause:
 
 def changed_value(lead: Lead, field: LeadField, old: Value | None, new: Value | None, cause: Cause) -> dict[str, Any]:
     """Activity 13 of one field."""
-    attributes = {"New Value": new, "Old Value": old, "Reason": cause.source, "Source": cause.source} | cause.attributes()
+    attributes = {"New Value": _text(new), "Old Value": _text(old), "Reason": cause.source, "Source": cause.source} | cause.attributes()
     return _activity(lead.lead_id, CHANGE_DATA_VALUE, cause, attributes, field.field_id, field.label)
 
 
@@ -68,6 +68,13 @@ def filled_out_form(lead: Lead, form_id: int, form_name: str, visitor: dict[str,
 def full_name(lead: Lead) -> str:
     """First and last name; "" when there are none."""
     return " ".join(str(lead.values[name]) for name in ("firstName", "lastName") if name in lead.values)
+
+
+def _text(value: Value | None) -> str | None:
+    """A value as activities tell it: always text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
 
 
 def _activity(

@@ -34,6 +34,8 @@ class MarketoSettings:
     `page_scan_rows` is how much of the activity log one page looks through, so a page may hold few rows and yet have more;
     every `short_page_every`-th activity page is cut short on purpose, every second of those to nothing (0 switches that off).
     `export_seconds` is a job's time in Processing; what the status endpoint shows moves only every `export_refresh_seconds`.
+    `exports_attributes_as_list` writes the attributes cell of activity files as the vendor's specification shows it (a list of
+    name and value) instead of as its guide does (an object).
     """
 
     munchkin_id: str = "123-ABC-456"
@@ -63,3 +65,4 @@ class MarketoSettings:
     omits_null_fields: bool = True
     activities_late_seconds: int = 0
     adds_stray_bytes: bool = False
+    exports_attributes_as_list: bool = False
