@@ -40,8 +40,8 @@ class Rung(Section):
     """One step of a ladder, taken at most once per clock, when the clock has used this share of its target."""
 
     name: Slug
-    at_share: Annotated[float, Field(gt=0, le=1_000)] = Field(
-        description="1 = when due; 2 = after twice the target, in the clock's own time"
+    at_share: Annotated[float, Field(ge=0, le=1_000)] = Field(
+        description="0 = at the start; 1 = when due; 2 = after twice the target, in the clock's own time"
     )
     notify: list[Role] = Field(min_length=1, description="Who gets the message")
     task_to: Role | None = Field(default=None, description="Who gets a CRM task; empty: no task")

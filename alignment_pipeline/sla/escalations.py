@@ -53,7 +53,7 @@ def rungs(made: rows.Rows, table: pa.Table, *, sla: Sla) -> pa.Table:
         state = np.where(
             has_ended,
             "cancelled",
-            np.where(due > now, "future", np.where(due >= made.watermark, "waiting", np.where(is_recent, "due", "expired"))),
+            np.where(due > now, "future", np.where((due >= made.watermark) & (rung.at_share > 0), "waiting", np.where(is_recent, "due", "expired"))),
         )
         parts.append(_rows(made, table, ladder.name, rung, position, due, state.astype(object), np.flatnonzero(matters)))
     return pa.concat_tables(parts)
