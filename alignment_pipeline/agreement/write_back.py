@@ -124,6 +124,7 @@ class Breaker(Section):
     consecutive: int = Field(default=20, ge=2, le=10_000, description="Refusals in a row")
     mismatch_pct: Percent = Field(default=0.5, description="Share of them that read back differently")
     conflict_pct: Percent = Field(default=5, description="Share of them that people changed meanwhile")
+    owner_changes: int = Field(default=1, ge=1, le=10_000, description="Records whose owner changed between our reading and our verification")
     unknown_codes: int = Field(default=20, ge=1, le=10_000, description="Refusals with a code nobody knows")
 
 

@@ -79,6 +79,8 @@ def decide(
     if not isinstance(accepted, Unknown) and shape.same(theirs, accepted):
         return _SET
     is_empty = shape.canonical(theirs) in (None, False)
+    if not isinstance(edit_held, Unknown) and shape.same(theirs, edit_held):
+        return Decision(Move.HOLD, HoldReason.HUMAN_EDIT)
     if isinstance(base, Unknown):
         return _SET if is_empty else Decision(Move.HOLD, HoldReason.FIRST_TOUCH)
     if shape.same(theirs, base):

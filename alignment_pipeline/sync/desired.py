@@ -146,7 +146,7 @@ def _checked(value: Any, where: str) -> Scalar:
         raise Permanent(f"{where}: a {type(value).__name__} where a single value belongs")
     if isinstance(value, float) and value.is_integer() and math.isfinite(value) and abs(value) < 2**53:
         return int(value)
-    return cast(Scalar, value)
+    return value
 
 
 def _rows(table: object, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.field_map import FieldMapping
-from alignment_pipeline.connectors.salesforce.values import stamp_text
+from alignment_pipeline.connectors.values import stamp_text
 from alignment_pipeline.sync.shape import FieldShape, Scalar, Shapes, shape_of
 
 #: The objects whose records we create, each with an external key.

@@ -87,7 +87,7 @@ def judge(
             *_shifts(connection, plan, numbers, filled),
             *_versions(connection, plan),
         ]
-    checks += [Check(name, subject, Verdict(verdict), text) for name, subject, verdict, text in schema_checks(plan, rules)]
+    checks += [Check(name, subject, Verdict(verdict), text) for name, subject, verdict, text in schema_checks(plan.ops, rules)]
     checks += [
         Check(name, subject, Verdict(verdict), text, value)
         for name, subject, verdict, text, value in source_checks(sources, match_rates, numbers.sources)
@@ -202,7 +202,8 @@ def _shift(object_: str, name: str, before: Counter[str], after: Counter[str], n
     verdict = Verdict.BLOCKED if blocked else Verdict.NEEDS_APPROVAL if asked else Verdict.OK
     text = (
         f"{object_}.{name}: the share of {value} would go from {was:.1%} to {is_:.1%}, stability index {psi:.2f} "
-        f"(a person approves above {limits.approve_points:g} points or {limits.approve_psi:g}, blocked above {limits.block_points:g} or {limits.block_psi:g})."
+        f"(a person approves above {limits.approve_points:g} points or {limits.approve_psi:g}, "
+        f"blocked above {limits.block_points:g} or {limits.block_psi:g})."
     )
     return Check("value_mix", f"{object_}.{name}", verdict, text, round(points, 3), limits.approve_points, limits.block_points)
 

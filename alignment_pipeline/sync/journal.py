@@ -111,6 +111,12 @@ class Journal:
         """Give the connections back."""
         self.engine.dispose()
 
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def _upgrade(self) -> None:
         with self.engine.connect() as connection:
             if inspect(connection).has_table("alembic_version"):

@@ -49,6 +49,7 @@ class Op:
     before_modstamp: str | None
     state: str
     attempt: int
+    tries: int
     mismatches: int
     not_before: str | None
     zombie_until: str | None
@@ -194,10 +195,11 @@ def _insert_ops(journal: Journal, connection: Connection, plan: Plan) -> None:
     for key, op in keys.items():
         old = known.get(key)
         if old is not None and old.state not in _UNDONE:
-            key, old = digest([key, old.op_id]), None
+            key = digest([key, old.op_id])
+            old = None
         values = _op_row(journal, plan, op, key)
         if old is None:
-            fresh.append(values)
+            fresh.append(values | {"attempt": 0})
         else:
             del values["created_at"]
             connection.execute(update(OP).where(OP.c.op_id == old.op_id, OP.c.state == old.state).values(**values))
@@ -261,7 +263,7 @@ def _op_row(journal: Journal, plan: Plan, op: PlannedOp, key: str) -> dict[str, 
         "reason": op.reason[:255],
         "depends_on": op.depends_on,
         "rollback_of": op.rollback_of,
-        "attempt": 0,
+        "tries": 0,
         "mismatches": 0,
         "created_at": now,
         "changed_at": now,

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.sync import bases, holds
 from alignment_pipeline.sync.bases import Base
-from alignment_pipeline.sync.decide import NO_BASE, HoldReason, Move, decide
+from alignment_pipeline.sync.decide import NO_BASE, HoldReason, Move, Unknown, decide
 from alignment_pipeline.sync.desired import Desired, Remote, desired_creates, desired_records, known_states, remote_records
 from alignment_pipeline.sync.field_rules import FieldRules
 from alignment_pipeline.sync.holds import FieldKey, Hold, NewHold
@@ -210,8 +210,8 @@ def _one_field(
         accepted=memory.accepted.get(key, NO_BASE),
         edit_held=hold.value_seen if hold is not None and hold.reason is HoldReason.HUMAN_EDIT else NO_BASE,
     )
-    seen = theirs if not isinstance(theirs, type(NO_BASE)) else None
-    if decision.move is Move.NOOP and not isinstance(theirs, type(NO_BASE)) and (base is None or not shape.same(base.value, ours)):
+    seen = theirs if not isinstance(theirs, Unknown) else None
+    if decision.move is Move.NOOP and not isinstance(theirs, Unknown) and (base is None or not shape.same(base.value, ours)):
         draft.noops.setdefault(object_, {}).setdefault(record_id, {})[name] = ours
     if decision.move is Move.REPAIR and rules.is_flapping(memory.drift.get(key, {})):
         decision_hold: HoldReason | None = HoldReason.FLAPPING

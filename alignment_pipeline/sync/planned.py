@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from alignment_pipeline.sync.holds import FieldKey, NewHold
 from alignment_pipeline.sync.journal import stamp
@@ -112,7 +112,32 @@ class Plan:
         }
 
 
-def plan_hash(ops: Iterable[PlannedOp], *, org_id: str, config_hash: str) -> str:
+class Hashed(Protocol):
+    """An operation, planned or journalled, as far as the plan's hash goes."""
+
+    @property
+    def object(self) -> str: ...
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def ext_field(self) -> str | None: ...
+
+    @property
+    def after(self) -> Values: ...
+
+    @property
+    def carried(self) -> Values: ...
+
+    @property
+    def is_shared(self) -> bool: ...
+
+    @property
+    def rollback_of(self) -> int | None: ...
+
+
+def plan_hash(ops: Iterable[Hashed], *, org_id: str, config_hash: str) -> str:
     """SHA-256 of the canonical operations, the agreement's version and the organisation; the order of the input does not matter."""
     canonical = sorted(
         json.dumps(

@@ -6,14 +6,36 @@ just before it is applied. The fit of single values is `shape.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from alignment_pipeline.agreement.field_map import FieldMapping
 from alignment_pipeline.sync.field_rules import CREATABLE, FieldRules
-from alignment_pipeline.sync.planned import Plan, PlannedOp
+from alignment_pipeline.sync.planned import Values
 from alignment_pipeline.sync.shape import FieldShape, shape_of
 
 Found = tuple[str, str, str, str]
+
+
+class Written(Protocol):
+    """An operation, planned or journalled, as far as its fields go."""
+
+    @property
+    def object(self) -> str: ...
+
+    @property
+    def action(self) -> str: ...
+
+    @property
+    def ext_field(self) -> str | None: ...
+
+    @property
+    def after(self) -> Values: ...
+
+    @property
+    def carried(self) -> Values: ...
+
+
 _FITTING: dict[str, frozenset[str]] = {
     "text": frozenset({"string", "textarea", "picklist", "combobox", "reference", "id", "email", "phone", "url"}),
     "long_text": frozenset({"textarea", "string"}),
@@ -26,19 +48,19 @@ _FITTING: dict[str, frozenset[str]] = {
 }
 
 
-def schema_checks(plan: Plan, rules: FieldRules) -> list[Found]:
+def schema_checks(ops: Sequence[Written], rules: FieldRules) -> list[Found]:
     """(name, subject, verdict, text) of everything that does not fit; one OK line when all does."""
-    found = list(_written(plan.ops, rules))
-    objects = {op.object for op in plan.ops if op.action != "create"}
+    found = list(_written(ops, rules))
+    objects = {op.object for op in ops if op.action != "create"}
     if rules.shapes:
         for mapping in rules.agreement.crm.fields:
             if mapping.object in objects:
                 found += _mapped(mapping, rules)
-        found += _keys(plan.ops, rules)
+        found += _keys(ops, rules)
     return found or [("schema", "all", "OK", "Every field exists, is ours to write and has the agreed type.")]
 
 
-def _written(ops: Iterable[PlannedOp], rules: FieldRules) -> Iterable[Found]:
+def _written(ops: Iterable[Written], rules: FieldRules) -> Iterable[Found]:
     """Only fields of the map are ever written, and none that people own."""
     inputs = {(mapping.object, mapping.field.lower()) for mapping in rules.agreement.crm.inputs}
     seen: set[tuple[str, str]] = set()
@@ -104,7 +126,7 @@ def _narrowed(subject: str, mapping: FieldMapping, shape: FieldShape) -> Iterabl
         yield ("field_length", subject, "NEEDS_APPROVAL", text)
 
 
-def _keys(ops: Iterable[PlannedOp], rules: FieldRules) -> Iterable[Found]:
+def _keys(ops: Iterable[Written], rules: FieldRules) -> Iterable[Found]:
     for object_, name in sorted({(op.object, op.ext_field) for op in ops if op.ext_field}):
         subject = f"{object_}.{name}"
         shape = shape_of(rules.shapes, object_, name)

@@ -94,6 +94,7 @@ OP = Table(
     Column("config_hash", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempt", Integer, nullable=False, default=0),
+    Column("tries", Integer, nullable=False, default=0),
     Column("mismatches", Integer, nullable=False, default=0),
     Column("not_before", String(32)),
     Column("sent_at", String(32)),

@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("config_hash", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("mismatches", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.String(length=32), nullable=True),
         sa.Column("sent_at", sa.String(length=32), nullable=True),

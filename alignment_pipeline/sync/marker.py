@@ -1,0 +1,62 @@
+"""Recognises a journal that was lost, or restored from an old backup: then nothing is applied until it is adopted.
+
+Belongs here: the mark beside the journal that remembers which journal it was and how far it had come. Rebuilding the bases of a lost
+journal is `adopt.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from pathlib import Path
+
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.sync import settings
+from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.sync.lease import current_fence
+
+_NAME = "journal.mark"
+_SETTING = "journal_id"
+_ADVICE = "Run `alignment plan --adopt`: it takes what the CRM holds as the new starting point and sends nothing. Nothing was applied"
+
+
+class JournalLost(ConfigurationError):
+    """The journal is not the one that wrote last."""
+
+
+def check(journal: Journal) -> None:
+    """Raise JournalLost when the mark knows another journal, or this one further on than it is."""
+    path = journal.home / _NAME
+    if not path.exists():
+        return
+    mark = _read(path)
+    mine = settings.get(journal, _SETTING)
+    if mine != mark["journal_id"]:
+        raise JournalLost(f"the write-back's journal was replaced or lost: what was written before is not known. {_ADVICE}")
+    if current_fence(journal) < int(mark["fence"]):
+        raise JournalLost(f"the journal is an old copy (run {current_fence(journal)} of {mark['fence']}). {_ADVICE}")
+
+
+def put(journal: Journal) -> None:
+    """Remember this journal and how far it has come. Written aside, then renamed."""
+    mine = settings.get(journal, _SETTING)
+    if mine is None:
+        mine = uuid.uuid4().hex
+        settings.put(journal, _SETTING, mine)
+    path = journal.home / _NAME
+    aside = path.with_suffix(f".{os.getpid()}")
+    handle = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        json.dump({"journal_id": mine, "fence": current_fence(journal)}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
+    except ValueError as error:
+        raise JournalLost(f"{_NAME} is damaged. {_ADVICE}") from error
+    return found

@@ -1,0 +1,375 @@
+"""One small organisation for write-back tests: the sandbox over HTTP, a journal, desired values, and people who edit meanwhile.
+
+Belongs here: factories and the invariants that every write-back test may ask. The clock is the only double: it stands, and waiting
+moves it (and the sandbox's) on at once.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from alignment_pipeline.agreement import loader
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.field_map import Crm as CrmSection
+from alignment_pipeline.agreement.field_map import FieldMapping, InputMapping, TaskMapping
+from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.retries import RetryPolicy
+from alignment_pipeline.connectors.salesforce.credentials import Credentials
+from alignment_pipeline.connectors.salesforce.session import SalesforceSession
+from alignment_pipeline.connectors.transport import Timeouts
+from alignment_pipeline.contracts import planning, staging
+from alignment_pipeline.sandbox.faults import Fault, Faults
+from alignment_pipeline.sandbox.salesforce.lifecycle import People
+from alignment_pipeline.sandbox.salesforce.settings import OrgSettings
+from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
+from alignment_pipeline.sandbox.server import Sandbox
+from alignment_pipeline.sandbox.world import World, sandbox_clock
+from alignment_pipeline.sync import approval, crm, guard, ops, plan
+from alignment_pipeline.sync.apply import Applied, apply
+from alignment_pipeline.sync.field_rules import FieldRules
+from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.sync.shape import described_shapes
+from alignment_pipeline.sync.sources import SourceHealth
+
+NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+PERSON = "005000000000001AAA"
+KEY = b"k" * 64
+_META = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
+_STAGES = ("New Name", "MQL", "Customer")
+_PICKLIST = (
+    "<type>Picklist</type><valueSet><restricted>true</restricted><valueSetDefinition><sorted>false</sorted>"
+    + "".join(f"<value><fullName>{one}</fullName><default>false</default></value>" for one in _STAGES)
+    + "</valueSetDefinition></valueSet>"
+)
+FIELDS = {
+    name: {
+        "Score__c": "<type>Number</type><precision>8</precision><scale>2</scale>",
+        "Stage__c": _PICKLIST,
+        "Reason__c": "<type>Text</type><length>80</length>",
+        "Note__c": "<type>Text</type><length>80</length>",
+        "Synced__c": "<type>DateTime</type>",
+        "Lock__c": "<type>Checkbox</type><defaultValue>false</defaultValue>",
+    }
+    for name in ("Lead", "Contact", "Account")
+} | {"Activity": {"Key__c": "<type>Text</type><length>120</length><unique>true</unique><externalId>true</externalId>"}}
+
+
+def _mappings(object_: str) -> list[FieldMapping]:
+    side = "account" if object_ == "Account" else "person"
+    common: dict[str, Any] = {"object": object_, "label": "L"}
+    return [
+        FieldMapping(field="Score__c", value=f"{side}.engagement_score", type="number", precision=8, scale=2, **common),
+        FieldMapping(field="Stage__c", value=f"{side}.stage", type="picklist", values=list(_STAGES), **common),
+        FieldMapping(field="Reason__c", value=f"{side}.stage_reason", type="text", length=80, **common),
+        FieldMapping(field="Note__c", value=f"{side}.score_reason", type="text", length=80, owner="shared", **common),
+        FieldMapping(field="Synced__c", value=f"{side}.synced_at", type="datetime", **common),
+    ]
+
+
+def agreement(**write_back: Any) -> Agreement:
+    """The shipped agreement with this organisation's field map; keywords replace parts of its write-back section."""
+    shipped = loader.load(loader.default_path())
+    section = CrmSection(
+        fields=[mapping for name in ("Lead", "Contact", "Account") for mapping in _mappings(name)],
+        inputs=[InputMapping(object=name, field="Lock__c", meaning="is_do_not_sync", label="Lock") for name in ("Lead", "Contact", "Account")],
+        tasks=TaskMapping(external_key_field="Key__c"),
+    )
+    numbers = shipped.write_back.model_copy(update=write_back)
+    chosen = shipped.model_copy(update={"crm": section, "write_back": numbers})
+    return chosen.model_copy(update={"version": loader.content_version(chosen)})
+
+
+def write_package(folder: Path) -> Path:
+    """The metadata package that declares this organisation's fields."""
+    for name, fields in FIELDS.items():
+        target = folder / "objects" / name / "fields"
+        target.mkdir(parents=True, exist_ok=True)
+        for field_name, inner in fields.items():
+            text = f"<CustomField {_META}><fullName>{field_name}</fullName><label>{field_name}</label>{inner}</CustomField>"
+            (target / f"{field_name}.field-meta.xml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def lead_id(number: int) -> str:
+    """The 18-character id of lead `number`."""
+    from alignment_pipeline.connectors.salesforce.identifiers import id18
+
+    return id18(f"00Q{number:012d}")
+
+
+def account_id(number: int) -> str:
+    """The 18-character id of account `number`."""
+    from alignment_pipeline.connectors.salesforce.identifiers import id18
+
+    return id18(f"001{number:012d}")
+
+
+def data(leads: int, accounts: int) -> dict[str, list[dict[str, Any]]]:
+    """So many leads and accounts, owned by one person."""
+    made = datetime(2026, 11, 1, tzinfo=UTC)
+    common = {"OwnerId": PERSON, "CreatedDate": made, "LastModifiedDate": made, "SystemModstamp": made}
+    return {
+        "Lead": [{"Id": lead_id(n), "LastName": f"L{n}", "Company": "Acme", "Status": "Open - Not Contacted"} | common for n in range(leads)],
+        "Account": [{"Id": account_id(n), "Name": f"A{n}"} | common for n in range(accounts)],
+    }
+
+
+@dataclass
+class Office:
+    """The organisation, its desired values, and the ways to plan and apply."""
+
+    world: World
+    sandbox: Sandbox
+    home: Path
+    journal: Journal
+    agreement: Agreement
+    crm: crm.Crm
+    session: SalesforceSession
+    wanted: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    creates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    parents: dict[str, str] = field(default_factory=dict)
+    priorities: dict[str, int] = field(default_factory=dict)
+    snapshot: tuple[pa.Table, pa.Table] | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The one clock."""
+        return self.journal.clock
+
+    def want(self, record_id: str, **values: Any) -> None:
+        """Desire values of a record."""
+        object_ = {"00Q": "Lead", "001": "Account", "003": "Contact"}[record_id[:3]]
+        for name, value in values.items():
+            self.wanted[(object_, record_id, name)] = value
+
+    def want_task(self, key: str, parent: str | None = None, **values: Any) -> None:
+        """Desire a task."""
+        common = {"Subject": "Call", "Status": "Not Started", "OwnerId": PERSON, "Priority": "Normal"}
+        self.creates[key] = {"parent": parent, "values": common | ({"WhoId": parent} if parent else {}) | values}
+
+    def edit(self, record_id: str, **values: Any) -> None:
+        """A person edits a record."""
+        self.people.edit(record_id, values)
+
+    @property
+    def people(self) -> People:
+        """Acts of a person."""
+        return People(self.world.salesforce, "rep@acme.example")
+
+    def value(self, record_id: str, name: str) -> Any:
+        """What the CRM has now."""
+        self.world.salesforce.settle()
+        found = self.world.salesforce.find(record_id)
+        return None if found is None else found.get(name)
+
+    def fault(self, kind: str, **rule: Any) -> int:
+        """Switch a fault on."""
+        return self.world.faults.add(Fault.from_json({"kind": kind, **rule}))
+
+    def advance(self, **span: float) -> None:
+        """Let time pass."""
+        self.world.advance(timedelta(**span).total_seconds())
+
+    def writes(self, after: int = 0) -> list[Any]:
+        """What was written through the API, in order."""
+        return [write for write in self.world.audit.writes(after=after, system="salesforce") if write.source in ("api", "bulk")]
+
+    def extract(self) -> None:
+        """Read the CRM as an extraction would; later plans use what was read."""
+        self.snapshot = tables_of_crm(self.world, self.agreement, self.clock.now())
+
+    def plan(self, *, kind: str = "full", sources: Sequence[SourceHealth] = (), shuffle: int | None = None, **more: Any) -> Planned:
+        """Extract, build a plan, judge and keep it."""
+        if more.pop("extract", True):
+            self.extract()
+        assert self.snapshot is not None
+        shapes = described_shapes(self.crm.describe_all(["Lead", "Contact", "Account", "Task"]))
+        made = plan.build(
+            self.journal,
+            field_updates=self.field_updates(shuffle),
+            record_creates=self.record_creates(),
+            crm_field_values=self.snapshot[0],
+            crm_record_states=self.snapshot[1],
+            agreement=self.agreement,
+            shapes=shapes,
+            org_id=self.crm.organization_id,
+            as_of=self.clock.now(),
+            run_id=f"run-{self.clock.now().isoformat()}-{random.getrandbits(40):x}",
+            kind=kind,
+        )
+        rules = FieldRules(agreement=self.agreement, shapes=shapes)
+        judgement = guard.judge(self.journal, made, rules=rules, sources=sources, match_rates=more.pop("match_rates", ()))
+        state = ops.save_plan(self.journal, made, judgement, rules)
+        return Planned(self, made, judgement, state)
+
+    def apply(self, plan_hash: str, **more: Any) -> Applied:
+        """Apply without signing."""
+        return apply(self.journal, self.crm, plan_hash, agreement=self.agreement, key=KEY, **more)
+
+    def run(self, **more: Any) -> Applied:
+        """Plan, sign, apply."""
+        return self.plan().approve().apply(**more)
+
+    def with_agreement(self, chosen: Agreement) -> None:
+        """Change the agreement."""
+        self.agreement = chosen
+
+    def states(self) -> dict[str, int]:
+        """Operations by state."""
+        from collections import Counter
+
+        return dict(Counter(row.state for row in ops.last_run_states(self.journal)))
+
+    def field_updates(self, shuffle: int | None = None) -> pa.Table:
+        """The desired values as the contract's table."""
+        rows = [
+            {
+                "object": object_,
+                "record_id": record_id,
+                "field": name,
+                "value": json.dumps(value),
+                "reason": f"because of {name}",
+                "priority": self.priorities.get(record_id, 5),
+                "parent_id": self.parents.get(record_id),
+                "as_of": self.clock.now(),
+                "agreement_version": self.agreement.version,
+            }
+            for (object_, record_id, name), value in self.wanted.items()
+        ]
+        if shuffle is not None:
+            random.Random(shuffle).shuffle(rows)
+        return pa.Table.from_pylist(rows, schema=planning.FIELD_UPDATES.schema)
+
+    def record_creates(self) -> pa.Table:
+        """The desired creates as the contract's table."""
+        rows = [
+            {
+                "object": "Task",
+                "external_key": key,
+                "values": json.dumps(one["values"]),
+                "reason": "escalation",
+                "priority": 0,
+                "parent_id": one["parent"],
+                "owner_id": one["values"]["OwnerId"],
+                "as_of": self.clock.now(),
+                "agreement_version": self.agreement.version,
+            }
+            for key, one in self.creates.items()
+        ]
+        return pa.Table.from_pylist(rows, schema=planning.RECORD_CREATES.schema)
+
+
+@dataclass
+class Planned:
+    """A plan that was kept."""
+
+    office: Office
+    plan: Any
+    judgement: guard.Judgement
+    state: str
+
+    @property
+    def plan_hash(self) -> str:
+        """Its hash."""
+        found: str = self.plan.plan_hash
+        return found
+
+    def approve(self, by: str = "tester") -> Planned:
+        """A person signs it (nothing to sign in an empty plan)."""
+        row = ops.load_plan(self.office.journal, self.plan_hash)
+        if row is not None and row.state != "DONE":
+            approval.approve(self.office.journal, row, by=by, key=KEY, numbers=self.office.agreement.write_back.approvals)
+        return self
+
+    def apply(self, **more: Any) -> Applied:
+        """Apply it."""
+        return self.office.apply(self.plan_hash, **more)
+
+
+@contextmanager
+def office(
+    tmp_path: Path,
+    *,
+    leads: int = 3,
+    accounts: int = 2,
+    factor: float = 1.0,
+    journal_url: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    **write_back: Any,
+) -> Iterator[Office]:
+    """Open the organisation; everything is closed at the end."""
+    user = {"Id": PERSON, "Username": "rep@acme.example", "LastName": "Rep", "FirstName": "Ann", "Email": "rep@acme.example", "IsActive": True}
+    chosen = OrgSettings(**({"bulk_wait_seconds": 0.0, "bulk_rows_per_second": 1e9} | dict(settings or {})))
+    store = SalesforceStore(package=write_package(tmp_path / "package"), settings=chosen)
+    world = World(sandbox_clock(NOW, factor=factor, base=lambda: 1_000_000.0), Faults(7), store)
+    store.load({"User": [user]})
+    store.load(data(leads, accounts))
+    clock = replace(world.clock, wait=lambda seconds: world.advance(seconds * world.clock.factor))
+    with Sandbox(world) as sandbox:
+        session = connect(sandbox, clock)
+        home = tmp_path / "home"
+        journal = Journal.open(journal_url or str(home / "journal.db"), home=home, clock=clock)
+        found = crm.salesforce(session)
+        yield Office(world, sandbox, home, journal, agreement(**write_back), found, session)
+        journal.close()
+
+
+def connect(sandbox: Sandbox, clock: Clock, role: Any = "writer") -> SalesforceSession:
+    """A session of the writer (or reader) over HTTP, with short timeouts and seeded jitter."""
+    credentials = Credentials.from_env(sandbox.environment(), role)
+    return SalesforceSession(credentials, clock, retry=RetryPolicy(randomness=random.Random(3)), timeouts=Timeouts(connect=2.0, read=5.0))
+
+
+def tables_of_crm(world: World, chosen: Agreement, known_at: datetime) -> tuple[pa.Table, pa.Table]:
+    """What an extraction of the mapped fields gives now: `crm_field_values` and `crm_record_states`."""
+    store = world.salesforce
+    store.settle()
+    values: list[dict[str, Any]] = []
+    states: list[dict[str, Any]] = []
+    for object_ in ("Lead", "Contact", "Account"):
+        names = chosen.crm.fields_of(object_)
+        for record_id, record in store.tables[object_].items():
+            deleted = bool(record.get("IsDeleted"))
+            states.append(
+                {
+                    "object": object_,
+                    "record_id": record_id,
+                    "is_deleted": deleted,
+                    "survivor_id": record.get("MasterRecordId") or record_id,
+                    "converted_to_id": record.get("ConvertedContactId"),
+                    "modified_at": record["SystemModstamp"],
+                }
+            )
+            if not deleted:
+                values += _values(object_, record_id, record, names, known_at)
+    return (
+        pa.Table.from_pylist(values, schema=staging.CRM_FIELD_VALUES.schema),
+        pa.Table.from_pylist(states, schema=staging.CRM_RECORD_STATES.schema),
+    )
+
+
+def _values(object_: str, record_id: str, record: Mapping[str, Any], names: Iterable[str], known_at: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "object": object_,
+            "record_id": record_id,
+            "field": name,
+            "value": json.dumps(_json(record.get(name))),
+            "modified_at": record["SystemModstamp"],
+            "known_at": known_at,
+        }
+        for name in names
+    ]
+
+
+def _json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
