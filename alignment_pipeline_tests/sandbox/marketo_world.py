@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -90,7 +91,10 @@ class MarketoClient:
 
     def post(self, path: str, body: object = None, **parameters: Any) -> dict[str, Any]:
         """The JSON of a POST; it came with HTTP 200."""
-        return _json(self.ask("POST", path, json=body, params=parameters))
+        if body is None:
+            return _json(self.ask("POST", path, params=parameters))
+        headers = {"Content-Type": "application/json"}
+        return _json(self.ask("POST", path, data=json.dumps(body), headers=headers, params=parameters))
 
 
 def _json(response: requests.Response) -> dict[str, Any]:

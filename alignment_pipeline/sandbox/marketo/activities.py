@@ -32,9 +32,9 @@ def paging_token(call: Call) -> dict[str, object]:
     text = call.required("sinceDatetime")
     try:
         since = datetime.fromisoformat(text)
-    except ValueError:
+        since = (since if since.tzinfo is not None else since.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Refusal("1001", f"Invalid value '{text}'. Required of type 'Date'") from None
-    since = since if since.tzinfo is not None else since.replace(tzinfo=UTC)
     return {"nextPageToken": activity_token(Position(int(since.timestamp()), 0))}
 
 

@@ -6,6 +6,7 @@ Belongs here: reading parameters and bodies with Marketo's refusals for missing 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from alignment_pipeline.sandbox.marketo.store import MarketoStore
 from alignment_pipeline.sandbox.world import World
 
 BATCH = 300
+_INTEGER = re.compile(r"^[+-]?[0-9]{1,19}$")
+_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,10 @@ class Call:
 
     @staticmethod
     def integer(text: str) -> int:
-        """A whole number. Raises Refusal 1001."""
-        try:
-            return int(text)
-        except ValueError:
-            raise Refusal("1001", f"Invalid value '{text}'. Required of type 'Integer'") from None
+        """A whole number that fits 64 bits. Raises Refusal 1001."""
+        if not _INTEGER.match(text) or abs(int(text)) > _LARGEST:
+            raise Refusal("1001", f"Invalid value '{text[:100]}'. Required of type 'Integer'")
+        return int(text)
 
     def batch_size(self) -> int:
         """The page size asked for, 300 unless told. Raises Refusal 1001 or 1003."""
@@ -81,8 +83,8 @@ class Call:
         if kind != "application/json":
             raise Refusal("612", "Invalid Content Type")
         try:
-            found = json.loads(self.body or b"")
-        except (ValueError, UnicodeDecodeError):
+            found = json.loads(self.body or b"", parse_constant=_no_json)
+        except (ValueError, RecursionError):
             raise Refusal("609", "Invalid JSON") from None
         if not isinstance(found, dict):
             raise Refusal("609", "Invalid JSON")
@@ -98,3 +100,8 @@ class Call:
         if len(records) > most:
             raise Refusal("1003", f"Invalid data: at most {most} records are allowed in 'input'")
         return records
+
+
+def _no_json(constant: str) -> float:
+    """`NaN` and `Infinity`, which Python reads and JSON does not know."""
+    raise ValueError(f"{constant} is no JSON")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from alignment_pipeline.sandbox.marketo.activity_types import DELETE_LEAD
@@ -79,8 +79,8 @@ def _fields(kind: str, body: Mapping[str, Any], store: MarketoStore) -> tuple[st
         if kind == "leads":
             raise Refusal("1002", "Missing value for the required parameter 'fields'")
         return ACTIVITY_FIELDS
-    if not isinstance(fields, list):
-        raise Refusal("1003", "Invalid data: 'fields' is a list")
+    if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
+        raise Refusal("1003", "Invalid data: 'fields' is a list of names")
     for name in fields:
         if name not in known:
             raise Refusal("1006", f"Field '{name}' not found")
@@ -111,7 +111,10 @@ def _activity_filter(given: Mapping[str, Any], store: MarketoStore) -> dict[str,
     if type_ids is not None and DELETE_LEAD in type_ids:
         raise Refusal("1003", "Invalid data: Delete Lead is not exported; use activities/deletedleads.json")
     ids = _integers("primaryAttributeValueIds", given.get("primaryAttributeValueIds")) or frozenset()
-    values = frozenset(map(str, given.get("primaryAttributeValues") or ()))
+    named = given.get("primaryAttributeValues") or []
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise Refusal("1003", "Invalid data: 'primaryAttributeValues' is a list of names")
+    values = frozenset(named)
     if ids and values:
         raise Refusal("1003", "Invalid data: primaryAttributeValueIds and primaryAttributeValues exclude each other")
     if max(len(ids), len(values)) > MOST_PRIMARY_VALUES:
@@ -124,7 +127,7 @@ def _activity_filter(given: Mapping[str, Any], store: MarketoStore) -> dict[str,
 def _integers(name: str, given: object) -> frozenset[int] | None:
     if given is None or given == []:
         return None
-    if not isinstance(given, list) or not all(isinstance(item, int) and not isinstance(item, bool) for item in given):
+    if not isinstance(given, list) or not all(type(item) is int and abs(item) < 2**63 for item in given):
         raise Refusal("1003", f"Invalid data: '{name}' is a list of whole numbers")
     return frozenset(given)
 
@@ -146,6 +149,6 @@ def _moment(name: str, edge: str, value: object) -> datetime:
     if not isinstance(value, str) or not _DATETIME.match(value):
         raise Refusal("1003", f"Invalid data: {name} {edge} '{value}' is no ISO 8601 datetime without milliseconds")
     try:
-        return datetime.fromisoformat(value)
-    except ValueError:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Refusal("1003", f"Invalid data: {name} {edge} '{value}' is no datetime") from None

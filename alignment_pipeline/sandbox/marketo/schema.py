@@ -6,6 +6,7 @@ caller. Values of a record are parsed here; what a write does with them lives in
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -112,7 +113,8 @@ _SEARCHABLE_CUSTOM_TYPES = frozenset({"string", "email", "integer"})
 _WHOLE_NUMBERS = frozenset({"integer", "score", "reference"})
 _DECIMALS = frozenset({"float", "currency", "percent"})
 _ASCII_EMAIL = re.compile(r"^[\x21-\x7e]+@[\x21-\x7e]+$")
-_INTEGER = re.compile(r"^[+-]?\d+$")
+_INTEGER = re.compile(r"^[+-]?[0-9]{1,10}$")
+_LARGEST = 2**31 - 1
 
 Value = str | int | float | bool
 
@@ -167,22 +169,24 @@ class LeadField:
         return text
 
     def _mismatch(self, value: object) -> RecordRefusal:
-        return RecordRefusal("1001", f"Invalid value '{value}'. Required of type '{self.data_type}'")
+        return RecordRefusal("1001", f"Invalid value '{str(value)[:200]}'. Required of type '{self.data_type}'")
 
     def _whole(self, value: object) -> int:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, str) and _INTEGER.match(value.strip()):
-            return int(value)
-        raise self._mismatch(value)
+        if isinstance(value, bool) or not _INTEGER.match(str(value).strip()):
+            raise self._mismatch(value)
+        found = int(str(value))
+        if abs(found) > _LARGEST:
+            raise self._mismatch(value)
+        return found
 
     def _decimal(self, value: object) -> float:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
         try:
-            return float(str(value))
+            found = math.nan if isinstance(value, bool) else float(str(value))
         except ValueError:
-            raise self._mismatch(value) from None
+            found = math.nan
+        if not math.isfinite(found):
+            raise self._mismatch(value)
+        return found
 
     def _boolean(self, value: object) -> bool:
         found = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}.get(str(value).strip().lower())
@@ -197,11 +201,11 @@ class LeadField:
             return value.isoformat() if self.data_type == "date" else iso(datetime(value.year, value.month, value.day, tzinfo=UTC))
         try:
             found = datetime.fromisoformat(str(value))
-        except ValueError:
+            if self.data_type == "date":
+                return found.date().isoformat()
+            return iso(found if found.tzinfo is not None else found.replace(tzinfo=UTC))
+        except (ValueError, OverflowError):
             raise self._mismatch(value) from None
-        if self.data_type == "date":
-            return found.date().isoformat()
-        return iso(found if found.tzinfo is not None else found.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ class MarketoStore:
         """Leads whose searchable field equals one of the values (case does not matter), by id."""
         wanted = {value.strip().lower() for value in values}
         if field == "id":
-            found = [self.leads[int(value)] for value in wanted if value.isdigit() and int(value) in self.leads]
+            found = [self.leads[int(value)] for value in wanted if value.isascii() and value.isdigit() and int(value[:19]) in self.leads]
         elif field == "email":
             found = [self.leads[lead_id] for value in wanted for lead_id in self.by_email.get(value, ())]
         else:

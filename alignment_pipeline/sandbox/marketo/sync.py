@@ -35,7 +35,7 @@ def sync_leads(call: Call) -> dict[str, object]:
 def submit_form(call: Call) -> dict[str, object]:
     """`POST leads/submitForm.json`: upsert one lead by email and log Fill Out Form."""
     body = call.json_body()
-    if not isinstance(body.get("formId"), int):
+    if not isinstance(body.get("formId"), int) or abs(body["formId"]) >= 2**31:
         raise Refusal("1002", "Missing value for the required parameter 'formId'")
     cause = _cause(call, "submitForm")
 
@@ -44,7 +44,8 @@ def submit_form(call: Call) -> dict[str, object]:
         if not isinstance(fields, dict) or not fields.get("email"):
             raise RecordRefusal("1002", "Missing value for the required parameter 'email'")
         result = _sync_one(call, fields, "createOrUpdate", "email", cause)
-        visitor = record.get("visitorData") or {}
+        given = record.get("visitorData")
+        visitor = given if isinstance(given, dict) else {}
         names = {"pageURL": "Referrer URL", "queryString": "Query Parameters", "leadClientIpAddress": "Client IP Address"}
         shown: dict[str, object] = {names[key]: value for key, value in visitor.items() if key in names}
         lead = call.store.leads[int(str(result["id"]))]
@@ -64,7 +65,7 @@ def delete_leads(call: Call) -> dict[str, object]:
 
     def delete_one(record: Mapping[str, Any]) -> dict[str, object]:
         lead_id = str(record.get("id", ""))
-        lead = call.store.forget(int(lead_id)) if lead_id.isdigit() else None
+        lead = call.store.forget(int(lead_id[:19])) if lead_id.isascii() and lead_id.isdigit() else None
         if lead is None:
             raise RecordRefusal("1004", f"Lead '{lead_id}' not found")
         record_activity(call.store, history.deleted(lead, cause))
