@@ -65,12 +65,11 @@ def test_reading_twice_gives_the_same_rows() -> None:
 def test_every_row_belongs_to_a_lead_that_was_known_and_not_yet_gone() -> None:
     known = {lead["id"]: str(lead["createdAt"]) for lead in small().marketo_leads}
     gone = {lead["leadId"]: str(lead["activityDate"]) for lead in small().marketo_deleted_leads}
-    asked = {raised.marketo_id for raised in small().truth.hand_raises}
     for row in log():
         if row["leadId"] in gone:
             assert row["activityDate"] <= gone[row["leadId"]]
         else:
-            assert row["activityDate"] >= known[row["leadId"]] or row["leadId"] in asked
+            assert row["activityDate"] >= known[row["leadId"]]
     assert gone
     assert not set(gone) & set(known)
 
@@ -134,7 +133,7 @@ def test_internal_people_are_in_the_log() -> None:
 
     assert len(internal) >= 3
     assert all(emails[lead].lower().endswith("@northwind-demo.example") for lead in internal)
-    assert sum(row["leadId"] in internal for row in log()) >= 20
+    assert sum(row["leadId"] in internal for row in log()) >= 8
 
 
 def test_visits_follow_office_hours_of_the_visitor_and_rest_on_weekends() -> None:

@@ -182,7 +182,6 @@ class Marketing:
         for person, at, form in sent:
             one = np.array([place[person.key]], dtype=np.int64)
             second = np.array([int(at.timestamp())], dtype=np.int64)
-            self.born[one] = np.minimum(self.born[one], second)
             page = next(
                 number
                 for number, entry in enumerate(catalogue.PAGES)

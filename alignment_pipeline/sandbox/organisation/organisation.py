@@ -157,16 +157,14 @@ class _Build:
     def _customers_who_ask(self) -> list[tuple[Person, datetime, str]]:
         """Contacts of customers who used the sales form: not new leads, but their account owner's business."""
         asked: list[tuple[Person, datetime, str]] = []
+        wanted = max(4, self.leads_total // 1000)
+        long_known = self.world.anchor - timedelta(days=22)
         for person in self.people:
             is_customer = person.account is not None and person.account.record["Type"] == "Customer"
-            if (
-                is_customer
-                and person.pattern == "contact"
-                and person.marketo_ids
-                and person.email
-                and len(asked) < max(4, self.leads_total // 1000)
-            ):
+            if is_customer and person.pattern == "contact" and person.marketo_ids and person.email and person.created < long_known:
                 asked.append((person, self.world.anchor - timedelta(days=self.rng.uniform(0.6, 20)), "Contact sales"))
+                if len(asked) == wanted:
+                    break
         return asked
 
     def _settle_accounts(self) -> None:

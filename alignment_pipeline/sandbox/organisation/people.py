@@ -14,24 +14,14 @@ from alignment_pipeline.sandbox.organisation.accounts import Account, Accounts
 from alignment_pipeline.sandbox.organisation.records import Record, World
 from alignment_pipeline.sandbox.organisation.team import INTERNAL_DOMAIN
 
-# How a person is recorded in Salesforce; only in Marketo: "marketo".
-PATTERNS = (
-    "lead",
-    "converted",
-    "lead+contact",
-    "lead+lead",
-    "lead_merged",
-    "lead_deleted",
-    "contact",
-    "contact_merged",
-    "contact_deleted",
-    "marketo",
-)
-
 
 @dataclass
 class Person:
-    """One human being. `kind` says where a lead of theirs belongs: account, outside, none, ambiguous or internal."""
+    """One human being.
+
+    `kind` says where a lead of theirs belongs: account, outside, none, ambiguous or internal. `pattern` says which records they left:
+    lead, converted, lead+contact, lead+lead, lead_merged, lead_deleted, contact, contact_merged, contact_deleted, or marketo alone.
+    """
 
     key: str
     kind: str
