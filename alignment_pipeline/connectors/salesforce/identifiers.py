@@ -20,14 +20,16 @@ def is_id(text: object) -> bool:
 
 
 def id18(text: str) -> str:
-    """The 18-character form of an id: its suffix says which of the 15 letters are capitals. ValueError when it is no id."""
+    """The 18-character form of an id; 18 characters stay as the server gave them. ValueError when it is no id."""
     if not is_id(text):
         raise ValueError(f"{text!r} is no Salesforce id (15 or 18 letters and digits)")
-    core = text[:15]
-    suffix = "".join(
-        _ALPHABET[sum(1 << place for place, letter in enumerate(core[block : block + 5]) if letter.isupper())] for block in (0, 5, 10)
-    )
-    return core + suffix
+    return text if len(text) == 18 else text + _suffix(text)
+
+
+def _suffix(core: str) -> str:
+    """Three characters that say which of the 15 are capitals, a bit for each."""
+    blocks = (core[first : first + 5] for first in (0, 5, 10))
+    return "".join(_ALPHABET[sum(1 << place for place, letter in enumerate(block) if "A" <= letter <= "Z")] for block in blocks)
 
 
 def api_name(text: str) -> str:
