@@ -50,11 +50,10 @@ def rungs(made: rows.Rows, table: pa.Table, *, sla: Sla) -> pa.Table:
         due = made.segments.reach(np.full(len(table), round(made.target * rung.at_share)))
         is_recent = due >= oldest
         matters = np.where(has_ended, (due <= now) & is_recent, due < NEVER)
-        state = np.where(
-            has_ended,
-            "cancelled",
-            np.where(due > now, "future", np.where((due >= made.watermark) & (rung.at_share > 0), "waiting", np.where(is_recent, "due", "expired"))),
-        )
+        # a rung at the start announces the clock; the others say that nobody has answered, which the feed must prove
+        is_unproven = (due >= made.watermark) & (rung.at_share > 0)
+        running = np.where(due > now, "future", np.where(is_unproven, "waiting", np.where(is_recent, "due", "expired")))
+        state = np.where(has_ended, "cancelled", running)
         parts.append(_rows(made, table, ladder.name, rung, position, due, state.astype(object), np.flatnonzero(matters)))
     return pa.concat_tables(parts)
 

@@ -161,8 +161,7 @@ def opportunities(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm
     rows = fetch(sources.opportunities, "opportunity_id", "account_id", "lead_source", "created_at", "is_closed", "closed_at")
     moves = fetch(sources.opportunity_stage_changes, "change_id", "opportunity_id", "stage", "changed_at")
     place = codes(rows["opportunity_id"], ids)
-    closed = micros(rows["closed_at"])
-    closed[~rows["is_closed"].to_numpy()] = NEVER
+    closed = np.where(rows["is_closed"].to_numpy(), micros(rows["closed_at"]), NEVER)
     parts = [
         events.part("opportunity_created", place, micros(rows["created_at"]), rows["opportunity_id"]),
         events.part("opportunity_closed", place, closed, rows["opportunity_id"]),

@@ -78,10 +78,9 @@ def timelines(past: Histories, subject_of: Ints, subjects: int, *, sla: Sla) -> 
     order = np.lexsort((np.where(row == NOTHING, 0, 1), begin, subject))
     subject, begin, row = subject[order], begin[order], row[order]
     holds, waits = _flags(past, sla)
-    missing = row == NOTHING
-    owner = np.where(missing, NOTHING, past.values["owner"][row])
-    hold, wait = np.where(missing, False, holds[row]), np.where(missing, False, waits[row])
-    standing = np.where(missing, NOTHING, past.record[row])
+    # place -1 is the value added at the end: nobody, no pause, no record
+    owner, standing = np.append(past.values["owner"], NOTHING)[row], np.append(past.record, NOTHING)[row]
+    hold, wait = np.append(holds, False)[row], np.append(waits, False)[row]
     return _closed(past, sla, subject, begin, owner, hold, wait, standing, _gone(past, subject_of, subjects))
 
 
