@@ -19,27 +19,27 @@ from alignment_pipeline.matching.vocabulary import Floats
 COLUMNS = (
     "base",
     "mail_domain", "mail_domain_crowded", "site_domain", "academic_domain", "learned_domain", "exact_host", "only_domain",
-    "label_equal", "label_is_name", "name_is_label", "label_begins",
+    "label_equal", "label_is_name", "name_is_label", "name_is_label_long", "label_begins",
     "domain_conflict", "domain_elsewhere", "own_label_conflict", "own_label_no_site", "no_account_site",
-    "same_name", "same_whole", "same_rare", "same_long", "same_short", "same_part", "same_account_part", "same_variant", "part_left_both", "part_lead_left", "part_account_left",
+    "same_name", "same_whole", "same_rare", "same_long", "same_short", "same_part", "same_account_part", "same_variant", "same_placed", "same_account_placed", "part_left_both", "part_lead_left", "part_account_left",
     "in_account", "in_account_rare", "in_account_telling", "in_account_place", "in_account_described", "in_account_crowded", "in_account_length",
-    "in_account_begins", "in_lead_begins", "in_account_letters", "in_lead_letters", "in_account_site_whole", "in_lead_site_whole", "in_account_site", "in_lead_site", "in_variant",
+    "in_account_begins", "in_lead_begins", "in_account_letters", "in_lead_letters", "in_account_site_whole", "in_lead_site_whole", "in_account_site", "in_lead_site", "in_variant", "in_account_field", "in_lead_field",
     "in_lead", "in_lead_rare", "in_lead_telling", "in_lead_place", "in_lead_described", "in_lead_crowded", "in_lead_length",
     "typo", "typo_long", "typo_close", "typo_first", "typo_one_letter", "typo_one_long", "typo_initial", "typo_known_word", "typo_keyboard", "typo_doubled", "typo_swapped",
     "overlap", "overlap_telling_left", "overlap_place_left", "overlap_start", "overlap_rare", "overlap_described",
-    "acronym", "acronym_long", "alias", "alias_domain",
+    "acronym", "acronym_long", "acronym_is_label", "alias", "alias_domain",
     "country_same", "country_other", "state_same", "city_same", "phone_same", "has_parent", "has_children", "local", "local_same", "local_other",
 )
 
 # What world knowledge says about the direction of a column; the fit may not contradict it.
 SIGN = {
     **dict.fromkeys(("mail_domain", "site_domain", "academic_domain", "learned_domain", "exact_host", "only_domain", "label_equal", "label_is_name",
-                     "name_is_label", "same_name", "same_whole", "same_long", "in_account_rare", "in_account_described", "in_account_begins", "in_account_site",
+                     "name_is_label", "name_is_label_long", "acronym_is_label", "same_name", "same_whole", "same_long", "in_account_rare", "in_account_described", "in_account_begins", "in_account_site",
                      "in_lead_rare", "in_lead_described", "in_lead_begins", "in_lead_site", "typo_close", "typo_one_long", "typo_keyboard", "typo_doubled",
                      "typo_swapped", "typo_initial", "overlap", "overlap_start", "overlap_rare", "overlap_described", "acronym_long", "alias_domain",
                      "country_same", "state_same", "city_same", "phone_same", "local_same"), 1),
     **dict.fromkeys(("domain_conflict", "domain_elsewhere", "own_label_conflict", "own_label_no_site", "same_rare", "same_part", "same_account_part",
-                     "same_variant", "part_left_both", "part_lead_left", "part_account_left", "in_account_telling", "in_account_crowded",
+                     "same_variant", "same_placed", "same_account_placed", "part_left_both", "part_lead_left", "part_account_left", "in_account_telling", "in_account_crowded",
                      "in_account_letters", "in_account_site_whole", "in_lead_telling", "in_lead_crowded", "in_lead_letters", "in_lead_site_whole", "in_variant",
                      "typo_known_word", "overlap_telling_left", "overlap_place_left", "alias", "country_other", "local_other"), -1),
 }
@@ -71,6 +71,8 @@ def _names(column: dict[str, Floats], view: NameView, batch: LeadBatch, index: A
     column["same_account_part"][:] = same * view.account_part * ~view.lead_part
 
     column["same_variant"][:] = same * (view.lead_variant | view.account_variant)
+    column["same_placed"][:] = same * view.lead_placed
+    column["same_account_placed"][:] = same * view.account_placed
     part = view.lead_part | view.account_part
     column["part_left_both"][:] = part * np.minimum(view.whole_lead_left, view.whole_account_left)
     column["part_lead_left"][:] = part * view.whole_lead_left
@@ -81,16 +83,17 @@ def _names(column: dict[str, Floats], view: NameView, batch: LeadBatch, index: A
     both_parts = view.lead_part & view.account_part
     in_account = ~same & ~both_parts & ((view.lead_left <= 0.001) | (view.prefix > 0)) & (view.lead_length > 1)
     in_lead = ~same & ~in_account & ~both_parts & ((view.account_left <= 0.001) | (view.prefix < 0)) & (view.account_length > 1)
-    for name, where, top, place, left, weight, ratio in (
-            ("in_account", in_account, view.account_left_top, view.account_left_place, view.account_left, view.lead_weight,
+    for name, where, top, place, field, left, weight, ratio in (
+            ("in_account", in_account, view.account_left_top, view.account_left_place, view.account_left_field, view.account_left, view.lead_weight,
              view.lead_length / np.maximum(view.account_length, 1)),
-            ("in_lead", in_lead, view.lead_left_top, view.lead_left_place, view.lead_left, view.account_weight,
+            ("in_lead", in_lead, view.lead_left_top, view.lead_left_place, view.lead_left_field, view.lead_left, view.account_weight,
              view.account_length / np.maximum(view.lead_length, 1))):
         column[name][:] = where
         column[name + "_rare"][:] = where * np.minimum(weight, 1.5)
         column[name + "_telling"][:] = where * top
         column[name + "_place"][:] = where * place
-        column[name + "_described"][:] = where * (top <= 0) * ~place * (left > 0)
+        column[name + "_field"][:] = where * (top <= 0) * field
+        column[name + "_described"][:] = where * (top <= 0) * ~place * ~field * (left > 0)
         column[name + "_crowded"][:] = where * crowd
         column[name + "_length"][:] = where * np.minimum(ratio, 1.0)
 
@@ -126,7 +129,7 @@ def _names(column: dict[str, Floats], view: NameView, batch: LeadBatch, index: A
     column["overlap_place_left"][:] = other * (view.lead_left_place & view.account_left_place)
     column["overlap_start"][:] = other * view.first_word
     column["overlap_described"][:] = other * ~both_parts * (view.shared_top > 0) * (view.lead_left_top <= 0) * (view.account_left_top <= 0) \
-        * ~view.lead_left_place * ~view.account_left_place * np.minimum(view.lead_length, 12) / 12
+        * ~view.lead_left_place * ~view.account_left_place * ~view.lead_left_field * ~view.account_left_field * np.minimum(view.lead_length, 12) / 12
     column["overlap_rare"][:] = other * view.shared_top
 
 
@@ -144,6 +147,7 @@ def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: Lea
         name = compacts[form]
         if label and not same and name == label:
             column["name_is_label"][at] = 1.0
+            column["name_is_label_long"][at] = min(len(name), 12) / 12
         if column["in_account"][at] and label:
             column["in_account_site"][at] = float(name == label)
             column["in_account_site_whole"][at] = float(name != label and label.startswith(name))
@@ -192,6 +196,7 @@ def _aliases(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: Lea
         if not view.same_core[at]:
             size = _acronym(batch.parsed[int(batch.name_of[lead])], theirs, account, index)
             column["acronym"][at] = float(size > 0)
+            column["acronym_is_label"][at] = float(size > 0 and column["name_is_label"][at] + column["label_equal"][at] > 0)
             column["acronym_long"][at] = max(0, min(size, 6) - 3) / 3
 
 

@@ -17,7 +17,7 @@ from alignment_pipeline.matching import names, pairwise
 from alignment_pipeline.matching.candidates import Pairs
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.leads import LeadBatch
-from alignment_pipeline.matching.vocabulary import DESCRIPTOR, PLACE, STOP, Floats, Ints, spread
+from alignment_pipeline.matching.vocabulary import DESCRIPTOR, FIELD, PLACE, STOP, Floats, Ints, spread
 
 Bools = npt.NDArray[np.bool_]
 
@@ -52,6 +52,10 @@ class NameView:
     account_form: Ints
     lead_variant: Bools
     lead_alias: Bools
+    lead_placed: Bools
+    account_placed: Bools
+    lead_left_field: Bools
+    account_left_field: Bools
     account_variant: Bools
     whole_lead_left: Floats
     whole_account_left: Floats
@@ -95,19 +99,21 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     shared = total(own, weight[lead_word] * inside)
     left_l = total(own, weight[lead_word] * ~inside)
     left_r = total(other, weight[account_word] * ~back)
-    telling_l = weight[lead_word] * ((role[lead_word] & (DESCRIPTOR | PLACE | STOP)) == 0)
-    telling_r = weight[account_word] * ((role[account_word] & (DESCRIPTOR | PLACE | STOP)) == 0)
+    telling_l = weight[lead_word] * ((role[lead_word] & (DESCRIPTOR | PLACE | STOP | FIELD)) == 0)
+    telling_r = weight[account_word] * ((role[account_word] & (DESCRIPTOR | PLACE | STOP | FIELD)) == 0)
     top_l, top_r, top_s = (pairwise.highest(own, telling_l * ~inside, size), pairwise.highest(other, telling_r * ~back, size),
                            pairwise.highest(own, telling_l * inside, size))
     place_l = total(own, (((role[lead_word] & PLACE) > 0) & ~inside).astype(np.float32)) > 0
     place_r_ = total(other, (((role[account_word] & PLACE) > 0) & ~back).astype(np.float32)) > 0
+    field_l = total(own, (((role[lead_word] & FIELD) > 0) & ~inside).astype(np.float32)) > 0
+    field_r = total(other, (((role[account_word] & FIELD) > 0) & ~back).astype(np.float32)) > 0
     first = left.words[left.word_first[lf]] == right.words[right.word_first[rf]]
     prefix = np.fromiter((_prefix(left.compacts[i], right.compacts[j]) for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), np.float32, size)
     same_whole = np.fromiter((left.wholes[i] == right.wholes[j] != "" for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), bool, size)
 
     cover = shared / np.maximum(lead_weight + account_weight - shared, 1e-6)
     part_cost = 0.12 * (left.kind[lf] == names.PART) + 0.12 * (right.kind[rf] == names.PART) + 0.15 * (left.kind[lf] == names.VARIANT) \
-        + 0.15 * (left.kind[lf] == names.ALIAS) + 0.15 * (right.kind[rf] == names.VARIANT)
+        + 0.15 * (left.kind[lf] == names.ALIAS) + 0.1 * (left.kind[lf] == names.PLACED) + 0.1 * (right.kind[rf] == names.PLACED) + 0.15 * (right.kind[rf] == names.VARIANT)
     worth = 2.0 * same_core + 0.2 * same_whole + 0.9 * np.maximum(cover, likeness) + 0.3 * (left_l == 0) * shared + 0.2 * np.abs(prefix) - part_cost
     order = np.lexsort((rf, lf, -np.round(worth, 5), pair))
     best = order[np.searchsorted(pair[order], np.arange(len(pairs.lead)))] if size else order
@@ -119,7 +125,8 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
         top_l[best], top_r[best], place_l[best], place_r_[best], likeness[best], start[best], prefix[best], first[best], lead_weight[best],
         account_weight[best], left.word_first[lf + 1] - left.word_first[lf], right.word_first[rf + 1] - right.word_first[rf], lengths_l[lf],
         np.array([len(right.compacts[form]) for form in rf.tolist()], dtype=np.int64), lf, rf,
-        left.kind[lf] == names.VARIANT, left.kind[lf] == names.ALIAS, right.kind[rf] == names.VARIANT, top_l[main], top_r[main],
+        left.kind[lf] == names.VARIANT, left.kind[lf] == names.ALIAS, left.kind[lf] == names.PLACED, right.kind[rf] == names.PLACED,
+        field_l[best], field_r[best], right.kind[rf] == names.VARIANT, top_l[main], top_r[main],
         (prefix[best] != 0) & (left_l[best] > 0.001) & (left_r[best] > 0.001),
         _likeness(left.compacts, right.compacts, lf, rf, DamerauLevenshtein.distance, 1.0),
         np.array([left.compacts[i][:1] == right.compacts[j][:1] for i, j in zip(lf.tolist(), rf.tolist(), strict=True)], dtype=bool),

@@ -59,7 +59,8 @@ def match_leads(frame: records.Frame, index: AccountIndex, *, settings: Matching
                 never: records.Frame | None = None, fitted: Weights | None = None) -> pa.Table:
     """Match leads (lead_id, company, email or email_domain, website, country, state, city, phone) against an index.
 
-    One row per lead in the leads' order. decision is matched, review or none; account_id is null only for none. `settings` may differ from the
+    One row per lead in the leads' order. decision is matched, review or none; account_id is null only for none. confidence is the calibrated
+    probability that account_id is right, for none that no account is. `settings` may differ from the
     index's in thresholds, tie-breakers and demoted rules; what decides candidates (lists, limits) is the index's.
     """
     settings = settings or index.settings
@@ -132,7 +133,12 @@ class _Rows:
             runner_up_id: str | None = None, runner_up: str = "", runner_up_confidence: float = 0.0, tie_breaker: str = "", rivals: int = 0,
             score_micro: int = 0, shown: list[dict[str, object]] | None = None, candidates: int = 0, note: str = "") -> None:
         """One row; the sentence is made here so that it always agrees with the columns."""
-        reason = sentences.sentence(decision, rule, confidence, account, runner_up, runner_up_confidence, tie_breaker, rivals, note)
+        if decision == "none":
+            runner_up_confidence, best = 0.0, confidence
+            confidence = round(1.0 - best, 6)
+        else:
+            best = confidence
+        reason = sentences.sentence(decision, rule, best, account, runner_up, runner_up_confidence, tie_breaker, rivals, note)
         values = (lead_id, account_id, decision, confidence, rule if decision != "none" else "none", reason, runner_up_id, runner_up_confidence,
                   round(confidence - runner_up_confidence, 6), tie_breaker or None, rule, score_micro,
                   json.dumps(shown or [], separators=(",", ":")), candidates, self._index.rarity.version, self._fitted.version,
@@ -167,6 +173,7 @@ class _Rows:
         shown.sort(key=lambda item: (-abs(int(str(item["points_micro"]))), str(item["evidence"])))
         account = int(pairs.account[choice.pair])
         runner = int(pairs.account[choice.runner_up]) if choice.runner_up >= 0 else -1
+        runner_confidence = min(runner_confidence, round(1.0 - confidence, 6)) if choice.rivals == 0 else runner_confidence
         self.add(lead_id, rule=rule, decision=verdict, account_id=facts.account_id[account] if verdict != "none" else None, confidence=confidence,
                  account=facts.name[account], runner_up_id=facts.account_id[runner] if runner >= 0 else None,
                  runner_up=facts.name[runner] if runner >= 0 else "", runner_up_confidence=runner_confidence, tie_breaker=choice.tie_breaker,

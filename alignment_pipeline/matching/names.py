@@ -19,6 +19,7 @@ WHOLE = 0
 PART = 1
 VARIANT = 2
 ALIAS = 3
+PLACED = 4
 
 _SEPARATORS = re.compile(r"\s*[;|()\[\]{}<>\uff08\uff09\u3010\u3011\u3001,:]\s*|(?<=\w\w)\s*/\s*(?=\w\w)|\s+[-\u2013\u2014~\u00b7\u2022]+\s*|\s*[\u2013\u2014]\s+|\s+@\s*")
 _SAYS_SO = re.compile(
@@ -125,7 +126,20 @@ def forms(company: str) -> tuple[Form, ...]:
         form = _form(variant, VARIANT)
         if form is not None and form.core not in found and form.compact and len(set(form.core)) == len(form.core):
             found[form.core] = form
+    placeless = _without_country(whole)
+    if placeless is not None and placeless.core not in found:
+        found[placeless.core] = placeless
     return tuple(found.values())
+
+
+def _without_country(form: Form) -> Form | None:
+    """"Midokura Japan" as Midokura: a country at the end names a branch, if what is left names a company."""
+    for size in (3, 2, 1):
+        if len(form.core) > size and places.country_code(" ".join(form.core[-size:])) and len("".join(form.core[-size:])) > 2:
+            rest = tuple(strip_legal(list(form.core[:-size])))
+            left = Form(PLACED, " ".join(rest), rest, compact("".join(rest)))
+            return left if _is_telling(left) and len(left.compact) >= 3 else None
+    return None
 
 
 def _parts(raw: str) -> list[str]:
@@ -160,7 +174,8 @@ def _is_telling(form: Form) -> bool:
     if len(form.compact) < 2 or tuple(form.core) in wordlists.legal_suffixes() or places.is_place(form.text) or places.is_place(form.whole):
         return False
     roles = wordlists.roles()
-    return any(word not in roles["d"] and word not in roles["u"] and word not in roles["s"] and word not in places.place_words() and len(word) > 1
+    return any(word not in roles["d"] and word not in roles["f"] and word not in roles["u"] and word not in roles["s"] and word not in places.place_words()
+               and len(word) > 1
                for word in form.core)
 
 

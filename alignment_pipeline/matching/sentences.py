@@ -60,6 +60,10 @@ EVIDENCE_WORDS: Mapping[str, str] = {
     "acronym": "initials agree",
     "acronym_long": "long initials",
     "alias": "listed as another name",
+    "same_placed": "the company field adds a country",
+    "same_account_placed": "the account's name adds a country",
+    "name_is_label_long": "that domain name is long",
+    "acronym_is_label": "the initials are also the domain",
     "in_variant": "only in another spelling of the field",
     "overlap_described": "the naming words agree, only descriptive words differ",
     "alias_domain": "e-mail domain is listed for the account",
@@ -84,7 +88,7 @@ _FAMILIES = {"in_account": "company name lies in the account's name", "in_lead":
 _ENDINGS = {"rare": "rare words", "telling": "distinctive words left over", "place": "a place left over", "described": "only descriptive words left over",
             "crowded": "a word many accounts use", "length": "share of the letters", "begins": "at the start", "long": "long name", "close": "very close",
             "first": "same beginning", "letter": "one letter", "initial": "same first letter", "word": "the misspelling is itself a name", "keyboard": "neighbouring keys", "doubled": "a doubled letter", "swapped": "two letters swapped",
-            "letters": "inside a word", "whole": "the site bears the longer name",
+            "letters": "inside a word", "field": "a field of business left over", "whole": "the site bears the longer name",
             "site": "the site bears that name"}
 
 

@@ -20,7 +20,7 @@ RULES = ("always", "never", "junk", "domain_and_name", "domain", "contact_domain
 class MatchingSettings:
     """`match_confidence` and up is matched, `review_confidence` and up is review, below is none. Confidences are probabilities (0-1)."""
 
-    match_confidence: float = 0.62
+    match_confidence: float = 0.6
     review_confidence: float = 0.25
     tie_breakers: tuple[str, ...] = ("customer_first", "open_opportunity_first", "most_contacts", "same_country", "has_owner",
                                      "parent_first", "oldest", "lowest_id")

@@ -18,7 +18,7 @@ from alignment_pipeline.matching.rarity import RarityTable
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-DESCRIPTOR, PLACE, STOP = 1, 2, 4
+DESCRIPTOR, PLACE, STOP, FIELD = 1, 2, 4, 8
 
 
 class Vocabulary:
@@ -37,6 +37,7 @@ class Vocabulary:
             return known
         roles = wordlists.roles()
         role = (DESCRIPTOR if word in roles["d"] or word in roles["u"] else 0) | (PLACE if word in places.place_words() else 0)
+        role |= FIELD if word in roles["f"] else 0
         role |= STOP if word in roles["s"] or not word else 0
         self.number[word] = len(self.number)
         self._weight.append(0.02 if role & STOP else self.rarity.weight(word))

@@ -41,8 +41,8 @@ def raw_descriptors() -> tuple[str, ...]:
 
 @functools.cache
 def roles() -> dict[str, frozenset[str]]:
-    """Words by role: d descriptor, u unit, s stop word."""
-    found: dict[str, set[str]] = {"d": set(), "u": set(), "s": set()}
+    """Words by role: d descriptor, f field of business, u unit, s stop word."""
+    found: dict[str, set[str]] = {"d": set(), "f": set(), "u": set(), "s": set()}
     for line in lines("word_roles.txt"):
         role, *rest = line.split()
         found[role].update(rest)

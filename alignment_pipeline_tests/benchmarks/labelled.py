@@ -19,7 +19,7 @@ from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline.matching.weights import Weights, from_mapping
 
 FOLDS = 5
-PENALTY = 1.0
+PENALTY = 2.0
 ROUNDS = 6
 BLANKED_SHARE = 3
 
