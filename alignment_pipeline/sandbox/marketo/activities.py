@@ -5,7 +5,6 @@ The log itself is `activity_log.py`; reading it in bulk is in `exports.py`.
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,7 +45,7 @@ def activities(call: Call) -> dict[str, object]:
     if unknown:
         raise Refusal("1003", f"Invalid data: unknown activity types {', '.join(map(str, unknown))}")
     page = _page(call, frozenset(type_ids))
-    return _answer(call, page, [json.loads(record) for record in page.records])
+    return _answer(call, page, page.records)
 
 
 def lead_changes(call: Call) -> dict[str, object]:
@@ -54,14 +53,14 @@ def lead_changes(call: Call) -> dict[str, object]:
     call.required("fields")
     fields = leads.known_fields(call, call.names("fields"))
     page = _page(call, frozenset({NEW_LEAD, CHANGE_DATA_VALUE}))
-    shown = [change for record in page.records if (change := _change(call, json.loads(record), frozenset(fields))) is not None]
+    shown = [change for record in page.records if (change := _change(call, record, frozenset(fields))) is not None]
     return _answer(call, page, shown)
 
 
 def deleted_leads(call: Call) -> dict[str, object]:
     """`GET activities/deletedleads.json`: merged leads are not among them."""
     page = _page(call, frozenset({DELETE_LEAD}))
-    return _answer(call, page, [_with_old_offset(json.loads(record)) for record in page.records])
+    return _answer(call, page, [_with_old_offset(record) for record in page.records])
 
 
 def _with_old_offset(record: dict[str, Any]) -> dict[str, Any]:
