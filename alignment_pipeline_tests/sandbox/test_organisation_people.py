@@ -156,6 +156,20 @@ def test_no_address_is_a_real_persons() -> None:
         assert any(last.endswith(end) or last.endswith(end[1:]) for end in coined), last
 
 
+def test_two_people_share_an_address_only_where_it_is_a_shared_mailbox() -> None:
+    owners: dict[str, set[str]] = {}
+    records = {str(record["Id"]): record for name in ("Lead", "Contact") for record in rows(name)}
+    for person, one in small().truth.persons.items():
+        for identifier in (*one["leads"], *one["contacts"]):
+            email = records[identifier]["Email"]
+            if email is not None:
+                owners.setdefault(email.lower(), set()).add(person)
+    shared = {email for email, persons in owners.items() if len(persons) > 1}
+
+    assert len(shared) >= 3
+    assert all(email.startswith("info@") for email in shared)
+
+
 def test_telephone_numbers_are_from_blocks_kept_for_fiction() -> None:
     fictional = re.compile(r"555-?\.?01\d\d|\.555\.01|7946 0|30 23125|2 5550|1 99 00")
     numbers = [str(record["Phone"]) for name in ("Lead", "Contact", "Account") for record in rows(name) if record["Phone"]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alignment_pipeline.sandbox.organisation import addresses, companies, geography, names, titles, typing_habits
+from alignment_pipeline.sandbox.organisation import addresses, companies, geography, mix, names, titles, typing_habits
 from alignment_pipeline.sandbox.organisation.accounts import Account, Accounts
 from alignment_pipeline.sandbox.organisation.records import Record, World
 from alignment_pipeline.sandbox.organisation.team import INTERNAL_DOMAIN
@@ -66,6 +66,7 @@ class _Casting:
         self.weights = [heat[account.heat] * self.rng.lognormvariate(0, 0.6) for account in usable]
         self.has_alias = {account.id for account in usable if self.rng.random() < 0.12}
         self.taken_domains = {company.domain for company in companies.load()}
+        self.taken_addresses: set[str] = set()
         self.owned_twice = accounts.shared_domains()
 
     def accounts_for(self, count: int) -> list[Account]:
@@ -88,7 +89,9 @@ class _Casting:
             known["email"] if "email" in known else own or (addresses.freemail(rng, first, last, country) if rng.random() < 0.66 else None)
         )
         if company is not None and not company.owns_name and company.owns_domain and not own and "email" not in known:
-            email = own = f"{names.local_part(rng, first, last)}@{company.domain}"  # its name alone would not say which company it is
+            email = own = (
+                f"{names.local_part(rng, first, last)}.{self.made}@{company.domain}"  # its name alone would not say which company it is
+            )
         # A country domain does not say by itself whose it is: such people write their company out.
         has_own = (
             email == own
@@ -142,6 +145,9 @@ class _Casting:
                 domain = alias
             elif rng.random() < 0.05 and country:
                 domain = f"{country.lower()}.{domain}"
+        while f"{local}@{domain}" in self.taken_addresses:
+            local += str(rng.randrange(2, 99))
+        self.taken_addresses.add(f"{local}@{domain}")
         return f"{local}@{domain}"
 
     def _typed(self, company: companies.Company | None, account: Account | None, has_own: bool) -> typing_habits.Spelling:
@@ -210,56 +216,12 @@ _HOMES = (
 )
 
 
-def _plan(total: int) -> dict[tuple[str, str], int]:
-    """How many people of which kind and pattern make `total` leads and contacts (5 leads to 3 contacts)."""
-    leads = round(total * 0.625)
-    contacts = total - leads
-
-    def share(part: float, least: int) -> int:
-        return max(least, round(leads * part))
-
-    plan = {
-        ("account", "converted"): share(0.09, 12),
-        ("account", "lead+contact"): share(0.04, 10),
-        ("account", "lead+lead"): share(0.018, 5),
-        ("outside", "lead+lead"): share(0.007, 3),
-        ("account", "lead_merged"): share(0.014, 5),
-        ("outside", "lead_merged"): share(0.006, 3),
-        ("account", "lead_deleted"): share(0.008, 4),
-        ("none", "lead_deleted"): share(0.004, 2),
-        ("internal", "lead"): share(0.004, 5),
-        ("ambiguous", "lead"): share(0.015, 6),
-        ("none", "lead"): share(0.105, 30),
-        ("outside", "lead"): share(0.265, 60),
-        ("account", "contact_merged"): max(3, round(contacts * 0.01)),
-        ("account", "contact_deleted"): max(3, round(contacts * 0.008)),
-    }
-    used = sum(
-        count * (2 if pattern in ("lead+lead", "lead_merged") else 1)
-        for (_, pattern), count in plan.items()
-        if not pattern.startswith("contact")
-    )
-    plan["account", "lead"] = leads - used
-    with_contact = (
-        plan["account", "converted"]
-        + plan["account", "lead+contact"]
-        + 2 * plan["account", "contact_merged"]
-        + plan["account", "contact_deleted"]
-    )
-    plan["account", "contact"] = contacts - with_contact
-    only_marketo = max(20, total // 10)
-    plan["account", "marketo"] = only_marketo // 2
-    plan["outside", "marketo"] = only_marketo // 4
-    plan["none", "marketo"] = only_marketo - only_marketo // 2 - only_marketo // 4
-    return plan
-
-
 def build(world: World, accounts: Accounts, total: int) -> list[Person]:
     """People who will leave `total` leads and contacts, and some known to marketing alone."""
     casting = _Casting(world, accounts)
     rng = casting.rng
     found: list[Person] = []
-    plan = _plan(total)
+    plan = mix.of(total)
     places = iter(casting.accounts_for(sum(count for (kind, _), count in plan.items() if kind == "account")))
     order = sorted(plan, key=lambda key: key[1] not in ("lead", "contact"))  # hot accounts are filled with plain leads and contacts first
     for kind, pattern in order:
@@ -279,6 +241,7 @@ def build(world: World, accounts: Accounts, total: int) -> list[Person]:
                 found.append(person)
             else:
                 found.append(casting.person(kind, pattern, None, None))
+    _share_mailboxes(found, max(3, total // 2500))
     reachable = [
         person
         for person in found
@@ -290,3 +253,20 @@ def build(world: World, accounts: Accounts, total: int) -> list[Person]:
     for person in rng.sample(reachable, min(len(reachable), max(4, total // 260))):
         person.is_bot = True
     return found
+
+
+def _share_mailboxes(found: list[Person], pairs: int) -> None:
+    """Two colleagues who both give the company's info@ address: one address, two people."""
+    colleagues: dict[str, list[Person]] = {}
+    for person in found:
+        if (
+            person.kind == "account"
+            and person.pattern == "lead"
+            and person.company
+            and (person.email or "").endswith(f"@{person.company.domain}")
+        ):
+            colleagues.setdefault(person.company.key, []).append(person)
+    for group in [group for group in colleagues.values() if len(group) > 2][:pairs]:
+        for person in group[:2]:
+            assert person.company is not None
+            person.email = f"info@{person.company.domain}"
