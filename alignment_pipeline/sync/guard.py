@@ -10,7 +10,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +24,8 @@ from alignment_pipeline.sync.planned import Plan, PlannedOp
 from alignment_pipeline.sync.schema_checks import schema_checks
 from alignment_pipeline.sync.sources import SourceHealth, source_checks
 from alignment_pipeline.sync.tables import PLAN, SYNCED
+
+_AMOUNTS = frozenset({"records_changed", "values_cleared", "owners_changed", "creates", "value_mix"})
 
 
 class Verdict(StrEnum):
@@ -93,7 +95,16 @@ def judge(
         for name, subject, verdict, text, value in source_checks(sources, match_rates, numbers.sources)
     ]
     checks.append(Check("deletes", "all", Verdict.OK, "The tool never deletes records.", 0, None, 0))
-    return Judgement(tuple(checks))
+    return Judgement(tuple(_of_rollback(checks) if plan.kind == "rollback" else checks))
+
+
+def _of_rollback(checks: list[Check]) -> list[Check]:
+    """A rollback may change as much as the run it undoes: a person always decides, and only the schema can block it."""
+    asked = [
+        replace(check, verdict=Verdict.NEEDS_APPROVAL) if check.verdict is Verdict.BLOCKED and check.name in _AMOUNTS else check
+        for check in checks
+    ]
+    return [*asked, Check("rollback", "all", Verdict.NEEDS_APPROVAL, "A rollback is always approved by a person.")]
 
 
 def _updates(plan: Plan) -> Iterable[PlannedOp]:

@@ -20,6 +20,7 @@ from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResu
 from alignment_pipeline.sync import bases, holds
 from alignment_pipeline.sync.breaker import Event
 from alignment_pipeline.sync.context import Run
+from alignment_pipeline.sync.field_rules import CREATABLE
 from alignment_pipeline.sync.journal import stamp
 from alignment_pipeline.sync.ops import Op, move
 from alignment_pipeline.sync.planned import digest
@@ -245,7 +246,7 @@ def verify(run: Run, ops: Sequence[Op], records: Mapping[str, Record | None], ow
         run.counts[verdict.state] += 1
         if verdict.state == "VERIFIED":
             done.append(op)
-            if op.record_id and op.action != "create":
+            if op.record_id and op.object not in CREATABLE:
                 verified.setdefault(op.object, {}).setdefault(op.record_id, {}).update(op.after)
                 op_ids.setdefault(op.object, {})[op.record_id] = op.op_id
         elif verdict.state == "GONE":

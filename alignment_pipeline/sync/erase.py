@@ -1,0 +1,92 @@
+"""Erases a person from the journal and its plan files, and remembers only that somebody was erased.
+
+Belongs here: the journal's part of an erasure, and the tombstones by which every later extraction recognises the person without knowing
+who it was (an HMAC of the subject). The warehouse's part is done by the wiring with `is_erased`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import shutil
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import delete, or_, select, text
+
+from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
+from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.sync.tables import ATTEMPT, DRIFT, HOLD, OP, OUTBOX, QUARANTINE, SYNCED, TOMBSTONE
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was removed."""
+
+    operations: int
+    values: int
+    plan_folders: int
+
+
+def subject_hmac(key: bytes, subject: str) -> str:
+    """The tombstone's mark of a subject: a record id (18 characters), a Marketo id, or an e-mail address in lower case."""
+    canonical = id18(subject) if is_id(subject) else subject.strip().lower()
+    return hmac.new(key, canonical.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Path | None = None) -> Erased:
+    """Remove every trace of the subjects (record ids, e-mail addresses, external keys that hold an id) and lay tombstones.
+
+    Bytes are overwritten (secure_delete), the file is rebuilt and the write-ahead log cut, so nothing is left to be found. Plan
+    folders below `plans` that name a subject are removed.
+    """
+    ids = sorted({id18(one) if is_id(one) else one for one in subjects})
+    everything = sorted({*ids, *(one[:15] for one in ids if is_id(one)), *subjects})
+    with journal.begin() as connection:
+        named = [OP.c.record_id.in_(ids), OP.c.depends_on.in_(ids), OP.c.lock_parent.in_(ids)]
+        contents = [column.contains(one, autoescape=True) for one in everything for column in (OP.c.ext_key, OP.c.after, OP.c.before)]
+        found = [row.op_id for row in connection.execute(select(OP.c.op_id).where(or_(*named, *contents)))]
+        for start in range(0, len(found), 400):
+            part = found[start : start + 400]
+            connection.execute(delete(ATTEMPT).where(ATTEMPT.c.op_id.in_(part)))
+            connection.execute(delete(OP).where(OP.c.op_id.in_(part)))
+        values = connection.execute(delete(SYNCED).where(SYNCED.c.record_id.in_(ids))).rowcount
+        for table in (HOLD, DRIFT, QUARANTINE):
+            connection.execute(delete(table).where(or_(*(table.c.record_id.contains(one, autoescape=True) for one in everything))))
+        connection.execute(delete(OUTBOX).where(or_(*(OUTBOX.c.content.contains(one, autoescape=True) for one in everything))))
+        at = journal.now()
+        journal.upsert(connection, TOMBSTONE, [{"subject_hmac": subject_hmac(key, one), "at": at} for one in ids])
+    _rebuild(journal)
+    return Erased(len(found), values, _remove_plans(plans, everything) if plans else 0)
+
+
+def tombstones(journal: Journal) -> frozenset[str]:
+    """All marks of erased subjects."""
+    with journal.read() as connection:
+        return frozenset(row.subject_hmac for row in connection.execute(select(TOMBSTONE.c.subject_hmac)))
+
+
+def is_erased(marks: frozenset[str], key: bytes, subjects: Iterable[str | None]) -> bool:
+    """Whether any of these names of a person was erased: then a late page or a new extraction must not bring the person back."""
+    return any(subject_hmac(key, one) in marks for one in subjects if one)
+
+
+def _rebuild(journal: Journal) -> None:
+    with journal.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if journal.backend == "sqlite":
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            connection.execute(text("VACUUM"))
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        else:
+            connection.execute(text("VACUUM (FULL, ANALYZE)"))
+
+
+def _remove_plans(folder: Path, needles: Collection[str]) -> int:
+    removed = 0
+    for plan in sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []:
+        named = any(needle.encode() in file.read_bytes() for file in plan.rglob("*") if file.is_file() for needle in needles)
+        if named:
+            shutil.rmtree(plan)
+            removed += 1
+    return removed
