@@ -12,6 +12,7 @@ import pytest
 import requests
 from cryptography import x509
 
+from alignment_pipeline.sandbox.faults import Fault
 from alignment_pipeline.sandbox.tls.authority import Authority
 from alignment_pipeline.sandbox.tls.gateway import Gateway
 from alignment_pipeline.sandbox.tls.proxy import port_of
@@ -122,3 +123,11 @@ def test_host_certificates_are_the_authoritys_and_name_their_hosts(tmp_path: Pat
 
     assert names == ["*.mktorest.com"]
     assert issued.key_file.stat().st_mode & 0o077 == 0
+
+
+def test_faults_of_the_wire_reach_clients_through_tls_too(gateway: Gateway) -> None:
+    gateway.world.faults.add(Fault("cut_before", system="marketo", path="/identity"))
+    with pytest.raises(requests.exceptions.ConnectionError):
+        session(gateway).get(f"{HOST}/identity/oauth/token", params=FORM, timeout=10)
+
+    assert session(gateway).get(f"{HOST}/identity/oauth/token", params=FORM, timeout=10).status_code == 200

@@ -47,6 +47,7 @@ class Gateway:
         hosts: Mapping[str, tuple[str, ...]] = VENDOR_HOSTS,
         port: int = 0,
     ) -> None:
+        self.world = world
         given = dict(apps or {})
         systems = ["salesforce"] + (["marketo"] if world.marketo is not None else [])
         self.systems = tuple(dict.fromkeys([*systems, *given]))
