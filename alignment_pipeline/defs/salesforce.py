@@ -7,10 +7,12 @@ import dagster as dg
 from alignment_pipeline.connectors.salesforce.extraction import SalesforceExtraction
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.raw import SALESFORCE
-from alignment_pipeline.defs import progress
 from alignment_pipeline.defs.line import LineResource, contract_check_spec, table_spec
+from alignment_pipeline.defs.reading import read_into_raw
 from alignment_pipeline.defs.retrying import RETRY, recoverable
-from alignment_pipeline.runtime import extraction, salesforce, stream_states
+from alignment_pipeline.runtime import salesforce
+
+_WITH_OUR_FIELDS = ("Lead", "Contact", "Account", "Opportunity")
 
 
 @dg.multi_asset(
@@ -19,35 +21,17 @@ from alignment_pipeline.runtime import extraction, salesforce, stream_states
     check_specs=[contract_check_spec(CONTRACTS[stream.table]) for stream in SALESFORCE],
     pool="salesforce_read",
     retry_policy=RETRY,
+    description="Everything once, then what changed: each object's versions as they came, and when we learned of them.",
 )
 def salesforce_records(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
-    """Everything once, then what changed: each object's versions as they came, and when we learned of them."""
     run = line.open(context)
-    crm = run.agreement.crm
-    with recoverable():
-        journal = run.home.journal()
+    with recoverable(), run.home.journal() as journal:
         session = salesforce.session(run.home)
-        reader = SalesforceExtraction(
-            session,
-            states=stream_states.load(journal, "salesforce"),
-            remember=lambda state: stream_states.save(journal, "salesforce", state),
-            custom_fields={object_: crm.fields_of(object_) for object_ in ("Lead", "Contact", "Account", "Opportunity")},
-        )
-        stored = extraction.store(
-            reader.readings(SALESFORCE), system="salesforce", warehouse=run.warehouse, journal=journal, told=progress.report
-        )
-        rows = list(extraction.extraction_rows(stored, run_id=run.run_id, system="salesforce"))
-        run.warehouse.append("extractions", extraction.extractions_table(rows))
-        journal.close()
-    context.log.info("Salesforce: %d API calls", session.counter.total)
-    for one in stored:
-        report = one.report
-        yield run.materialized(
-            one.published,
-            api_calls=report.calls,
-            api_calls_of_the_step=session.counter.total,
-            method=report.method,
-            received=report.rows,
-            missing_fields=list(report.missing_fields),
-            note=report.note or "",
+        custom = {object_: run.agreement.crm.fields_of(object_) for object_ in _WITH_OUR_FIELDS}
+        yield from read_into_raw(
+            run,
+            "salesforce",
+            journal,
+            lambda states, remember: SalesforceExtraction(session, states, remember, custom_fields=custom).readings(SALESFORCE),
+            lambda: session.counter.total,
         )

@@ -1,0 +1,115 @@
+"""Runs a job in this process, for the command line: the same assets, events and history as in the Dagster UI.
+
+Belongs here: the instance's folder and its settings, launching, and what came of it.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+
+from alignment_pipeline.defs import progress
+from alignment_pipeline.defs.line import AS_OF_TAG
+from alignment_pipeline.runtime.home import Home
+
+INSTANCE_SETTINGS = """\
+# written by alignment_pipeline; your own settings go into a DAGSTER_HOME of your own
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+# a killed run is found and its pool slots are freed
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+  max_runtime_seconds: 14400
+  poll_interval_seconds: 60
+  free_slots_after_run_end_seconds: 60
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    dequeue_interval_seconds: 1
+concurrency:
+  pools:
+    granularity: run
+    default_limit: 1
+  runs:
+    max_concurrent_runs: 2
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days: {skipped: 7, failure: 30, success: 30}
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a launched run did. `failures` are step and message, `failed_checks` are asset, check and description."""
+
+    run_id: str
+    is_success: bool
+    failures: tuple[tuple[str, str], ...]
+    failed_checks: tuple[tuple[str, str, str], ...]
+
+
+def instance_folder(home: Home) -> Path:
+    """The DAGSTER_HOME below the home folder, with its settings written once."""
+    folder = home.folder("dagster")
+    settings = folder / "dagster.yaml"
+    if not settings.exists() or settings.read_text(encoding="utf-8") != INSTANCE_SETTINGS:
+        settings.write_text(INSTANCE_SETTINGS, encoding="utf-8")
+    return folder
+
+
+def launch(job: str, *, home: Home, as_of: datetime | None = None, told: Callable[[str, int], None] = lambda *_: None) -> Outcome:
+    """Run `job` in this process on the home's own instance and wait for its end."""
+    os.environ["DAGSTER_HOME"] = str(instance_folder(home))
+    tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        from alignment_pipeline.definitions import defs
+
+        definitions = defs()
+    with dg.DagsterInstance.get() as instance, progress.listening(told):
+        result = definitions.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            tags=tags,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    return Outcome(result.run_id, result.success, _failures(result), _failed_checks(result))
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> tuple[tuple[str, str], ...]:
+    found = []
+    for event in result.all_events:
+        if event.is_step_failure and event.step_key:
+            error = event.step_failure_data.error
+            user = event.step_failure_data.user_failure_data
+            message = (user.description if user else None) or (_root(error) if error else "") or "failed"
+            found.append((event.step_key, message))
+    return tuple(found)
+
+
+def _root(error: object) -> str:
+    """The message of the first cause: what a person can act on."""
+    while getattr(error, "cause", None) is not None:
+        error = error.cause  # type: ignore[attr-defined]
+    return str(getattr(error, "message", error)).strip()
+
+
+def _failed_checks(result: dg.ExecuteInProcessResult) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (evaluation.asset_key.to_user_string(), evaluation.check_name, evaluation.description or "")
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed
+    )

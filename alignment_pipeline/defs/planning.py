@@ -1,0 +1,20 @@
+"""Assets of planning: what every mapped CRM field should say."""
+
+import dagster as dg
+
+from alignment_pipeline.defs.line import LineResource, table
+from alignment_pipeline.planning import field_updates as field_updates_rule
+
+_PERSON = ("people", "person_records", "person_scores", "person_fits", "person_stages", "lead_account_matches", "person_slas")
+_ACCOUNT = ("accounts", "account_scores", "account_fits", "account_tiers", "account_stages", "account_mqa_statuses")
+
+
+@dg.asset(**table("field_updates", deps=[*_PERSON, *_ACCOUNT, "users"]))
+def field_updates(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    persons = field_updates_rule.person_values(*[run.read(name) for name in _PERSON])
+    accounts = field_updates_rule.account_values(*[run.read(name) for name in _ACCOUNT])
+    rows = field_updates_rule.field_updates(
+        persons, accounts, run.read("users"), crm=run.agreement.crm, scope=run.agreement.scope, **run.stamp
+    )
+    return run.publish("field_updates", rows)

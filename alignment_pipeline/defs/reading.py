@@ -1,0 +1,37 @@
+"""What the reading steps of all systems share: storing the streams and telling Dagster of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from alignment_pipeline.connectors.streams import Reading, StreamState
+from alignment_pipeline.defs import progress
+from alignment_pipeline.defs.line import Line
+from alignment_pipeline.runtime import extraction, stream_states
+from alignment_pipeline.sync.journal import Journal
+
+Remember = Callable[[StreamState], None]
+Open = Callable[[Mapping[str, StreamState], Remember], Sequence[Reading]]
+
+
+def read_into_raw(
+    run: Line, system: str, journal: Journal, open_readings: Open, calls: Callable[[], int]
+) -> Iterator[dg.MaterializeResult]:
+    """Read all streams that `open_readings` gives, store them, record the cost, and yield a materialization each."""
+    readings = open_readings(stream_states.load(journal, system), lambda state: stream_states.save(journal, system, state))
+    stored = extraction.store(readings, system=system, warehouse=run.warehouse, journal=journal, told=progress.report)
+    rows = list(extraction.extraction_rows(stored, run_id=run.run_id, system=system))
+    run.warehouse.append("extractions", extraction.extractions_table(rows))
+    for one in stored:
+        report = one.report
+        yield run.materialized(
+            one.published,
+            api_calls=report.calls,
+            api_calls_of_the_step=calls(),
+            method=report.method,
+            received=report.rows,
+            missing_fields=list(report.missing_fields),
+            note=report.note or "",
+        )
