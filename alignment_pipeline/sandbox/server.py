@@ -55,6 +55,7 @@ class Sandbox:
         self.ports: dict[str, int] = {}
         self._servers: list[uvicorn.Server] = []
         self._thread: threading.Thread | None = None
+        self._started = threading.Event()
 
     def __enter__(self) -> Sandbox:
         sockets: list[socket.socket] = []
@@ -81,18 +82,28 @@ class Sandbox:
             self._servers.append(uvicorn.Server(config))
         self._thread = threading.Thread(target=self._serve, args=(sockets,), name="sandbox", daemon=True)
         self._thread.start()
+        self._started.wait(timeout=10)
         return self
 
     def _serve(self, sockets: list[socket.socket]) -> None:
-        async def all_servers() -> None:
-            await asyncio.gather(*(server.serve(sockets=[one]) for server, one in zip(self._servers, sockets, strict=True)))
+        asyncio.run(self._until_stopped(sockets))
 
-        asyncio.run(all_servers())
+    async def _until_stopped(self, sockets: list[socket.socket]) -> None:
+        """Start and stop the servers by their own steps: uvicorn's main loop looks only ten times a second whether to end."""
+        self._stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        for server, one in zip(self._servers, sockets, strict=True):
+            server.config.load()
+            server.lifespan = server.config.lifespan_class(server.config)
+            await server.startup(sockets=[one])
+        self._started.set()
+        await self._stop.wait()
+        for server, one in zip(self._servers, sockets, strict=True):
+            server.force_exit = True
+            await server.shutdown(sockets=[one])
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for server in self._servers:
-            server.should_exit = True
-            server.force_exit = True
+        self._loop.call_soon_threadsafe(self._stop.set)
         if self._thread is not None:
             self._thread.join(timeout=10)
 
