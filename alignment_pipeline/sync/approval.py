@@ -67,9 +67,9 @@ class Standing:
         return None
 
 
-def key_path(home: Path) -> Path:
+def key_path(home: Path, environ: Mapping[str, str] | None = None) -> Path:
     """The key's file: `ALIGNMENT_APPROVAL_KEY_FILE`, else `approval.key` in the state's directory."""
-    named = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
+    named = (os.environ if environ is None else environ).get(ENVIRONMENT_VARIABLE, "").strip()
     return Path(named).expanduser() if named else home / "approval.key"
 
 
@@ -91,6 +91,11 @@ def load_key(path: Path, *, may_make: bool) -> bytes:
     if len(text) < 32:
         raise ConfigurationError(f"the approval key {path.name} is too short; delete it and approve again")
     return text.encode()
+
+
+def key_or_none(path: Path) -> bytes | None:
+    """The key for checking signatures; None when nothing was ever signed here."""
+    return load_key(path, may_make=False) if path.exists() else None
 
 
 def approve(journal: Journal, plan: Row[Any], *, by: str, key: bytes, numbers: Approvals) -> None:

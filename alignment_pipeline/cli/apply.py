@@ -1,0 +1,76 @@
+"""`alignment apply HASH`: approve a plan and write it. Imports no orchestrator.
+
+Belongs here: the command. What it does step by step: `sync/apply.py`.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+
+import click
+from rich.console import Console
+
+from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.sync import apply as applying
+from alignment_pipeline.sync import approval, ops
+from alignment_pipeline.sync import crm as crms
+
+
+@click.command(
+    epilog="Example: alignment apply 3f2a9c. Exit codes: 0 done, 3 blocked or waiting for approval, 75 another writer is running."
+)
+@click.argument("plan_hash")
+@click.option("--by", default=None, help="Who approves; default: the user's name.")
+@click.option("--approved-only", is_flag=True, help="Do not sign: apply only what was approved before, or what a standing approval covers.")
+@click.option("--resume", is_flag=True, help="The last run stopped itself and the cause is gone: go on, beginning with a canary.")
+@click.option("--take-over", is_flag=True, help="The process that holds the lease is known to be frozen: take its place.")
+@click.option(
+    "--patience", default=applying.PATIENCE_SECONDS, show_default=True, help="Seconds to wait for lost answers and locked records."
+)
+@json_option
+def apply(plan_hash: str, by: str | None, approved_only: bool, resume: bool, take_over: bool, patience: float, is_json: bool) -> int:
+    """Approve the plan PLAN_HASH (its first characters suffice) and write it: 25 records, then 200, then the rest, each read back."""
+    context = Context(is_json=is_json)
+    home, journal = context.home, context.journal()
+    path = approval.key_path(home.path, home.environ)
+    key = approval.key_or_none(path) if approved_only else approval.load_key(path, may_make=True)
+    row = ops.load_plan(journal, plan_hash)
+    if row is None:
+        raise ConfigurationError(f"no plan (or several) begins with {plan_hash!r}; `alignment plan` lists them")
+    if row.state == "DONE" and not approved_only:
+        context.result({"plan_hash": row.plan_hash, "plan_state": "DONE"}, lambda console: console.print("nothing to do: the plan is done"))
+        return 0
+    if not approved_only and key is not None:
+        approval.approve(journal, row, by=by or getpass.getuser(), key=key, numbers=home.agreement.write_back.approvals)
+    session = context.salesforce("writer")
+    done = applying.apply(
+        journal,
+        crms.salesforce(session),
+        row.plan_hash,
+        agreement=home.agreement,
+        key=key,
+        resume=resume,
+        take_over=take_over,
+        patience_seconds=patience,
+        progress=_progress,
+    )
+    context.result(done.to_json(), lambda console: _print(console, done))
+    if done.error is not None:
+        raise done.error
+    return 0 if done.stopped is None else 1
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{done:,} of {total:,} operations", err=True, nl=done >= total)
+
+
+def _print(console: Console, done: applying.Applied) -> None:
+    console.print(f"plan {done.plan_hash[:12]}: {done.plan_state}, allowed by {done.allowed_by}")
+    console.print(f"{done.records_written:,} records and {done.fields_written:,} fields written and verified, {done.api_calls} API calls")
+    for state, number in done.states.items():
+        console.print(f"  {state}: {number:,}")
+    if done.stopped:
+        console.print(f"stopped early: {done.stopped}")

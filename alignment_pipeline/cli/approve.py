@@ -1,0 +1,92 @@
+"""`alignment approve`: sign a plan without applying it, or sign what schedules may do without a person.
+
+Belongs here: the command. Signatures and what they cover: `sync/approval.py`.
+"""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import asdict
+
+import click
+
+from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.sync import approval, ops
+from alignment_pipeline.sync import crm as crms
+
+
+@click.command(epilog="Example: alignment approve --standing --most-records 500 --days 7")
+@click.argument("plan_hash", required=False)
+@click.option("--standing", is_flag=True, help="Sign what scheduled and fast-lane plans may do without a person.")
+@click.option("--revoke", is_flag=True, help="With --standing: revoke every standing approval.")
+@click.option("--most-records", default=500, show_default=True, help="Records that one plan may change.")
+@click.option("--most-creates", default=100, show_default=True, help="Records that one plan may create.")
+@click.option("--most-cleared", default=20, show_default=True, help="Values that one plan may empty.")
+@click.option("--days", default=7.0, show_default=True, help="Days for which it holds.")
+@click.option("--by", default=None, help="Who approves; default: the user's name.")
+@json_option
+def approve(
+    plan_hash: str | None,
+    standing: bool,
+    revoke: bool,
+    most_records: int,
+    most_creates: int,
+    most_cleared: int,
+    days: float,
+    by: str | None,
+    is_json: bool,
+) -> None:
+    """Sign the plan PLAN_HASH (it is applied later), or with --standing what schedules may do."""
+    context = Context(is_json=is_json)
+    home, journal = context.home, context.journal()
+    if standing and revoke:
+        number = approval.revoke_standing(journal)
+        context.result({"revoked": number}, lambda console: console.print(f"{number} standing approvals revoked"))
+        return
+    key = approval.load_key(approval.key_path(home.path, home.environ), may_make=True)
+    name = by or getpass.getuser()
+    if standing:
+        crm = crms.salesforce(context.salesforce("reader"), may_write=False)
+        fields: dict[str, list[str]] = {"Task": [*_TASK_FIELDS, home.agreement.crm.tasks.external_key_field]}
+        for mapping in home.agreement.crm.fields:
+            fields.setdefault(mapping.object, []).append(mapping.field)
+        signed = approval.sign_standing(
+            journal,
+            agreement_version=home.agreement.version,
+            org_id=crm.organization_id,
+            fields=fields,
+            most_records=most_records,
+            most_creates=most_creates,
+            most_cleared=most_cleared,
+            days=days,
+            by=name,
+            key=key,
+            numbers=home.agreement.write_back.approvals,
+        )
+        said = f"signed until {signed.expires_at}: at most {most_records} records, {most_creates} creates, {most_cleared} emptied values per plan"
+        context.result(asdict(signed), lambda console: console.print(said))
+        return
+    row = ops.load_plan(journal, plan_hash) if plan_hash else None
+    if row is None:
+        raise ConfigurationError("name a plan (`alignment plan` lists them), or use --standing")
+    approval.approve(journal, row, by=name, key=key, numbers=home.agreement.write_back.approvals)
+    hours = home.agreement.write_back.approvals.plan_hours
+    said = f"plan {row.plan_hash[:12]} is approved for {hours:g} hours; `alignment apply --approved-only {row.plan_hash[:12]}` writes it"
+    context.result({"plan_hash": row.plan_hash, "approved_by": name}, lambda console: console.print(said))
+
+
+_TASK_FIELDS = (
+    "Subject",
+    "Description",
+    "Status",
+    "Priority",
+    "OwnerId",
+    "WhoId",
+    "WhatId",
+    "ActivityDate",
+    "Type",
+    "TaskSubtype",
+    "IsReminderSet",
+    "ReminderDateTime",
+)

@@ -1,0 +1,36 @@
+"""`alignment audit RECORD`: everything the journal knows of one record.
+
+Belongs here: the command. The history itself: `sync/audit.py`.
+"""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+from alignment_pipeline.cli.context import Context, json_option, table
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.sync import audit as history
+
+
+@click.command(epilog="Example: alignment audit 00Q000000000001AAA")
+@click.argument("record")
+@json_option
+def audit(record: str, is_json: bool) -> None:
+    """What was intended, sent, verified, held and repaired on RECORD (an id, or a task's key)."""
+    context = Context(is_json=is_json)
+    found = history.audit(context.journal(), record)
+    if not any(found.values()):
+        raise ConfigurationError(f"the journal knows nothing of {record!r}")
+
+    def human(console: Console) -> None:
+        lines = table("Operations", "when", "plan", "change", "state", "result", "attempts")
+        for one in found["operations"]:
+            change = "; ".join(f"{name}: {before!r} -> {after!r}" for name, (before, after) in one["changes"].items())
+            lines.add_row(one["changed_at"][:19], one["plan"], change, one["state"], one["result"] or "", str(len(one["attempts"])))
+        console.print(lines)
+        for name in ("base", "holds", "drift"):
+            for row in found[name]:
+                console.print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in row.items() if value is not None))
+
+    context.result(dict(found), human)

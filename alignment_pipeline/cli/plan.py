@@ -1,0 +1,133 @@
+"""`alignment plan`: look at plans, and adopt what the CRM holds when the journal was lost.
+
+Belongs here: showing. Plans are made by `alignment run`; what they mean is `sync/plan.py`, the guard `sync/guard.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import click
+from rich.console import Console
+from sqlalchemy import select
+
+from alignment_pipeline.cli.context import Context, json_option, table
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.sync import adopt as adoption
+from alignment_pipeline.sync import crm as crms
+from alignment_pipeline.sync import ops
+from alignment_pipeline.sync import plan as plans
+from alignment_pipeline.sync.shape import described_shapes
+from alignment_pipeline.sync.tables import PLAN
+
+
+@click.group(invoke_without_command=True, epilog="Example: alignment plan show 3f2a9c")
+@click.option("--adopt", is_flag=True, help="The journal was lost: take what the CRM holds as the new starting point. Sends nothing.")
+@json_option
+@click.pass_context
+def plan(ctx: click.Context, adopt: bool, is_json: bool) -> None:
+    """List plans, newest first; `show` prints one with its guard and changes."""
+    if ctx.invoked_subcommand is not None:
+        return
+    context = Context(is_json=is_json)
+    if adopt:
+        _adopt(context)
+        return
+    rows = _listing(context)
+
+    def human(console: Console) -> None:
+        found = table("Plans", "plan", "state", "made", "kind", "operations", "approved by")
+        for row in rows:
+            found.add_row(row["plan"], row["state"], row["made"], row["kind"], str(row["operations"]), row["approved_by"] or "")
+        console.print(found)
+
+    context.result({"plans": rows}, human)
+
+
+@plan.command("show", epilog="Example: alignment plan show 3f2a9c")
+@click.argument("plan_hash", required=False)
+@click.option("--changes", default=20, show_default=True, help="How many changes to print.")
+@json_option
+def show(plan_hash: str | None, changes: int, is_json: bool) -> None:
+    """One plan (the latest when none is named): what would change, the guard's numbers, who allowed it."""
+    context = Context(is_json=is_json)
+    journal = context.journal()
+    wanted = plan_hash or next((row["hash"] for row in _listing(context)), None)
+    row = ops.load_plan(journal, wanted) if wanted else None
+    if row is None:
+        raise ConfigurationError("there is no such plan; `alignment run` makes one, `alignment plan` lists them")
+    guard, stats = json.loads(row.guard), json.loads(row.stats)
+    found = ops.ops_of(journal, row.plan_hash)
+    page = context.home.path / "plans" / row.plan_hash[:12] / "plan.html"
+    content: dict[str, Any] = {
+        "plan_hash": row.plan_hash,
+        "state": row.state,
+        "verdict": guard["verdict"],
+        "checks": guard["checks"],
+        "counts": stats,
+        "approved_by": row.approved_by,
+        "expires_at": row.expires_at,
+        "preview": str(page) if page.exists() else None,
+        "changes": [{"object": op.object, "record": op.subject, "state": op.state, "after": dict(op.after)} for op in found[:changes]],
+    }
+
+    def human(console: Console) -> None:
+        console.print(f"plan {row.plan_hash[:12]}  {row.state}  guard: {guard['verdict']}")
+        for name, numbers in stats["objects"].items():
+            console.print(f"  {name}: {numbers['records']} records, {numbers['fields']} fields, {numbers['created']} created")
+        for check in guard["checks"]:
+            if check["verdict"] != "OK":
+                console.print(f"  {check['verdict']}: {check['text']}")
+        lines = table("", "record", "field", "before", "after", "state")
+        for op in found[:changes]:
+            for name, after in op.after.items():
+                lines.add_row(f"{op.object} {op.subject}", name, str(op.before.get(name, "")), str(after), op.state)
+        console.print(lines)
+        console.print(f"preview: {content['preview'] or '-'}")
+
+    context.result(content, human)
+
+
+def _listing(context: Context) -> list[dict[str, Any]]:
+    with context.journal().read() as connection:
+        rows = connection.execute(select(PLAN).order_by(PLAN.c.created_at.desc()).limit(50)).all()
+    return [
+        {
+            "plan": row.plan_hash[:12],
+            "hash": row.plan_hash,
+            "state": row.state,
+            "made": row.created_at,
+            "kind": row.kind,
+            "operations": json.loads(row.stats)["operations"],
+            "approved_by": row.approved_by,
+        }
+        for row in rows
+    ]
+
+
+def _adopt(context: Context) -> None:
+    journal, agreement, warehouse = context.journal(), context.home.agreement, context.warehouse()
+    crm = crms.salesforce(context.salesforce("reader"), may_write=False)
+    objects = sorted({mapping.object for mapping in agreement.crm.fields} | {"Task"})
+    shapes = described_shapes(crm.describe_all(objects))
+
+    def build() -> Any:
+        return plans.build(
+            journal,
+            field_updates=warehouse.read("field_updates"),
+            record_creates=warehouse.read("record_creates"),
+            crm_field_values=warehouse.read("crm_field_values"),
+            crm_record_states=warehouse.read("crm_record_states"),
+            agreement=agreement,
+            shapes=shapes,
+            org_id=crm.organization_id,
+            as_of=context.home.clock.now(),
+            run_id=uuid.uuid4().hex,
+        )
+
+    done = adoption.adopt(journal, build, agreement=agreement)
+    content = {"fields": done.fields, "holds": dict(done.holds), "to_fill": done.to_fill}
+    said = f"adopted {done.fields} fields; held: {dict(done.holds) or 'none'}; {done.to_fill} records to fill with the next plan"
+    context.result(content, lambda console: console.print(said))

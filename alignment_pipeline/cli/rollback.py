@@ -1,0 +1,56 @@
+"""`alignment rollback RUN`: undo a run, through plan, guard, approval and verification like any other write.
+
+Belongs here: the command. How the plan is made and what cannot be undone: `sync/rollback.py`.
+"""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+
+import click
+from rich.console import Console
+
+from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.sync import apply as applying
+from alignment_pipeline.sync import approval, ops, prepare
+from alignment_pipeline.sync import crm as crms
+from alignment_pipeline.sync import rollback as undoing
+
+
+@click.command(epilog="Example: alignment rollback 3f2a9c --yes")
+@click.argument("run_id")
+@click.option("--yes", is_flag=True, help="Approve and apply at once; without it the plan is only made and shown.")
+@click.option("--by", default=None, help="Who approves; default: the user's name.")
+@json_option
+def rollback(run_id: str, yes: bool, by: str | None, is_json: bool) -> int:
+    """Restore what RUN_ID (a run, or the first characters of a plan's hash) wrote, wherever nobody has changed it since."""
+    context = Context(is_json=is_json)
+    home, journal = context.home, context.journal()
+    session = context.salesforce("writer" if yes else "reader")
+    crm = crms.salesforce(session, may_write=yes)
+    run = applying.open_run(journal, crm, home.agreement, uuid.uuid4().hex)
+    made = undoing.build_rollback(journal, run_id, agreement=home.agreement, org_id=crm.organization_id, new_run_id=run.run_id)
+    kept_plan = prepare.keep(journal, made, run.rules, folder=home.folder("plans"))
+    content = kept_plan.to_json() | {"limits": list(undoing.LIMITS)}
+    if yes:
+        key = approval.load_key(approval.key_path(home.path, home.environ), may_make=True)
+        row = ops.load_plan(journal, made.plan_hash)
+        if row is not None:
+            approval.approve(journal, row, by=by or getpass.getuser(), key=key, numbers=home.agreement.write_back.approvals)
+        done = applying.apply(journal, crm, made.plan_hash, agreement=home.agreement, key=key)
+        content |= {"applied": done.to_json(), "kept": undoing.kept(journal, made.plan_hash)}
+        if done.error is not None:
+            raise done.error
+
+    def human(console: Console) -> None:
+        console.print(f"rollback plan {made.plan_hash[:12]}: {len(made.ops)} operations, preview {kept_plan.page or '-'}")
+        for line in undoing.LIMITS:
+            console.print(f"  note: {line}")
+        if yes:
+            console.print(f"restored: {content['applied']['records_written']}, kept because changed since: {len(content['kept'])}")
+        else:
+            console.print(f"to do it: alignment apply {made.plan_hash[:12]}")
+
+    context.result(content, human)
+    return 0
