@@ -55,8 +55,8 @@ class Decay(Section):
     )
     half_life_days: Annotated[float, Field(gt=0, le=3650)] | None = Field(default=None, description="Days in which points halve")
     step_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(default=None, description="Days between two steps")
-    step_pct: Annotated[float, Field(
-        gt=0, le=100)] | None = Field(default=None, description="Share of the original points lost at each step"
+    step_pct: Annotated[float, Field(gt=0, le=100)] | None = Field(
+        default=None, description="Share of the original points lost at each step"
     )
     horizon_days: Annotated[int, Field(ge=1, le=3650)] = Field(description="Age in days up to which an activity counts at all")
 
@@ -74,13 +74,13 @@ class Trend(Section):
     """What rising and surging mean: recent days against the account's own days before."""
 
     recent_days: Annotated[int, Field(ge=1, le=365)] = Field(default=28, description="Trend: these days against as many before")
-    surge_days: Annotated[int, Field(
-        ge=1, le=90)] = Field(default=7, description="Surge: these days against the weekly average of the baseline before"
+    surge_days: Annotated[int, Field(ge=1, le=90)] = Field(
+        default=7, description="Surge: these days against the weekly average of the baseline before"
     )
     surge_baseline_days: Annotated[int, Field(ge=1, le=365)] = Field(default=28, description="Days of the baseline, before the surge days")
     surge_ratio: Annotated[float, Field(gt=1, le=100)] = Field(default=2.0, description="So many times the baseline is a surge")
-    surge_points: Annotated[float, Field(
-        ge=0, le=100_000)] = Field(default=20, description="A surge needs at least these points in its days"
+    surge_points: Annotated[float, Field(ge=0, le=100_000)] = Field(
+        default=20, description="A surge needs at least these points in its days"
     )
 
 
@@ -95,8 +95,8 @@ class RollUp(Section):
         default="own",
         description="own: an activity counts for its person's account. ultimate: for the account at the top of the hierarchy, once",
     )
-    engaged_points: Annotated[float, Field(
-        gt=0, le=10_000)] = Field(default=5, description="A person is engaged from these undecayed points on"
+    engaged_points: Annotated[float, Field(gt=0, le=10_000)] = Field(
+        default=5, description="A person is engaged from these undecayed points on"
     )
     engaged_days: Annotated[int, Field(ge=1, le=3650)] = Field(default=90, description="...earned in these last days")
 

@@ -85,8 +85,8 @@ class Tier(Section):
 
     tier: Annotated[int, Field(ge=1, le=3)]
     fit_at_least: Annotated[float, Field(ge=0, le=100)] = Field(description="Account fit from which it is proposed")
-    max_accounts: Annotated[int, Field(
-        ge=1)] | None = Field(default=None, description="At most so many by fit, the best first; the next ones fall to the tier below"
+    max_accounts: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="At most so many by fit, the best first; the next ones fall to the tier below"
     )
 
 
@@ -94,8 +94,8 @@ class Tiers(Section):
     """The target account list: proposed from fit, decided by people."""
 
     by_fit: list[Tier] = Field(default=[], description="Tiers from the first to the last")
-    flagged_tier: Annotated[int, Field(
-        ge=1, le=3)] = Field(default=1, description="Tier of an account that the CRM flags as target, unless fit proposes a better one"
+    flagged_tier: Annotated[int, Field(ge=1, le=3)] = Field(
+        default=1, description="Tier of an account that the CRM flags as target, unless fit proposes a better one"
     )
     overrides_file: str | None = Field(
         default=None, description="CSV with account_id, tier (1-3, or empty: no target) and reason; stands above fit and flag"

@@ -10,7 +10,8 @@ from alignment_pipeline.contracts.contract import Contract, columns
 _CHANGE = """
         sequence          int64!     1 for the first
         stage             string!    stage of the agreement
-        previous_stage    string     stage before, null for the first
+        sub_stage         string     finer step inside the stage (Accepted, Qualified), null where there is none
+        previous_stage    string     stage before, null for the first; the same stage when only the step changed
         entered_at        timestamp! event time of entering
         left_at           timestamp  event time of leaving, null while it lasts
         reason            string!    which rule put it there, at most 255 characters

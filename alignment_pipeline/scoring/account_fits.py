@@ -12,7 +12,7 @@ import ibis
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_FITS
 from alignment_pipeline.scoring.fit import fit_columns
-from alignment_pipeline.scoring.table import as_contract
+from alignment_pipeline.contracts.shape import as_contract
 
 
 def account_fits(accounts: ibis.Table, *, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:

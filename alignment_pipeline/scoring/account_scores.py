@@ -15,7 +15,7 @@ from alignment_pipeline.contracts.scoring import ACCOUNT_SCORES
 from alignment_pipeline.scoring import sentences
 from alignment_pipeline.scoring.factors import top_factors
 from alignment_pipeline.scoring.person_scores import score_of
-from alignment_pipeline.scoring.table import as_contract
+from alignment_pipeline.contracts.shape import as_contract
 
 
 def account_scores(

@@ -18,7 +18,7 @@ from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_TIERS
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.scoring import sentences
-from alignment_pipeline.scoring.table import as_contract
+from alignment_pipeline.contracts.shape import as_contract
 
 OVERRIDES_SCHEMA = pa.schema(
     [pa.field("account_id", pa.string(), nullable=False), pa.field("tier", pa.int64()), pa.field("override_reason", pa.string())]

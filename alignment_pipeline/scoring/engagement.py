@@ -11,7 +11,7 @@ import ibis
 
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_ENGAGEMENT_FACTORS, PERSON_ENGAGEMENT_FACTORS
-from alignment_pipeline.scoring.table import as_contract
+from alignment_pipeline.contracts.shape import as_contract
 
 SUMS = ("activities", "contribution_micro", "engaged_micro", "recent_micro", "previous_micro", "surge_micro", "baseline_micro")
 

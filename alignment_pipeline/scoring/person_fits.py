@@ -14,7 +14,7 @@ from alignment_pipeline.agreement.personas import Personas
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import PERSON_FITS
 from alignment_pipeline.scoring.fit import fit_columns
-from alignment_pipeline.scoring.table import as_contract
+from alignment_pipeline.contracts.shape import as_contract
 from alignment_pipeline.scoring.titles import TitleReader
 
 _READINGS = pa.schema(

@@ -16,7 +16,7 @@ from alignment_pipeline.contracts.scoring import PERSON_SCORES
 from alignment_pipeline.scoring import sentences
 from alignment_pipeline.scoring.factors import top_factors
 from alignment_pipeline.scoring.persons import scored_people
-from alignment_pipeline.scoring.table import as_contract
+from alignment_pipeline.contracts.shape import as_contract
 
 
 def person_scores(

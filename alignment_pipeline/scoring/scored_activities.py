@@ -17,7 +17,7 @@ from alignment_pipeline.scoring import points
 from alignment_pipeline.scoring.caps import capped
 from alignment_pipeline.scoring.days import day_number, day_numbers, decay_table, minute_numbers
 from alignment_pipeline.scoring.persons import scored_people
-from alignment_pipeline.scoring.table import as_contract, moment
+from alignment_pipeline.contracts.shape import as_contract, moment
 
 
 def scored_activities(

@@ -1,0 +1,101 @@
+"""Criteria and what is missing for them, in words that a rep reads.
+
+Belongs here: text. Which criteria hold: `machine.py`, `mqa.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from alignment_pipeline.agreement.engagement import MICRO
+from alignment_pipeline.agreement.measures import Measure
+
+MAX_SENTENCE = 255
+
+
+def number(micro: int) -> str:
+    """Micro-points with at most one decimal, rounded half up: 12, 0.5."""
+    tenths = (abs(micro) + 50_000) // 100_000
+    sign = "-" if micro < 0 and tenths else ""
+    return f"{sign}{tenths // 10}" + (f".{tenths % 10}" if tenths % 10 else "")
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """`1 person`, `2 people`."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def date_text(moment: datetime) -> str:
+    """A moment's UTC date."""
+    return moment.date().isoformat()
+
+
+def amount(measure: Measure, unit: str, micro_or_count: int | None = None) -> str:
+    """An amount of a criterion, what it asks for by default: '100 minutes', '20 minutes of web visits', '1 hand raise'."""
+    has = measure.threshold if micro_or_count is None else micro_or_count
+    kinds = [word.replace("_", " ").strip("*/ ") for word in (measure.categories or measure.types or measure.details)]
+    if measure.points is not None:
+        return f"{number(has)} {unit}" + (f" of {_listed([f'{kind}s' for kind in kinds])}" if kinds else "")
+    if kinds:
+        return f"{has} {_listed([kind if has == 1 else f'{kind}s' for kind in kinds])}"
+    return plural(has, "activity", "activities")
+
+
+def people(measure: Measure, count: int) -> str:
+    """People of a criterion: 'person', 'people', 'C-level or VP'."""
+    who = [*measure.seniorities, *measure.functions]
+    if not who:
+        return "person" if count == 1 else "people"
+    return _listed([_ACRONYMS.get(word, word.replace("_", " ")) for word in who])
+
+
+_ACRONYMS = {"c_level": "C-level", "vp": "VP", "it": "IT"}
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " or " + parts[-1]
+
+
+def criterion(measure: Measure, unit: str) -> str:
+    """A criterion in words: '2 people with 20 minutes each in 90 days'."""
+    window = f"in {plural(measure.days, 'day', 'days')}"
+    if measure.people is None:
+        return f"{amount(measure, unit)}{_by(measure)} {window}"
+    return f"{_with(measure, unit, measure.people)} {window}"
+
+
+def missing(measure: Measure, unit: str, has: int) -> str:
+    """What is missing for a criterion of which `has` is there: '8 more minutes', '1 more person with 20 minutes'."""
+    if measure.people is not None:
+        need = measure.people - has
+        return _with(measure, unit, need, more=" more")
+    need = measure.threshold - has
+    if measure.points is not None:
+        need = -(-need // 100_000) * 100_000  # rounded up to what is said, so that earning it is enough
+    count, rest = amount(measure, unit, need).split(" ", 1)
+    return f"{count} more {rest}{_by(measure)}"
+
+
+def met(measure: Measure, unit: str, has: int) -> str:
+    """A criterion with what is there: '112 minutes in 90 days'."""
+    if measure.people is not None:
+        return f"{_with(measure, unit, has)} in {measure.days} days"
+    return f"{amount(measure, unit, has)}{_by(measure)} in {measure.days} days"
+
+
+def _with(measure: Measure, unit: str, count: int, more: str = "") -> str:
+    return f"{count}{more} {people(measure, count)} with {amount(measure, unit)}" + (" each" if count != 1 else "")
+
+
+def _by(measure: Measure) -> str:
+    return f" by {people(measure, 2)}" if measure.seniorities or measure.functions else ""
+
+
+def sentence(text: str) -> str:
+    """Cut to the CRM's 255 characters."""
+    return text if len(text) <= MAX_SENTENCE else text[: MAX_SENTENCE - 3] + "..."
+
+
+def points(micro: int) -> float:
+    """Micro-points as points."""
+    return micro / MICRO
