@@ -1,7 +1,8 @@
 """`make interop`: clients and tools from npm, unmodified, against the sandbox. Run as `python -m alignment_pipeline_tests.interop.run`.
 
 jsforce drives the embedded Salesforce under its vendor host names (TLS, CONNECT proxy); Salesforce's own library converts the
-metadata package from source to metadata format offline. Exit code 0 when all passed, 1 when something failed, 4 when Node or npm
+metadata package from source to metadata format offline; with `--sf` the `sf` CLI itself does so too (about 500 MB of packages, in a
+version of Node that it accepts). Exit code 0 when all passed, 1 when something failed, 4 when Node or npm
 is missing or the packages cannot be fetched: nothing was proven then, and it says so loudly.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -24,6 +26,13 @@ from alignment_pipeline.sandbox.world import World, sandbox_clock
 HERE = Path(__file__).parent
 PACKAGE = HERE.parents[1] / "alignment_pipeline" / "connectors" / "salesforce" / "package"
 SCRIPTS = ("package.json", "package-lock.json", "jsforce_client.mjs", "convert_package.mjs")
+SF_CLI, SF_NODE = "@salesforce/cli@2.150.6", "22.23.3"
+QUIET = {
+    "SF_DISABLE_TELEMETRY": "true",
+    "SF_DISABLE_LOG_FILE": "true",
+    "SF_SKIP_NEW_VERSION_CHECK": "true",
+    "SF_AUTOUPDATE_DISABLE": "true",
+}
 NOT_RUN = 4
 LEADS = 2500
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -34,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="where node_modules go; kept for the next time (default: a temporary folder)")
     parser.add_argument("--package", type=Path, default=PACKAGE, help="the source-format package to convert")
+    parser.add_argument("--sf", action="store_true", help="convert the package with the sf CLI too, fetched from npm")
     chosen = parser.parse_args(arguments)
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
@@ -50,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
         if subprocess.run(install, cwd=folder, check=False).returncode != 0:
             return _skipped("npm ci failed (no network, or a registry without these packages); its message is above.")
         results = {"jsforce": _jsforce(node, folder), "package": _package(node, folder, chosen.package)}
+        if chosen.sf:
+            results["sf"] = _sf_convert(node, npm, folder, chosen.package)
     for name, code in results.items():
         print(f"interop: {name} {'passed' if code == 0 else f'FAILED with exit code {code}'}")
     return 0 if not any(results.values()) else 1
@@ -74,31 +86,45 @@ def _package(node: str, folder: Path, package: Path) -> int:
     if not any(package.rglob("*-meta.xml")):
         print(f"interop: {package} holds no source-format files")
         return 1
-    sf = shutil.which("sf")
-    if sf is not None and _version(node) >= 22:
-        return _sf_convert(sf, folder, package)
-    print("interop: the sf CLI (Node 22 or later) is not here; the library it uses converts the package instead", flush=True)
     shutil.rmtree(folder / "converted", ignore_errors=True)
     shutil.rmtree(folder / "converted-back", ignore_errors=True)
     return _node(node, folder, "convert_package.mjs", (str(package), str(folder / "converted")), {})
 
 
-def _sf_convert(sf: str, folder: Path, package: Path) -> int:
-    project = folder / "project"
-    shutil.rmtree(project, ignore_errors=True)
+def _sf_convert(node: str, npm: str, folder: Path, package: Path) -> int:
+    """`sf project convert source` by the CLI itself. It needs Node 22: an older Node stays as it is, a newer one is fetched."""
+    project, home = folder / "sf", folder / "sf-home"
+    shutil.rmtree(project / "package", ignore_errors=True)
+    shutil.rmtree(project / "converted", ignore_errors=True)
+    home.mkdir(parents=True, exist_ok=True)
     shutil.copytree(package, project / "package")
-    text = '{"packageDirectories": [{"path": "package", "default": true}], "sourceApiVersion": "66.0"}'
-    (project / "sfdx-project.json").write_text(text, encoding="utf-8")
-    command = [sf, "project", "convert", "source", "--root-dir", "package", "--output-dir", "converted"]
-    done = subprocess.run(command, cwd=project, check=False, env=os.environ | {"SF_DISABLE_TELEMETRY": "true"})
-    print("interop: the package was converted by the sf CLI" if done.returncode == 0 else "interop: sf refused the package")
-    return done.returncode
+    (project / "package.json").write_text('{"name": "interop-sf", "version": "1.0.0", "private": true}', encoding="utf-8")
+    settings = '{"packageDirectories": [{"path": "package", "default": true}], "sourceApiVersion": "66.0"}'
+    (project / "sfdx-project.json").write_text(settings, encoding="utf-8")
+    wanted = [SF_CLI]
+    if _version(node) < int(SF_NODE.split(".")[0]):
+        machine = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), platform.machine())
+        newer = f"node-{sys.platform}-{machine}"
+        wanted.append(f"{newer}@{SF_NODE}")
+        node = str(project / "node_modules" / newer / "bin" / "node")
+    print(f"interop: fetching {' and '.join(wanted)}", flush=True)
+    install = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--loglevel=error", *wanted]
+    if subprocess.run(install, cwd=project, check=False).returncode != 0:
+        print("interop: npm could not fetch the sf CLI; its message is above")
+        return 1
+    cli = project / "node_modules" / "@salesforce" / "cli" / "bin" / "run.js"
+    command = [node, str(cli), "project", "convert", "source", "--root-dir", "package", "--output-dir", "converted"]
+    search = f"{Path(node).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = os.environ | QUIET | {"HOME": str(home), "PATH": search}
+    done = subprocess.run(command, cwd=project, check=False, env=environment)
+    converted = len(list((project / "converted").rglob("*.object")))
+    print(f"interop: {SF_CLI} on Node {_version(node)} wrote {converted} objects, offline")
+    return done.returncode if converted else 1
 
 
 def _node(node: str, folder: Path, script: str, arguments: tuple[str, ...], environment: dict[str, str]) -> int:
     kept = {name: value for name, value in os.environ.items() if name.upper() not in ("NO_PROXY", "HTTP_PROXY", "ALL_PROXY")}
-    quiet = {"SF_DISABLE_TELEMETRY": "true", "SF_DISABLE_LOG_FILE": "true"}
-    return subprocess.run([node, script, *arguments], cwd=folder, check=False, env=kept | quiet | environment).returncode
+    return subprocess.run([node, script, *arguments], cwd=folder, check=False, env=kept | QUIET | environment).returncode
 
 
 def _lead(number: int) -> dict[str, object]:
