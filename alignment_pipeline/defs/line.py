@@ -148,6 +148,16 @@ def table_spec(name: str, *, deps: Iterable[str] = (), kinds: frozenset[str] = f
     return dg.AssetSpec(key=name, deps=list(deps), freshness_policy=_freshness(), **{**told, "kinds": told["kinds"] | kinds})
 
 
+def tables(*names: str, deps: Iterable[str], pool: str = "warehouse") -> dict[str, Any]:
+    """Arguments of `@dg.multi_asset` for tables of the contracts that one rule makes together."""
+    wanted = list(deps)
+    return {
+        "specs": [table_spec(name, deps=wanted) for name in names],
+        "check_specs": [contract_check_spec(CONTRACTS[name]) for name in names],
+        "pool": pool,
+    }
+
+
 def _told(contract: Contract) -> dict[str, Any]:
     return {
         "group_name": contract.group,
