@@ -111,7 +111,8 @@ class Transport:
         self.session.trust_env = not self.host.is_loopback
 
     def send(self, call: Call, sink: Sink | None = None) -> Answer:
-        """Send until answered. With `sink` (opened anew for each try) the body of a 2xx is streamed there.
+        """Send until answered. With `sink` (opened anew for each try) the body of a 2xx is streamed there,
+        unless it is JSON, which the judge reads.
 
         Raises Permanent or a kin (refused), QuotaExhausted, Retryable (gave up), OutcomeUnknown (a write whose answer was lost).
         """
@@ -160,10 +161,7 @@ class Transport:
         )
         try:
             if sink is not None and 200 <= response.status_code < 300:
-                body = b""
-                with sink(response.status_code) as target:
-                    for piece in response.iter_content(1 << 16):
-                        target.write(piece)
+                body = _stream(response, sink)
             else:
                 body = response.content
         finally:
@@ -195,6 +193,19 @@ class Transport:
             return Verdict(error=Permanent(text))
         not_sent = isinstance(failure, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)) or _never_connected(failure)
         return Verdict(error=Retryable(text), repeat=True, is_refusal=not_sent)
+
+
+def _stream(response: requests.Response, sink: Sink) -> bytes:
+    """Write the body to the sink. A JSON object where a file was asked for is an error with status 200: that is given back."""
+    pieces = response.iter_content(1 << 16)
+    first = next(pieces, b"")
+    if "json" in response.headers.get("Content-Type", "").lower() and first.lstrip()[:1] == b"{":
+        return first + b"".join(pieces)
+    with sink(response.status_code) as target:
+        target.write(first)
+        for piece in pieces:
+            target.write(piece)
+    return b""
 
 
 def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:

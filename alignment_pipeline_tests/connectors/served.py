@@ -50,8 +50,10 @@ class Served:
         return MarketoSession(MarketoCredentials.from_env(self.environment), self.clock, **({"timeouts": Timeouts(2.0, 5.0)} | options))
 
     def fault(self, kind: str, **options: Any) -> None:
-        """Switch a fault on."""
-        own = {name: options.pop(name) for name in ("system", "method", "path", "body", "count", "skip", "every") if name in options}
+        """Switch a fault on; `body` is what it answers with, `sent` what the request's body must match."""
+        own = {name: options.pop(name) for name in ("system", "method", "path", "count", "skip", "every") if name in options}
+        if "sent" in options:
+            own["body"] = options.pop("sent")
         self.world.faults.add(Fault(kind, **own, options=options))
 
 

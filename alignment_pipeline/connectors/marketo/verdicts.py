@@ -49,7 +49,7 @@ def judge(call: Call, answer: Answer) -> Verdict:
     if answer.status in call.accept:
         return TAKE
     if 200 <= answer.status < 300:
-        if not call.expects_json:
+        if not call.expects_json and not answer.body:
             return TAKE
         body = answer.json()
         if not call.is_signed or (isinstance(body, Mapping) and body.get("success") is True):
