@@ -104,6 +104,16 @@ def test_the_environment_points_requests_and_node_here(gateway: Gateway) -> None
     assert {environment[name] for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")} == {str(gateway.ca_file)}
 
 
+def test_the_products_environment_names_the_vendors_hosts_and_works(gateway: Gateway) -> None:
+    environment = gateway.product_environment()
+    form = FORM | {"client_id": environment["MARKETO_CLIENT_ID"], "client_secret": environment["MARKETO_CLIENT_SECRET"]}
+    answer = session(gateway).get(f"https://{environment['MARKETO_DOMAIN']}/identity/oauth/token", params=form, timeout=10)
+
+    assert answer.status_code == 200
+    assert environment["SALESFORCE_DOMAIN"].endswith(".my.salesforce.com")
+    assert {"ALIGNMENT_CLOCK", "HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "SALESFORCE_CLIENT_ID"} <= environment.keys()
+
+
 def test_patterns_stand_for_one_label() -> None:
     routes = {"*.mktorest.com": 1, "login.salesforce.com": 2}
 

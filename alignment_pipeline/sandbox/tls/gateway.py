@@ -79,6 +79,15 @@ class Gateway:
         trust = dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), ca)
         return {"HTTPS_PROXY": self.proxy_url, "https_proxy": self.proxy_url} | trust
 
+    def product_environment(self) -> dict[str, str]:
+        """What makes this project's own clients come here as they would go to the vendors: names, credentials, clock, proxy, trust."""
+        found = {"ALIGNMENT_CLOCK": self.world.clock_environment(), "SALESFORCE_DOMAIN": self.world.salesforce.identities.my_domain}
+        found |= self.world.salesforce.identities.environment()
+        if self.world.marketo is not None:
+            found["MARKETO_DOMAIN"] = f"{self.world.marketo.settings.munchkin_id}.mktorest.com"
+            found |= self.world.marketo.environment()
+        return found | self.environment()
+
     def __enter__(self) -> Gateway:
         self._thread = threading.Thread(target=self._run, name="sandbox-gateway", daemon=True)
         self._thread.start()
