@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,41 @@ import click
 import pandas as pd
 
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.matching import exports
+from alignment_pipeline.matching import encodings, exports
 from alignment_pipeline.matching import match as rule
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.sentences import RULE_WORDS
 from alignment_pipeline.matching.settings import MatchingSettings
 
 OUTPUT = ("lead_id", "account_id", "confidence", "decision", "method", "reason", "runner_up_id")
-REVIEW = ("lead_id", "company", "email_domain", "country", "best_account_id", "best_account_name", "confidence", "runner_up_id", "runner_up_name", "reason",
-          "verdict")
+REVIEW = (
+    "lead_id",
+    "company",
+    "email_domain",
+    "country",
+    "best_account_id",
+    "best_account_name",
+    "confidence",
+    "runner_up_id",
+    "runner_up_name",
+    "reason",
+    "verdict",
+)
 STEP = 20_000
 
 
-def match_files(accounts_csv: Path, leads_csv: Path, out_csv: Path, *, settings: MatchingSettings | None = None, always_csv: Path | None = None,
-                never_csv: Path | None = None, encoding: str | None = None, evidence_jsonl: Path | None = None, quiet: bool = True) -> dict[str, Any]:
+def match_files(
+    accounts_csv: Path,
+    leads_csv: Path,
+    out_csv: Path,
+    *,
+    settings: MatchingSettings | None = None,
+    always_csv: Path | None = None,
+    never_csv: Path | None = None,
+    encoding: str | None = None,
+    evidence_jsonl: Path | None = None,
+    quiet: bool = True,
+) -> dict[str, Any]:
     """Match two exports and write `out_csv` and, beside it, the review file. Returns the summary (also what `--json` prints)."""
     started = time.monotonic()
     settings = settings or MatchingSettings()
@@ -46,7 +67,7 @@ def match_files(accounts_csv: Path, leads_csv: Path, out_csv: Path, *, settings:
     index = AccountIndex.build(accounts.frame, settings=settings)
     parts: list[pd.DataFrame] = []
     for start in range(0, len(leads.frame), STEP):
-        part = leads.frame.iloc[start:start + STEP]
+        part = leads.frame.iloc[start : start + STEP]
         parts.append(rule.match_leads(part, index, settings=settings, always=always, never=never).to_pandas())
         _say(quiet, f"{min(start + STEP, len(leads.frame))} of {len(leads.frame)} leads matched")
     matches = pd.concat(parts, ignore_index=True) if parts else rule.SCHEMA.empty_table().to_pandas()
@@ -80,14 +101,16 @@ def _corrections(path: Path | None, encoding: str | None) -> pd.DataFrame | None
     """A never- or always-match list: lead id and account id."""
     if path is None:
         return None
-    text, _ = exports.decode(_bytes(path), str(path), encoding)
+    text, _ = encodings.decode(_bytes(path), str(path), encoding)
     rows = list(csv.reader(text.splitlines()))
     spellings = {"lead_id": exports.SPELLINGS_LEADS["lead_id"], "account_id": exports.SPELLINGS_ACCOUNTS["account_id"]}
     found = exports.recognise(rows[0], spellings)
     if set(found) != set(spellings):
         raise ConfigurationError(f"{path}: a correction list needs the columns lead_id and account_id; it has {', '.join(rows[0])}")
-    return pd.DataFrame([{field: row[at].strip() if at < len(row) else "" for field, at in found.items()} for row in rows[1:] if any(row)],
-                        columns=list(spellings))
+    return pd.DataFrame(
+        [{field: row[at].strip() if at < len(row) else "" for field, at in found.items()} for row in rows[1:] if any(row)],
+        columns=list(spellings),
+    )
 
 
 def _say(quiet: bool, text: str) -> None:
@@ -95,7 +118,7 @@ def _say(quiet: bool, text: str) -> None:
         click.echo(text, err=True)
 
 
-def _write(path: Path, columns: tuple[str, ...], rows: list[dict[str, Any]], *, bom: bool = False) -> None:
+def _write(path: Path, columns: tuple[str, ...], rows: Sequence[Mapping[Any, Any]], *, bom: bool = False) -> None:
     """A CSV in one piece or not at all: written aside, then renamed."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -103,7 +126,7 @@ def _write(path: Path, columns: tuple[str, ...], rows: list[dict[str, Any]], *, 
             writer = csv.DictWriter(stream, fieldnames=columns, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(aside, path)
+        aside.replace(path)
     except OSError as cause:
         aside.unlink(missing_ok=True)
         raise ConfigurationError(f"{path}: cannot be written ({cause.strerror})") from cause
@@ -118,13 +141,21 @@ def _review_rows(matches: pd.DataFrame, leads: pd.DataFrame, index: AccountIndex
         source = lead.loc[row["lead_id"]]
         best, runner = facts.position.get(row["account_id"], -1), facts.position.get(row["runner_up_id"], -1)
         mail = str(source.get("email_domain", "") or source.get("email", "")).rsplit("@", 1)[-1]
-        rows.append({
-            "lead_id": row["lead_id"], "company": exports.plain_cell(str(source.get("company", ""))), "email_domain": exports.plain_cell(mail),
-            "country": exports.plain_cell(str(source.get("country", ""))), "best_account_id": row["account_id"],
-            "best_account_name": exports.plain_cell(facts.name[best]) if best >= 0 else "", "confidence": f"{row['confidence']:.4f}",
-            "runner_up_id": row["runner_up_id"], "runner_up_name": exports.plain_cell(facts.name[runner]) if runner >= 0 else "",
-            "reason": exports.plain_cell(row["reason"]), "verdict": "",
-        })
+        rows.append(
+            {
+                "lead_id": row["lead_id"],
+                "company": exports.plain_cell(str(source.get("company", ""))),
+                "email_domain": exports.plain_cell(mail),
+                "country": exports.plain_cell(str(source.get("country", ""))),
+                "best_account_id": row["account_id"],
+                "best_account_name": exports.plain_cell(facts.name[best]) if best >= 0 else "",
+                "confidence": f"{row['confidence']:.4f}",
+                "runner_up_id": row["runner_up_id"],
+                "runner_up_name": exports.plain_cell(facts.name[runner]) if runner >= 0 else "",
+                "reason": exports.plain_cell(row["reason"]),
+                "verdict": "",
+            }
+        )
     return sorted(rows, key=lambda item: (-float(item["confidence"]), item["lead_id"]))
 
 
@@ -134,19 +165,28 @@ def _write_evidence(path: Path, matches: pd.DataFrame) -> None:
         for row in matches.to_dict("records"):
             row["evidence"] = json.loads(row["evidence"])
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-    os.replace(aside, path)
+    aside.replace(path)
 
 
-def _summary(matches: pd.DataFrame, accounts: exports.Export, leads: exports.Export, out: Path, review: Path, seconds: float) -> dict[str, Any]:
+def _summary(
+    matches: pd.DataFrame, accounts: exports.Export, leads: exports.Export, out: Path, review: Path, seconds: float
+) -> dict[str, Any]:
     decisions = Counter(matches["decision"])
     by_rule = Counter(matches.loc[matches["decision"] == "matched", "rule"])
     unmatched = Counter(matches.loc[matches["decision"] == "none", "rule"])
     total = len(matches)
     return {
-        "leads": total, "accounts": len(accounts.frame), "matched": decisions["matched"], "review": decisions["review"], "none": decisions["none"],
+        "leads": total,
+        "accounts": len(accounts.frame),
+        "matched": decisions["matched"],
+        "review": decisions["review"],
+        "none": decisions["none"],
         "match_rate": round(decisions["matched"] / total, 4) if total else None,
         "matched_by_evidence": {name: by_rule[name] for name in RULE_WORDS if by_rule[name]},
-        "junk_companies": unmatched["junk"], "out": str(out), "review_file": str(review), "seconds": round(seconds, 2),
+        "junk_companies": unmatched["junk"],
+        "out": str(out),
+        "review_file": str(review),
+        "seconds": round(seconds, 2),
         "columns": {"accounts": dict(accounts.source), "leads": dict(leads.source)},
     }
 
@@ -167,7 +207,9 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
 @click.command("match", epilog="Example: alignment match accounts.csv leads.csv --out matches.csv")
 @click.argument("accounts_csv", type=click.Path(path_type=Path))
 @click.argument("leads_csv", type=click.Path(path_type=Path))
-@click.option("--out", "out_csv", required=True, type=click.Path(path_type=Path), help="Where to write the matches; the review file lies beside it.")
+@click.option(
+    "--out", "out_csv", required=True, type=click.Path(path_type=Path), help="Where to write the matches; the review file lies beside it."
+)
 @click.option("--always", "always_csv", type=click.Path(path_type=Path), help="CSV of lead_id, account_id that people set.")
 @click.option("--never", "never_csv", type=click.Path(path_type=Path), help="CSV of lead_id, account_id that people excluded.")
 @click.option("--evidence", "evidence_jsonl", type=click.Path(path_type=Path), help="Also write each lead's whole evidence as JSON lines.")
@@ -175,16 +217,35 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
 @click.option("--review-confidence", type=click.FloatRange(0, 1), help="Confidence below which a lead has no account.")
 @click.option("--encoding", help="Encoding of the files, when it is not recognised (utf-8, utf-16, cp1252, cp932, ...).")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def match(accounts_csv: Path, leads_csv: Path, out_csv: Path, always_csv: Path | None, never_csv: Path | None, evidence_jsonl: Path | None,
-          match_confidence: float | None, review_confidence: float | None, encoding: str | None, as_json: bool) -> None:
+def match(
+    accounts_csv: Path,
+    leads_csv: Path,
+    out_csv: Path,
+    always_csv: Path | None,
+    never_csv: Path | None,
+    evidence_jsonl: Path | None,
+    match_confidence: float | None,
+    review_confidence: float | None,
+    encoding: str | None,
+    as_json: bool,
+) -> None:
     """Match LEADS_CSV to ACCOUNTS_CSV, two exports of any CRM."""
     defaults = MatchingSettings()
     upper = defaults.match_confidence if match_confidence is None else match_confidence
     lower = min(defaults.review_confidence, upper) if review_confidence is None else review_confidence
     try:
         settings = MatchingSettings(match_confidence=upper, review_confidence=lower)
-        summary = match_files(accounts_csv, leads_csv, out_csv, settings=settings, always_csv=always_csv, never_csv=never_csv, encoding=encoding,
-                              evidence_jsonl=evidence_jsonl, quiet=False)
+        summary = match_files(
+            accounts_csv,
+            leads_csv,
+            out_csv,
+            settings=settings,
+            always_csv=always_csv,
+            never_csv=never_csv,
+            encoding=encoding,
+            evidence_jsonl=evidence_jsonl,
+            quiet=False,
+        )
     except ConfigurationError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)

@@ -98,8 +98,11 @@ def _company_hits(batch: LeadBatch, index: AccountIndex) -> tuple[Ints, Ints, Fl
             hash_owner.extend([row] * len(found))
     row_, account, weight = _hits(owners, numbers, weights, index)
     typo_row, typo_account = _typo_hits(hash_owner, hashes, index)
-    return (np.concatenate([row_, typo_row]), np.concatenate([account, typo_account]),
-            np.concatenate([weight, np.full(len(typo_row), KIND_WEIGHT["y"], dtype=np.float32)]))
+    return (
+        np.concatenate([row_, typo_row]),
+        np.concatenate([account, typo_account]),
+        np.concatenate([weight, np.full(len(typo_row), KIND_WEIGHT["y"], dtype=np.float32)]),
+    )
 
 
 def _typo_hits(owner: array[int], hashes: array[int], index: AccountIndex) -> tuple[Ints, Ints]:

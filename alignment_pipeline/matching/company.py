@@ -1,7 +1,9 @@
 """Accounts that are one company: the same name at the same site, however often the CRM holds it.
 
-Belongs here: the grouping that lets confidence be about the company and the business's tie-breakers choose among its records. Records of one
-name whose sites differ stay apart (homonyms), unless name, sites and countries say otherwise. The report of duplicates is in `duplicates.py`.
+Belongs here: the grouping that lets confidence be about the company and the business's tie-breakers choose among its records. Records of
+one
+name whose sites differ stay apart (homonyms), unless name, sites and countries say otherwise. The report of duplicates is in
+`duplicates.py`.
 """
 
 from __future__ import annotations
@@ -42,8 +44,9 @@ class Companies:
         return np.array([self.root(position) for position in range(len(self.parent))], dtype=np.int64)
 
 
-def same_company(parsed: Sequence[tuple[names.Form, ...]], domain: Sequence[str], country: Sequence[str], rarity: RarityTable,
-                 aliases: keys.AliasTable) -> Companies:
+def same_company(
+    parsed: Sequence[tuple[names.Form, ...]], domain: Sequence[str], country: Sequence[str], rarity: RarityTable, aliases: keys.AliasTable
+) -> Companies:
     """Group accounts: same site and same naming words; or same name and sites, or missing sites, that do not contradict."""
     companies = Companies(list(range(len(parsed))))
     by_site: dict[tuple[str, str], list[int]] = {}
@@ -51,10 +54,9 @@ def same_company(parsed: Sequence[tuple[names.Form, ...]], domain: Sequence[str]
     for position, forms in enumerate(parsed):
         if forms:
             groups = aliases.groups(forms[0].compact)
-            stem = f"={groups[0]}" if len(groups) == 1 else names.bare(forms[0])
-            by_name.setdefault(f"={groups[0]}" if len(groups) == 1 else forms[0].compact, []).append(position)
+            by_name.setdefault(stem(forms, aliases), []).append(position)
             if domain[position]:
-                by_site.setdefault((domain[position], stem), []).append(position)
+                by_site.setdefault((domain[position], f"={groups[0]}" if len(groups) == 1 else names.bare(forms[0])), []).append(position)
     for members in by_site.values():
         for other in members[1:]:
             companies.join(members[0], other, "same site and name")
@@ -64,14 +66,22 @@ def same_company(parsed: Sequence[tuple[names.Form, ...]], domain: Sequence[str]
     return companies
 
 
-def _group(members: list[int], form: names.Form, domain: Sequence[str], country: Sequence[str], rarity: RarityTable, companies: Companies) -> None:
+def stem(forms: tuple[names.Form, ...], aliases: keys.AliasTable) -> str:
+    """Under what namesakes meet: the alias group, or the compact name."""
+    groups = aliases.groups(forms[0].compact)
+    return f"={groups[0]}" if len(groups) == 1 else forms[0].compact
+
+
+def _group(
+    members: list[int], form: names.Form, domain: Sequence[str], country: Sequence[str], rarity: RarityTable, companies: Companies
+) -> None:
     roles = wordlists.roles()
     telling = [word for word in form.core if word not in roles["s"] and word not in roles["d"]]
     weight = [rarity.weight(word) for word in telling]
     rare = len(telling) >= 2 or (len(telling) == 1 and weight[0] >= RARE and len(form.compact) >= KIN_LABEL)
     with_site = [position for position in members if domain[position]]
     for at, one in enumerate(with_site):
-        for other in with_site[at + 1:]:
+        for other in with_site[at + 1 :]:
             reason = _same_site(domain[one], domain[other], form, rare, len(telling), _compatible(country[one], country[other]))
             if reason:
                 companies.join(one, other, reason)

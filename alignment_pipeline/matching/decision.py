@@ -1,6 +1,7 @@
 """Decisions: from scores of pairs to one account, a confidence and a runner-up per lead.
 
-Belongs here: the competition between candidates and "no account", the choice among records of one company, the tie-breakers. Words for people
+Belongs here: the competition between candidates and "no account", the choice among records of one
+company, the tie-breakers. Words for people
 are in `sentences.py`; the table is put together in `match.py`.
 """
 
@@ -53,8 +54,9 @@ def company_probability(pairs: Pairs, score: Ints, company: Ints, leads: int) ->
     return probability
 
 
-def choose(pairs: Pairs, score: Ints, probability: Probabilities, batch: LeadBatch, index: AccountIndex,
-           settings: MatchingSettings) -> dict[int, Choice]:
+def choose(
+    pairs: Pairs, score: Ints, probability: Probabilities, batch: LeadBatch, index: AccountIndex, settings: MatchingSettings
+) -> dict[int, Choice]:
     """The choice of each lead that has candidates."""
     company = index.facts.company
     order = np.lexsort((pairs.account, -score, company[pairs.account], -np.round(probability, 12), pairs.lead))
@@ -80,7 +82,9 @@ def choose(pairs: Pairs, score: Ints, probability: Probabilities, batch: LeadBat
                 raw += 0.0 if number in seen else float(probability[pair])
                 seen.add(number)
             tied += close
-        chosen, breaker = (tied[0], "") if settings.tie_breakers_decide == "never" else break_tie(tied, pairs, score, lead, batch, index.facts, settings)
+        chosen, breaker = (
+            (tied[0], "") if settings.tie_breakers_decide == "never" else break_tie(tied, pairs, score, lead, batch, index.facts, settings)
+        )
         chosen_company = int(company[pairs.account[chosen]])
         rest = [pair for pair in row if company[pairs.account[pair]] != chosen_company]
         runner = rest[0] if rest else next((pair for pair in row if pair != chosen), -1)
@@ -89,8 +93,9 @@ def choose(pairs: Pairs, score: Ints, probability: Probabilities, batch: LeadBat
     return choices
 
 
-def break_tie(tied: Sequence[int], pairs: Pairs, score: Ints, lead: int, batch: LeadBatch, facts: AccountFacts,
-              settings: MatchingSettings) -> tuple[int, str]:
+def break_tie(
+    tied: Sequence[int], pairs: Pairs, score: Ints, lead: int, batch: LeadBatch, facts: AccountFacts, settings: MatchingSettings
+) -> tuple[int, str]:
     """The record the agreement's tie-breakers prefer, and the first of them that told the two apart. The last key is always the id."""
     if len(tied) == 1:
         return tied[0], ""

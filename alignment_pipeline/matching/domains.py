@@ -74,8 +74,13 @@ def label(domain: str) -> str:
     return re.sub(r"[^a-z0-9]", "", first)
 
 
-def domain_class(domain: str, *, freemail_additions: Collection[str] = (), shared_additions: Collection[str] = (),
-                 corporate_exceptions: Collection[str] = ()) -> str:
+def domain_class(
+    domain: str,
+    *,
+    freemail_additions: Collection[str] = (),
+    shared_additions: Collection[str] = (),
+    corporate_exceptions: Collection[str] = (),
+) -> str:
     """corporate, freemail, shared or academic for a registrable domain; the agreement's own lists win over the bundled ones."""
     if domain in corporate_exceptions:
         return CORPORATE

@@ -11,40 +11,11 @@ import numpy.typing as npt
 
 from alignment_pipeline.matching import domains, names, spelling
 from alignment_pipeline.matching.candidates import Pairs
+from alignment_pipeline.matching.evidence_columns import COLUMNS
 from alignment_pipeline.matching.features import NameView
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.leads import LeadBatch
 from alignment_pipeline.matching.vocabulary import Floats
-
-COLUMNS = (
-    "base",
-    "mail_domain", "mail_domain_crowded", "site_domain", "academic_domain", "learned_domain", "exact_host", "only_domain",
-    "label_equal", "label_is_name", "name_is_label", "name_is_label_long", "label_begins",
-    "domain_conflict", "domain_elsewhere", "own_label_conflict", "own_label_no_site", "no_account_site",
-    "same_name", "same_whole", "same_rare", "same_long", "same_short", "same_part", "same_account_part", "same_variant", "same_placed", "same_account_placed", "part_left_both", "part_lead_left", "part_account_left",
-    "in_account", "in_account_rare", "in_account_telling", "in_account_place", "in_account_described", "in_account_crowded", "in_account_length",
-    "in_account_begins", "in_lead_begins", "in_account_letters", "in_lead_letters", "in_account_site_whole", "in_lead_site_whole", "in_account_site", "in_lead_site", "in_variant", "in_account_field", "in_lead_field",
-    "in_lead", "in_lead_rare", "in_lead_telling", "in_lead_place", "in_lead_described", "in_lead_crowded", "in_lead_length",
-    "typo", "typo_long", "typo_close", "typo_first", "typo_one_letter", "typo_one_long", "typo_initial", "typo_known_word", "typo_keyboard", "typo_doubled", "typo_swapped",
-    "overlap", "overlap_telling_left", "overlap_place_left", "overlap_start", "overlap_rare", "overlap_described",
-    "acronym", "acronym_long", "acronym_is_label", "alias", "alias_domain",
-    "country_same", "country_other", "state_same", "city_same", "phone_same", "has_parent", "has_children", "local", "local_same", "local_other",
-)
-
-# What world knowledge says about the direction of a column; the fit may not contradict it.
-SIGN = {
-    **dict.fromkeys(("mail_domain", "site_domain", "academic_domain", "learned_domain", "exact_host", "only_domain", "label_equal", "label_is_name",
-                     "name_is_label", "name_is_label_long", "acronym_is_label", "same_name", "same_whole", "same_long", "in_account_rare", "in_account_described", "in_account_begins", "in_account_site",
-                     "in_lead_rare", "in_lead_described", "in_lead_begins", "in_lead_site", "typo_close", "typo_one_long", "typo_keyboard", "typo_doubled",
-                     "typo_swapped", "typo_initial", "overlap", "overlap_start", "overlap_rare", "overlap_described", "acronym_long", "alias_domain",
-                     "country_same", "state_same", "city_same", "phone_same", "local_same"), 1),
-    **dict.fromkeys(("domain_conflict", "domain_elsewhere", "own_label_conflict", "own_label_no_site", "same_rare", "same_part", "same_account_part",
-                     "same_variant", "same_placed", "same_account_placed", "part_left_both", "part_lead_left", "part_account_left", "in_account_telling", "in_account_crowded",
-                     "in_account_letters", "in_account_site_whole", "in_lead_telling", "in_lead_crowded", "in_lead_letters", "in_lead_site_whole", "in_variant",
-                     "typo_known_word", "overlap_telling_left", "overlap_place_left", "alias", "country_other", "local_other"), -1),
-}
-# The alias list is written by hand: the fit may move it away from "same name" only against strong evidence. The base is free.
-PENALTY = {"base": 1e-6, "alias": 30.0}
 
 
 def matrix(pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> Floats:
@@ -56,7 +27,10 @@ def matrix(pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) 
     _domains(column, pairs, view, batch, index)
     _aliases(column, pairs, view, batch, index)
     _geography(column, pairs, batch, index)
-    return np.column_stack([column[name] for name in COLUMNS]) if size else np.zeros((0, len(COLUMNS)), dtype=np.float32)
+    if not size:
+        return np.zeros((0, len(COLUMNS)), dtype=np.float32)
+    stacked: Floats = np.column_stack([column[name] for name in COLUMNS])
+    return stacked
 
 
 def _names(column: dict[str, Floats], view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
@@ -84,10 +58,27 @@ def _names(column: dict[str, Floats], view: NameView, batch: LeadBatch, index: A
     in_account = ~same & ~both_parts & ((view.lead_left <= 0.001) | (view.prefix > 0)) & (view.lead_length > 1)
     in_lead = ~same & ~in_account & ~both_parts & ((view.account_left <= 0.001) | (view.prefix < 0)) & (view.account_length > 1)
     for name, where, top, place, field, left, weight, ratio in (
-            ("in_account", in_account, view.account_left_top, view.account_left_place, view.account_left_field, view.account_left, view.lead_weight,
-             view.lead_length / np.maximum(view.account_length, 1)),
-            ("in_lead", in_lead, view.lead_left_top, view.lead_left_place, view.lead_left_field, view.lead_left, view.account_weight,
-             view.account_length / np.maximum(view.lead_length, 1))):
+        (
+            "in_account",
+            in_account,
+            view.account_left_top,
+            view.account_left_place,
+            view.account_left_field,
+            view.account_left,
+            view.lead_weight,
+            view.lead_length / np.maximum(view.account_length, 1),
+        ),
+        (
+            "in_lead",
+            in_lead,
+            view.lead_left_top,
+            view.lead_left_place,
+            view.lead_left_field,
+            view.lead_left,
+            view.account_weight,
+            view.account_length / np.maximum(view.lead_length, 1),
+        ),
+    ):
         column[name][:] = where
         column[name + "_rare"][:] = where * np.minimum(weight, 1.5)
         column[name + "_telling"][:] = where * top
@@ -128,8 +119,19 @@ def _names(column: dict[str, Floats], view: NameView, batch: LeadBatch, index: A
     column["overlap_telling_left"][:] = other * (view.shared > 0) * np.maximum(view.lead_left_top, view.account_left_top)
     column["overlap_place_left"][:] = other * (view.lead_left_place & view.account_left_place)
     column["overlap_start"][:] = other * view.first_word
-    column["overlap_described"][:] = other * ~both_parts * (view.shared_top > 0) * (view.lead_left_top <= 0) * (view.account_left_top <= 0) \
-        * ~view.lead_left_place * ~view.account_left_place * ~view.lead_left_field * ~view.account_left_field * np.minimum(view.lead_length, 12) / 12
+    column["overlap_described"][:] = (
+        other
+        * ~both_parts
+        * (view.shared_top > 0)
+        * (view.lead_left_top <= 0)
+        * (view.account_left_top <= 0)
+        * ~view.lead_left_place
+        * ~view.account_left_place
+        * ~view.lead_left_field
+        * ~view.account_left_field
+        * np.minimum(view.lead_length, 12)
+        / 12
+    )
     column["overlap_rare"][:] = other * view.shared_top
 
 
@@ -141,8 +143,9 @@ def _crowd(view: NameView, index: AccountIndex) -> Floats:
 def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
     facts, owners = index.facts, index.domain_owners
     compacts = batch.forms.compacts
-    for at, (lead, account, form, same) in enumerate(zip(pairs.lead.tolist(), pairs.account.tolist(), view.lead_form.tolist(),
-                                                         view.same_core.tolist(), strict=True)):
+    for at, (lead, account, form, same) in enumerate(
+        zip(pairs.lead.tolist(), pairs.account.tolist(), view.lead_form.tolist(), view.same_core.tolist(), strict=True)
+    ):
         mail, site, own, label = batch.domain[lead], batch.web_domain[lead], facts.domain[account], facts.label[account]
         name = compacts[form]
         if label and not same and name == label:
@@ -176,7 +179,9 @@ def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: Lea
         theirs = names.compact(mine)
         column["label_equal"][at] = float(bool(mine) and mine == label)
         column["label_is_name"][at] = float(bool(mine) and theirs == index.forms.compacts[int(view.account_form[at])])
-        column["label_begins"][at] = float(len(mine) > 3 and mine != label and len(label) > 3 and (label.startswith(mine) or mine.startswith(label)))
+        column["label_begins"][at] = float(
+            len(mine) > 3 and mine != label and len(label) > 3 and (label.startswith(mine) or mine.startswith(label))
+        )
         if taught:
             continue
         column["domain_conflict"][at] = float(bool(own) and mine != label)

@@ -12,8 +12,13 @@ from alignment_pipeline.matching import domains, records
 from alignment_pipeline.matching.settings import MatchingSettings
 
 
-def learned_domains(contacts: records.Frame | None, past_matches: records.Frame | None, position: Mapping[str, int], merged: Mapping[str, str],
-                    settings: MatchingSettings) -> dict[str, dict[int, float]]:
+def learned_domains(
+    contacts: records.Frame | None,
+    past_matches: records.Frame | None,
+    position: Mapping[str, int],
+    merged: Mapping[str, str],
+    settings: MatchingSettings,
+) -> dict[str, dict[int, float]]:
     """Domain -> account position -> share of that domain's people who sit at the account. Freemail and shared domains teach nothing."""
     seen: dict[str, Counter[int]] = {}
     for frame, weight in ((contacts, 1), (past_matches, settings.minimum_contacts_per_domain)):
@@ -37,8 +42,12 @@ def learned_domains(contacts: records.Frame | None, past_matches: records.Frame 
 
 
 def _teaches(domain: str, settings: MatchingSettings) -> bool:
-    kind = domains.domain_class(domain, freemail_additions=settings.freemail_additions, shared_additions=settings.shared_domain_additions,
-                                corporate_exceptions=settings.corporate_domain_exceptions)
+    kind = domains.domain_class(
+        domain,
+        freemail_additions=settings.freemail_additions,
+        shared_additions=settings.shared_domain_additions,
+        corporate_exceptions=settings.corporate_domain_exceptions,
+    )
     return kind in (domains.CORPORATE, domains.ACADEMIC)
 
 

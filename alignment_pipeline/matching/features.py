@@ -6,6 +6,7 @@ Names are compared form by form (whole field, parts, CamelCase words) and the be
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,36 +102,83 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     left_r = total(other, weight[account_word] * ~back)
     telling_l = weight[lead_word] * ((role[lead_word] & (DESCRIPTOR | PLACE | STOP | FIELD)) == 0)
     telling_r = weight[account_word] * ((role[account_word] & (DESCRIPTOR | PLACE | STOP | FIELD)) == 0)
-    top_l, top_r, top_s = (pairwise.highest(own, telling_l * ~inside, size), pairwise.highest(other, telling_r * ~back, size),
-                           pairwise.highest(own, telling_l * inside, size))
+    top_l, top_r, top_s = (
+        pairwise.highest(own, telling_l * ~inside, size),
+        pairwise.highest(other, telling_r * ~back, size),
+        pairwise.highest(own, telling_l * inside, size),
+    )
     place_l = total(own, (((role[lead_word] & PLACE) > 0) & ~inside).astype(np.float32)) > 0
     place_r_ = total(other, (((role[account_word] & PLACE) > 0) & ~back).astype(np.float32)) > 0
     field_l = total(own, (((role[lead_word] & FIELD) > 0) & ~inside).astype(np.float32)) > 0
     field_r = total(other, (((role[account_word] & FIELD) > 0) & ~back).astype(np.float32)) > 0
     first = left.words[left.word_first[lf]] == right.words[right.word_first[rf]]
-    prefix = np.fromiter((_prefix(left.compacts[i], right.compacts[j]) for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), np.float32, size)
+    prefix = np.fromiter(
+        (_prefix(left.compacts[i], right.compacts[j]) for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), np.float32, size
+    )
     same_whole = np.fromiter((left.wholes[i] == right.wholes[j] != "" for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), bool, size)
 
     cover = shared / np.maximum(lead_weight + account_weight - shared, 1e-6)
-    part_cost = 0.12 * (left.kind[lf] == names.PART) + 0.12 * (right.kind[rf] == names.PART) + 0.15 * (left.kind[lf] == names.VARIANT) \
-        + 0.15 * (left.kind[lf] == names.ALIAS) + 0.1 * (left.kind[lf] == names.PLACED) + 0.1 * (right.kind[rf] == names.PLACED) + 0.15 * (right.kind[rf] == names.VARIANT)
-    worth = 2.0 * same_core + 0.2 * same_whole + 0.9 * np.maximum(cover, likeness) + 0.3 * (left_l == 0) * shared + 0.2 * np.abs(prefix) - part_cost
+    part_cost = (
+        0.12 * (left.kind[lf] == names.PART)
+        + 0.12 * (right.kind[rf] == names.PART)
+        + 0.15 * (left.kind[lf] == names.VARIANT)
+        + 0.15 * (left.kind[lf] == names.ALIAS)
+        + 0.1 * (left.kind[lf] == names.PLACED)
+        + 0.1 * (right.kind[rf] == names.PLACED)
+        + 0.15 * (right.kind[rf] == names.VARIANT)
+    )
+    worth = (
+        2.0 * same_core
+        + 0.2 * same_whole
+        + 0.9 * np.maximum(cover, likeness)
+        + 0.3 * (left_l == 0) * shared
+        + 0.2 * np.abs(prefix)
+        - part_cost
+    )
     order = np.lexsort((rf, lf, -np.round(worth, 5), pair))
     best = order[np.searchsorted(pair[order], np.arange(len(pairs.lead)))] if size else order
     main = np.searchsorted(pair, np.arange(len(pairs.lead)))
     lf, rf = lf[best], rf[best]
     lengths_l = np.array([len(text) for text in left.compacts], dtype=np.int64) if left.compacts else np.zeros(1, np.int64)
     return NameView(
-        same_whole[best], same_core[best], left.kind[lf] == names.PART, right.kind[rf] == names.PART, shared[best], top_s[best], left_l[best], left_r[best],
-        top_l[best], top_r[best], place_l[best], place_r_[best], likeness[best], start[best], prefix[best], first[best], lead_weight[best],
-        account_weight[best], left.word_first[lf + 1] - left.word_first[lf], right.word_first[rf + 1] - right.word_first[rf], lengths_l[lf],
-        np.array([len(right.compacts[form]) for form in rf.tolist()], dtype=np.int64), lf, rf,
-        left.kind[lf] == names.VARIANT, left.kind[lf] == names.ALIAS, left.kind[lf] == names.PLACED, right.kind[rf] == names.PLACED,
-        field_l[best], field_r[best], right.kind[rf] == names.VARIANT, top_l[main], top_r[main],
+        same_whole[best],
+        same_core[best],
+        left.kind[lf] == names.PART,
+        right.kind[rf] == names.PART,
+        shared[best],
+        top_s[best],
+        left_l[best],
+        left_r[best],
+        top_l[best],
+        top_r[best],
+        place_l[best],
+        place_r_[best],
+        likeness[best],
+        start[best],
+        prefix[best],
+        first[best],
+        lead_weight[best],
+        account_weight[best],
+        left.word_first[lf + 1] - left.word_first[lf],
+        right.word_first[rf + 1] - right.word_first[rf],
+        lengths_l[lf],
+        np.array([len(right.compacts[form]) for form in rf.tolist()], dtype=np.int64),
+        lf,
+        rf,
+        left.kind[lf] == names.VARIANT,
+        left.kind[lf] == names.ALIAS,
+        left.kind[lf] == names.PLACED,
+        right.kind[rf] == names.PLACED,
+        field_l[best],
+        field_r[best],
+        right.kind[rf] == names.VARIANT,
+        top_l[main],
+        top_r[main],
         (prefix[best] != 0) & (left_l[best] > 0.001) & (left_r[best] > 0.001),
         _likeness(left.compacts, right.compacts, lf, rf, DamerauLevenshtein.distance, 1.0),
         np.array([left.compacts[i][:1] == right.compacts[j][:1] for i, j in zip(lf.tolist(), rf.tolist(), strict=True)], dtype=bool),
-        left.compact[lf] < index.compact_limit)
+        left.compact[lf] < index.compact_limit,
+    )
 
 
 def _prefix(lead: str, account: str) -> float:
@@ -144,11 +192,11 @@ def _prefix(lead: str, account: str) -> float:
     return -len(account) / len(lead) if lead.startswith(account) else 0.0
 
 
-def _likeness(left: list[str], right: list[str], lf: Ints, rf: Ints, scorer: object, scale: float) -> Floats:
+def _likeness(left: list[str], right: list[str], lf: Ints, rf: Ints, scorer: Callable[..., float], scale: float) -> Floats:
     if not len(lf):
         return np.zeros(0, np.float32)
     queries, choices = [left[form] for form in lf.tolist()], [right[form] for form in rf.tolist()]
-    scores: Floats = process.cpdist(queries, choices, scorer=scorer, dtype=np.float32)  # type: ignore[call-overload]
+    scores: Floats = process.cpdist(queries, choices, scorer=scorer, dtype=np.float32)
     return scores / np.float32(scale)
 
 
@@ -162,4 +210,5 @@ def _member(wanted: Ints, first: Ints, words: Ints, vocabulary: np.int64) -> Boo
     if not len(have):
         return np.zeros(len(wanted), dtype=bool)
     at = np.minimum(np.searchsorted(have, wanted), len(have) - 1)
-    return have[at] == wanted
+    found: Bools = have[at] == wanted
+    return found

@@ -1,12 +1,14 @@
 """Fitting the weights of evidence from labelled leads.
 
-Belongs here: the likelihood and its maximum, in NumPy. A lead's candidates and "no account" compete: P(account) = exp(score) / (1 + sum exp(score)),
-so that homonyms share their probability and the evidence of a pair adds up to its score. `make fit-match` refits; the file it writes is read by
-`weights.py`. No name, domain or label of the training set is kept, only one number per column of `evidence.COLUMNS`.
+Belongs here: the likelihood and its maximum, in NumPy. A lead's candidates and "no account" compete:
+P(account) = exp(score) / (1 + sum exp(score)), so that homonyms share their probability and the evidence of a pair adds up to its score.
+`make fit-match` refits; the file it writes is read by `weights.py`. No name, domain or label of the training set
+is kept, only one number per column of `evidence_columns.COLUMNS`.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -26,7 +28,9 @@ def probabilities(scores: Array, lead: npt.NDArray[np.int64], leads: int) -> tup
     return powers / total[lead], none / total
 
 
-def loss(weights: Array, matrix: Array, lead: npt.NDArray[np.int64], right: npt.NDArray[np.bool_], leads: int, penalty: Array) -> tuple[float, Array]:
+def loss(
+    weights: Array, matrix: Array, lead: npt.NDArray[np.int64], right: npt.NDArray[np.bool_], leads: int, penalty: Array
+) -> tuple[float, Array]:
     """Penalised negative log-likelihood and gradient; a lead without a right candidate should end as no account."""
     pair, none = probabilities(matrix @ weights, lead, leads)
     has = np.bincount(lead, weights=right.astype(float), minlength=leads) > 0
@@ -39,7 +43,8 @@ def loss(weights: Array, matrix: Array, lead: npt.NDArray[np.int64], right: npt.
 
 def minimise(function: Callable[[Array], tuple[float, Array]], start: Array, *, steps: int = 400, tolerance: float = 1e-4) -> Array:
     """Limited-memory BFGS with backtracking: the problem is small and smooth, so no further dependency is needed."""
-    point, history = start.copy(), []
+    point = start.copy()
+    history: list[tuple[Array, Array]] = []
     value, gradient = function(point)
     for _ in range(steps):
         direction = -_two_loop(gradient, history)
@@ -76,17 +81,21 @@ def _two_loop(gradient: Array, history: list[tuple[Array, Array]]) -> Array:
     return vector
 
 
-def fit_weights(matrix: Array, lead: npt.NDArray[np.int64], right: npt.NDArray[np.bool_], leads: int, *, penalty: Array, sign: npt.NDArray[np.int64]) -> Array:
+def fit_weights(
+    matrix: Array, lead: npt.NDArray[np.int64], right: npt.NDArray[np.bool_], leads: int, *, penalty: Array, sign: npt.NDArray[np.int64]
+) -> Array:
     """One weight per column. `penalty` per column; `sign` 1 or -1 where world knowledge knows the direction, 0 where the data may decide.
 
-    A column that comes out with the wrong sign is held at zero and the rest is fitted again: a few labels never teach that a same domain speaks
+    A column that comes out with the wrong sign is held at zero and the rest is fitted again: a few labels never teach that a same domain
+    speaks
     against an account.
     """
     free = np.ones(matrix.shape[1], dtype=bool)
     while True:
-        part = minimise(lambda weights: loss(weights, matrix[:, free], lead, right, leads, penalty[free]), np.zeros(int(free.sum())))
+        chosen = matrix[:, free]
+        objective = functools.partial(loss, matrix=chosen, lead=lead, right=right, leads=leads, penalty=penalty[free])
         weights = np.zeros(matrix.shape[1])
-        weights[free] = part
+        weights[free] = minimise(objective, np.zeros(int(free.sum())))
         wrong = weights * sign < 0
         if not wrong.any():
             return weights

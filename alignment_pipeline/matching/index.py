@@ -1,6 +1,7 @@
 """The accounts, filed so that a batch of leads finds its candidates without comparing all with all.
 
-Belongs here: building the index (a picklable value, to be broadcast to workers). Looking up is in `candidates.py`, comparing in `features.py`.
+Belongs here: building the index (a picklable value, to be broadcast to workers). Looking up is in `candidates.py`, comparing in
+`features.py`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class AccountFacts:
     label: list[str]
     domain_class: list[str]
     company: Ints
+    site: list[str]
+    stem: list[str]
     position: dict[str, int]
 
 
@@ -70,14 +73,24 @@ class AccountIndex:
     is_parent: npt.NDArray[np.bool_]
     acronyms: Mapping[int, tuple[str, ...]]
     local: npt.NDArray[np.bool_]
+    joins: list[tuple[int, int, str]]
 
     @classmethod
-    def build(cls, accounts: records.Frame, *, settings: MatchingSettings, rarity: RarityTable | None = None,
-              contacts: records.Frame | None = None, past_matches: records.Frame | None = None) -> AccountIndex:
-        """File accounts (account_id, name, and as far as known website, country, state, city, phone, parent_account_id, owner_id, is_customer,
+    def build(
+        cls,
+        accounts: records.Frame,
+        *,
+        settings: MatchingSettings,
+        rarity: RarityTable | None = None,
+        contacts: records.Frame | None = None,
+        past_matches: records.Frame | None = None,
+    ) -> AccountIndex:
+        """File accounts (account_id, name, and as far as known website, country, state, city, phone, parent_account_id, owner_id,
+        is_customer,
         has_open_opportunity, contact_count, created_at, is_deleted, merged_into_id). Deleted and merged rows are left out.
 
-        `contacts` (account_id, email or email_domain) and `past_matches` (account_id, email_domain; confirmed by people) teach alternate domains.
+        `contacts` (account_id, email or email_domain) and `past_matches` (account_id, email_domain; confirmed by people) teach alternate
+        domains.
         """
         facts, merged = _facts(accounts, settings)
         rarity = rarity or RarityTable.count(facts.name)
@@ -95,19 +108,48 @@ class AccountIndex:
                 owners.setdefault(domain, []).append(position)
         companies = company.same_company(parsed, facts.domain, facts.country, rarity, aliases)
         facts.company = companies.numbers()
+        facts.stem = [company.stem(of, aliases) if of else "" for of in parsed]
         is_parent = np.zeros(len(facts.name), dtype=bool)
         is_parent[facts.parent[facts.parent >= 0]] = True
         initials = {at: found for at, of in enumerate(parsed) if (found := tuple(key for form in of for key in names.acronyms(form.core)))}
-        return cls(settings, rarity, vocabulary, aliases, facts, forms, key_number, key_first, key_accounts, typo_hash, typo_account,
-                   learned, owners, frequency, merged, len(vocabulary.compact_number), np.array([len(name) for name in facts.name], dtype=np.int64),
-                   is_parent, initials, np.array([names.names_a_place(name) for name in facts.name], dtype=bool))
+        return cls(
+            settings,
+            rarity,
+            vocabulary,
+            aliases,
+            facts,
+            forms,
+            key_number,
+            key_first,
+            key_accounts,
+            typo_hash,
+            typo_account,
+            learned,
+            owners,
+            frequency,
+            merged,
+            len(vocabulary.compact_number),
+            np.array([len(name) for name in facts.name], dtype=np.int64),
+            is_parent,
+            initials,
+            np.array([names.names_a_place(name) for name in facts.name], dtype=bool),
+            companies.joined,
+        )
 
     def __len__(self) -> int:
         return len(self.facts.account_id)
 
 
-def account_keys(forms: Sequence[names.Form], domain: str, label: str, learned: Sequence[str], rarity: RarityTable, aliases: keys.AliasTable,
-                 settings: MatchingSettings, frequency: dict[str, float]) -> dict[str, None]:
+def account_keys(
+    forms: Sequence[names.Form],
+    domain: str,
+    label: str,
+    learned: Sequence[str],
+    rarity: RarityTable,
+    aliases: keys.AliasTable,
+    settings: MatchingSettings,
+    frequency: dict[str, float],
+) -> dict[str, None]:
     """Every key one account is filed under, typo keys aside."""
     found = keys.name_keys(forms, rarity, settings.common_word_accounts, aliases, frequency)
     for form in forms:
@@ -144,14 +186,27 @@ def _facts(accounts: records.Frame, settings: MatchingSettings) -> tuple[Account
     classes = _classes(domain, columns["name"], settings)
     usable = [name if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for name, kind in zip(domain, classes, strict=True)]
     facts = AccountFacts(
-        columns["account_id"], columns["name"], [places.country_code(value) for value in columns["country"]],
-        [places.city_key(value) for value in columns["state"]], [places.city_key(value) for value in columns["city"]],
-        ["".join(filter(str.isdigit, value))[-9:] for value in columns["phone"]], columns["owner_id"],
-        [truths["is_customer"][row] for row in order], [truths["has_open_opportunity"][row] for row in order],
-        [int(counts[row] or 0) for row in order], [created[row] for row in order],
+        columns["account_id"],
+        columns["name"],
+        [places.country_code(value) for value in columns["country"]],
+        [places.city_key(value) for value in columns["state"]],
+        [places.city_key(value) for value in columns["city"]],
+        ["".join(filter(str.isdigit, value))[-9:] for value in columns["phone"]],
+        columns["owner_id"],
+        [truths["is_customer"][row] for row in order],
+        [truths["has_open_opportunity"][row] for row in order],
+        [int(counts[row] or 0) for row in order],
+        [created[row] for row in order],
         np.array([position.get(value, -1) for value in columns["parent_account_id"]], dtype=np.int64),
-        usable, [domains.host_of(site) for site in columns["website"]], [domains.label(name) if name else "" for name in usable],
-        classes, np.arange(len(order), dtype=np.int64), position)
+        usable,
+        [domains.host_of(site) for site in columns["website"]],
+        [domains.label(name) if name else "" for name in usable],
+        classes,
+        np.arange(len(order), dtype=np.int64),
+        domain,
+        [""] * len(order),
+        position,
+    )
     return facts, merged
 
 
@@ -164,8 +219,16 @@ def _classes(domain: Sequence[str], name: Sequence[str], settings: MatchingSetti
             spread.setdefault(value, Counter())[forms[0].core[0] if forms else ""] += 1
     classes: list[str] = []
     for value in domain:
-        kind = domains.domain_class(value, freemail_additions=settings.freemail_additions, shared_additions=settings.shared_domain_additions,
-                                    corporate_exceptions=settings.corporate_domain_exceptions) if value else ""
+        kind = (
+            domains.domain_class(
+                value,
+                freemail_additions=settings.freemail_additions,
+                shared_additions=settings.shared_domain_additions,
+                corporate_exceptions=settings.corporate_domain_exceptions,
+            )
+            if value
+            else ""
+        )
         if kind == domains.CORPORATE and len(spread[value]) >= 4 and value not in settings.corporate_domain_exceptions:
             label = domains.label(value)
             kin = sum(count for word, count in spread[value].items() if word and (word in label or label in word))
@@ -174,8 +237,15 @@ def _classes(domain: Sequence[str], name: Sequence[str], settings: MatchingSetti
     return classes
 
 
-def _postings(facts: AccountFacts, parsed: Sequence[tuple[names.Form, ...]], learned: Mapping[str, Mapping[int, float]], rarity: RarityTable,
-              aliases: keys.AliasTable, settings: MatchingSettings, frequency: dict[str, float]) -> tuple[dict[str, int], Ints, Any]:
+def _postings(
+    facts: AccountFacts,
+    parsed: Sequence[tuple[names.Form, ...]],
+    learned: Mapping[str, Mapping[int, float]],
+    rarity: RarityTable,
+    aliases: keys.AliasTable,
+    settings: MatchingSettings,
+    frequency: dict[str, float],
+) -> tuple[dict[str, int], Ints, Any]:
     taught: dict[int, list[str]] = {}
     for domain, holders in learned.items():
         for position in holders:
@@ -183,7 +253,9 @@ def _postings(facts: AccountFacts, parsed: Sequence[tuple[names.Form, ...]], lea
     number: dict[str, int] = {}
     key_column, account_column = array("q"), array("i")
     for position, forms in enumerate(parsed):
-        filed = account_keys(forms, facts.domain[position], facts.label[position], taught.get(position, ()), rarity, aliases, settings, frequency)
+        filed = account_keys(
+            forms, facts.domain[position], facts.label[position], taught.get(position, ()), rarity, aliases, settings, frequency
+        )
         for key in filed:
             key_column.append(number.setdefault(key, len(number)))
             account_column.append(position)

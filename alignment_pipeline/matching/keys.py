@@ -3,13 +3,15 @@
 Belongs here: the strings under which both sides are filed. Two records that share no key are never compared, so the leads that a changed
 account can affect are exactly those that share a key with it (`incremental.py`). Postings live in `index.py`.
 
-Kinds: d domain, n name, domain label or first words joined (compact), t rare word, w pair of words, a acronym, g alias group, y compact with
+Kinds: d domain, n name, domain label or first words joined (compact), t rare word, w pair of words, a acronym, g alias group, y compact
+with
 one letter left out.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -64,10 +66,12 @@ def left_out(compact: str) -> tuple[str, ...]:
     """The compact name itself and with each letter left out once."""
     if not SHORTEST_TYPO <= len(compact) <= LONGEST_TYPO:
         return ()
-    return (compact, *dict.fromkeys(compact[:at] + compact[at + 1:] for at in range(len(compact))))
+    return (compact, *dict.fromkeys(compact[:at] + compact[at + 1 :] for at in range(len(compact))))
 
 
-def name_keys(forms: Iterable[names.Form], rarity: RarityTable, common: int, aliases: AliasTable, cache: dict[str, float]) -> dict[str, None]:
+def name_keys(
+    forms: Iterable[names.Form], rarity: RarityTable, common: int, aliases: AliasTable, cache: dict[str, float]
+) -> dict[str, None]:
     """The keys of a name's forms, exact kinds first: the same function on both sides."""
     stops = wordlists.roles()["s"]
     found: dict[str, None] = {}
@@ -89,7 +93,7 @@ def name_keys(forms: Iterable[names.Form], rarity: RarityTable, common: int, ali
                 found["t:" + word] = None
                 if len(word) > 3 and word == form.core[0]:
                     found["n:" + names.compact(word)] = None
-        for first, second in zip(strong, strong[1:], strict=False):
+        for first, second in itertools.pairwise(strong):
             found[f"w:{first} {second}"] = None
     return found
 
@@ -102,4 +106,3 @@ def typo_keys(forms: Iterable[names.Form]) -> list[str]:
             for piece in left_out(text):
                 found[piece] = None
     return sorted(found)
-

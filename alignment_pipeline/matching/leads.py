@@ -68,21 +68,40 @@ def read(frame: records.Frame, vocabulary: Vocabulary, settings: MatchingSetting
     distinct = list(number)
     junk_words = {fold(word) for word in settings.junk_additions}
     distinct_junk = np.array([_is_junk(value, junk_words, vocabulary, known) for value in distinct], dtype=bool)
-    parsed = [() if junk else _with_aliases(names.forms(value), aliases) for value, junk in zip(distinct, distinct_junk.tolist(), strict=True)]
+    parsed = [
+        () if junk else with_aliases(names.forms(value), aliases) for value, junk in zip(distinct, distinct_junk.tolist(), strict=True)
+    ]
     usable = [value if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for value, kind in zip(mail_domain, classes, strict=True)]
     return LeadBatch(
-        text["lead_id"], company, usable, [domains.host_of(value) for value in mailbox], classes,
-        [domains.label(value) if value and kind == domains.CORPORATE else "" for value, kind in zip(usable, classes, strict=True)], web, is_written,
-        [places.country_code(value) for value in text["country"]], [places.city_key(value) for value in text["state"]],
-        [places.city_key(value) for value in text["city"]], ["".join(filter(str.isdigit, value))[-9:] for value in text["phone"]],
-        name_of, distinct, parsed, arrays(parsed, vocabulary), distinct_junk[name_of] if rows else np.zeros(0, dtype=bool))
+        text["lead_id"],
+        company,
+        usable,
+        [domains.host_of(value) for value in mailbox],
+        classes,
+        [domains.label(value) if value and kind == domains.CORPORATE else "" for value, kind in zip(usable, classes, strict=True)],
+        web,
+        is_written,
+        [places.country_code(value) for value in text["country"]],
+        [places.city_key(value) for value in text["state"]],
+        [places.city_key(value) for value in text["city"]],
+        ["".join(filter(str.isdigit, value))[-9:] for value in text["phone"]],
+        name_of,
+        distinct,
+        parsed,
+        arrays(parsed, vocabulary),
+        distinct_junk[name_of] if rows else np.zeros(0, dtype=bool),
+    )
 
 
 def _class(domain: str, settings: MatchingSettings) -> str:
     if not domain:
         return ""
-    return domains.domain_class(domain, freemail_additions=settings.freemail_additions, shared_additions=settings.shared_domain_additions,
-                                corporate_exceptions=settings.corporate_domain_exceptions)
+    return domains.domain_class(
+        domain,
+        freemail_additions=settings.freemail_additions,
+        shared_additions=settings.shared_domain_additions,
+        corporate_exceptions=settings.corporate_domain_exceptions,
+    )
 
 
 def _is_junk(value: str, additions: set[str], vocabulary: Vocabulary, known: int) -> bool:
@@ -94,7 +113,7 @@ def _is_junk(value: str, additions: set[str], vocabulary: Vocabulary, known: int
     return not forms or vocabulary.compact_number.get(forms[0].compact, known) >= known
 
 
-def _with_aliases(forms: tuple[names.Form, ...], aliases: keys.AliasTable) -> tuple[names.Form, ...]:
+def with_aliases(forms: tuple[names.Form, ...], aliases: keys.AliasTable) -> tuple[names.Form, ...]:
     """The forms and the other names that the alias list gives to one of them; a name in two groups is too ambiguous to help."""
     have = {form.compact for form in forms}
     added: list[names.Form] = []

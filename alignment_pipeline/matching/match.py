@@ -1,6 +1,7 @@
 """lead_account_matches: one row per lead, the account it belongs to, how surely and why.
 
-Belongs here: the rule as the wiring calls it, a batch of leads against an index of accounts. People's corrections come in as `always` and `never`.
+Belongs here: the rule as the wiring calls it, a batch of leads against an index of accounts. People's corrections come in as `always` and
+`never`.
 Which leads to run again is in `incremental.py`.
 """
 
@@ -17,18 +18,34 @@ import pyarrow as pa
 
 from alignment_pipeline.matching import candidates, decision, evidence, evidence_domains, features, leads, records, sentences, weights
 from alignment_pipeline.matching.candidates import Pairs
+from alignment_pipeline.matching.evidence_columns import COLUMNS
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline.matching.weights import Weights
 
 CHUNK = 20_000
 
-SCHEMA = pa.schema([
-    ("lead_id", pa.string()), ("account_id", pa.string()), ("decision", pa.string()), ("confidence", pa.float64()), ("method", pa.string()),
-    ("reason", pa.string()), ("runner_up_id", pa.string()), ("runner_up_confidence", pa.float64()), ("margin", pa.float64()),
-    ("tie_breaker", pa.string()), ("rule", pa.string()), ("score_micro", pa.int64()), ("evidence", pa.string()), ("candidates", pa.int64()),
-    ("rarity_version", pa.string()), ("weights_version", pa.string()), ("agreement_version", pa.string()),
-])
+SCHEMA = pa.schema(
+    [
+        ("lead_id", pa.string()),
+        ("account_id", pa.string()),
+        ("decision", pa.string()),
+        ("confidence", pa.float64()),
+        ("method", pa.string()),
+        ("reason", pa.string()),
+        ("runner_up_id", pa.string()),
+        ("runner_up_confidence", pa.float64()),
+        ("margin", pa.float64()),
+        ("tie_breaker", pa.string()),
+        ("rule", pa.string()),
+        ("score_micro", pa.int64()),
+        ("evidence", pa.string()),
+        ("candidates", pa.int64()),
+        ("rarity_version", pa.string()),
+        ("weights_version", pa.string()),
+        ("agreement_version", pa.string()),
+    ]
+)
 
 
 @dataclass(slots=True)
@@ -55,11 +72,19 @@ def _rows(frame: records.Frame | None, what: str) -> list[tuple[str, str]]:
     return list(zip(records.text_column(frame, "lead_id", rows), records.text_column(frame, "account_id", rows), strict=True))
 
 
-def match_leads(frame: records.Frame, index: AccountIndex, *, settings: MatchingSettings | None = None, always: records.Frame | None = None,
-                never: records.Frame | None = None, fitted: Weights | None = None) -> pa.Table:
+def match_leads(
+    frame: records.Frame,
+    index: AccountIndex,
+    *,
+    settings: MatchingSettings | None = None,
+    always: records.Frame | None = None,
+    never: records.Frame | None = None,
+    fitted: Weights | None = None,
+) -> pa.Table:
     """Match leads (lead_id, company, email or email_domain, website, country, state, city, phone) against an index.
 
-    One row per lead in the leads' order. decision is matched, review or none; account_id is null only for none. confidence is the calibrated
+    One row per lead in the leads' order. decision is matched, review or none; account_id is null only for none. confidence is the
+    calibrated
     probability that account_id is right, for none that no account is. `settings` may differ from the
     index's in thresholds, tie-breakers and demoted rules; what decides candidates (lists, limits) is the index's.
     """
@@ -81,11 +106,13 @@ def match_frame(frame: pd.DataFrame, index: AccountIndex, *, settings: MatchingS
 
 def _slice(frame: records.Frame, start: int) -> records.Frame:
     if isinstance(frame, pd.DataFrame):
-        return frame.iloc[start:start + CHUNK]
+        return frame.iloc[start : start + CHUNK]
     return frame.slice(start, CHUNK)
 
 
-def _match_chunk(frame: records.Frame, index: AccountIndex, settings: MatchingSettings, corrections: Corrections, fitted: Weights) -> pa.Table:
+def _match_chunk(
+    frame: records.Frame, index: AccountIndex, settings: MatchingSettings, corrections: Corrections, fitted: Weights
+) -> pa.Table:
     batch = leads.read(frame, index.vocabulary, index.settings, index.aliases, index.compact_limit)
     pairs = _without(candidates.find(batch, index), batch, index, corrections)
     view = features.name_view(pairs, batch, index)
@@ -113,13 +140,21 @@ def _without(pairs: Pairs, batch: leads.LeadBatch, index: AccountIndex, correcti
     if not corrections.never:
         return pairs
     rows = {row: corrections.never[lead_id] for row, lead_id in enumerate(batch.lead_id) if lead_id in corrections.never}
-    keep = np.fromiter((not _excluded(rows.get(int(lead)), index.facts.account_id[int(account)], index.merged_into)
-                        for lead, account in zip(pairs.lead, pairs.account, strict=True)), bool, len(pairs.lead))
+    keep = np.fromiter(
+        (
+            not _excluded(rows.get(int(lead)), index.facts.account_id[int(account)], index.merged_into)
+            for lead, account in zip(pairs.lead, pairs.account, strict=True)
+        ),
+        bool,
+        len(pairs.lead),
+    )
     return Pairs(pairs.lead[keep], pairs.account[keep])
 
 
 def _excluded(accounts: Iterable[str] | None, account_id: str, merged: Mapping[str, str]) -> bool:
-    return accounts is not None and any(not excluded or evidence_domains.final_account(excluded, merged) == account_id for excluded in accounts)
+    return accounts is not None and any(
+        not excluded or evidence_domains.final_account(excluded, merged) == account_id for excluded in accounts
+    )
 
 
 class _Rows:
@@ -129,9 +164,25 @@ class _Rows:
         self._index, self._settings, self._fitted = index, settings, fitted
         self._columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
 
-    def add(self, lead_id: str, *, rule: str, decision: str = "none", account_id: str | None = None, confidence: float = 0.0, account: str = "",
-            runner_up_id: str | None = None, runner_up: str = "", runner_up_confidence: float = 0.0, tie_breaker: str = "", rivals: int = 0,
-            score_micro: int = 0, shown: list[dict[str, object]] | None = None, candidates: int = 0, note: str = "") -> None:
+    def add(
+        self,
+        lead_id: str,
+        *,
+        rule: str,
+        decision: str = "none",
+        account_id: str | None = None,
+        confidence: float = 0.0,
+        account: str = "",
+        runner_up_id: str | None = None,
+        runner_up: str = "",
+        runner_up_confidence: float = 0.0,
+        tie_breaker: str = "",
+        rivals: int = 0,
+        score_micro: int = 0,
+        shown: list[dict[str, object]] | None = None,
+        candidates: int = 0,
+        note: str = "",
+    ) -> None:
         """One row; the sentence is made here so that it always agrees with the columns."""
         if decision == "none":
             runner_up_confidence, best = 0.0, confidence
@@ -139,10 +190,25 @@ class _Rows:
         else:
             best = confidence
         reason = sentences.sentence(decision, rule, best, account, runner_up, runner_up_confidence, tie_breaker, rivals, note)
-        values = (lead_id, account_id, decision, confidence, rule if decision != "none" else "none", reason, runner_up_id, runner_up_confidence,
-                  round(confidence - runner_up_confidence, 6), tie_breaker or None, rule, score_micro,
-                  json.dumps(shown or [], separators=(",", ":")), candidates, self._index.rarity.version, self._fitted.version,
-                  self._settings.agreement_version)
+        values = (
+            lead_id,
+            account_id,
+            decision,
+            confidence,
+            rule if decision != "none" else "none",
+            reason,
+            runner_up_id,
+            runner_up_confidence,
+            round(confidence - runner_up_confidence, 6),
+            tie_breaker or None,
+            rule,
+            score_micro,
+            json.dumps(shown or [], separators=(",", ":")),
+            candidates,
+            self._index.rarity.version,
+            self._fitted.version,
+            self._settings.agreement_version,
+        )
         for name, value in zip(SCHEMA.names, values, strict=True):
             self._columns[name].append(value)
 
@@ -159,7 +225,7 @@ class _Rows:
         facts, settings = self._index.facts, self._settings
         values = matrix[choice.pair]
         present = np.flatnonzero(values).tolist()
-        seen = {evidence.COLUMNS[at]: float(values[at]) for at in present}
+        seen = {COLUMNS[at]: float(values[at]) for at in present}
         rule = sentences.rule_of(seen)
         both = np.array([choice.raw, choice.runner_up_raw])
         confidence, runner_confidence = (round(float(value), 6) for value in self._fitted.calibrate(both))
@@ -168,16 +234,36 @@ class _Rows:
         if verdict == "matched" and rule in settings.demoted_rules:
             verdict, note = "review", "this rule is demoted to review by its precision"
         shown: list[dict[str, object]] = [
-            {"evidence": evidence.COLUMNS[at], "value": round(float(values[at]), 4), "weight": round(self._fitted.weight[at], 6),
-             "points_micro": int(micro[choice.pair, at]), "words": sentences.evidence_words(evidence.COLUMNS[at])} for at in present]
+            {
+                "evidence": COLUMNS[at],
+                "value": round(float(values[at]), 4),
+                "weight": round(self._fitted.weight[at], 6),
+                "points_micro": int(micro[choice.pair, at]),
+                "words": sentences.evidence_words(COLUMNS[at]),
+            }
+            for at in present
+        ]
         shown.sort(key=lambda item: (-abs(int(str(item["points_micro"]))), str(item["evidence"])))
         account = int(pairs.account[choice.pair])
         runner = int(pairs.account[choice.runner_up]) if choice.runner_up >= 0 else -1
         runner_confidence = min(runner_confidence, round(1.0 - confidence, 6)) if choice.rivals == 0 else runner_confidence
-        self.add(lead_id, rule=rule, decision=verdict, account_id=facts.account_id[account] if verdict != "none" else None, confidence=confidence,
-                 account=facts.name[account], runner_up_id=facts.account_id[runner] if runner >= 0 else None,
-                 runner_up=facts.name[runner] if runner >= 0 else "", runner_up_confidence=runner_confidence, tie_breaker=choice.tie_breaker,
-                 rivals=choice.rivals, score_micro=int(score[choice.pair]), shown=shown, candidates=candidates, note=note)
+        self.add(
+            lead_id,
+            rule=rule,
+            decision=verdict,
+            account_id=facts.account_id[account] if verdict != "none" else None,
+            confidence=confidence,
+            account=facts.name[account],
+            runner_up_id=facts.account_id[runner] if runner >= 0 else None,
+            runner_up=facts.name[runner] if runner >= 0 else "",
+            runner_up_confidence=runner_confidence,
+            tie_breaker=choice.tie_breaker,
+            rivals=choice.rivals,
+            score_micro=int(score[choice.pair]),
+            shown=shown,
+            candidates=candidates,
+            note=note,
+        )
 
     def table(self) -> pa.Table:
         return pa.table({name: pa.array(values, SCHEMA.field(name).type) for name, values in self._columns.items()}, schema=SCHEMA)

@@ -21,21 +21,55 @@ VARIANT = 2
 ALIAS = 3
 PLACED = 4
 
-_SEPARATORS = re.compile(r"\s*[;|()\[\]{}<>\uff08\uff09\u3010\u3011\u3001,:]\s*|(?<=\w\w)\s*/\s*(?=\w\w)|\s+[-\u2013\u2014~\u00b7\u2022]+\s*|\s*[\u2013\u2014]\s+|\s+@\s*")
+_SEPARATORS = re.compile(
+    r"\s*[;|()\[\]{}<>\uff08\uff09\u3010\u3011\u3001,:]\s*|(?<=\w\w)\s*/\s*(?=\w\w)|\s+[-\u2013\u2014~\u00b7\u2022]+\s*|\s*[\u2013\u2014]\s+|\s+@\s*"
+)
 _SAYS_SO = re.compile(
-    r"\b(?:formerly(?: known as)?|previously|also known as|aka|a\.k\.a\.?|dba|d/b/a|trading as|t/a|now|acquired by|part of|owned by|powered by|subsidiary of|"
-    r"division of|an?(?= [a-z0-9]+ company)|on behalf of|contract(?:or|ing)? (?:at|for|to)|working (?:at|for)|works at|currently at| at | by )\b|(?<=[^\s])@",
-    re.IGNORECASE)
+    r"\b(?:formerly(?: known as)?|previously|also known as|aka|a\.k\.a\.?|dba|d/b/a|trading as|t/a|now|"
+    r"acquired by|part of|owned by|powered by|"
+    r"subsidiary of|"
+    r"division of|an?(?= [a-z0-9]+ company)|on behalf of|contract(?:or|ing)? (?:at|for|to)|working (?:at|for)|works at|"
+    r"currently at| at | by )\b|(?<=[^\s])@",
+    re.IGNORECASE,
+)
 _HANDLE = re.compile(r"^[@#]+|^https?://(?:www\.)?|^www\.", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BRACKETS = re.compile(r"[(\[\uff08]([^()\[\]\uff08\uff09]*)[)\]\uff09]")
-_WRITTEN_DOMAIN = re.compile(r"\b([a-z0-9-]{2,})\.(?:com|io|ai|net|org|co|tv|me|app|dev|cloud|de|cn|jp|fr|nl|uk|ru|in|eu|tech|us|it|es|ch|se|xyz)\b", re.IGNORECASE)
+_WRITTEN_DOMAIN = re.compile(
+    r"\b([a-z0-9-]{2,})\.(?:com|io|ai|net|org|co|tv|me|app|dev|cloud|de|cn|jp|fr|nl|uk|ru|in|eu|tech|us|it|es|ch|se|xyz)\b", re.IGNORECASE
+)
 _DIGITS = {"1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine"}
 _DOMAIN_LIKE = re.compile(r"^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$", re.IGNORECASE)
-_NO_COMPANY_STARTS = frozenset({"freelance", "freelancer", "freelancing", "selfemployed", "self employed", "self employment", "unemployed", "independent consultant",
-                                "independent contractor", "independent developer", "independent researcher", "independent software", "freiberuflicher"})
-_LONG_JUNK = ("independent", "selfemployed", "freelancer", "freelance", "unemployed", "unaffiliated", "individual", "notapplicable", "independentconsultant",
-              "independentdeveloper", "independentcontractor")
+_NO_COMPANY_STARTS = frozenset(
+    {
+        "freelance",
+        "freelancer",
+        "freelancing",
+        "selfemployed",
+        "self employed",
+        "self employment",
+        "unemployed",
+        "independent consultant",
+        "independent contractor",
+        "independent developer",
+        "independent researcher",
+        "independent software",
+        "freiberuflicher",
+    }
+)
+_LONG_JUNK = (
+    "independent",
+    "selfemployed",
+    "freelancer",
+    "freelance",
+    "unemployed",
+    "unaffiliated",
+    "individual",
+    "notapplicable",
+    "independentconsultant",
+    "independentdeveloper",
+    "independentcontractor",
+)
 _NEARLY = 82.0
 MAX_PARTS = 5
 
@@ -85,7 +119,9 @@ def _form(text: str, kind: int) -> Form | None:
         return None
     core = strip_legal(words(_without_places(text)) or whole)
     same = wordlists.word_forms()
-    return Form(kind, " ".join(whole), tuple(same.get(word, word) for word in core), compact("".join(same.get(word, word) for word in core)))
+    return Form(
+        kind, " ".join(whole), tuple(same.get(word, word) for word in core), compact("".join(same.get(word, word) for word in core))
+    )
 
 
 def _without_places(text: str) -> str:
@@ -133,7 +169,7 @@ def forms(company: str) -> tuple[Form, ...]:
 
 
 def _without_country(form: Form) -> Form | None:
-    """"Midokura Japan" as Midokura: a country at the end names a branch, if what is left names a company."""
+    """ "Midokura Japan" as Midokura: a country at the end names a branch, if what is left names a company."""
     for size in (3, 2, 1):
         if len(form.core) > size and places.country_code(" ".join(form.core[-size:])) and len("".join(form.core[-size:])) > 2:
             rest = tuple(strip_legal(list(form.core[:-size])))
@@ -174,9 +210,15 @@ def _is_telling(form: Form) -> bool:
     if len(form.compact) < 2 or tuple(form.core) in wordlists.legal_suffixes() or places.is_place(form.text) or places.is_place(form.whole):
         return False
     roles = wordlists.roles()
-    return any(word not in roles["d"] and word not in roles["f"] and word not in roles["u"] and word not in roles["s"] and word not in places.place_words()
-               and len(word) > 1
-               for word in form.core)
+    return any(
+        word not in roles["d"]
+        and word not in roles["f"]
+        and word not in roles["u"]
+        and word not in roles["s"]
+        and word not in places.place_words()
+        and len(word) > 1
+        for word in form.core
+    )
 
 
 @functools.lru_cache(maxsize=200_000)
@@ -208,7 +250,11 @@ def is_nearly_junk(company: str) -> bool:
 def bare(form: Form) -> str:
     """The words that name the company, without what kind of firm it is and where: "Saint-Gobain Recherche (France)" gives saintgobain."""
     roles = wordlists.roles()
-    kept = [word for word in form.core if word not in roles["d"] and word not in roles["u"] and word not in roles["s"] and word not in places.place_words()]
+    kept = [
+        word
+        for word in form.core
+        if word not in roles["d"] and word not in roles["u"] and word not in roles["s"] and word not in places.place_words()
+    ]
     return compact("".join(kept)) if kept else form.compact
 
 

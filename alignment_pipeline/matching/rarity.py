@@ -61,7 +61,7 @@ class RarityTable:
 
     def weight(self, word: str) -> float:
         """0 for a word in every name, 1 for a word nobody uses."""
-        prior, prior_total = _prior()
+        _, prior_total = _prior()
         scale = max(1.0, self.total * PRIOR_SHARE / prior_total)
         ceiling = math.log(self.total + prior_total * scale + 1.0)
         return max(0.02, 1.0 - math.log(self.frequency(word) + 1.0) / ceiling)

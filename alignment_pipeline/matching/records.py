@@ -6,7 +6,7 @@ Belongs here: which columns the matcher takes and what an absent one means. Colu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -16,7 +16,7 @@ from alignment_pipeline.errors import ConfigurationError
 ACCOUNT_TEXT = ("account_id", "name", "website", "country", "state", "city", "phone", "parent_account_id", "owner_id", "merged_into_id")
 LEAD_TEXT = ("lead_id", "company", "email", "email_domain", "website", "country", "state", "city", "phone")
 
-Frame = pa.Table | pa.RecordBatch | pd.DataFrame
+Frame: TypeAlias = pa.Table | pa.RecordBatch | pd.DataFrame
 
 
 def text_column(frame: Frame, column: str, rows: int) -> list[str]:
@@ -43,8 +43,10 @@ def value_column(frame: Frame, column: str, rows: int) -> list[Any]:
 
 def truth_column(frame: Frame, column: str, rows: int) -> list[bool]:
     """One column as yes or no: True, 1, "true", "1", "yes" are yes."""
-    return [str(value).strip().lower() in ("true", "1", "1.0", "yes", "y", "t") if value is not None else False
-            for value in value_column(frame, column, rows)]
+    return [
+        str(value).strip().lower() in ("true", "1", "1.0", "yes", "y", "t") if value is not None else False
+        for value in value_column(frame, column, rows)
+    ]
 
 
 def row_count(frame: Frame) -> int:
@@ -56,7 +58,9 @@ def require(frame: Frame, what: str, *columns: str) -> None:
     have = list(frame.columns) if isinstance(frame, pd.DataFrame) else list(frame.schema.names)
     missing = [column for column in columns if column not in have]
     if missing:
-        raise ConfigurationError(f"{what}: column {', '.join(missing)} is missing; the table has {', '.join(map(str, have)) or 'no columns'}")
+        raise ConfigurationError(
+            f"{what}: column {', '.join(missing)} is missing; the table has {', '.join(map(str, have)) or 'no columns'}"
+        )
 
 
 def unique_ids(ids: Sequence[str], what: str) -> None:

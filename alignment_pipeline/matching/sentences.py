@@ -83,13 +83,35 @@ EVIDENCE_WORDS: Mapping[str, str] = {
     "local_other": "local subsidiary of another country",
 }
 
-_FAMILIES = {"in_account": "company name lies in the account's name", "in_lead": "account's name lies in the company name",
-             "typo": "a few letters differ", "same": "same name", "overlap": "shared words"}
-_ENDINGS = {"rare": "rare words", "telling": "distinctive words left over", "place": "a place left over", "described": "only descriptive words left over",
-            "crowded": "a word many accounts use", "length": "share of the letters", "begins": "at the start", "long": "long name", "close": "very close",
-            "first": "same beginning", "letter": "one letter", "initial": "same first letter", "word": "the misspelling is itself a name", "keyboard": "neighbouring keys", "doubled": "a doubled letter", "swapped": "two letters swapped",
-            "letters": "inside a word", "field": "a field of business left over", "whole": "the site bears the longer name",
-            "site": "the site bears that name"}
+_FAMILIES = {
+    "in_account": "company name lies in the account's name",
+    "in_lead": "account's name lies in the company name",
+    "typo": "a few letters differ",
+    "same": "same name",
+    "overlap": "shared words",
+}
+_ENDINGS = {
+    "rare": "rare words",
+    "telling": "distinctive words left over",
+    "place": "a place left over",
+    "described": "only descriptive words left over",
+    "crowded": "a word many accounts use",
+    "length": "share of the letters",
+    "begins": "at the start",
+    "long": "long name",
+    "close": "very close",
+    "first": "same beginning",
+    "letter": "one letter",
+    "initial": "same first letter",
+    "word": "the misspelling is itself a name",
+    "keyboard": "neighbouring keys",
+    "doubled": "a doubled letter",
+    "swapped": "two letters swapped",
+    "letters": "inside a word",
+    "field": "a field of business left over",
+    "whole": "the site bears the longer name",
+    "site": "the site bears that name",
+}
 
 
 def evidence_words(column: str) -> str:
@@ -100,31 +122,50 @@ def evidence_words(column: str) -> str:
         if column == family:
             return words
         if column.startswith(family + "_"):
-            return f"{words}: {_ENDINGS.get(column.rsplit('_', 1)[1], column[len(family) + 1:].replace('_', ' '))}"
+            return f"{words}: {_ENDINGS.get(column.rsplit('_', 1)[1], column[len(family) + 1 :].replace('_', ' '))}"
     return column.replace("_", " ")
 
 
 def rule_of(evidence: Mapping[str, float]) -> str:
     """The rule that a pair matches by: the strongest kind of its evidence."""
     domain = any(evidence.get(column, 0.0) > 0 for column in ("mail_domain", "site_domain", "academic_domain", "alias_domain"))
-    name = any(evidence.get(column, 0.0) > 0 for column in ("same_name", "in_account", "in_lead", "alias", "typo", "acronym", "overlap_rare"))
+    name = any(
+        evidence.get(column, 0.0) > 0 for column in ("same_name", "in_account", "in_lead", "alias", "typo", "acronym", "overlap_rare")
+    )
     if domain:
         return "domain_and_name" if name else "domain"
     if evidence.get("learned_domain", 0.0) > 0:
         return "contact_domain"
-    for column, rule in (("alias", "alias"), ("same_name", "exact_name"), ("name_is_label", "domain_label"), ("label_is_name", "domain_label"),
-                         ("in_account", "name_in_account"), ("in_lead", "account_in_name"), ("acronym", "acronym"), ("typo", "typo")):
+    for column, rule in (
+        ("alias", "alias"),
+        ("same_name", "exact_name"),
+        ("name_is_label", "domain_label"),
+        ("label_is_name", "domain_label"),
+        ("in_account", "name_in_account"),
+        ("in_lead", "account_in_name"),
+        ("acronym", "acronym"),
+        ("typo", "typo"),
+    ):
         if evidence.get(column, 0.0) > 0:
             return rule
     return "similar_name"
 
 
 def short(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else text[:limit - 1].rstrip() + "\u2026"
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "\u2026"
 
 
-def sentence(decision: str, rule: str, confidence: float, account: str, runner_up: str, runner_up_confidence: float, tie_breaker: str, rivals: int,
-             note: str = "") -> str:
+def sentence(
+    decision: str,
+    rule: str,
+    confidence: float,
+    account: str,
+    runner_up: str,
+    runner_up_confidence: float,
+    tie_breaker: str,
+    rivals: int,
+    note: str = "",
+) -> str:
     """One sentence of at most 255 characters: what was decided, why, how surely, against whom."""
     sure = f"{min(confidence, 0.999):.0%}" if confidence < 0.995 else "over 99%"
     why = RULE_WORDS[rule]

@@ -10,10 +10,36 @@ from dataclasses import dataclass, field
 
 from alignment_pipeline.errors import ConfigurationError
 
-TIE_BREAKERS = ("customer_first", "open_opportunity_first", "most_contacts", "same_country", "same_state", "same_city", "has_owner",
-                "parent_first", "child_first", "oldest", "lowest_id")
-RULES = ("always", "never", "junk", "domain_and_name", "domain", "contact_domain", "exact_name", "domain_label", "alias", "name_in_account",
-         "account_in_name", "typo", "acronym", "similar_name", "none")
+TIE_BREAKERS = (
+    "customer_first",
+    "open_opportunity_first",
+    "most_contacts",
+    "same_country",
+    "same_state",
+    "same_city",
+    "has_owner",
+    "parent_first",
+    "child_first",
+    "oldest",
+    "lowest_id",
+)
+RULES = (
+    "always",
+    "never",
+    "junk",
+    "domain_and_name",
+    "domain",
+    "contact_domain",
+    "exact_name",
+    "domain_label",
+    "alias",
+    "name_in_account",
+    "account_in_name",
+    "typo",
+    "acronym",
+    "similar_name",
+    "none",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +48,16 @@ class MatchingSettings:
 
     match_confidence: float = 0.6
     review_confidence: float = 0.25
-    tie_breakers: tuple[str, ...] = ("customer_first", "open_opportunity_first", "most_contacts", "same_country", "has_owner",
-                                     "parent_first", "oldest", "lowest_id")
+    tie_breakers: tuple[str, ...] = (
+        "customer_first",
+        "open_opportunity_first",
+        "most_contacts",
+        "same_country",
+        "has_owner",
+        "parent_first",
+        "oldest",
+        "lowest_id",
+    )
     tie_breakers_decide: str = "same_company"
     tie_margin: float = 1.0
     demoted_rules: frozenset[str] = frozenset()
@@ -44,7 +78,8 @@ class MatchingSettings:
         if not 0.0 <= self.review_confidence <= self.match_confidence <= 1.0:
             raise ConfigurationError(
                 f"matching: review_confidence {self.review_confidence} and match_confidence {self.match_confidence} must satisfy "
-                "0 <= review_confidence <= match_confidence <= 1")
+                "0 <= review_confidence <= match_confidence <= 1"
+            )
         unknown = [name for name in self.tie_breakers if name not in TIE_BREAKERS]
         if unknown:
             raise ConfigurationError(f"matching.tie_breakers: unknown {', '.join(unknown)}; known are {', '.join(TIE_BREAKERS)}")

@@ -23,9 +23,9 @@ def slip(pair: tuple[str, str]) -> str:
     while start < min(len(one), len(other)) and one[start] == other[start]:
         start += 1
     if len(one) == len(other):
-        if one[start + 1:] == other[start + 1:]:
-            return "keyboard" if neighbours(one[start:start + 1], other[start:start + 1]) else ""
-        return "swapped" if one[start + 1:start + 2] == other[start:start + 1] else ""
+        if one[start + 1 :] == other[start + 1 :]:
+            return "keyboard" if neighbours(one[start : start + 1], other[start : start + 1]) else ""
+        return "swapped" if one[start + 1 : start + 2] == other[start : start + 1] else ""
     long = one if len(one) > len(other) else other
-    letter = long[start:start + 1]
-    return "doubled" if letter and (long[start - 1:start] == letter or long[start + 1:start + 2] == letter) else ""
+    letter = long[start : start + 1]
+    return "doubled" if letter and (long[start - 1 : start] == letter or long[start + 1 : start + 2] == letter) else ""

@@ -23,7 +23,9 @@ def ascii_text(text: str) -> str:
     """Latin letters for any script ("华为" gives "Huawei"), lower case, compatibility forms resolved."""
     if text.isascii():
         return text.lower()
-    folded = "".join(letter for letter in unicodedata.normalize("NFKC", text).translate(_GERMAN) if unicodedata.category(letter) not in _MARKS)
+    folded = "".join(
+        letter for letter in unicodedata.normalize("NFKC", text).translate(_GERMAN) if unicodedata.category(letter) not in _MARKS
+    )
     if not folded.isascii():
         joined = re.sub(rf"(?<={_CJK.pattern}) +(?={_CJK.pattern})", "", folded) if _CJK.search(folded) else folded
         folded = _transliterate(joined)

@@ -93,8 +93,11 @@ def arrays(forms_of: Iterable[tuple[names.Form, ...]], vocabulary: Vocabulary) -
             words.extend([vocabulary.word(word) for word in dict.fromkeys(form.core)])
             word_first.append(len(words))
         first.append(len(texts))
-    return FormArrays(*(np.array(column, dtype=np.int64) for column in (first, kind, compact)), texts, compacts, wholes,
-                      *(np.array(column, dtype=np.int64) for column in (word_first, words)))
+    return FormArrays(_ints(first), _ints(kind), _ints(compact), texts, compacts, wholes, _ints(word_first), _ints(words))
+
+
+def _ints(column: array[int]) -> Ints:
+    return np.array(column, dtype=np.int64)
 
 
 def spread(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:

@@ -1,6 +1,7 @@
 """The fitted weights of evidence and the calibration of confidence: a few numbers, refitted by one command.
 
-Belongs here: reading `data/weights.json` and scoring. Fitting is in `fit.py`; the command is `python -m alignment_pipeline_tests.benchmarks.fit_match`.
+Belongs here: reading `data/weights.json` and scoring. Fitting is in `fit.py`; the command is `python -m
+alignment_pipeline_tests.benchmarks.fit_match`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.matching.evidence import COLUMNS
+from alignment_pipeline.matching.evidence_columns import COLUMNS
 from alignment_pipeline.matching.vocabulary import Floats, Ints
 
 MICRO = 1_000_000
@@ -31,7 +32,8 @@ class Weights:
 
     def micro(self, matrix: Floats) -> Ints:
         """Each pair's evidence in integer micro-points, one column per evidence: rows add up exactly to the score."""
-        return np.rint(matrix.astype(np.float64) * np.array(self.weight) * MICRO).astype(np.int64)
+        points: Ints = np.rint(matrix.astype(np.float64) * np.array(self.weight) * MICRO).astype(np.int64)
+        return points
 
     def calibrate(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.interp(raw, self.knots_raw, self.knots_calibrated)
@@ -42,12 +44,18 @@ def from_mapping(body: dict[str, object]) -> Weights:
     weight = body["weights"]
     if not isinstance(weight, dict) or set(weight) != set(COLUMNS):
         have = set(weight) if isinstance(weight, dict) else set()
-        raise ConfigurationError(f"matching weights: columns do not agree with the code; missing {sorted(set(COLUMNS) - have)}, "
-                                 f"unknown {sorted(have - set(COLUMNS))}; refit with `make fit-match`")
+        raise ConfigurationError(
+            f"matching weights: columns do not agree with the code; missing {sorted(set(COLUMNS) - have)}, "
+            f"unknown {sorted(have - set(COLUMNS))}; refit with `make fit-match`"
+        )
     knots = body.get("calibration", [[0.0, 0.0], [1.0, 1.0]])
     assert isinstance(knots, list)
-    return Weights(tuple(float(weight[column]) for column in COLUMNS), tuple(float(raw) for raw, _ in knots),
-                   tuple(float(calibrated) for _, calibrated in knots), str(body.get("version", "")))
+    return Weights(
+        tuple(float(weight[column]) for column in COLUMNS),
+        tuple(float(raw) for raw, _ in knots),
+        tuple(float(calibrated) for _, calibrated in knots),
+        str(body.get("version", "")),
+    )
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Measure matching on a labelled folder: `make bench-match L2A=FOLDER`.
 
-Accuracy is cross-validated by company and judged by the folder's own scorer; speed and memory are measured in fresh processes; peers run in the
+Accuracy is cross-validated by company and judged by the folder's own scorer; speed and memory are measured in fresh processes; peers run
+in the
 same command where they are installed (`peers.py` says what it skips). Without a folder it says so and measures only speed on made-up names.
 """
 
@@ -35,7 +36,9 @@ def cross_validated(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         mine = data.leads.iloc[:real][data.fold[:real] == fold]
         parts.append(match.match_leads(mine, data.index, fitted=models[-1]))
     ambiguous = folder / "ambiguous_leads.csv"
-    doubtful = match.match_leads(labelled.read(ambiguous), data.index, fitted=models[0]).to_pandas() if ambiguous.exists() else pd.DataFrame()
+    doubtful = (
+        match.match_leads(labelled.read(ambiguous), data.index, fitted=models[0]).to_pandas() if ambiguous.exists() else pd.DataFrame()
+    )
     return pa.concat_tables(parts).to_pandas(), doubtful
 
 
@@ -45,8 +48,18 @@ def score(folder: Path, predictions: pd.DataFrame, name: str, *, truth: Path | N
         pred, out = Path(scratch) / "pred.csv", Path(scratch) / "score.json"
         columns = [column for column in ("lead_id", "account_id", "confidence", "decision") if column in predictions.columns]
         predictions[columns].to_csv(pred, index=False)
-        command = [sys.executable, str(folder / "score_l2a.py"), "--pred", str(pred), "--truth", str(truth or folder / "truth.csv"),
-                   "--accounts", str(folder / "accounts.csv"), "--json", str(out)]
+        command = [
+            sys.executable,
+            str(folder / "score_l2a.py"),
+            "--pred",
+            str(pred),
+            "--truth",
+            str(truth or folder / "truth.csv"),
+            "--accounts",
+            str(folder / "accounts.csv"),
+            "--json",
+            str(out),
+        ]
         if (folder / "ambiguous_truth.csv").exists():
             command += ["--ambiguous-truth", str(folder / "ambiguous_truth.csv")]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -60,6 +73,7 @@ def score(folder: Path, predictions: pd.DataFrame, name: str, *, truth: Path | N
 
 def row(name: str, result: dict[str, object]) -> dict[str, object]:
     """The cells of the table in the issue."""
+
     def part(key: str) -> dict[str, float]:
         value = result.get(key, {})
         assert isinstance(value, dict)
@@ -70,9 +84,17 @@ def row(name: str, result: dict[str, object]) -> dict[str, object]:
     assert isinstance(slices, dict)
     ambiguous = part("ambiguous")
     return {
-        "matcher": name, "P": overall["precision"], "R": overall["recall"], "F1": overall["f1"], "hard P": hard["precision"], "hard R": hard["recall"],
-        "none company": slices.get("no_match_company", {}).get("accuracy"), "none junk": slices.get("no_match_junk", {}).get("accuracy"),
-        "P>=.9": high["precision"], "cover>=.9": high["coverage"], "ECE": part("calibration").get("ece"),
+        "matcher": name,
+        "P": overall["precision"],
+        "R": overall["recall"],
+        "F1": overall["f1"],
+        "hard P": hard["precision"],
+        "hard R": hard["recall"],
+        "none company": slices.get("no_match_company", {}).get("accuracy"),
+        "none junk": slices.get("no_match_junk", {}).get("accuracy"),
+        "P>=.9": high["precision"],
+        "cover>=.9": high["coverage"],
+        "ECE": part("calibration").get("ece"),
         "homonyms sure": ambiguous.get("claimed_sure", 0) / ambiguous["n"] if ambiguous.get("n") else None,
     }
 
@@ -81,7 +103,11 @@ def show(rows: list[dict[str, object]]) -> None:
     columns = list(rows[0])
     print("  ".join(f"{column:>13s}" for column in columns))
     for each in rows:
-        print("  ".join(f"{value:13.4f}" if isinstance(value, float) else f"{value!s:>13s}" for value in (each.get(column) for column in columns)))
+        print(
+            "  ".join(
+                f"{value:13.4f}" if isinstance(value, float) else f"{value!s:>13s}" for value in (each.get(column) for column in columns)
+            )
+        )
 
 
 def main() -> None:

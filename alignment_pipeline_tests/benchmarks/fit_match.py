@@ -1,6 +1,7 @@
 """Refit the matcher's weights on a labelled folder: `python -m alignment_pipeline_tests.benchmarks.fit_match FOLDER`.
 
-Writes `alignment_pipeline/matching/data/weights.json`: one number per evidence column, ten knots of calibration, the date, counts. Nothing else
+Writes `alignment_pipeline/matching/data/weights.json`: one number per evidence column, ten knots of calibration, the date, counts. Nothing
+else
 of the folder is kept. The knots come from out-of-fold confidences, so that they are not flattered by the fit.
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alignment_pipeline.matching import decision, evidence
+from alignment_pipeline.matching import decision, evidence_columns
 from alignment_pipeline.matching import weights as weights_module
 from alignment_pipeline.matching.candidates import Pairs
 from alignment_pipeline_tests.benchmarks import labelled
@@ -46,11 +47,16 @@ def main(folder: Path) -> None:
     stamp = datetime.now(UTC).date().isoformat()
     body = {
         "about": "Log-odds per evidence column of matching/evidence.py, fitted by alignment_pipeline_tests/benchmarks/fit_match.py.",
-        "version": f"{stamp}-{len(data.lead)}", "fitted_on": stamp, "leads": len(data.leads), "pairs": len(data.lead),
-        "penalty": labelled.PENALTY, "weights": dict(zip(evidence.COLUMNS, fitted.weight, strict=True)), "calibration": knots,
+        "version": f"{stamp}-{len(data.lead)}",
+        "fitted_on": stamp,
+        "leads": len(data.leads),
+        "pairs": len(data.lead),
+        "penalty": labelled.PENALTY,
+        "weights": dict(zip(evidence_columns.COLUMNS, fitted.weight, strict=True)),
+        "calibration": knots,
     }
     TARGET.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
-    print(f"{len(evidence.COLUMNS)} weights and {len(knots)} knots from {len(data.leads)} leads written to {TARGET.name}")
+    print(f"{len(evidence_columns.COLUMNS)} weights and {len(knots)} knots from {len(data.leads)} leads written to {TARGET.name}")
 
 
 if __name__ == "__main__":

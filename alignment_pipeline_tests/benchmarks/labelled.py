@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from alignment_pipeline.matching import candidates, evidence, features, fit, leads, names
+from alignment_pipeline.matching import candidates, evidence, evidence_columns, features, fit, leads, names
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline.matching.weights import Weights, from_mapping
@@ -47,7 +47,9 @@ def load(folder: Path, *, blanked: bool = True) -> Labelled:
     settings = MatchingSettings()
     index = AccountIndex.build(read(folder / "accounts.csv"), settings=settings)
     rows, truth = read(folder / "leads.csv"), read(folder / "truth.csv").set_index("lead_id")
-    answer = [frozenset(filter(None, [truth.at[lead, "account_id"], *truth.at[lead, "acceptable_ids"].split("|")])) for lead in rows["lead_id"]]
+    answer = [
+        frozenset(filter(None, [truth.at[lead, "account_id"], *truth.at[lead, "acceptable_ids"].split("|")])) for lead in rows["lead_id"]
+    ]
     fold = folds(rows["company"].tolist(), answer)
     if blanked:
         chosen = np.flatnonzero((rows["email_domain"] != "").to_numpy() & (np.arange(len(rows)) % BLANKED_SHARE == 0))
@@ -85,19 +87,25 @@ def folds(company: list[str], answer: list[frozenset[str]]) -> npt.NDArray[np.in
 def weights_of(data: Labelled, without_fold: int | None, calibration: list[list[float]] | None = None, version: str = "") -> Weights:
     """Weights fitted on all folds, or on all but one."""
     mask = np.ones(len(data.lead), dtype=bool) if without_fold is None else data.fold[data.lead] != without_fold
-    penalty = np.array([evidence.PENALTY.get(column, 1.0) * PENALTY for column in evidence.COLUMNS])
-    sign = np.array([evidence.SIGN.get(column, 0) for column in evidence.COLUMNS])
+    penalty = np.array([evidence_columns.PENALTY.get(column, 1.0) * PENALTY for column in evidence_columns.COLUMNS])
+    sign = np.array([evidence_columns.SIGN.get(column, 0) for column in evidence_columns.COLUMNS])
     fitted = fit.fit_weights(data.matrix[mask], data.lead[mask], data.right[mask], len(data.leads), penalty=penalty, sign=sign)
-    body = {"weights": {column: round(float(value), 4) for column, value in zip(evidence.COLUMNS, fitted, strict=True)},
-            "calibration": calibration or [[0.0, 0.0], [1.0, 1.0]], "version": version}
+    body = {
+        "weights": {column: round(float(value), 4) for column, value in zip(evidence_columns.COLUMNS, fitted, strict=True)},
+        "calibration": calibration or [[0.0, 0.0], [1.0, 1.0]],
+        "version": version,
+    }
     return from_mapping(body)
 
 
 def isotonic(raw: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], *, bins: int = 10) -> list[list[float]]:
     """At most `bins` + 2 rising knots from raw to observed probability: pool adjacent violators over bins of equal size."""
     order = np.argsort(raw, kind="stable")
-    blocks = [[float(raw[part].mean()), float((right[part].sum() + 0.5) / (len(part) + 1.0)), float(len(part))]
-              for part in np.array_split(order, bins) if len(part)]
+    blocks = [
+        [float(raw[part].mean()), float((right[part].sum() + 0.5) / (len(part) + 1.0)), float(len(part))]
+        for part in np.array_split(order, bins)
+        if len(part)
+    ]
     pooled: list[list[float]] = []
     for block in blocks:
         pooled.append(block)
