@@ -16,11 +16,11 @@ NEW_LEAD, CHANGE_VALUE, CHANGE_SCORE, ADD_TO_LIST, REMOVE_FROM_LIST, MERGE, MOME
 
 # path, weight for a casual visitor, weight for a buyer
 PAGES = (
-    ("/", 20, 6), ("/features/scoring", 3, 9), ("/features/matching", 3, 8), ("/features/sla-clocks", 2, 6),
-    ("/features/write-back", 2, 6), ("/solutions/manufacturing", 2, 4), ("/solutions/healthcare", 2, 4),
-    ("/solutions/education", 2, 4), ("/solutions/revenue-operations", 2, 8), ("/pricing", 2, 12), ("/pricing/enterprise", 0.5, 6),
-    ("/demo", 0.6, 5), ("/contact-sales", 0.5, 4), ("/customers", 3, 5), ("/customers/case-study-logistics", 1.5, 4),
-    ("/customers/case-study-hospital", 1.5, 4), ("/security", 0.8, 5), ("/integrations/salesforce", 1, 6),
+    ("/", 20, 6), ("/features/scoring", 1, 9), ("/features/matching", 1, 8), ("/features/sla-clocks", 0.7, 6),
+    ("/features/write-back", 0.7, 6), ("/solutions/manufacturing", 0.6, 4), ("/solutions/healthcare", 0.6, 4),
+    ("/solutions/education", 0.6, 4), ("/solutions/revenue-operations", 0.6, 8), ("/pricing", 1, 12), ("/pricing/enterprise", 0.5, 6),
+    ("/demo", 0.6, 5), ("/contact-sales", 0.5, 4), ("/customers", 1, 5), ("/customers/case-study-logistics", 0.5, 4),
+    ("/customers/case-study-hospital", 0.5, 4), ("/security", 0.8, 5), ("/integrations/salesforce", 1, 6),
     ("/integrations/marketo", 1, 4), ("/docs/getting-started", 3, 3), ("/docs/api", 2, 3), ("/blog", 9, 2),
     ("/blog/lead-response-time", 6, 2), ("/blog/what-is-an-mqa", 5, 2), ("/blog/clean-crm-data", 6, 1),
     ("/blog/decay-explained", 4, 1), ("/resources/benchmark-report", 4, 3), ("/resources/buyers-guide", 2, 6), ("/webinars", 3, 3),

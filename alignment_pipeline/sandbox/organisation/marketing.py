@@ -51,6 +51,8 @@ class Marketing:
         tail = self.rng.pareto(2.4, len(people)) + 0.25
         self.appetite = np.array([_APPETITE[one.person.heat] for one in people]) * np.minimum(tail, 14)
         self.appetite[np.array([one.person.kind == "internal" for one in people])] *= 4
+        # Most traffic comes from people of companies that nobody sells to; accounts show their interest in bursts.
+        self.appetite[np.array([one.person.kind == "account" for one in people])] *= 0.6
         self.appetite *= self.born < self.end - _DAY
         zones = sorted({one.person.zone for one in people})
         self.zone = np.array([zones.index(one.person.zone) for one in people], dtype=np.int64)
@@ -289,7 +291,7 @@ def build(
     marketing.asked(hand_raises, customers)
     marketing.known()
     marketing.webinars(programs, total * 25 // 1000)
-    marketing.mailings(total * 38 // 100)
+    marketing.mailings(total * 44 // 100)
     marketing.housekeeping(total * 11 // 100)
     marketing.bursts(total * 2 // 10)
     return marketing.log(total)

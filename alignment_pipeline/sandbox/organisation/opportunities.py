@@ -38,7 +38,7 @@ class Opportunities:
         rng, anchor = self.rng, self.world.anchor
         live = accounts.live
         for place, account in enumerate(live):
-            is_customer = rng.random() < 0.13 or place < 8
+            is_customer = rng.random() < (0.05 if account.bursts else 0.13) or place < 8
             if is_customer:
                 for _ in range(rng.choice((1, 1, 1, 2))):
                     self.write(account, anchor - timedelta(days=rng.uniform(120, 520)), outcome="won")
@@ -47,7 +47,7 @@ class Opportunities:
             account.record["Type"] = "Customer" if is_customer else rng.choices(("Prospect", "Partner", None), (83, 4, 13))[0]
             for begun in account.bursts:
                 is_past = begun < anchor - timedelta(days=60)
-                if rng.random() < (0.6 if is_past else 0.2):
+                if rng.random() < (0.6 if is_past else 0.12):
                     self.write(account, begun + timedelta(days=rng.uniform(14, 40)), source="Web")
             if rng.random() < 0.06:
                 self.write(account, anchor - timedelta(days=rng.uniform(1, 500)))

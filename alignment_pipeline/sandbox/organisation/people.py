@@ -112,7 +112,9 @@ class _Casting:
             last=last,
             email=email or None,
             # A second record is made at home, unless only the address tells which of two namesakes it is.
-            second_email=addresses.freemail(rng, first, last, country) if own and company and company.owns_name else email or None,
+            second_email=addresses.freemail(rng, first, last, country)
+            if own and company and company.owns_name and rng.random() < 0.6
+            else email or None,
             company=company,
             account=account,
             typed=known.get("typed", typed.text),
