@@ -71,4 +71,45 @@ WRITE_RESULTS = Contract(
     ),
 )
 
-CONTRACTS: tuple[Contract, ...] = (FIELD_UPDATES, RECORD_CREATES, WRITE_RESULTS)
+WRITE_PLANS = Contract(
+    name="write_plans",
+    group="write_back",
+    owner="team:revenue-operations",
+    description="One row per plan of the write-back: what it would change, what the guard said of it, and what came of it.",
+    key=("plan_hash",),
+    columns=columns(
+        """
+        plan_hash         string!    what an approval is bound to
+        run_id            string!    run that made it
+        kind              string!    full, fast or rollback
+        state             string!    DRAFT, NEEDS_APPROVAL, APPROVED, BLOCKED, APPLYING, DONE, ABORTED or EXPIRED
+        verdict           string!    OK, NEEDS_APPROVAL or BLOCKED, by the guard
+        reasons           json!      what the guard asks a person about, or why it blocks
+        operations        int64!     records to change and to create
+        counts            json!      records, fields, clears and creates per object; holds; values already right
+        approved_by       string     who approved it
+        as_of             timestamp! decided as of
+        agreement_version string!    decided under
+        created_at        timestamp! made
+        """
+    ),
+)
+
+RUN_MEASURES = Contract(
+    name="run_measures",
+    group="write_back",
+    owner="team:data-engineering",
+    description="One row per run and measure: rows of the sources, match rate, MQAs, breaches. The guard compares a run with the runs before it.",
+    key=("run_id", "measure"),
+    columns=columns(
+        """
+        run_id            string!    run
+        measure           string!    rows:TABLE, match_rate, mqas, sla_breaches, ...
+        value             float64!   its value
+        measured_at       timestamp! when
+        agreement_version string!    under which agreement
+        """
+    ),
+)
+
+CONTRACTS: tuple[Contract, ...] = (FIELD_UPDATES, RECORD_CREATES, RUN_MEASURES, WRITE_PLANS, WRITE_RESULTS)

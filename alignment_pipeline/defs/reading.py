@@ -22,7 +22,7 @@ def read_into_raw(
     """Read all streams that `open_readings` gives, store them, record the cost, and yield a materialization each."""
     readings = open_readings(stream_states.load(journal, system), lambda state: stream_states.save(journal, system, state))
     stored = extraction.store(readings, system=system, warehouse=run.warehouse, journal=journal, told=progress.report)
-    rows = list(extraction.extraction_rows(stored, run_id=run.run_id, system=system))
+    rows = list(extraction.extraction_rows(stored, run_id=run.run_id, system=system, total_calls=calls()))
     run.warehouse.append("extractions", extraction.extractions_table(rows))
     for one in stored:
         report = one.report

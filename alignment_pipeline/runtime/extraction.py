@@ -96,8 +96,11 @@ def _spool(batches: Iterable[pa.RecordBatch], path: Path) -> int:
     return rows
 
 
-def extraction_rows(stored: Iterable[Stored], *, run_id: str, system: str) -> Iterator[dict[str, object]]:
-    """Rows of the table `extractions`, one per stream."""
+def extraction_rows(stored: Sequence[Stored], *, run_id: str, system: str, total_calls: int) -> Iterator[dict[str, object]]:
+    """Rows of the table `extractions`: one per stream, and one for the calls that all streams shared (login, describes, combined checks)."""
+    shared = total_calls - sum(one.report.calls for one in stored)
+    if stored:
+        yield _shared_row(stored[0].report, run_id=run_id, system=system, calls=shared)
     for one in stored:
         report = one.report
         yield {
@@ -113,6 +116,22 @@ def extraction_rows(stored: Iterable[Stored], *, run_id: str, system: str) -> It
             "missing_fields": json.dumps(list(report.missing_fields)),
             "note": report.note,
         }
+
+
+def _shared_row(first: StreamReport, *, run_id: str, system: str, calls: int) -> dict[str, object]:
+    return {
+        "run_id": run_id,
+        "system": system,
+        "object": "(shared)",
+        "started_at": first.started_at,
+        "watermark_at": None,
+        "method": "rest",
+        "rows": 0,
+        "new_rows": 0,
+        "api_calls": calls,
+        "missing_fields": "[]",
+        "note": "login, describes and checks that serve all streams",
+    }
 
 
 def extractions_table(rows: Sequence[dict[str, object]]) -> pa.Table:

@@ -1,0 +1,66 @@
+"""`alignment run`: from extraction to a plan, through Dagster in this process. Writes nothing to the CRM."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+
+from alignment_pipeline.cli.context import Context, as_of_option, json_option, moment, progress
+from alignment_pipeline.errors import AlignmentError
+from alignment_pipeline.runtime import summary
+
+JOB = "alignment_run"
+
+
+@click.command(
+    epilog="Example: alignment run --json. Exit codes: 0 done, 1 failed, 2 configuration, 3 the plan waits for approval or is blocked."
+)
+@as_of_option
+@json_option
+def run(as_of: str | None, is_json: bool) -> int:
+    """Read the sources, match, score, judge, clock, and plan what the CRM should say. Prints the plan's hash and the guard's verdict."""
+    context = Context(is_json=is_json)
+    found = perform(context, as_of=moment(as_of))
+    context.result(found, lambda console: show(console, found))
+    return 3 if found["plan"]["plan_state"] in ("NEEDS_APPROVAL", "BLOCKED", "DRAFT") else 0
+
+
+def perform(context: Context, *, as_of: datetime | None = None) -> dict[str, Any]:
+    """Run the job and gather what came of it. Raises AlignmentError that names the failed step and why."""
+    # imported here so that commands that do not need Dagster do not wait for it
+    from alignment_pipeline.defs.launch import launch
+
+    _ = context.home.agreement  # a wrong agreement is said before anything starts
+    with progress("Running") as told:
+        outcome = launch(JOB, home=context.home, as_of=as_of, told=told)
+    if not outcome.is_success:
+        raise RunFailed(outcome.failures, outcome.run_id)
+    with context.journal() as journal:
+        found = summary.of_run(context.warehouse(), journal, run_id=outcome.run_id)
+    found["failed_checks"] = [{"asset": asset, "check": check, "description": text} for asset, check, text in outcome.failed_checks]
+    return found
+
+
+class RunFailed(AlignmentError):
+    """A step failed. The message has a line per failed step: what failed and why."""
+
+    def __init__(self, failures: tuple[tuple[str, str], ...], run_id: str) -> None:
+        lines = [f"{step}: {message}" for step, message in failures] or ["the run ended without success"]
+        super().__init__("\n".join([*lines, f"(Dagster run {run_id}; `make dev` shows its log)"]))
+
+
+def show(console: Console, found: dict[str, Any]) -> None:
+    """The run in a terminal."""
+    for line in summary.lines(found):
+        console.print(line)
+    for check in found["failed_checks"]:
+        console.print(f"check failed: {check['asset']}.{check['check']}: {check['description']}")
+    plan = found["plan"]
+    console.print(f"plan {plan['plan_hash'][:12]}: {plan['plan_state']}, the guard says {plan['verdict']}")
+    for reason in plan["reasons"]:
+        console.print(f"  - {reason}")
+    if plan["plan_state"] in ("NEEDS_APPROVAL", "DRAFT"):
+        console.print(f"look:  alignment plan show {plan['plan_hash'][:12]}\nwrite: alignment apply {plan['plan_hash'][:12]}")

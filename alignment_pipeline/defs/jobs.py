@@ -1,0 +1,44 @@
+"""Jobs and schedules.
+
+Belongs here: which assets run together and when. What a run may write is decided by approvals, never here.
+"""
+
+import dagster as dg
+
+RUN, DAILY, INCREMENTAL = "alignment_run", "daily", "incremental"
+# nothing else may start while a full run computes; a run that hangs is ended by the monitor
+_TAGS = {"dagster/max_runtime": 14_400}
+
+alignment_run = dg.define_asset_job(
+    RUN,
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets("crm_writes"),
+    description="From extraction to a plan and a report. Writes nothing to the CRM.",
+    run_tags=_TAGS,
+)
+daily = dg.define_asset_job(
+    DAILY,
+    selection=dg.AssetSelection.all(),
+    description="The full run: everything is read, decided and planned anew; what a standing approval covers is written.",
+    run_tags=_TAGS,
+)
+incremental = dg.define_asset_job(
+    INCREMENTAL,
+    selection=dg.AssetSelection.all(),
+    description="The same over what is new: the sources are read from their watermarks, and little costs little.",
+    run_tags=_TAGS,
+)
+
+daily_schedule = dg.ScheduleDefinition(
+    name="daily_at_five",
+    job=daily,
+    cron_schedule="0 5 * * *",
+    execution_timezone="UTC",
+    description="The full run, before the working day.",
+)
+incremental_schedule = dg.ScheduleDefinition(
+    name="every_ten_minutes",
+    job=incremental,
+    cron_schedule="*/10 * * * *",
+    execution_timezone="UTC",
+    description="New records and activities, ten minutes after they happened at the latest.",
+)

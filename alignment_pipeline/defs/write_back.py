@@ -1,0 +1,83 @@
+"""Assets of the write-back: a plan that is judged and shown, its sending inside a standing approval, and what came of it."""
+
+import dagster as dg
+
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.defs.line import LineResource, table
+from alignment_pipeline.defs.retrying import recoverable
+from alignment_pipeline.planning import run_measures as run_measures_rule
+from alignment_pipeline.runtime import salesforce, write_back
+from alignment_pipeline.sync import crm as crms
+from alignment_pipeline.sync import results
+
+
+@dg.asset(**table("run_measures", deps=run_measures_rule.INPUTS))
+def run_measures(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    rows = run_measures_rule.run_measures(run.tables(*run_measures_rule.INPUTS), run_id=run.run_id, **run.stamp)
+    shown = {row["measure"].replace(":", "_"): row["value"] for row in rows.to_pylist()}
+    return run.materialized(run.warehouse.append("run_measures", rows), **shown)
+
+
+@dg.asset(**table("write_plans", deps=[*write_back.PLAN_INPUTS, "run_measures", "extractions"]))
+def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    with recoverable(), run.home.journal() as journal:
+        session = salesforce.session(run.home)
+        made = write_back.make_plan(
+            run.home,
+            run.tables(*write_back.PLAN_INPUTS),
+            run.read("run_measures"),
+            run.read("extractions"),
+            agreement=run.agreement,
+            journal=journal,
+            crm=crms.salesforce(session, may_write=False),
+            as_of=run.as_of,
+            run_id=run.run_id,
+        )
+        rows = write_back.plan_rows(journal)
+    return run.publish(
+        "write_plans",
+        rows,
+        plan_hash=made.plan_hash,
+        plan_state=made.state,
+        verdict=made.verdict,
+        guard=list(made.reasons),
+        counts=dict(made.counts),
+        preview=dg.MetadataValue.path(str(made.page)),
+        api_calls=session.counter.total,
+    )
+
+
+@dg.asset(
+    key="crm_writes",
+    deps=["write_plans"],
+    group_name="write_back",
+    owners=["team:revenue-operations"],
+    kinds={"salesforce"},
+    pool="crm_write",
+    description="What was sent to the CRM: the last plan, when a person approved it or a signed standing approval covers it, and "
+    "nothing otherwise. No run configuration widens that; who launches this can do no more than the schedule.",
+    freshness_policy=table("write_results", deps=[])["freshness_policy"],
+)
+def crm_writes(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    plan = write_back.latest_plan(run.read("write_plans"))
+    if plan is None or not plan["operations"]:
+        return dg.MaterializeResult(metadata={"note": "nothing to write: the CRM says what it should", "records_written": 0})
+    with recoverable(), run.home.journal() as journal:
+        crm = crms.salesforce(salesforce.session(run.home, "writer"))
+        done = write_back.apply_standing(run.home, plan["plan_hash"], agreement=run.agreement, journal=journal, crm=crm)
+        if isinstance(done, str):
+            return dg.MaterializeResult(metadata={"note": done, "records_written": 0, "plan_hash": plan["plan_hash"]})
+        if done.error is not None:
+            raise done.error
+    return dg.MaterializeResult(metadata=done.to_json())
+
+
+@dg.asset(**table("write_results", deps=["crm_writes"]))
+def write_results(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    with run.home.journal() as journal:
+        rows = results.write_results(journal).to_pyarrow()
+    return run.publish("write_results", rows.select(list(CONTRACTS["write_results"].names)))

@@ -1,0 +1,162 @@
+"""Making a plan from the published tables, and applying one that a standing approval covers.
+
+Belongs here: bringing tables, journal and CRM together. The protocol itself: `sync/`. Nothing here asks Dagster.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import _
+from sqlalchemy import select
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.errors import ApprovalRequired
+from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.sync import apply as applying
+from alignment_pipeline.sync import approval, guard, ops, preview
+from alignment_pipeline.sync import plan as plans
+from alignment_pipeline.sync.crm import Crm
+from alignment_pipeline.sync.field_rules import FieldRules
+from alignment_pipeline.sync.journal import Journal, moment
+from alignment_pipeline.sync.shape import described_shapes
+from alignment_pipeline.sync.sources import SourceHealth
+from alignment_pipeline.sync.tables import PLAN
+
+PLAN_INPUTS = ("field_updates", "record_creates", "crm_field_values", "crm_record_states")
+DESCRIBED = ("Account", "Contact", "Lead", "Task")
+# a run a day is what the guard calls on time
+CADENCE = timedelta(days=1)
+RUNS_REMEMBERED = 8
+
+
+@dataclass(frozen=True)
+class PlanMade:
+    """A plan that was kept: its hash, state, the guard's verdict with reasons, counts, and where it can be read."""
+
+    plan_hash: str
+    state: str
+    verdict: str
+    reasons: Sequence[str]
+    counts: Mapping[str, object]
+    lines: Path
+    page: Path
+
+    def to_json(self) -> dict[str, object]:
+        """As `alignment run --json` shows it."""
+        return {
+            "plan_hash": self.plan_hash,
+            "plan_state": self.state,
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+            "counts": dict(self.counts),
+            "preview_html": str(self.page),
+            "preview_jsonl": str(self.lines),
+        }
+
+
+def make_plan(
+    home: Home,
+    tables: Mapping[str, ibis.Table],
+    measures: ibis.Table,
+    extractions: ibis.Table,
+    *,
+    agreement: Agreement,
+    journal: Journal,
+    crm: Crm,
+    as_of: datetime,
+    run_id: str,
+) -> PlanMade:
+    """Compare what should be with what is, have the guard judge it, keep it in the journal and write its preview. Sends nothing."""
+    shapes = described_shapes(crm.describe_all(DESCRIBED))
+    plan = plans.build(
+        journal,
+        **{name: tables[name] for name in PLAN_INPUTS},
+        agreement=agreement,
+        shapes=shapes,
+        org_id=crm.organization_id,
+        as_of=as_of,
+        run_id=run_id,
+    )
+    rules = FieldRules(agreement=agreement, shapes=shapes)
+    history = measure_history(measures)
+    judgement = guard.judge(
+        journal,
+        plan,
+        rules=rules,
+        sources=source_health(history, extractions, now=home.clock.now()),
+        match_rates=history.get("match_rate", []),
+    )
+    state = ops.save_plan(journal, plan, judgement, rules)
+    lines, page = preview.write_preview(plan, judgement, home.folder("plans"))
+    return PlanMade(plan.plan_hash, state, judgement.verdict.value, judgement.reasons(), plan.counts(), lines, page)
+
+
+def apply_standing(home: Home, plan_hash: str, *, agreement: Agreement, journal: Journal, crm: Crm) -> applying.Applied | str:
+    """Apply a plan that is approved already or inside a signed standing approval; otherwise say why it waits."""
+    key = approval.key_or_none(approval.key_path(home.path, home.environ))
+    try:
+        return applying.apply(journal, crm, plan_hash, agreement=agreement, key=key)
+    except ApprovalRequired as waits:
+        return str(waits)
+
+
+def plan_rows(journal: Journal) -> pa.Table:
+    """The table `write_plans`: every plan of the journal."""
+    with journal.read() as connection:
+        found = connection.execute(select(PLAN).order_by(PLAN.c.created_at, PLAN.c.plan_hash)).all()
+    rows = []
+    for row in found:
+        counts, judged = json.loads(row.stats), json.loads(row.guard)
+        asked = [check["text"] for check in judged["checks"] if check["verdict"] == judged["verdict"] != "OK"]
+        rows.append(
+            {
+                "plan_hash": row.plan_hash,
+                "run_id": row.run_id,
+                "kind": row.kind,
+                "state": row.state,
+                "verdict": judged["verdict"],
+                "reasons": json.dumps(asked),
+                "operations": int(counts.get("operations", 0)),
+                "counts": row.stats,
+                "approved_by": row.approved_by,
+                "as_of": moment(row.as_of),
+                "agreement_version": row.config_hash,
+                "created_at": moment(row.created_at),
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=CONTRACTS["write_plans"].schema)
+
+
+def latest_plan(write_plans: ibis.Table) -> dict[str, Any] | None:
+    """The newest full plan that still has something to say, None when there is none."""
+    newest = write_plans.filter(_.kind == "full").order_by(ibis.desc("created_at"), "plan_hash").limit(1).to_pyarrow().to_pylist()
+    return newest[0] if newest else None
+
+
+def measure_history(measures: ibis.Table) -> dict[str, list[float]]:
+    """Measure -> its values in the last runs, oldest first, the present run's last."""
+    rows = measures.order_by(_.measured_at, _.run_id).select("measure", "value").to_pyarrow().to_pylist()
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        found.setdefault(row["measure"], []).append(row["value"])
+    return {name: values[-RUNS_REMEMBERED:] for name, values in found.items()}
+
+
+def source_health(history: Mapping[str, list[float]], extractions: ibis.Table, *, now: datetime) -> list[SourceHealth]:
+    """Rows of each source now and before, and how old its last reading is."""
+    read_at = extractions.agg(read_at=_.started_at.max()).to_pyarrow().column("read_at")[0].as_py()
+    age = (now - read_at).total_seconds() if read_at else None
+    return [
+        SourceHealth(name.removeprefix("rows:"), int(values[-1]), [int(value) for value in values[:-1]], age, CADENCE.total_seconds())
+        for name, values in sorted(history.items())
+        if name.startswith("rows:")
+    ]
