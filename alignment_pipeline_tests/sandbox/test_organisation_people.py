@@ -83,7 +83,7 @@ def test_leads_without_account_belong_to_companies_that_have_none() -> None:
 
 
 def test_people_type_their_company_in_all_the_usual_ways() -> None:
-    habits = Counter(lead.habit for lead in small().truth.leads)
+    habits = Counter(lead.habit for lead in medium().truth.leads)
     wanted = {
         "exact": 50,
         "no_legal_form": 40,
