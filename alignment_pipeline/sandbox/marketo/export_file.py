@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EMPTY = "null"
 _STRAY_EVERY = 10
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _STRAY_FIELDS = frozenset({"company", "title", "primaryAttributeValue"})
 
 
@@ -51,12 +52,13 @@ def write(request: ExportRequest, store: MarketoStore, path: Path, *, now: int) 
     return ExportFile(path, rows, path.stat().st_size, f"sha256:{digest.hexdigest()}")
 
 
-def _row(record: Mapping[str, Any], fields: Iterable[str], stray: bool) -> list[str]:
+def _row(record: Mapping[str, Any], fields: Sequence[str], stray: bool) -> list[str]:
     """The cells of one line; with `stray`, text of people ends in the NUL and carriage return that real files sometimes hold."""
-    cells = {field: _text(record.get(field)) for field in fields}
+    values = [record.get(field) for field in fields]
+    cells = [value if type(value) is str else _text(value) for value in values]
     if stray:
-        cells |= {field: f"{cells[field]}\x00\r" for field in _STRAY_FIELDS & cells.keys()}
-    return list(cells.values())
+        cells = [f"{cell}\x00\r" if field in _STRAY_FIELDS else cell for cell, field in zip(cells, fields, strict=True)]
+    return cells
 
 
 def _text(value: object) -> str:
@@ -91,6 +93,6 @@ def _activities(request: ExportRequest, store: MarketoStore, now: int) -> Iterat
         attributes: object = record["attributes"]
         if not store.settings.exports_attributes_as_list:
             attributes = {entry["name"]: entry.get("value") for entry in record["attributes"]}
-        record["attributes"] = json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
+        record["attributes"] = _encode(attributes)
         record["actionResult"] = "succeeded"
         yield record
