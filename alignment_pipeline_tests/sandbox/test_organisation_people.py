@@ -82,6 +82,16 @@ def test_leads_without_account_belong_to_companies_that_have_none() -> None:
         assert companies.core_of(str(leads()[lead.lead_id]["Company"])) not in names_in_crm
 
 
+def test_the_truth_knows_people_of_marketing_alone_too() -> None:
+    persons = small().truth.persons.values()
+    alone = [one for one in persons if one["marketo"] and not one["leads"] and not one["contacts"]]
+    accounts = {record["Id"] for record in rows("Account") if not record["IsDeleted"]}
+
+    assert {one["kind"][0] for one in alone} == {"account", "outside", "none"}
+    assert all(bool(one["accounts"]) == (one["kind"][0] in ("account", "ambiguous")) for one in persons)
+    assert all(set(one["accounts"]) <= accounts for one in persons)
+
+
 def test_people_type_their_company_in_all_the_usual_ways() -> None:
     habits = Counter(lead.habit for lead in medium().truth.leads)
     wanted = {

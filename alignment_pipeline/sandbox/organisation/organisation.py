@@ -6,7 +6,6 @@ companies are real, and everything said about what they do is fiction (NOTICE.md
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -180,17 +179,18 @@ class _Build:
             if first is not None and first <= record["CreatedDate"]:
                 record["CreatedDate"] = first - timedelta(days=1)
 
+    def _acceptable(self, person: Person) -> list[str]:
+        """The accounts a person rightly belongs to; for an ambiguous one the candidates."""
+        return list(person.candidates) if person.account is None else self.accounts.also_right(person.account, person.country)
+
     def _lead_truth(self, person: Person, record: Record) -> LeadTruth:
         kind = person.kind if person.kind in ("account", "ambiguous") else "none"
-        acceptable: Iterable[str] = person.candidates
-        if person.account is not None:
-            acceptable = self.accounts.also_right(person.account, person.country)
         return LeadTruth(
             lead_id=str(record["Id"]),
             person=person.key,
             kind=kind,
             account_id=person.account.id if person.account is not None else None,
-            acceptable_ids=tuple(acceptable),
+            acceptable_ids=tuple(self._acceptable(person)),
             why=person.kind,
             habit=person.habit if record is person.leads[0] else person.habit_again,
             is_live=not record["IsDeleted"],
@@ -206,6 +206,8 @@ class _Build:
                     "leads": [str(record["Id"]) for record in person.leads],
                     "contacts": [str(record["Id"]) for record in person.contacts],
                     "marketo": [str(number) for number in person.marketo_ids],
+                    "kind": [person.kind],
+                    "accounts": self._acceptable(person),
                 }
                 for person in self.people
                 if person.leads or person.contacts or person.marketo_ids

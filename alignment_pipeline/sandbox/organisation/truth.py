@@ -46,7 +46,11 @@ class HandRaiseTruth:
 
 @dataclass(frozen=True)
 class Truth:
-    """All of it. `persons` maps a person to their lead, contact and Marketo ids; `hot_accounts` an account to its phases' first days."""
+    """All of it.
+
+    `persons` maps a person, known to marketing alone or not, to their ids (`leads`, `contacts`, `marketo`), their `kind` (one of account,
+    outside, none, ambiguous, internal) and the `accounts` that are right for them. `hot_accounts` maps an account to its phases' first days.
+    """
 
     leads: tuple[LeadTruth, ...]
     persons: dict[str, dict[str, list[str]]]
