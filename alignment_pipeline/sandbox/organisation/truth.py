@@ -49,7 +49,8 @@ class Truth:
     """All of it.
 
     `persons` maps a person, known to marketing alone or not, to their ids (`leads`, `contacts`, `marketo`), their `kind` (one of account,
-    outside, none, ambiguous, internal) and the `accounts` that are right for them. `hot_accounts` maps an account to its phases' first days.
+    outside, none, ambiguous, internal) and the `accounts` that are right for them. `hot_accounts` maps an account to the first days of
+    its phases.
     """
 
     leads: tuple[LeadTruth, ...]
