@@ -1,0 +1,131 @@
+"""Open time by sums equals open time by looking at every minute."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pydantic import ValidationError
+
+from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.sla import calendars
+from alignment_pipeline_tests.sla import oracle
+from alignment_pipeline_tests.sla.factories import NEW_YORK, at, rows_of
+
+HOURS = CONTRACTS["business_hours"].schema
+CLOSED = CONTRACTS["crm_holidays"].schema
+NIGHT = ((0, 150), (1_260, 1_440))
+# a day on which each zone's clocks change, and the minutes of the change are inside open hours
+CHANGES = {
+    "America/New_York": ("2026-03-08", "2026-11-01"),
+    "Europe/Berlin": ("2026-03-29", "2026-10-25"),
+    "Australia/Lord_Howe": ("2026-04-04", "2026-10-03"),
+    "Africa/Casablanca": ("2026-02-15", "2026-03-22"),
+    "Asia/Kolkata": ("2026-03-08", "2026-10-25"),
+    "America/Santiago": ("2026-04-05", "2026-09-06"),
+}
+
+
+def read(
+    week: object = None, *, hours: list[dict[str, object]] | None = None, closed: list[dict[str, object]] | None = None, **more: object
+) -> calendars.Calendars:
+    calendar = {"name": "hours", "time_zone": "America/New_York", **({"week": week} if week else {}), **more}
+    sla = Sla.model_validate({"calendars": [calendar]})
+    first, last = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    return calendars.Calendars(sla, pa.Table.from_pylist(hours or [], HOURS), pa.Table.from_pylist(closed or [], CLOSED), first, last)
+
+
+@pytest.mark.parametrize("zone", sorted(CHANGES))
+def test_every_minute_around_a_change_of_clocks_is_open_or_closed_as_the_wall_clock_says(zone: str) -> None:
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    built = read({day: ["00:00-02:30", "21:00-24:00"] for day in days}).open_time("hours", zone)
+    office = oracle.Office((NIGHT,) * 7)
+    for day in CHANGES[zone]:
+        begin = datetime.fromisoformat(day).replace(tzinfo=UTC) - timedelta(days=1)
+        minutes = [begin + number * oracle.MINUTE for number in range(3 * 1_440)]
+        edges = np.array([calendars.to_us(minute) for minute in [*minutes, minutes[-1] + oracle.MINUTE]])
+        actual = (np.diff(built.consumed(edges)) // calendars.MINUTE).tolist()
+
+        assert [int(office.is_open(minute, zone)) for minute in minutes] == actual
+
+
+def test_adding_open_minutes_is_the_inverse_of_counting_them() -> None:
+    built = read({"mon": ["09:00-12:00", "13:00-17:00"], "wed": ["10:00-11:30"]}).open_time("hours", "Europe/Berlin")
+    rng = np.random.default_rng(7)
+    starts = rng.integers(calendars.to_us(datetime(2026, 1, 5, tzinfo=UTC)), calendars.to_us(datetime(2026, 10, 1, tzinfo=UTC)), 500)
+    needs = rng.integers(1, 3_000 * calendars.MINUTE, 500)
+
+    ends = built.add(starts, needs)
+
+    assert (built.between(starts, ends) == needs).all()
+    assert (built.between(starts, ends - 1) == needs - 1).all()
+
+
+def test_scalar_and_vector_agree() -> None:
+    built = read({"fri": ["09:00-17:00"], "mon": ["09:00-17:00"]}).open_time("hours", "America/New_York")
+    start = at("2026-11-20T16:58:00")
+
+    assert calendars.add_business_minutes(start, 5, built) == at("2026-11-23T09:03:00")
+    assert calendars.business_minutes_between(start, at("2026-11-23T09:03:00"), built) == 5.0
+
+
+def test_salesforce_hours_are_read_in_their_own_zone_with_their_holidays() -> None:
+    hours = [
+        {"calendar": "EMEA", "time_zone": "Europe/Paris", "weekday": day, "opens_minute": 540, "closes_minute": 1_080, "is_default": True}
+        for day in range(5)
+    ]
+    closed = [{"holiday_id": "0C0", "name": "Half day", "closed_on": date(2026, 5, 1), "opens_minute": 720, "closes_minute": 1_440}]
+    built = read(hours=hours, closed=closed, salesforce="default", crm_holidays=True)
+
+    assert built.base_zone("hours") == "Europe/Paris"
+    open_time = built.open_time("hours", "Europe/Paris")
+    assert (
+        calendars.business_minutes_between(at("2026-05-01T00:00", "Europe/Paris"), at("2026-05-02T00:00", "Europe/Paris"), open_time)
+        == 180.0
+    )
+
+
+def test_a_salesforce_calendar_that_the_crm_does_not_have_says_which_it_has() -> None:
+    hours = [{"calendar": "EMEA", "time_zone": "UTC", "weekday": 0, "opens_minute": 0, "closes_minute": 1_440, "is_default": False}]
+
+    with pytest.raises(ConfigurationError, match=r"'default', which the CRM does not have; it has: EMEA"):
+        read(hours=hours, salesforce="default").base_zone("hours")
+
+
+def test_a_calendar_that_never_opens_is_an_error() -> None:
+    days = [date(2025, 12, 25) + timedelta(days=number) for number in range(400)]
+    closed = [{"holiday_id": "0C0", "name": "", "closed_on": day, "opens_minute": 0, "closes_minute": 1_440} for day in days]
+
+    with pytest.raises(ConfigurationError, match="no open hour"):
+        read({"mon": ["09:00-17:00"]}, closed=closed, crm_holidays=True).open_time("hours", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("calendar", "message"),
+    [
+        ({"week": {"mon": ["9-17"]}}, "is no span of hours"),
+        ({"week": {"mon": ["17:00-09:00"]}}, "must end after it begins"),
+        ({"week": {"mon": ["09:00-12:00", "11:00-13:00"]}}, "overlap"),
+        ({"week": {"mon": ["09:00-12:00"]}, "time_zone": "EST5"}, "no IANA time zone"),
+        ({"week": {"mon": ["09:00-12:00"]}, "holidays": ["ZZ"]}, "known holidays"),
+        ({}, "give `week` or `salesforce`"),
+        ({"week": {"mon": ["09:00-12:00"]}, "salesforce": "default"}, "one of them"),
+    ],
+)
+def test_wrong_calendars_are_refused_in_words(calendar: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Sla.model_validate({"calendars": [{"name": "hours", **calendar}]})
+
+
+def test_calendar_days_add_up() -> None:
+    built = read({"mon": ["09:00-17:00"]})
+    rows = rows_of(calendars.calendar_days(built, {"hours": ["America/New_York", "UTC"]}))
+    mine = [row for row in rows if row["time_zone"] == "America/New_York"]
+
+    assert [row["open_minutes"] for row in mine if row["day_on"] == date(2026, 6, 1)] == [480.0]
+    assert mine[-1]["cumulative_minutes"] == sum(float(str(row["open_minutes"])) for row in mine[:-1])
+    assert NEW_YORK.key == "America/New_York"
