@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -141,3 +142,11 @@ def test_faults_of_the_wire_reach_clients_through_tls_too(gateway: Gateway) -> N
         session(gateway).get(f"{HOST}/identity/oauth/token", params=FORM, timeout=10)
 
     assert session(gateway).get(f"{HOST}/identity/oauth/token", params=FORM, timeout=10).status_code == 200
+
+
+def test_it_ends_quietly_while_connections_are_open(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="asyncio"), Gateway(world(), apps={"salesforce": no_salesforce}) as running:
+        client = session(running)
+        client.get(f"{HOST}/identity/oauth/token", params=FORM, timeout=10)
+
+    assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == []

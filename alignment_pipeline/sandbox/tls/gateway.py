@@ -126,7 +126,7 @@ class Gateway:
         self._ready.set()
         await self._stop.wait()
         front.close()
-        self.proxy.close_tunnels()
+        await self.proxy.close_tunnels()
         for server, _ in servers:
             server.should_exit = server.force_exit = True
         await asyncio.gather(*running)

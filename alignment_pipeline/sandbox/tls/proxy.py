@@ -12,6 +12,7 @@ from contextlib import suppress
 _LONGEST_HEAD = 16_384
 _CHUNK = 65_536
 _TLS_PORT = "443"
+_ENDS_WITHIN_SECONDS = 2
 
 
 def port_of(host: str, routes: Mapping[str, int]) -> int | None:
@@ -29,22 +30,25 @@ class ConnectProxy:
     def __init__(self, routes: Mapping[str, int]) -> None:
         self._routes = dict(routes)
         self.refused: list[str] = []
-        self._tunnels: set[asyncio.Task[None]] = set()
+        self._tunnels: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def serve(self, host: str, port: int) -> asyncio.Server:
         """Begin to listen."""
         return await asyncio.start_server(self._client, host, port, limit=_LONGEST_HEAD)
 
-    def close_tunnels(self) -> None:
-        """End all open connections."""
-        for tunnel in self._tunnels:
-            tunnel.cancel()
+    async def close_tunnels(self) -> None:
+        """End all open connections and wait until they have ended."""
+        tunnels = dict(self._tunnels)
+        for writer in tunnels.values():
+            writer.transport.abort()
+        if tunnels:
+            await asyncio.wait(tunnels, timeout=_ENDS_WITHIN_SECONDS)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tunnel = asyncio.current_task()
         if tunnel is not None:
-            self._tunnels.add(tunnel)
-            tunnel.add_done_callback(self._tunnels.discard)
+            self._tunnels[tunnel] = writer
+            tunnel.add_done_callback(self._tunnels.pop)
         try:
             port = await self._asked_port(reader, writer)
             if port is not None:
