@@ -223,8 +223,8 @@ def _close_emptied_plans(journal: Journal, connection: Connection) -> None:
     connection.execute(update(PLAN).where(waiting, ~has_open).values(state="EXPIRED"))
 
 
-def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
-    found: dict[str, Row[Any]] = {}
+def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for part in bases.chunks(keys):
         for row in connection.execute(select(OP.c.op_id, OP.c.op_key, OP.c.state).where(OP.c.op_key.in_(part))):
             found[row.op_key] = row

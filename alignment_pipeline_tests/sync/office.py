@@ -24,6 +24,7 @@ from alignment_pipeline.agreement.field_map import FieldMapping, InputMapping, T
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.retries import RetryPolicy
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
+from alignment_pipeline.connectors.salesforce.identifiers import id18
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.transport import Timeouts
 from alignment_pipeline.contracts import planning, staging
@@ -34,9 +35,10 @@ from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 from alignment_pipeline.sandbox.server import Sandbox
 from alignment_pipeline.sandbox.world import World, sandbox_clock
 from alignment_pipeline.sync import approval, crm, guard, ops, plan
-from alignment_pipeline.sync.apply import Applied, apply
+from alignment_pipeline.sync.apply import Applied, apply, open_run
 from alignment_pipeline.sync.field_rules import FieldRules
 from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.sync.recover import recover
 from alignment_pipeline.sync.shape import described_shapes
 from alignment_pipeline.sync.sources import SourceHealth
 
@@ -80,7 +82,9 @@ def agreement(**write_back: Any) -> Agreement:
     shipped = loader.load(loader.default_path())
     section = CrmSection(
         fields=[mapping for name in ("Lead", "Contact", "Account") for mapping in _mappings(name)],
-        inputs=[InputMapping(object=name, field="Lock__c", meaning="is_do_not_sync", label="Lock") for name in ("Lead", "Contact", "Account")],
+        inputs=[
+            InputMapping(object=name, field="Lock__c", meaning="is_do_not_sync", label="Lock") for name in ("Lead", "Contact", "Account")
+        ],
         tasks=TaskMapping(external_key_field="Key__c"),
     )
     numbers = shipped.write_back.model_copy(update=write_back)
@@ -101,15 +105,11 @@ def write_package(folder: Path) -> Path:
 
 def lead_id(number: int) -> str:
     """The 18-character id of lead `number`."""
-    from alignment_pipeline.connectors.salesforce.identifiers import id18
-
     return id18(f"00Q{number:012d}")
 
 
 def account_id(number: int) -> str:
     """The 18-character id of account `number`."""
-    from alignment_pipeline.connectors.salesforce.identifiers import id18
-
     return id18(f"001{number:012d}")
 
 
@@ -118,7 +118,9 @@ def data(leads: int, accounts: int) -> dict[str, list[dict[str, Any]]]:
     made = datetime(2026, 11, 1, tzinfo=UTC)
     common = {"OwnerId": PERSON, "CreatedDate": made, "LastModifiedDate": made, "SystemModstamp": made}
     return {
-        "Lead": [{"Id": lead_id(n), "LastName": f"L{n}", "Company": "Acme", "Status": "Open - Not Contacted"} | common for n in range(leads)],
+        "Lead": [
+            {"Id": lead_id(n), "LastName": f"L{n}", "Company": "Acme", "Status": "Open - Not Contacted"} | common for n in range(leads)
+        ],
         "Account": [{"Id": account_id(n), "Name": f"A{n}"} | common for n in range(accounts)],
     }
 
@@ -219,6 +221,10 @@ class Office:
         """Plan, sign, apply."""
         return self.plan().approve().apply(**more)
 
+    def run_recovery(self) -> int:
+        """Decide what earlier runs left undecided."""
+        return recover(open_run(self.journal, self.crm, self.agreement, "recovery"))
+
     def with_agreement(self, chosen: Agreement) -> None:
         """Change the agreement."""
         self.agreement = chosen
@@ -307,7 +313,14 @@ def office(
     **write_back: Any,
 ) -> Iterator[Office]:
     """Open the organisation; everything is closed at the end."""
-    user = {"Id": PERSON, "Username": "rep@acme.example", "LastName": "Rep", "FirstName": "Ann", "Email": "rep@acme.example", "IsActive": True}
+    user = {
+        "Id": PERSON,
+        "Username": "rep@acme.example",
+        "LastName": "Rep",
+        "FirstName": "Ann",
+        "Email": "rep@acme.example",
+        "IsActive": True,
+    }
     chosen = OrgSettings(**({"bulk_wait_seconds": 0.0, "bulk_rows_per_second": 1e9} | dict(settings or {})))
     store = SalesforceStore(package=write_package(tmp_path / "package"), settings=chosen)
     world = World(sandbox_clock(NOW, factor=factor, base=lambda: 1_000_000.0), Faults(7), store)

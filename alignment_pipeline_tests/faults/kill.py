@@ -1,0 +1,324 @@
+"""Kills the write-back at random moments and at every crash point, under wire faults and people's edits, until it must have failed.
+
+Belongs here: one organisation, a child process that runs `alignment apply` and is killed, and the invariants that must hold at the
+end. The children are forked from a warm server, so a kill costs a tenth of a second. Used by `test_kill.py` (a short selection) and
+`run.py` (the whole).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from alignment_pipeline.connectors.salesforce.identifiers import id18
+from alignment_pipeline.sandbox.faults import Fault, Faults
+from alignment_pipeline.sandbox.salesforce.failures import RowError
+from alignment_pipeline.sandbox.salesforce.settings import OrgSettings
+from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
+from alignment_pipeline.sandbox.server import Sandbox
+from alignment_pipeline.sandbox.world import World, sandbox_clock
+from alignment_pipeline.sync import approval, crm, ops
+from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline_tests.faults import variants
+from alignment_pipeline_tests.sync.office import NOW, PERSON, Office, agreement, connect, data, write_package
+
+FACTOR = 900.0
+_USER = {"Id": PERSON, "Username": "rep@acme.example", "LastName": "Rep", "FirstName": "Ann", "Email": "rep@acme.example", "IsActive": True}
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["alignment_pipeline.cli.apply", "alignment_pipeline.cli.main", "alignment_pipeline_tests.faults.kill"])
+
+
+def child(environ: Mapping[str, str], arguments: list[str], variant: str | None) -> None:
+    """The killed process: `alignment ...` in an environment of its own, with a broken variant of the protocol when one is named."""
+    os.environ.update(environ)
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    if not environ.get("KILL_LOUD"):
+        os.dup2(quiet, 2)
+    if variant:
+        variants.break_protocol(variant)
+    from alignment_pipeline.cli.main import main
+
+    main(arguments)
+
+
+@dataclass
+class Arena:
+    """One organisation under fire."""
+
+    office: Office
+    environ: dict[str, str]
+    random: random.Random
+    variant: str | None = None
+    kills: int = 0
+    rounds: int = 0
+    codes: Counter[int] = field(default_factory=Counter)
+    typed: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+    def apply(self, *arguments: str, crash_at: int | None = None, kill_after: float | None = None, loud: bool = False) -> int:
+        """Run `alignment apply` in a child; returns its exit code (-9 when it was killed)."""
+        environ = self.environ | ({"CRASH_AT": str(crash_at)} if crash_at else {}) | ({"KILL_LOUD": "1"} if loud else {})
+        process = _CONTEXT.Process(target=child, args=(environ, ["apply", *arguments], self.variant))
+        process.start()
+        process.join(kill_after if kill_after is not None else 120)
+        if process.is_alive():
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+        code = process.exitcode if process.exitcode is not None else -9
+        self.kills += code == -signal.SIGKILL
+        self.codes[code] += 1
+        assert code != 2, "the child found a wrong configuration"
+        return code
+
+    def desire(self, share: float = 0.6) -> None:
+        """Change what the records should say, and ask for some tasks."""
+        self.rounds += 1
+        leads = sorted(self.office.world.salesforce.tables["Lead"])
+        for lead in leads:
+            if self.random.random() < share:
+                self.office.want(
+                    lead, Score__c=round(self.random.uniform(1, 999), 2), Stage__c=self.random.choice(["New Name", "MQL", "Customer"])
+                )
+            if self.random.random() < share / 2:
+                self.office.want(lead, Note__c=f"ours {self.rounds}.{lead[10:15]}")
+        for account in sorted(self.office.world.salesforce.tables["Account"]):
+            self.office.want(account, Score__c=self.random.randint(1, 10_000))
+        for lead in self.random.sample(leads, min(3, len(leads))):
+            self.office.want_task(f"sla:{lead}:{self.rounds}", lead)
+
+    def humans(self, number: int) -> None:
+        """People type into shared fields and elsewhere."""
+        for _ in range(number):
+            lead = self.random.choice(sorted(self.office.world.salesforce.tables["Lead"]))
+            self.typed["all"] += 1
+            name = "Note__c" if self.random.random() < 0.5 else "Company"
+            with contextlib.suppress(RowError):
+                self.office.edit(lead, **{name: f"typed {self.typed['all']}"})
+
+    def plan(self) -> str | None:
+        """Plan what is desired and sign it; None when there is nothing to do."""
+        self.office.journal.clock.sleep(1)
+        planned = self.office.plan()
+        if planned.state in ("DONE", "BLOCKED"):
+            assert planned.state != "BLOCKED", planned.judgement.reasons()
+            return None
+        planned.approve()
+        return planned.plan_hash
+
+    def calm(self, runs: int = 12) -> None:
+        """Switch faults off and go on until a plan has nothing left to do."""
+        self.office.world.faults.clear()
+        for _ in range(runs):
+            plan_hash = self.plan()
+            if plan_hash is None:
+                if not ops.undecided(self.office.journal):
+                    return
+                self.office.journal.clock.sleep(700)
+                self.office.run_recovery()
+                continue
+            self.apply(plan_hash, "--resume")
+        raise AssertionError(f"it does not come to rest: {self.office.states()}")
+
+    def broken(self) -> list[str]:
+        """Every invariant that does not hold, in words."""
+        return [*_final_state(self.office), *_writes(self.office), *_tasks(self.office)]
+
+
+@contextmanager
+def arena(
+    tmp_path: Path, seed: int, *, leads: int = 60, accounts: int = 8, faults: float = 0.12, variant: str | None = None
+) -> Iterator[Arena]:
+    """Open an organisation under fire: `faults` is the share of writes that go wrong on the wire."""
+    store = SalesforceStore(
+        package=write_package(tmp_path / "package"),
+        settings=OrgSettings(bulk_wait_seconds=5.0, bulk_rows_per_second=5000, daily_api_requests=10**7),
+    )
+    world = World(sandbox_clock(NOW, factor=FACTOR), Faults(seed), store)
+    store.load({"User": [_USER]})
+    store.load(data(leads, accounts))
+    chosen = _agreement()
+    path = tmp_path / "agreement.yaml"
+    path.write_text(json.dumps(chosen.model_dump(mode="json", exclude={"version"}, by_alias=True)))
+    home = tmp_path / "home"
+    with Sandbox(world) as sandbox:
+        key = tmp_path / "approval.key"
+        key.write_text("k" * 64)
+        key.chmod(0o600)
+        environ = sandbox.environment() | {
+            "ALIGNMENT_HOME": str(home),
+            "ALIGNMENT_AGREEMENT": str(path),
+            "ALIGNMENT_APPROVAL_KEY_FILE": str(key),
+        }
+        clock = replace(world.clock)
+        session = connect(sandbox, clock)
+        journal = Journal.open(str(home / "journal.sqlite"), home=home, clock=clock)
+        acme = Office(world, sandbox, home, journal, chosen, crm.salesforce(session), session)
+        found = Arena(acme, environ, random.Random(seed), variant)
+        for fault in wire_faults(faults):
+            world.faults.add(fault)
+        yield found
+        journal.close()
+
+
+def wire_faults(share: float) -> list[Fault]:
+    """What goes wrong on the wire: lost requests, lost answers, late arrivals, refusals, locked rows."""
+    if not share:
+        return []
+    writes: dict[str, Any] = {"method": "PATCH", "path": "/(composite|sobjects|jobs)", "count": None}
+    each = share / 4
+    return [
+        Fault("cut_before", probability=each, **writes),
+        Fault("cut_after", probability=each, **writes),
+        Fault("zombie", probability=each, options={"seconds": 240}, **writes),
+        Fault(
+            "answer", probability=each, options={"status": 503, "body": [{"errorCode": "SERVER_UNAVAILABLE", "message": "busy"}]}, **writes
+        ),
+        Fault("row_error", path="Lead/", count=None, options={"code": "UNABLE_TO_LOCK_ROW", "message": "locked", "share": 0.03}),
+    ]
+
+
+def _agreement() -> Any:
+    """The test organisation's agreement, with limits that leave the run itself to be tested and not the guard."""
+    shipped = agreement()
+    numbers = shipped.write_back
+    wide = {"approve_count": None, "approve_pct": None, "block_count": None, "block_pct": None}
+    guard = numbers.guard.model_copy(
+        update={
+            "changed": numbers.guard.changed.model_copy(update=wide),
+            "cleared": numbers.guard.cleared.model_copy(update=wide),
+            "shift": numbers.guard.shift.model_copy(update={"smallest_population": 10**6}),
+        }
+    )
+    breaker = numbers.breaker.model_copy(update={"window": 10_000, "consecutive": 10_000, "owner_changes": 10_000})
+    sending = numbers.sending.model_copy(update={"batch": 20, "lock_tries": 20, "transient_tries": 20})
+    canary = numbers.canary.model_copy(update={"first": 5, "second": 20})
+    budget = numbers.budget.model_copy(update={"least_calls": 1_000_000})
+    approvals = numbers.approvals.model_copy(update={"plan_hours": 168})
+    return agreement(guard=guard, breaker=breaker, sending=sending, canary=canary, budget=budget, approvals=approvals)
+
+
+def _final_state(acme: Office) -> list[str]:
+    """Machine fields are as desired; shared ones are, unless a person typed there last."""
+    found: list[str] = []
+    last = _last_writer(acme)
+    for (object_, record_id, name), wanted in acme.wanted.items():
+        now = acme.value(record_id, name)
+        if now == wanted:
+            continue
+        if name == "Note__c" and last.get((record_id, name)) == "human":
+            continue
+        found.append(
+            f"lost update: {object_} {record_id} {name} is {now!r}, wanted {wanted!r}, last written by {last.get((record_id, name))}"
+        )
+    return found
+
+
+def _last_writer(acme: Office) -> dict[tuple[str, str], str]:
+    last: dict[tuple[str, str], str] = {}
+    for write in acme.world.audit.writes(system="salesforce"):
+        for name in write.changes:
+            last[(write.record_id, name)] = "human" if write.source == "human" else "us"
+    return last
+
+
+def _writes(acme: Office) -> list[str]:
+    """No write without effect, none over a person's shared value, none that the journal does not know, none with assignment."""
+    found: list[str] = []
+    author: dict[tuple[str, str], str] = {}
+    known = _intents(acme)
+    for write in acme.world.audit.writes(system="salesforce"):
+        if write.source not in ("api", "bulk", "human"):
+            continue
+        ours = write.source != "human"
+        changed = {name: pair for name, pair in write.changes.items() if name != "Synced__c" and pair[0] != pair[1]}
+        if ours and write.object != "Task":
+            if not changed:
+                found.append(f"write without effect: {write.object} {write.record_id} {dict(write.changes)}")
+            for name, (before, after) in changed.items():
+                if name == "Note__c" and author.get((write.record_id, name)) == "human" and before is not None:
+                    found.append(f"a person's value was overwritten: {write.record_id} {before!r} -> {after!r}")
+                if (write.record_id, name, _text(after)) not in known:
+                    found.append(f"not in the journal: {write.record_id} {name} = {after!r}")
+            if write.headers.get("sforce-auto-assign", write.headers.get("Sforce-Auto-Assign", "")).upper() != "FALSE":
+                found.append(f"assignment rules were on: {write.record_id}")
+        for name in changed:
+            author[(write.record_id, name)] = "us" if ours else "human"
+    return found
+
+
+def _intents(acme: Office) -> set[tuple[str, str, str]]:
+    with acme.journal.read() as connection:
+        from sqlalchemy import select
+
+        from alignment_pipeline.sync.tables import OP
+
+        rows = connection.execute(select(OP.c.record_id, OP.c.after, OP.c.attempt)).all()
+    return {(row.record_id, name, _text(value)) for row in rows for name, value in json.loads(row.after).items()}
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _tasks(acme: Office) -> list[str]:
+    there = Counter(
+        task["Key__c"] for task in acme.world.salesforce.tables["Task"].values() if task.get("Key__c") and not task.get("IsDeleted")
+    )
+    found = [f"missing task {key}" for key in acme.creates if not there[key]]
+    return found + [f"{number} tasks for {key}" for key, number in there.items() if number > 1]
+
+
+def lead(number: int) -> str:
+    """Id of a lead."""
+    return id18(f"00Q{number:012d}")
+
+
+def run_random(
+    tmp_path: Path, seed: int, kills: int, *, variant: str | None = None, faults: float = 0.12, limit_seconds: float = 600
+) -> Arena:
+    """Kill at random moments until `kills` were reached, people typing meanwhile; then calm down. Returns the arena for judging."""
+    with arena(tmp_path, seed, variant=variant, faults=faults) as found:
+        begun = time.monotonic()
+        while found.kills < kills and time.monotonic() - begun < limit_seconds:
+            found.desire()
+            plan_hash = found.plan()
+            if plan_hash is None:
+                continue
+            for _ in range(12):
+                found.humans(2)
+                code = found.apply(plan_hash, kill_after=found.random.uniform(0.05, 1.2))
+                if code != -signal.SIGKILL or found.kills >= kills:
+                    break
+        found.calm()
+        found.problems = found.broken()
+        return found
+
+
+def run_sweep(tmp_path: Path, seed: int, first: int, last: int, step: int = 1) -> tuple[list[str], int]:
+    """Kill at crash points first, first + step, ... of one apply, each on a plan of its own. Returns what broke, and kills."""
+    problems: list[str] = []
+    with arena(tmp_path, seed, leads=24, accounts=2, faults=0.0) as found:
+        for point in range(first, last + 1, step):
+            found.desire()
+            plan_hash = found.plan()
+            if plan_hash is None:
+                continue
+            found.humans(1)
+            found.apply(plan_hash, crash_at=point)
+            found.apply(plan_hash, "--resume")
+        found.calm()
+        problems += found.broken()
+        return problems, found.kills
