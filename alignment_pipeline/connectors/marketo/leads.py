@@ -14,6 +14,7 @@ from alignment_pipeline.connectors.values import parse_stamp
 from alignment_pipeline.errors import DataLoss
 
 MOST_IDS = 300
+_GRIDS = 3
 
 
 def by_ids(session: MarketoSession, ids: Sequence[int], fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -37,19 +38,24 @@ def by_ids(session: MarketoSession, ids: Sequence[int], fields: Sequence[str]) -
 def earliest_below(session: MarketoSession, lead_id: int) -> datetime | None:
     """The creation of the oldest lead found below an id, None when none is found. Ids count upwards, so older leads have smaller ones.
 
-    Two calls look at 300 ids each: evenly over the whole range, then over the stretch before the lowest that exists.
+    300 ids are looked at evenly over the whole range, and as many again at other places when none of them exists: where one
+    lead in a hundred is still there, all of them are missed once in 8,000 times. Then the stretch before the lowest found.
     """
-    low, high = 1, lead_id - 1
+    step = max(1, -(-(lead_id - 1) // MOST_IDS))
     found: datetime | None = None
-    for _ in range(2):
-        if high < low:
+    lowest = lead_id
+    for offset in sorted({1 + step * part // _GRIDS for part in range(_GRIDS)}):
+        there = list(by_ids(session, range(offset, lead_id, step), ("id", "createdAt")))
+        if there:
+            lowest, found = _oldest(there)
             break
-        step = max(1, -(-(high - low + 1) // MOST_IDS))
-        there = list(by_ids(session, range(low, high + 1, step), ("id", "createdAt")))
-        if not there:
-            break
-        lowest = min(int(lead["id"]) for lead in there)
-        oldest = min(parse_stamp(str(lead["createdAt"])) for lead in there)
-        found = oldest if found is None else min(found, oldest)
-        low, high = max(low, lowest - step), lowest - 1
+    if found is not None and lowest > 1:
+        fine = max(1, step // MOST_IDS)
+        there = list(by_ids(session, range(max(1, lowest - step), lowest, fine)[:MOST_IDS], ("id", "createdAt")))
+        if there:
+            found = min(found, _oldest(there)[1])
     return found
+
+
+def _oldest(there: Sequence[Mapping[str, Any]]) -> tuple[int, datetime]:
+    return min(int(lead["id"]) for lead in there), min(parse_stamp(str(lead["createdAt"])) for lead in there)
