@@ -1,0 +1,104 @@
+"""Escalations in the CRM: each rung one task, taken back when it should never have been, and one clock per person on the record."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.contracts import planning
+from alignment_pipeline.sla import tasks
+from alignment_pipeline.sla.ledger import Ledger
+from alignment_pipeline_tests.sla.factories import LEAD, MANAGER, REP, World, at, rows_of
+
+START = at("2026-11-18T10:00:00")
+KEY = f"sla:{LEAD}:first_touch_hand_raiser:2026-11-18T15:00:00Z"
+
+
+def made(world: World, ledger: Ledger, crm: Crm) -> list[dict[str, object]]:
+    table = tasks.escalation_tasks(
+        ledger.escalations, world.sources().people, ledger.clocks, crm=crm, as_of=START, agreement_version="test"
+    )
+    assert table.to_pyarrow().schema.names == list(planning.RECORD_CREATES.names)
+    return rows_of(table)
+
+
+def test_each_due_rung_with_a_taker_is_one_task_with_its_key(sla: Sla, crm: Crm) -> None:
+    world = World().lead().hand_raise(START)
+    created = made(world, world.ledger(sla, crm, START + timedelta(minutes=31)), crm)
+
+    assert [row["external_key"] for row in created] == [f"{KEY}:call_now", f"{KEY}:rep_and_manager"]
+    assert json.loads(str(created[0]["values"])) == {
+        "Alignment_Key__c": f"{KEY}:call_now",
+        "Subject": "Call now: Ada Byron (Engines Ltd) asked to be contacted",
+        "Description": "First touch of a hand-raiser: due 2026-11-18 15:05 UTC.",
+        "WhoId": LEAD,
+        "OwnerId": REP,
+        "Status": "Not Started",
+        "Priority": "High",
+        "ActivityDate": "2026-11-18",
+    }
+    assert created[1]["owner_id"] == MANAGER
+
+
+def test_nobody_who_asked_not_to_be_written_gets_a_task(sla: Sla, crm: Crm) -> None:
+    world = World().person(f"lead:{LEAD}", is_do_not_sync=True).lead().hand_raise(START)
+
+    assert made(world, world.ledger(sla, crm, START + timedelta(minutes=31)), crm) == []
+
+
+def test_people_only_marketo_knows_get_no_task_in_the_crm(sla: Sla, crm: Crm) -> None:
+    world = (
+        World().person("marketo:7").add("person_records", source_key="marketo:7", person_id="marketo:7", object="Marketo", record_id="7")
+    )
+    world.hand_raise(START, source="marketo:7")
+
+    assert made(world, world.ledger(sla, crm, START + timedelta(minutes=31)), crm) == []
+
+
+def test_a_late_reply_takes_the_open_tasks_back(sla: Sla, crm: Crm) -> None:
+    world = World().lead().hand_raise(START).touch(START + timedelta(minutes=4), known_at=START + timedelta(minutes=40))
+    open_tasks = ibis.memtable(
+        pa.table({"external_key": [f"{KEY}:call_now", f"{KEY}:rep_and_manager", "other"], "record_id": ["00T1", "00T2", "00T3"]})
+    )
+
+    def back(minutes: int) -> list[tuple[object, object]]:
+        as_of = START + timedelta(minutes=minutes)
+        ledger = world.ledger(sla, crm, as_of, known_at=as_of)
+        found = tasks.retracted_tasks(ledger.clocks, open_tasks, as_of=as_of, agreement_version="test")
+        return [(row["record_id"], row["value"]) for row in rows_of(found)]
+
+    assert back(39) == []
+    assert back(41) == [("00T1", '"Completed"'), ("00T2", '"Completed"')]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "status", "policy"),
+    [
+        (1, "pending", "First touch of a hand-raiser"),
+        (4.5, "at risk", "First touch of a hand-raiser"),
+        (30, "breached", "First touch of a hand-raiser"),
+    ],
+)
+def test_the_crm_shows_the_clock_that_counts_most_now(sla: Sla, crm: Crm, minutes: float, status: str, policy: str) -> None:
+    as_of = START + timedelta(minutes=minutes)
+    ledger = World().lead().hand_raise(START).stage(START, "MQL").ledger(sla, crm, as_of)
+    shown = rows_of(tasks.person_slas(ledger.clocks, sla=sla, as_of=as_of, agreement_version="test"))
+
+    assert [(row["sla_status"], row["sla_policy"], row["record_id"]) for row in shown] == [(status, policy, LEAD)]
+
+
+def test_the_crm_value_does_not_flicker_while_nothing_happens(sla: Sla, crm: Crm) -> None:
+    world = World().lead().hand_raise(START)
+
+    def shown(minutes: int) -> list[tuple[object, ...]]:
+        as_of = START + timedelta(minutes=minutes)
+        rows = rows_of(tasks.person_slas(world.ledger(sla, crm, as_of).clocks, sla=sla, as_of=as_of, agreement_version="test"))
+        return [(row["sla_status"], row["sla_due_at"], row["sla_reason"]) for row in rows]
+
+    assert shown(10) == shown(200)
