@@ -158,9 +158,9 @@ class Leads:
                 owner = other
         ended = first_touch + timedelta(days=rng.uniform(2, 40))
         fate = rng.random()
-        if fate < 0.24:
+        if fate < 0.48:
             changes.append(Change(ended, "Status", WORKING, CLOSED, owner.id))
-        elif fate < 0.40:
+        elif fate < 0.82:
             changes.append(Change(ended, "Status", WORKING, RECYCLED, owner.id))
         self._touch_plan = (owner, first_touch, ended)
         return first_owner, changes
