@@ -97,7 +97,7 @@ def _spool(batches: Iterable[pa.RecordBatch], path: Path) -> int:
 
 
 def extraction_rows(stored: Sequence[Stored], *, run_id: str, system: str, total_calls: int) -> Iterator[dict[str, object]]:
-    """Rows of the table `extractions`: one per stream, and one for the calls that all streams shared (login, describes, combined checks)."""
+    """Rows of the table `extractions`: one per stream, and one for calls that all streams shared."""
     shared = total_calls - sum(one.report.calls for one in stored)
     if stored:
         yield _shared_row(stored[0].report, run_id=run_id, system=system, calls=shared)

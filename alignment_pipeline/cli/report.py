@@ -1,0 +1,18 @@
+"""`alignment report`: renders the report of the published tables and prints its path."""
+
+from __future__ import annotations
+
+import click
+
+from alignment_pipeline.cli.context import Context, as_of_option, json_option, moment
+from alignment_pipeline.runtime import reports
+
+
+@click.command(epilog="Example: alignment report")
+@as_of_option
+@json_option
+def report(as_of: str | None, is_json: bool) -> None:
+    """Render the report as one HTML file, without any script, ready to print, and print its path."""
+    context = Context(is_json=is_json)
+    path = reports.write_report(context.home, as_of=moment(as_of))
+    context.result({"report": str(path)}, lambda console: console.print(str(path)))

@@ -1,0 +1,24 @@
+"""The report as an asset, so that it can be opened from the Dagster UI."""
+
+import dagster as dg
+
+from alignment_pipeline.defs.line import LineResource, table
+from alignment_pipeline.reporting import report as report_rule
+from alignment_pipeline.runtime import reports
+
+
+@dg.asset(
+    key="report",
+    deps=report_rule.INPUTS,
+    group_name="reporting",
+    owners=["team:revenue-operations"],
+    kinds={"html"},
+    description="The page that both teams read: headline counts, MQAs with reasons, promises and breaches, the review queue, the plan "
+    "and the guard's words, and how fresh the data is.",
+    freshness_policy=table("write_results", deps=[])["freshness_policy"],
+    pool="warehouse",
+)
+def report(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    path = reports.write_report(run.home, as_of=run.as_of)
+    return dg.MaterializeResult(metadata={"report": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size})

@@ -1,0 +1,290 @@
+"""The report: one page that both teams read, with the same numbers for both.
+
+Belongs here: choosing and ordering what is shown, and rendering it. Every number is a table's; nothing is computed twice.
+The page is self-contained and printable, runs no script, and escapes everything that comes from the systems.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import resources
+from typing import Any
+
+import ibis
+import jinja2
+from ibis import _
+
+from alignment_pipeline.agreement.agreement import Agreement
+
+INPUTS = (
+    "accounts",
+    "people",
+    "users",
+    "lead_account_matches",
+    "account_mqa_statuses",
+    "account_scores",
+    "account_stages",
+    "person_stages",
+    "sla_clocks",
+    "sla_escalations",
+    "marketing_commitments",
+    "activity_exclusions",
+    "quarantined_rows",
+    "extractions",
+    "write_plans",
+    "write_results",
+    "raw_salesforce_organizations",
+)
+LISTED = 25
+_SLA_ORDER = ("breached", "at_risk", "pending", "paused", "unknown", "met", "met_late", "cancelled")
+NOTICE = "Demo data: companies are real, people are invented, and everything that happens between them is fictional."
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table of the page: a title, a sentence that says what a row is, columns and rows of text or numbers."""
+
+    title: str
+    about: str
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    total: int
+    numbers: tuple[int, ...] = field(default=())
+
+    @property
+    def left_out(self) -> int:
+        """Rows that are not listed."""
+        return max(0, self.total - len(self.rows))
+
+
+def render(tables: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: datetime, is_demo: bool = False) -> str:
+    """The page as HTML. `tables` are the published ones named in `INPUTS`."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = _number
+    source = resources.files("alignment_pipeline.reporting").joinpath("report.html.j2").read_text(encoding="utf-8")
+    organisation = tables["raw_salesforce_organizations"].order_by(ibis.desc("known_at")).limit(1).to_pyarrow().to_pylist()
+    return environment.from_string(source).render(
+        agreement=agreement,
+        as_of=as_of,
+        notice=NOTICE if is_demo else "",
+        organisation=organisation[0]["Name"] if organisation else "",
+        headline=headline(tables),
+        sections=[
+            mqas(tables),
+            near_mqas(tables),
+            clocks(tables),
+            breaches_by_rep(tables),
+            commitments(tables),
+            review_queue(tables),
+            stages(tables, "person_stages", "People by stage"),
+            stages(tables, "account_stages", "Accounts by stage"),
+            exclusions(tables),
+            results(tables),
+            freshness(tables),
+        ],
+        plan=last_plan(tables),
+    )
+
+
+def headline(tables: Mapping[str, ibis.Table]) -> list[tuple[str, str, str]]:
+    """Label, number and remark of the counts on top."""
+    decisions = _tally(tables["lead_account_matches"], "decision")
+    leads = sum(decisions.values())
+    states = _tally(tables["sla_clocks"], "state")
+    decided = sum(states.get(state, 0) for state in ("met", "met_late", "breached"))
+    mqas_now = tables["account_mqa_statuses"].filter(_.is_mqa).count().to_pyarrow().as_py()
+    scored = tables["account_scores"].count().to_pyarrow().as_py()
+    quarantined = tables["quarantined_rows"].count().to_pyarrow().as_py()
+    return [
+        ("Leads matched", _number(decisions.get("matched", 0)), f"{_share(decisions.get('matched', 0), leads)} of {_number(leads)}"),
+        ("In review", _number(decisions.get("review", 0)), "a person decides"),
+        ("Without account", _number(decisions.get("none", 0)), "no account fits"),
+        ("Accounts scored", _number(scored), ""),
+        ("MQAs now", _number(mqas_now), f"{_share(mqas_now, scored)} of accounts"),
+        ("Promises kept in time", _share(states.get("met", 0), decided), f"{_number(states.get('breached', 0))} breached"),
+        ("Rows in quarantine", _number(quarantined), "unreadable values, kept and counted"),
+    ]
+
+
+def mqas(tables: Mapping[str, ibis.Table]) -> Section:
+    """Accounts that are MQAs, the latest first."""
+    joined = _with_account(tables, tables["account_mqa_statuses"].filter(_.is_mqa))
+    rows = joined.order_by(ibis.desc("latest_at"), "account_id")
+    columns = ("name", "owner_name", "tier", "people_engaged", "engagement_points", "latest_at", "mqa_reason")
+    return _section(
+        "Marketing qualified accounts",
+        "One row per account that is an MQA now, and the rule that made it one.",
+        ("Account", "Owner", "Tier", "People", "Points", "Since", "Why"),
+        rows.select(*columns),
+        numbers=(2, 3, 4),
+    )
+
+
+def near_mqas(tables: Mapping[str, ibis.Table]) -> Section:
+    """Accounts that are nearest to it."""
+    joined = _with_account(tables, tables["account_mqa_statuses"].filter(_.mqa_status == "not yet", _.nearest_path.notnull()))
+    rows = joined.filter(_.engagement_points > 0).order_by(ibis.desc("engagement_points"), "account_id")
+    return _section(
+        "Nearly there",
+        "Accounts with the most engagement that are no MQA yet, and what is missing.",
+        ("Account", "Owner", "Tier", "People", "Points", "What is missing"),
+        rows.select("name", "owner_name", "tier", "people_engaged", "engagement_points", "mqa_reason"),
+        numbers=(2, 3, 4),
+    )
+
+
+def clocks(tables: Mapping[str, ibis.Table]) -> Section:
+    """Clocks per policy and state."""
+    rows = tables["sla_clocks"].group_by("policy", "party").agg(**{state: _.count(where=_.state == state) for state in _SLA_ORDER})
+    return _section(
+        "Promises by policy",
+        "How many clocks of each promise stand where. Unknown: due, but the feed has not been read that far.",
+        ("Promise", "Owed by", *(state.replace("_", " ").capitalize() for state in _SLA_ORDER)),
+        rows.order_by("party", "policy"),
+        numbers=tuple(range(2, 2 + len(_SLA_ORDER))),
+        listed=100,
+    )
+
+
+def breaches_by_rep(tables: Mapping[str, ibis.Table]) -> Section:
+    """Breached clocks per owner of the duty."""
+    names = tables["users"].select(user_id=_.user_id, owner_name=_.name)
+    breached = tables["sla_clocks"].filter(_.state == "breached", _.party == "sales")
+    grouped = breached.group_by("owner_id").agg(
+        breached=_.count(), never_touched=_.count(where=_.stopped_at.isnull()), latest=_.due_at.max()
+    )
+    rows = grouped.left_join(names, grouped.owner_id == names.user_id)
+    rows = rows.mutate(owner_name=_.owner_name.fill_null("(nobody owns it)"))
+    return _section(
+        "Breaches by rep",
+        "Promises of sales that were not kept yet; system and marketing time is not counted against a rep.",
+        ("Owner", "Breached", "Never touched", "Latest due"),
+        rows.order_by(ibis.desc("breached"), "owner_name").select("owner_name", "breached", "never_touched", "latest"),
+        numbers=(1, 2),
+    )
+
+
+def commitments(tables: Mapping[str, ibis.Table]) -> Section:
+    """Marketing's side."""
+    rows = tables["marketing_commitments"].order_by(ibis.desc("period_start_on"), "title")
+    return _section(
+        "Marketing's commitments",
+        "What marketing promised for the period, paced by business day.",
+        ("Commitment", "From", "To", "Goal", "Expected by now", "Actual", "State", "Why"),
+        rows.select("title", "period_start_on", "period_end_on", "goal", "expected", "actual", "state", "reason"),
+        numbers=(3, 4, 5),
+    )
+
+
+def review_queue(tables: Mapping[str, ibis.Table]) -> Section:
+    """Matches that a person decides, the most confident first."""
+    accounts = tables["accounts"].select("account_id", account_name=_.name)
+    people = tables["people"].select("person_id", "company", "email_domain", "country")
+    review = tables["lead_account_matches"].filter(_.decision == "review")
+    rows = review.inner_join(people, "person_id").left_join(accounts, "account_id", rname="{name}_account")
+    return _section(
+        "Match review queue",
+        "Leads whose account a person decides: the best guess and why it is not certain.",
+        ("Company as typed", "E-mail domain", "Country", "Best guess", "Confidence", "Why"),
+        rows.order_by(ibis.desc("confidence"), "person_id").select(
+            "company", "email_domain", "country", "account_name", "confidence", "reason"
+        ),
+        numbers=(4,),
+    )
+
+
+def stages(tables: Mapping[str, ibis.Table], name: str, title: str) -> Section:
+    """How many stand in each stage."""
+    rows = tables[name].group_by("stage").agg(count=_.count(), latest=_.entered_at.max()).order_by(ibis.desc("count"), "stage")
+    return _section(title, "Where they stand now.", ("Stage", "How many", "Latest entry"), rows, numbers=(1,), listed=100)
+
+
+def exclusions(tables: Mapping[str, ibis.Table]) -> Section:
+    """Activities that do not count, by reason."""
+    rows = tables["activity_exclusions"].group_by("exclusion").agg(activities=_.activities.sum(), latest=_.last_at.max())
+    return _section(
+        "Activities that count, and those that do not",
+        "Bots, automatic answers and our own people never count; nothing is dropped in silence.",
+        ("Reason", "Activities", "Latest"),
+        rows.order_by(ibis.desc("activities"), "exclusion"),
+        numbers=(1,),
+        listed=100,
+    )
+
+
+def results(tables: Mapping[str, ibis.Table]) -> Section:
+    """What came of the writes."""
+    rows = tables["write_results"].group_by("object", "state", "reason").agg(records=_.count(), latest=_.changed_at.max())
+    return _section(
+        "What was written",
+        "Operations of the journal by outcome. VERIFIED was read back; DEAD was refused by the CRM and waits for a person.",
+        ("Object", "Outcome", "What happened", "Records", "Latest"),
+        rows.order_by("object", ibis.desc("records"), "state", "reason").select("object", "state", "reason", "records", "latest"),
+        numbers=(3,),
+    )
+
+
+def freshness(tables: Mapping[str, ibis.Table]) -> Section:
+    """The last reading of each stream."""
+    latest = ibis.row_number().over(ibis.window(group_by=["system", "object"], order_by=[ibis.desc("started_at"), ibis.desc("run_id")]))
+    rows = tables["extractions"].filter(_.object != "(shared)").mutate(rank=latest).filter(_.rank == 0)
+    return _section(
+        "How fresh the data is",
+        "The last reading of each stream: everything stamped before 'complete to' is in these numbers.",
+        ("System", "Object", "Read at", "Complete to", "By", "New rows", "Remark"),
+        rows.order_by("system", "object").select("system", "object", "started_at", "watermark_at", "method", "new_rows", "note"),
+        numbers=(5,),
+        listed=100,
+    )
+
+
+def last_plan(tables: Mapping[str, ibis.Table]) -> dict[str, Any] | None:
+    """The newest plan with the guard's words."""
+    rows = tables["write_plans"].order_by(ibis.desc("created_at"), "plan_hash").limit(1).to_pyarrow().to_pylist()
+    if not rows:
+        return None
+    counts = json.loads(rows[0]["counts"])
+    return {**rows[0], "reasons": json.loads(rows[0]["reasons"]), "objects": counts.get("objects", {}), "holds": counts.get("holds", {})}
+
+
+def _with_account(tables: Mapping[str, ibis.Table], statuses: ibis.Table) -> ibis.Table:
+    accounts = tables["accounts"].select("account_id", "name", "owner_id")
+    users = tables["users"].select(owner_user_id=_.user_id, owner_name=_.name)
+    scores = tables["account_scores"].select("account_id", "tier", "people_engaged", "engagement_points")
+    joined = statuses.inner_join(accounts, "account_id").inner_join(scores, "account_id")
+    return joined.left_join(users, joined.owner_id == users.owner_user_id)
+
+
+def _section(
+    title: str, about: str, columns: tuple[str, ...], rows: ibis.Table, *, numbers: tuple[int, ...] = (), listed: int = LISTED
+) -> Section:
+    total = rows.count().to_pyarrow().as_py()
+    shown = rows.limit(listed).to_pyarrow().to_pylist()
+    return Section(title, about, columns, [tuple(_cell(value) for value in row.values()) for row in shown], total, numbers)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, int):
+        return _number(value)
+    return str(value)
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "–"
+
+
+def _tally(table: ibis.Table, column: str) -> dict[str, int]:
+    return {row[column]: row["rows"] for row in table.group_by(column).agg(rows=_.count()).to_pyarrow().to_pylist()}
