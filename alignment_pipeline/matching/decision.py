@@ -20,17 +20,23 @@ from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline.matching.vocabulary import Ints
 from alignment_pipeline.matching.weights import MICRO
 
+# Companies whose probability is this close to the winner's are not separated by anything: review, never a coin toss.
+EQUAL = 0.05
 Probabilities = npt.NDArray[np.float64]
 
 
 @dataclass(slots=True)
 class Choice:
-    """The best account of a lead as pair positions: `pair` won, `runner_up` is the best of another company (-1 for none)."""
+    """The best account of a lead as pair positions: `pair` won, `runner_up` is the best of another company (-1 for none).
+
+    `any_account` is the raw probability that the lead has an account at all, `share` the winner's part of it: homonyms have equal shares.
+    """
 
     pair: int
     runner_up: int
-    raw: float
-    runner_up_raw: float
+    share: float
+    runner_up_share: float
+    any_account: float
     tie_breaker: str
     rivals: int
 
@@ -62,7 +68,7 @@ def choose(
     order = np.lexsort((pairs.account, -score, company[pairs.account], -np.round(probability, 12), pairs.lead))
     lead_of = pairs.lead[order]
     starts = np.flatnonzero(np.r_[True, lead_of[1:] != lead_of[:-1]]) if len(order) else np.zeros(0, np.int64)
-    ends = np.r_[starts[1:], len(order)]
+    ends = np.r_[starts[1:], len(order)] if len(order) else starts
     margin = int(settings.tie_margin * MICRO)
     choices: dict[int, Choice] = {}
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
@@ -74,22 +80,26 @@ def choose(
         others = [pair for pair in row if company[pairs.account[pair]] != winner]
         close = [pair for pair in others if top - int(score[pair]) <= margin]
         tied = [pair for pair in own if top - int(score[pair]) <= margin]
-        raw = float(probability[row[0]])
+        by_company = {int(company[pairs.account[pair]]): float(probability[pair]) for pair in row}
+        any_account = min(1.0, sum(by_company.values()))
+        raw = by_company[winner]
         if settings.tie_breakers_decide == "always" and close:
-            seen = {winner}
-            for pair in close:
-                number = int(company[pairs.account[pair]])
-                raw += 0.0 if number in seen else float(probability[pair])
-                seen.add(number)
+            raw = sum(by_company[number] for number in {winner, *(int(company[pairs.account[pair]]) for pair in close)})
             tied += close
         chosen, breaker = (
-            (tied[0], "") if settings.tie_breakers_decide == "never" else break_tie(tied, pairs, score, lead, batch, index.facts, settings)
+            (tied[0], "")
+            if settings.tie_breakers_decide == "never"
+            else break_tie(tied, pairs, score, lead, batch, index.facts, settings)
         )
         chosen_company = int(company[pairs.account[chosen]])
         rest = [pair for pair in row if company[pairs.account[pair]] != chosen_company]
         runner = rest[0] if rest else next((pair for pair in row if pair != chosen), -1)
-        runner_raw = float(probability[runner]) if rest else 0.0
-        choices[lead] = Choice(chosen, runner, min(raw, 1.0), runner_raw, breaker, len(close))
+        whole = max(any_account, 1e-12)
+        rivals = sum(1 for number, value in by_company.items() if number != chosen_company and value >= raw * (1.0 - EQUAL))
+        rivals = 0 if settings.tie_breakers_decide == "always" else rivals
+        choices[lead] = Choice(
+            chosen, runner, min(1.0, raw / whole), by_company[int(company[pairs.account[runner]])] / whole if rest else 0.0, any_account, breaker, rivals
+        )
     return choices
 
 

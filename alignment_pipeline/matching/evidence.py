@@ -148,6 +148,8 @@ def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: Lea
     ):
         mail, site, own, label = batch.domain[lead], batch.web_domain[lead], facts.domain[account], facts.label[account]
         name = compacts[form]
+        if same and label and names.compact(label) == name:
+            column["same_is_label"][at] = 1.0
         if label and not same and name == label:
             column["name_is_label"][at] = 1.0
             column["name_is_label_long"][at] = min(len(name), 12) / 12

@@ -29,7 +29,7 @@ def probabilities(scores: Array, lead: npt.NDArray[np.int64], leads: int) -> tup
 
 
 def loss(
-    weights: Array, matrix: Array, lead: npt.NDArray[np.int64], right: npt.NDArray[np.bool_], leads: int, penalty: Array
+    weights: Array, matrix: Array, lead: npt.NDArray[np.int64], right: npt.NDArray[np.bool_], leads: int, penalty: Array, prior: Array
 ) -> tuple[float, Array]:
     """Penalised negative log-likelihood and gradient; a lead without a right candidate should end as no account."""
     pair, none = probabilities(matrix @ weights, lead, leads)
@@ -38,7 +38,8 @@ def loss(
     mass = np.maximum(mass, 1e-12)
     share = np.where(right, pair / mass[lead], 0.0)
     gradient = matrix.T @ (pair - np.where(has[lead], share, 0.0))
-    return float(-np.log(mass).sum() + 0.5 * (penalty * weights**2).sum()), gradient + penalty * weights
+    away = weights - prior
+    return float(-np.log(mass).sum() + 0.5 * (penalty * away**2).sum()), gradient + penalty * away
 
 
 def minimise(function: Callable[[Array], tuple[float, Array]], start: Array, *, steps: int = 400, tolerance: float = 1e-4) -> Array:
@@ -82,20 +83,27 @@ def _two_loop(gradient: Array, history: list[tuple[Array, Array]]) -> Array:
 
 
 def fit_weights(
-    matrix: Array, lead: npt.NDArray[np.int64], right: npt.NDArray[np.bool_], leads: int, *, penalty: Array, sign: npt.NDArray[np.int64]
+    matrix: Array,
+    lead: npt.NDArray[np.int64],
+    right: npt.NDArray[np.bool_],
+    leads: int,
+    *,
+    penalty: Array,
+    prior: Array,
+    sign: npt.NDArray[np.int64],
 ) -> Array:
-    """One weight per column. `penalty` per column; `sign` 1 or -1 where world knowledge knows the direction, 0 where the data may decide.
+    """One weight per column, drawn to `prior` by `penalty`; `sign` is 1 or -1 where the direction is known beforehand, else 0.
 
     A column that comes out with the wrong sign is held at zero and the rest is fitted again: a few labels never teach that a same domain
-    speaks
-    against an account.
+    speaks against an account. A column that no labelled lead shows keeps its prior.
     """
     free = np.ones(matrix.shape[1], dtype=bool)
     while True:
-        chosen = matrix[:, free]
-        objective = functools.partial(loss, matrix=chosen, lead=lead, right=right, leads=leads, penalty=penalty[free])
+        objective = functools.partial(
+            loss, matrix=matrix[:, free], lead=lead, right=right, leads=leads, penalty=penalty[free], prior=prior[free]
+        )
         weights = np.zeros(matrix.shape[1])
-        weights[free] = minimise(objective, np.zeros(int(free.sum())))
+        weights[free] = minimise(objective, prior[free])
         wrong = weights * sign < 0
         if not wrong.any():
             return weights

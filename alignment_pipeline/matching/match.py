@@ -227,9 +227,10 @@ class _Rows:
         present = np.flatnonzero(values).tolist()
         seen = {COLUMNS[at]: float(values[at]) for at in present}
         rule = sentences.rule_of(seen)
-        both = np.array([choice.raw, choice.runner_up_raw])
-        confidence, runner_confidence = (round(float(value), 6) for value in self._fitted.calibrate(both))
+        any_account = float(self._fitted.calibrate(np.array([choice.any_account]))[0])
+        confidence, runner_confidence = round(any_account * choice.share, 6), round(any_account * choice.runner_up_share, 6)
         verdict = "matched" if confidence >= settings.match_confidence else "review" if confidence >= settings.review_confidence else "none"
+        verdict = "review" if verdict == "matched" and choice.rivals else verdict
         note = ""
         if verdict == "matched" and rule in settings.demoted_rules:
             verdict, note = "review", "this rule is demoted to review by its precision"
@@ -246,7 +247,6 @@ class _Rows:
         shown.sort(key=lambda item: (-abs(int(str(item["points_micro"]))), str(item["evidence"])))
         account = int(pairs.account[choice.pair])
         runner = int(pairs.account[choice.runner_up]) if choice.runner_up >= 0 else -1
-        runner_confidence = min(runner_confidence, round(1.0 - confidence, 6)) if choice.rivals == 0 else runner_confidence
         self.add(
             lead_id,
             rule=rule,

@@ -172,6 +172,8 @@ def _without_country(form: Form) -> Form | None:
     """ "Midokura Japan" as Midokura: a country at the end names a branch, if what is left names a company."""
     for size in (3, 2, 1):
         if len(form.core) > size and places.country_code(" ".join(form.core[-size:])) and len("".join(form.core[-size:])) > 2:
+            if form.core[-size - 1] in wordlists.roles()["s"]:
+                return None
             rest = tuple(strip_legal(list(form.core[:-size])))
             left = Form(PLACED, " ".join(rest), rest, compact("".join(rest)))
             return left if _is_telling(left) and len(left.compact) >= 3 else None

@@ -60,6 +60,7 @@ EVIDENCE_WORDS: Mapping[str, str] = {
     "acronym": "initials agree",
     "acronym_long": "long initials",
     "alias": "listed as another name",
+    "same_is_label": "the name is the account's domain",
     "same_placed": "the company field adds a country",
     "same_account_placed": "the account's name adds a country",
     "name_is_label_long": "that domain name is long",

@@ -19,11 +19,16 @@ from alignment_pipeline.matching import weights as weights_module
 from alignment_pipeline.matching.candidates import Pairs
 from alignment_pipeline_tests.benchmarks import labelled
 
+# A winner with this share of the probability of all accounts has no rival: its confidence is about having an account at all.
+ALONE = 0.95
 TARGET = Path(weights_module.__file__).parent / "data" / "weights.json"
 
 
 def out_of_fold(data: labelled.Labelled) -> tuple[np.ndarray, np.ndarray, list[weights_module.Weights]]:
-    """For every real lead with candidates: the winner's raw probability and whether it is right, by weights that never saw its company."""
+    """For every lead whose winner has no rival: the raw probability of having an account and whether the winner is right.
+
+    By weights that never saw the lead's company.
+    """
     per_fold = [labelled.weights_of(data, fold) for fold in range(labelled.FOLDS)]
     score = np.zeros(len(data.lead), dtype=np.int64)
     for fold, fitted in enumerate(per_fold):
@@ -34,7 +39,10 @@ def out_of_fold(data: labelled.Labelled) -> tuple[np.ndarray, np.ndarray, list[w
     order = np.lexsort((data.account, -score, -probability, data.lead))
     first = order[np.unique(data.lead[order], return_index=True)[1]]
     raw, right = np.full(len(data.leads), np.nan), np.zeros(len(data.leads), dtype=bool)
-    raw[data.lead[first]], right[data.lead[first]] = probability[first], data.right[first]
+    company = np.unique(data.lead * np.int64(len(data.index)) + data.index.facts.company[data.account], return_index=True)[1]
+    whole = np.bincount(data.lead[company], weights=probability[company], minlength=len(data.leads))
+    alone = first[probability[first] >= ALONE * whole[data.lead[first]]]
+    raw[data.lead[alone]], right[data.lead[alone]] = whole[data.lead[alone]], data.right[alone]
     return raw, right, per_fold
 
 

@@ -88,8 +88,9 @@ def weights_of(data: Labelled, without_fold: int | None, calibration: list[list[
     """Weights fitted on all folds, or on all but one."""
     mask = np.ones(len(data.lead), dtype=bool) if without_fold is None else data.fold[data.lead] != without_fold
     penalty = np.array([evidence_columns.PENALTY.get(column, 1.0) * PENALTY for column in evidence_columns.COLUMNS])
+    prior = np.array([evidence_columns.PRIOR.get(column, 0.0) for column in evidence_columns.COLUMNS])
     sign = np.array([evidence_columns.SIGN.get(column, 0) for column in evidence_columns.COLUMNS])
-    fitted = fit.fit_weights(data.matrix[mask], data.lead[mask], data.right[mask], len(data.leads), penalty=penalty, sign=sign)
+    fitted = fit.fit_weights(data.matrix[mask], data.lead[mask], data.right[mask], len(data.leads), penalty=penalty, prior=prior, sign=sign)
     body = {
         "weights": {column: round(float(value), 4) for column, value in zip(evidence_columns.COLUMNS, fitted, strict=True)},
         "calibration": calibration or [[0.0, 0.0], [1.0, 1.0]],
