@@ -20,7 +20,7 @@ from alignment_pipeline.errors import ConfigurationError
 #: Each kind, and the options it reads.
 KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "answer": "answer without doing the work: status, body (text or JSON), headers, content_type",
+        "answer": "answer without doing the work: status, content (text or JSON), headers, content_type",
         "html": "answer with an HTML maintenance page: status",
         "hang": "no answer for `seconds` of the sandbox's clock, then go on (the work is done only if the client still waits)",
         "cut_before": "close the connection before the work is done",
@@ -75,6 +75,8 @@ class Fault:
         if self.kind not in KINDS:
             raise ConfigurationError(f"fault kind {self.kind!r} is unknown; allowed: {', '.join(KINDS)}")
         for name in ("system", "method", "path", "body"):
+            if not isinstance(getattr(self, name), str):
+                raise ConfigurationError(f"fault {self.kind}: {name} is a regular expression (what to answer goes into `content`)")
             try:
                 re.compile(getattr(self, name))
             except re.error as error:

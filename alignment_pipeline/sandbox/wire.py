@@ -169,7 +169,7 @@ async def _discard(message: Message) -> None:
 
 async def _answer(fault: Fault, send: Send) -> None:
     options = fault.options
-    body: Any = MAINTENANCE if fault.kind == "html" else options.get("body", "")
+    body: Any = MAINTENANCE if fault.kind == "html" else options.get("content", options.get("body", ""))
     kind = "text/html; charset=UTF-8" if fault.kind == "html" else "text/plain"
     if not isinstance(body, str):
         body, kind = json.dumps(body), "application/json;charset=UTF-8"

@@ -28,7 +28,7 @@ class Interference:
 
     def row_fault(self, schema: ObjectSchema, record_id: str, values: Mapping[str, Any]) -> None:
         """The fault `row_error`. Raises RowError."""
-        if not self.store.faults.standing("row_error"):
+        if not self.store.faults.standing("row_error", "salesforce"):
             return
         body = json.dumps(dict(values), default=str)
         fault = self.store.faults.fire("row_error", system="salesforce", method=self.source, path=f"{schema.name}/{record_id}", body=body)
@@ -40,7 +40,7 @@ class Interference:
 
     def parent_lock(self, schema: ObjectSchema, old: Record) -> None:
         """The fault `parent_lock`. Raises RowError UNABLE_TO_LOCK_ROW."""
-        for rule in self.store.faults.standing("parent_lock"):
+        for rule in self.store.faults.standing("parent_lock", "salesforce"):
             parent = old.get(str(rule.options.get("field", "AccountId")))
             if parent is None:
                 continue
@@ -55,11 +55,11 @@ class Interference:
 
     def triggers(self, schema: ObjectSchema, record: Record, changed: Mapping[str, Any]) -> None:
         """The faults `rewrite_value` (changes the record in place, which is new) and `validation_rule`. Raises RowError."""
-        for rule in self.store.faults.standing("rewrite_value"):
+        for rule in self.store.faults.standing("rewrite_value", "salesforce"):
             name = str(rule.options.get("field"))
             if rule.options.get("object") == schema.name and (name in changed or rule.options.get("always")):
                 record[name] = _rewritten(record.get(name), rule.options)
-        for rule in self.store.faults.standing("validation_rule"):
+        for rule in self.store.faults.standing("validation_rule", "salesforce"):
             options = rule.options
             name = str(options.get("field"))
             if options.get("object") != schema.name or name not in changed:
@@ -74,7 +74,7 @@ class Interference:
         """The fault `duplicate_rule`. Raises RowError."""
         if self.allow_duplicates:
             return
-        for rule in self.store.faults.standing("duplicate_rule"):
+        for rule in self.store.faults.standing("duplicate_rule", "salesforce"):
             name = str(rule.options.get("field"))
             if rule.options.get("object") != schema.name or record.get(name) is None:
                 continue

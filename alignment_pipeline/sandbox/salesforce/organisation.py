@@ -65,7 +65,7 @@ class Org:
     @property
     def daily_limit(self) -> int:
         """The calls that the organisation may make in 24 hours."""
-        rules = self.world.faults.standing("daily_limit")
+        rules = self.world.faults.standing("daily_limit", "salesforce")
         return int(rules[-1].options.get("max", 0)) if rules else self.store.settings.daily_api_requests
 
     def used(self) -> int:

@@ -216,7 +216,7 @@ class SalesforceStore:
 
     def put(self, schema: ObjectSchema, record: Record, old: Record | None) -> None:
         """Store a new version of a record, at once or late when a fault says so."""
-        rules = [one for one in self.faults.standing("late_visible") if one.options.get("object") == schema.name]
+        rules = [one for one in self.faults.standing("late_visible", "salesforce") if one.options.get("object") == schema.name]
         delay = max((float(one.options.get("seconds", 600)) for one in rules), default=0.0)
         if delay:
             self.put_late(schema, record, delay)

@@ -29,7 +29,7 @@ class Views:
         if self._revision != self.faults.revision:
             self._revision, self._made = self.faults.revision, {}
         if username not in self._made:
-            rules = [rule for kind in _KINDS for rule in self.faults.standing(kind)]
+            rules = [rule for kind in _KINDS for rule in self.faults.standing(kind, "salesforce")]
             mine = [rule for rule in rules if rule.options.get("user") in (None, "", username)]
             self._made[username] = Schema(_seen(one, mine) for one in self.schema.objects.values()) if mine else self.schema
         return self._made[username]

@@ -20,7 +20,7 @@ _OPERATIONS = ("query", "queryAll")
 
 def extra_seconds(call: Call, kind: str) -> float:
     """What the standing fault `bulk_delay` adds."""
-    rules = call.org.world.faults.standing("bulk_delay")
+    rules = call.org.world.faults.standing("bulk_delay", "salesforce")
     return sum(float(rule.options.get("seconds", 0)) for rule in rules if rule.options.get("job", kind) == kind)
 
 

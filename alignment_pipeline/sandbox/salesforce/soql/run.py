@@ -126,7 +126,7 @@ class Runner:
                     ids = {to18(str(one.value)) for one in literals if isinstance(one, Literal) and one.kind == "string"}
                     return [table[one] for one in ids if one in table]
         rows = self.store.rows(target.name)
-        for rule in self.store.faults.standing("drop_rows"):
+        for rule in self.store.faults.standing("drop_rows", "salesforce"):
             if rule.options.get("object") == target.name:
                 share = float(rule.options.get("share", 0.3))
                 rows = [row for row in rows if zlib.crc32(row["Id"].encode()) % 1000 >= share * 1000]
