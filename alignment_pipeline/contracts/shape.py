@@ -32,6 +32,15 @@ def moment(value: datetime) -> ibis.Value:
     return ibis.literal(value, type="timestamp('UTC', 6)")
 
 
+def step(table: ibis.Table, **columns: ibis.Value) -> ibis.Table:
+    """`table` with more columns, as a level of its own in the query.
+
+    Ibis writes a column's whole expression wherever a later one uses it; a level in between keeps a query's text in
+    proportion to what is asked (a fit of four criteria: 700 kB of SQL without, 20 kB with).
+    """
+    return table.mutate(**columns).view()
+
+
 def as_contract(table: ibis.Table, contract: Contract, *, as_of: datetime, agreement_version: str) -> ibis.Table:
     """The contract's columns of `table`, in order and cast; `as_of` and `agreement_version` are stamped."""
     stamps = {"as_of": moment(as_of), "agreement_version": ibis.literal(agreement_version)}

@@ -9,9 +9,14 @@ from datetime import datetime
 
 import ibis
 
-from alignment_pipeline.lifecycle.events import micros, microseconds, stacked
+from alignment_pipeline.lifecycle.moments import micros, microseconds
 
 ON, OFF = 1, 0
+
+
+def stacked(*parts: ibis.Table) -> ibis.Table:
+    """Tables of the same columns one after the other; whether a column may be null may differ."""
+    return ibis.union(*(part.cast({name: kind.copy(nullable=True) for name, kind in part.schema().items()}) for part in parts))
 
 
 def stays(intervals: ibis.Table, *, as_of: datetime) -> ibis.Table:

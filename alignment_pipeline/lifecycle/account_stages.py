@@ -5,7 +5,7 @@ Belongs here: who is walked through the machine, and the signals of accounts in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import ibis
@@ -24,12 +24,13 @@ from alignment_pipeline.lifecycle.account_signals import (
     stays,
 )
 from alignment_pipeline.lifecycle.conditions import Book, Signal, compiled
-from alignment_pipeline.lifecycle.crossings import crossings, merged, now, numbered
-from alignment_pipeline.lifecycle.events import counted_events, micros, microseconds, of_measure
+from alignment_pipeline.lifecycle.crossings import Series, crossings, happenings
+from alignment_pipeline.lifecycle.events import Events, counted_events
 from alignment_pipeline.lifecycle.handover import Owners
 from alignment_pipeline.lifecycle.journeys import Facts, Journeys
 from alignment_pipeline.lifecycle.machine import Machine
-from alignment_pipeline.lifecycle.walks import by_entity
+from alignment_pipeline.lifecycle.moments import micros, microseconds
+from alignment_pipeline.lifecycle.walks import beside, series_of
 
 INPUTS = (
     "scored_activities", "person_fits", "accounts", "account_tiers", "account_fits", "opportunities", "person_accounts",
@@ -44,7 +45,7 @@ def account_stage_tables(t: Tables, *, agreement: Agreement, as_of: datetime, ag
     unit = agreement.scoring.engagement.unit
     book = Book()
     moves = compiled(stages, book, unit=unit)
-    changes = by_entity(merged(_all_changes(t, book, agreement=agreement, as_of=as_of)))
+    events = counted_events(t["scored_activities"], t["person_fits"], book.measures, as_of=as_of)
     machine = Machine(
         states=len(stages.stages),
         start=stages.names.index(stages.start),
@@ -53,10 +54,10 @@ def account_stage_tables(t: Tables, *, agreement: Agreement, as_of: datetime, ag
         pulses=book.pulses,
         as_of_us=microseconds(as_of),
     )
-    amounts = _amounts(t, book, agreement=agreement, as_of=as_of)
+    amounts = book.amounts(events, agreement.scoring.engagement.decay, entity="account")
     owners = Owners(t["users"], agreement.lifecycle.handover)
     journeys = Journeys(stages, moves, book, key="account_id", unit=unit)
-    for account, found in changes.beside(_population(t)):
+    for account, found in beside(_population(t), _series(t, events, book, agreement=agreement, as_of=as_of)):
         facts = Facts(amounts.get(account["account_id"], {}), account["fit_score"], owners.of_account(account, account["tier"]))
         journeys.add(account["account_id"], machine.walk(account["created_us"], found), facts)
     stamp = {"as_of": as_of, "agreement_version": agreement_version}
@@ -66,30 +67,26 @@ def account_stage_tables(t: Tables, *, agreement: Agreement, as_of: datetime, ag
     }
 
 
-def _population(t: Tables) -> ibis.Table:
+def _population(t: Tables) -> pa.Table:
     tiers = t["account_tiers"]
     tiers = tiers.filter(tiers.is_in_scope).select("account_id", "tier")
     fits = t["account_fits"].select("account_id", "fit_score")
     accounts = t["accounts"]
     base = accounts.select("account_id", "owner_id", "country", "industry", created_us=micros(accounts.created_at))
-    return base.inner_join(tiers, "account_id").inner_join(fits, "account_id").order_by("account_id")
+    return base.inner_join(tiers, "account_id").inner_join(fits, "account_id").order_by("account_id").to_pyarrow()
 
 
-def _all_changes(t: Tables, book: Book, *, agreement: Agreement, as_of: datetime) -> list[pa.Table]:
-    events = counted_events(t["scored_activities"], t["person_fits"], as_of=as_of)
+def _series(t: Tables, events: Events, book: Book, *, agreement: Agreement, as_of: datetime) -> Iterator[tuple[int, Series]]:
+    """Every signal of the book with its changes."""
     decay = agreement.scoring.engagement.decay
-    parts = []
     for number, signal in enumerate(book.signals):
         if signal.measure is not None and signal.kind == "measure":
-            found = crossings(events, signal.measure, decay, entity="account_id", as_of=as_of)
+            yield number, crossings(events, signal.measure, decay, entity="account")
         elif signal.measure is not None:
-            counted = of_measure(events, signal.measure)
-            counted = counted.filter(counted.account_id.notnull())
-            found = counted.select(entity_id=counted.account_id, at_us=counted.at_us, value=_constant(ON)).distinct()
+            yield number, happenings(events, signal.measure, entity="account")
         else:
             found = _changes(t, signal, agreement=agreement, as_of=as_of)
-        parts.append(numbered(found.filter(found.at_us <= microseconds(as_of)), number))
-    return parts
+            yield number, series_of(found.filter(found.at_us <= microseconds(as_of)))
 
 
 def _changes(t: Tables, signal: Signal, *, agreement: Agreement, as_of: datetime) -> ibis.Table:
@@ -131,15 +128,3 @@ def _people_in_stages(t: Tables, names: tuple[str, ...], *, as_of: datetime) -> 
     joined = history.inner_join(pairs, history.person_id == pairs.of_person_id)
     intervals = joined.select("entity_id", from_us=micros(joined.entered_at), until_us=micros(joined.left_at))
     return stays(intervals, as_of=as_of)
-
-
-def _amounts(t: Tables, book: Book, *, agreement: Agreement, as_of: datetime) -> dict[str, dict[int, int]]:
-    events = counted_events(t["scored_activities"], t["person_fits"], as_of=as_of)
-    found: dict[str, dict[int, int]] = {}
-    for number, signal in enumerate(book.signals):
-        if signal.kind != "measure" or signal.measure is None:
-            continue
-        rows = now(events, signal.measure, agreement.scoring.engagement.decay, entity="account_id", as_of=as_of).to_pyarrow()
-        for account_id, amount in zip(rows["entity_id"].to_pylist(), rows["amount"].to_pylist(), strict=True):
-            found.setdefault(account_id, {})[number] = amount
-    return found

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from alignment_pipeline.agreement.engagement import Decay
 from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.stages import AccountMove, AccountStages, AccountWhen, PersonMove, PersonStages, PersonWhen, When
 from alignment_pipeline.lifecycle import words
-from alignment_pipeline.lifecycle.crossings import MET, UNMET
+from alignment_pipeline.lifecycle.crossings import MET, UNMET, Entity, now
+from alignment_pipeline.lifecycle.events import Events
 from alignment_pipeline.lifecycle.machine import Alternative, CompiledMove, Kind, Test
 
 LEVEL_WORDS = {
@@ -59,6 +61,20 @@ class Book:
             self._numbers[key] = len(self.signals)
             self.signals.append(signal)
         return self._numbers[key]
+
+    @property
+    def measures(self) -> list[Measure]:
+        """All criteria on activities."""
+        return [signal.measure for signal in self.signals if signal.measure is not None]
+
+    def amounts(self, events: Events, decay: Decay, *, entity: Entity) -> dict[str, dict[int, int]]:
+        """What everyone has now of the criteria on activities: entity to signal to amount."""
+        found: dict[str, dict[int, int]] = {}
+        for number, signal in enumerate(self.signals):
+            if signal.kind == "measure" and signal.measure is not None:
+                for entity_id, amount in now(events, signal.measure, decay, entity=entity).items():
+                    found.setdefault(entity_id, {})[number] = amount
+        return found
 
     @property
     def pulses(self) -> frozenset[int]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from alignment_pipeline.agreement.stages import AccountStages, PersonStages, StageState
 from alignment_pipeline.lifecycle import words
 from alignment_pipeline.lifecycle.conditions import LEVEL_WORDS, Book, Signal
-from alignment_pipeline.lifecycle.events import moment_of
 from alignment_pipeline.lifecycle.machine import Alternative, CompiledMove, Kind, Stay, Test, Walked
+from alignment_pipeline.lifecycle.moments import moment_of
 
 
 @dataclass(frozen=True)

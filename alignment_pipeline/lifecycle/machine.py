@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from alignment_pipeline.lifecycle.crossings import MET
-from alignment_pipeline.lifecycle.events import DAY
+from alignment_pipeline.lifecycle.moments import DAY
 
 
 class Kind(Enum):

@@ -1,13 +1,12 @@
 """Whether each account is an MQA now, and what it has or misses, criterion by criterion.
 
-Belongs here: `account_mqa_statuses`. The history behind it: `mqa.py`. Words: `words.py`.
+Belongs here: `account_mqa_statuses`. The history behind it: `mqa_history.py`. Words: `words.py`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import ibis
@@ -17,25 +16,9 @@ from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.lifecycle import ACCOUNT_MQA_STATUSES
 from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle import words
-from alignment_pipeline.lifecycle.crossings import now
-from alignment_pipeline.lifecycle.events import counted_events, moment_of
-from alignment_pipeline.lifecycle.mqa import Walk, applicable_paths, mqa_walks
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What one account has of every criterion, by the criterion's position."""
-
-    amounts: tuple[int, ...]
-
-    def missing_share(self, mqa: Mqa, signals: Sequence[int]) -> float:
-        """How far a path is: the mean of the missing shares of its criteria, 0 when it is met."""
-        measures = mqa.measures
-        total = 0.0
-        for signal in signals:
-            needed = measures[signal].people or measures[signal].threshold
-            total += max(0.0, 1.0 - max(0, self.amounts[signal]) / needed)
-        return total / len(signals)
+from alignment_pipeline.lifecycle.moments import moment_of
+from alignment_pipeline.lifecycle.mqa import Walk
+from alignment_pipeline.lifecycle.mqa_history import Judged, changes_table, judged_accounts
 
 
 def account_mqa_statuses(
@@ -51,29 +34,39 @@ def account_mqa_statuses(
     agreement_version: str,
 ) -> ibis.Table:
     """One row per account in scope: mqa, not yet, cooling down or excluded, with every applying path's standing."""
-    walks = mqa_walks(scored_activities, person_fits, accounts, account_tiers, opportunities, mqa=mqa, scoring=scoring, as_of=as_of)
-    paths = applicable_paths(accounts, account_tiers, mqa=mqa)
-    standings = _standings(scored_activities, person_fits, mqa=mqa, scoring=scoring, as_of=as_of)
-    nothing = Standing((0,) * len(mqa.measures))
+    judged = judged_accounts(scored_activities, person_fits, accounts, account_tiers, opportunities, mqa=mqa, scoring=scoring, as_of=as_of)
+    return statuses_table(judged, mqa=mqa, scoring=scoring, as_of=as_of, agreement_version=agreement_version)
+
+
+def account_mqa_tables(
+    scored_activities: ibis.Table,
+    person_fits: ibis.Table,
+    accounts: ibis.Table,
+    account_tiers: ibis.Table,
+    opportunities: ibis.Table,
+    *,
+    mqa: Mqa,
+    scoring: Scoring,
+    as_of: datetime,
+    agreement_version: str,
+) -> dict[str, ibis.Table]:
+    """`account_mqa_changes` and `account_mqa_statuses` of one run, for wiring that publishes both."""
+    judged = judged_accounts(scored_activities, person_fits, accounts, account_tiers, opportunities, mqa=mqa, scoring=scoring, as_of=as_of)
+    return {
+        "account_mqa_changes": changes_table(judged, mqa=mqa, scoring=scoring, as_of=as_of, agreement_version=agreement_version),
+        "account_mqa_statuses": statuses_table(judged, mqa=mqa, scoring=scoring, as_of=as_of, agreement_version=agreement_version),
+    }
+
+
+def statuses_table(judged: list[Judged], *, mqa: Mqa, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:
+    """`account_mqa_statuses` of a run."""
     writer = _Writer(mqa, scoring.engagement.unit)
     rows: dict[str, list[object]] = {name: [] for name in ACCOUNT_MQA_STATUSES.names[:-2]}
-    for account_id in sorted(paths):
-        row = writer.row(account_id, walks.get(account_id, Walk((), None, None)), paths[account_id], standings.get(account_id, nothing))
-        for name in rows:
-            rows[name].append(row[name])
+    for one in judged:
+        row = writer.row(one)
+        for name, column in rows.items():
+            column.append(row[name])
     return from_columns(rows, ACCOUNT_MQA_STATUSES, as_of=as_of, agreement_version=agreement_version)
-
-
-def _standings(
-    scored_activities: ibis.Table, person_fits: ibis.Table, *, mqa: Mqa, scoring: Scoring, as_of: datetime
-) -> dict[str, Standing]:
-    events = counted_events(scored_activities, person_fits, as_of=as_of)
-    found: dict[str, list[int]] = {}
-    for signal, measure in enumerate(mqa.measures):
-        rows = now(events, measure, scoring.engagement.decay, entity="account_id", as_of=as_of).to_pyarrow()
-        for account_id, amount in zip(rows["entity_id"].to_pylist(), rows["amount"].to_pylist(), strict=True):
-            found.setdefault(account_id, [0] * len(mqa.measures))[signal] = amount
-    return {account_id: Standing(tuple(amounts)) for account_id, amounts in found.items()}
 
 
 class _Writer:
@@ -81,6 +74,7 @@ class _Writer:
 
     def __init__(self, mqa: Mqa, unit: str) -> None:
         self._mqa = mqa
+        self._measures = mqa.measures
         self._unit = unit
         self._signals: list[range] = []
         start = 0
@@ -88,14 +82,13 @@ class _Writer:
             self._signals.append(range(start, start + len(path.all)))
             start += len(path.all)
 
-    def row(self, account_id: str, walk: Walk, paths: Sequence[int], standing: Standing) -> Mapping[str, object]:
+    def row(self, judged: Judged) -> Mapping[str, object]:
         """One account's row."""
+        walk, paths, standing = judged.walk, judged.paths, judged.amounts
         last = walk.terms[-1] if walk.terms else None
         is_mqa = last is not None and last.left_us is None
-        met = [path for path in paths if standing.missing_share(self._mqa, self._signals[path]) == 0.0]
-        nearest = (
-            None if is_mqa or met else min(paths, key=lambda p: (standing.missing_share(self._mqa, self._signals[p]), p), default=None)
-        )
+        met = [path for path in paths if self._missing_share(path, standing) == 0.0]
+        nearest = None if is_mqa or met else min(paths, key=lambda p: (self._missing_share(p, standing), p), default=None)
         if is_mqa:
             status = "mqa"
         elif walk.excluded_by is not None:
@@ -105,7 +98,7 @@ class _Writer:
         else:
             status = "not yet"
         return {
-            "account_id": account_id,
+            "account_id": judged.account_id,
             "mqa_status": status,
             "is_mqa": is_mqa,
             "path": self._mqa.paths[last.path].name if last is not None and is_mqa else None,
@@ -118,7 +111,15 @@ class _Writer:
             "left_at": last.left_us if last is not None else None,
         }
 
-    def _reason(self, status: str, walk: Walk, paths: Sequence[int], met: Sequence[int], standing: Standing) -> str:
+    def _missing_share(self, path: int, standing: Sequence[int]) -> float:
+        """How far a path is: the mean of the missing shares of its criteria, 0 when it is met."""
+        total = 0.0
+        for signal in self._signals[path]:
+            needed = self._measures[signal].people or self._measures[signal].threshold
+            total += max(0.0, 1.0 - max(0, standing[signal]) / needed)
+        return total / len(self._signals[path])
+
+    def _reason(self, status: str, walk: Walk, paths: Sequence[int], met: Sequence[int], standing: Sequence[int]) -> str:
         if status == "mqa":
             term = walk.terms[-1]
             since = f" Since {words.date_text(moment_of(term.entered_us))}."
@@ -132,35 +133,35 @@ class _Writer:
             return f"{self._held(met[0], standing)} Waits until {until}, because it stopped being one."
         if not paths:
             return "No path of the agreement applies to this account."
-        ranked = sorted(paths, key=lambda path: (standing.missing_share(self._mqa, self._signals[path]), path))
+        ranked = sorted(paths, key=lambda path: (self._missing_share(path, standing), path))
         return "Missing: " + "; or ".join(self._missing(path, standing) for path in ranked) + "."
 
-    def _held(self, path: int, standing: Standing) -> str:
-        measures = self._mqa.measures
+    def _held(self, path: int, standing: Sequence[int]) -> str:
+        measures = self._measures
         parts = []
         for signal in self._signals[path]:
             needed = measures[signal].people or measures[signal].threshold
-            has = standing.amounts[signal]
+            has = standing[signal]
             parts.append(words.met(measures[signal], self._unit, has) + ("" if has >= needed else " (below the threshold, still kept)"))
         return f"{self._mqa.paths[path].name}: {' and '.join(parts)}."
 
-    def _missing(self, path: int, standing: Standing) -> str:
-        measures = self._mqa.measures
+    def _missing(self, path: int, standing: Sequence[int]) -> str:
+        measures = self._measures
         parts = []
         for signal in self._signals[path]:
             needed = measures[signal].people or measures[signal].threshold
-            if standing.amounts[signal] < needed:
-                parts.append(words.missing(measures[signal], self._unit, standing.amounts[signal]))
+            if standing[signal] < needed:
+                parts.append(words.missing(measures[signal], self._unit, standing[signal]))
         return " and ".join(parts)
 
-    def _path(self, path: int, standing: Standing) -> dict[str, object]:
-        measures = self._mqa.measures
+    def _path(self, path: int, standing: Sequence[int]) -> dict[str, object]:
+        measures = self._measures
         criteria = []
         for signal in self._signals[path]:
             measure = measures[signal]
             needed = measure.people or measure.threshold
             is_amount = measure.people is None and measure.points is not None
-            has = standing.amounts[signal]
+            has = standing[signal]
             criteria.append(
                 {
                     "criterion": words.criterion(measure, self._unit),

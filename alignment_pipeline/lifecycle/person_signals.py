@@ -5,37 +5,34 @@ Belongs here: changes of the signals in a machine's book that are about people. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import ibis
-import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.patterns import matches
-from alignment_pipeline.lifecycle.account_signals import ON, customer_since, mqa_intervals, opportunity_intervals, stays
+from alignment_pipeline.lifecycle.account_signals import ON, customer_since, mqa_intervals, opportunity_intervals, stacked, stays
 from alignment_pipeline.lifecycle.conditions import Book, Signal
-from alignment_pipeline.lifecycle.crossings import crossings, numbered
-from alignment_pipeline.lifecycle.events import counted_events, micros, microseconds, of_measure, stacked
+from alignment_pipeline.lifecycle.crossings import Series, crossings, happenings
+from alignment_pipeline.lifecycle.events import Events
+from alignment_pipeline.lifecycle.moments import micros, microseconds
+from alignment_pipeline.lifecycle.walks import series_of
 
 Tables = Mapping[str, ibis.Table]
 
 
-def person_changes(t: Tables, book: Book, *, agreement: Agreement, as_of: datetime) -> list[pa.Table]:
-    """Changes of every signal of the book, in no order."""
-    events = counted_events(t["scored_activities"], t["person_fits"], as_of=as_of)
+def person_series(t: Tables, events: Events, book: Book, *, agreement: Agreement, as_of: datetime) -> Iterator[tuple[int, Series]]:
+    """Every signal of the book with its changes."""
     decay = agreement.scoring.engagement.decay
-    parts = []
     for number, signal in enumerate(book.signals):
         if signal.measure is not None and signal.kind == "measure":
-            found = crossings(events, signal.measure, decay, entity="person_id", as_of=as_of)
+            yield number, crossings(events, signal.measure, decay, entity="person")
         elif signal.measure is not None:
-            counted = of_measure(events, signal.measure)
-            found = counted.select(entity_id=counted.person_id, at_us=counted.at_us, value=_constant(ON)).distinct()
+            yield number, happenings(events, signal.measure, entity="person")
         else:
             found = _changes(t, signal, agreement=agreement, as_of=as_of)
-        parts.append(numbered(found.filter(found.at_us <= microseconds(as_of)), number))
-    return parts
+            yield number, series_of(found.filter(found.at_us <= microseconds(as_of)))
 
 
 def _changes(t: Tables, signal: Signal, *, agreement: Agreement, as_of: datetime) -> ibis.Table:

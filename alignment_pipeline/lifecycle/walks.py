@@ -1,51 +1,55 @@
-"""Sorted changes beside the entities they belong to, streamed so that a fold holds one entity at a time.
+"""Changes of many signals beside the entities they belong to, in the order in which a fold reads them.
 
-Belongs here: the merge of changes and population. What is done with each entity: `mqa.py`, `person_stages.py`, `account_stages.py`.
+Belongs here: the merge of all signals. What is done with each entity: `mqa.py`, `person_stages.py`, `account_stages.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import ibis
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from alignment_pipeline.lifecycle.crossings import CHANGES
+from alignment_pipeline.lifecycle.crossings import Series
 
 Change = tuple[int, int, int]
+_BATCH = 50_000
 
 
-@dataclass(frozen=True)
-class Changes:
-    """Changes sorted by entity, moment, signal."""
-
-    rows: pa.Table
-
-    def __iter__(self) -> Iterator[tuple[str, list[Change]]]:
-        entity: str | None = None
-        found: list[Change] = []
-        for batch in self.rows.to_batches():
-            columns = [batch.column(name).to_pylist() for name in CHANGES.names]
-            for one, at, signal, value in zip(*columns, strict=True):
-                if one != entity:
-                    if entity is not None:
-                        yield entity, found
-                    entity, found = one, []
-                found.append((at, signal, value))
-        if entity is not None:
-            yield entity, found
-
-    def beside(self, population: ibis.Table) -> Iterator[tuple[dict[str, Any], list[Change]]]:
-        """Every row of `population`, whose first column is the entity, with its changes; changes of others are passed over."""
-        of_entity = dict(self)
-        key = population.columns[0]
-        for batch in population.to_pyarrow_batches():
-            for row in batch.to_pylist():
-                yield row, of_entity.get(row[key], [])
+def series_of(changes: ibis.Table) -> Series:
+    """A signal found by a query (entity_id, at_us, value) as a series."""
+    table = changes.select("entity_id", "at_us", "value").to_pyarrow()
+    ids = table["entity_id"].combine_chunks()
+    numbers = [table[name].combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False) for name in ("at_us", "value")]
+    return Series(ids, np.arange(len(ids), dtype=np.int64), numbers[0], numbers[1])
 
 
-def by_entity(changes: pa.Table) -> Changes:
-    """Changes of `crossings.merged` to walk over."""
-    return Changes(changes)
+def beside(population: pa.Table, signals: Iterable[tuple[int, Series]]) -> Iterator[tuple[dict[str, Any], list[Change]]]:
+    """Every row of `population` (its first column is the entity's id) with its changes (at_us, signal, value) in order.
+
+    Changes at one moment stand by signal, then value. Changes of entities that are not in the population are passed over.
+    """
+    entity, at_us, signal, value = _merged(population.column(0).combine_chunks(), signals)
+    starts = np.searchsorted(entity, np.arange(population.num_rows + 1))
+    for first in range(0, population.num_rows, _BATCH):
+        rows = population.slice(first, _BATCH).to_pylist()
+        low, high = starts[first], starts[first + len(rows)]
+        changes = list(zip(at_us[low:high].tolist(), signal[low:high].tolist(), value[low:high].tolist(), strict=True))
+        for number, row in enumerate(rows, start=first):
+            yield row, changes[starts[number] - low : starts[number + 1] - low]
+
+
+def _merged(ids: pa.Array, signals: Iterable[tuple[int, Series]]) -> tuple[Any, Any, Any, Any]:
+    parts: list[list[Any]] = [[], [], [], []]
+    for number, series in signals:
+        positions = pc.index_in(series.entity_ids, value_set=ids).fill_null(-1).cast(pa.int64()).to_numpy(zero_copy_only=False)
+        entity = positions[series.entity]
+        known = entity >= 0
+        for part, values in zip(parts, (entity, series.at_us, np.full(len(entity), number), series.value), strict=True):
+            part.append(values[known])
+    entity, at_us, signal, value = (np.concatenate(part) if part else np.zeros(0, dtype=np.int64) for part in parts)
+    order = np.lexsort((value, signal, at_us, entity))
+    return entity[order], at_us[order], signal[order], value[order]

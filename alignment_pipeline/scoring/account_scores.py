@@ -12,10 +12,10 @@ import ibis
 from alignment_pipeline.agreement.engagement import MICRO, micro
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_SCORES
+from alignment_pipeline.contracts.shape import as_contract, step
 from alignment_pipeline.scoring import sentences
 from alignment_pipeline.scoring.factors import top_factors
 from alignment_pipeline.scoring.person_scores import score_of
-from alignment_pipeline.contracts.shape import as_contract
 
 
 def account_scores(
@@ -49,8 +49,9 @@ def account_scores(
         "people_known",
         "people_engaged",
     )
-    rows = joined.mutate(**{name: joined[name].fill_null(0) for name in numbers}, top_factors=joined.top_factors.fill_null("[]"))
-    rows = rows.mutate(
+    rows = step(joined, **{name: joined[name].fill_null(0) for name in numbers}, top_factors=joined.top_factors.fill_null("[]"))
+    rows = step(
+        rows,
         engagement_points=rows.engagement_micro.cast("float64") / float(MICRO),
         engagement_score=score_of(rows.engagement_micro, rows.activities, engagement.full_account_points),
         engagement_trend_pct=_trend(rows),

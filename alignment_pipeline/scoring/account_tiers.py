@@ -16,9 +16,9 @@ import pyarrow as pa
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_TIERS
+from alignment_pipeline.contracts.shape import as_contract, step
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.scoring import sentences
-from alignment_pipeline.contracts.shape import as_contract
 
 OVERRIDES_SCHEMA = pa.schema(
     [pa.field("account_id", pa.string(), nullable=False), pa.field("tier", pa.int64()), pa.field("override_reason", pa.string())]
@@ -55,8 +55,8 @@ def account_tiers(
         (proposed.proposed_tier.isnull(), "no_fit"),
         else_="fit",
     )
-    decided = proposed.mutate(tier=tier, basis=basis)
-    decided = decided.mutate(is_target=decided.tier.notnull(), tier_reason=sentences.sentence(_reason(decided)))
+    decided = step(proposed, tier=tier, basis=basis)
+    decided = step(decided, is_target=decided.tier.notnull(), tier_reason=sentences.sentence(_reason(decided)))
     weights = scoring.engagement.account_weights
     weight = ibis.cases(
         *[(decided.tier == number, ibis.literal(float(weights.get(f"tier_{number}", 1.0)))) for number in (1, 2, 3)],  # type: ignore[call-overload]
@@ -68,13 +68,13 @@ def account_tiers(
 
 def _proposed(base: ibis.Table, scoring: Scoring) -> ibis.Table:
     """Tier by fit; where a tier is full, the next accounts by fit (then by id) fall to the tier below."""
-    base = base.mutate(proposed_tier=ibis.null("int64"))
+    base = step(base, proposed_tier=ibis.null("int64"))
     for tier in scoring.tiers.by_fit:
         is_free = base.proposed_tier.isnull() & (base.fit_score >= tier.fit_at_least).fill_null(False)
         if tier.max_accounts is not None:
             order = [ibis.desc(is_free.cast("int64")), ibis.desc(base.fit_score.fill_null(-1.0)), base.account_id]
             is_free = is_free & (ibis.row_number().over(ibis.window(order_by=order)) < tier.max_accounts)
-        base = base.mutate(proposed_tier=ibis.ifelse(is_free, ibis.literal(tier.tier, type="int64"), base.proposed_tier))
+        base = step(base, proposed_tier=ibis.ifelse(is_free, ibis.literal(tier.tier, type="int64"), base.proposed_tier))
     return base
 
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from alignment_pipeline.agreement.personas import Personas
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import PERSON_FITS
-from alignment_pipeline.scoring.fit import fit_columns
-from alignment_pipeline.contracts.shape import as_contract
+from alignment_pipeline.contracts.shape import as_contract, step
+from alignment_pipeline.scoring.fit import with_fit
 from alignment_pipeline.scoring.titles import TitleReader
 
 _READINGS = pa.schema(
@@ -33,9 +33,9 @@ def person_fits(people: ibis.Table, *, scoring: Scoring, as_of: datetime, agreem
     """One row per person of `people`. Titles are read once each, so a million people cost their distinct titles."""
     readings = title_readings(people.select("title").distinct(), personas=scoring.personas)
     joined = people.left_join(readings, people.title == readings.read_title)
-    joined = joined.mutate(person_weight=joined.person_weight.fill_null(scoring.personas.unknown_weight))
-    fit = fit_columns(joined, scoring.fit.people, known_pct_at_least=scoring.fit.known_pct_at_least)
-    return as_contract(joined.mutate(**fit), PERSON_FITS, as_of=as_of, agreement_version=agreement_version)
+    joined = step(joined, person_weight=joined.person_weight.fill_null(scoring.personas.unknown_weight))
+    rows = with_fit(joined, scoring.fit.people, known_pct_at_least=scoring.fit.known_pct_at_least)
+    return as_contract(rows, PERSON_FITS, as_of=as_of, agreement_version=agreement_version)
 
 
 def title_readings(titles: ibis.Table, *, personas: Personas) -> ibis.Table:

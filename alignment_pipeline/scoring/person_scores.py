@@ -13,10 +13,10 @@ from alignment_pipeline.agreement.engagement import MICRO, micro
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import PERSON_SCORES
+from alignment_pipeline.contracts.shape import as_contract, step
 from alignment_pipeline.scoring import sentences
 from alignment_pipeline.scoring.factors import top_factors
 from alignment_pipeline.scoring.persons import scored_people
-from alignment_pipeline.contracts.shape import as_contract
 
 
 def person_scores(
@@ -47,13 +47,15 @@ def person_scores(
     joined = persons.left_join(totals, persons.person_id == totals.total_person_id)
     joined = joined.left_join(largest, joined.person_id == largest.top_person_id)
     joined = joined.left_join(fits, joined.person_id == fits.fit_person_id)
-    rows = joined.mutate(
+    rows = step(
+        joined,
         engagement_micro=joined.engagement_micro.fill_null(0),
         activities=joined.activities.fill_null(0),
         is_engaged=joined.engaged_micro.fill_null(0) >= micro(engagement.roll_up.engaged_points),
         top_factors=joined.top_factors.fill_null("[]"),
     )
-    rows = rows.mutate(
+    rows = step(
+        rows,
         engagement_points=rows.engagement_micro.cast("float64") / float(MICRO),
         engagement_score=score_of(rows.engagement_micro, rows.activities, engagement.full_score_points),
         score_reason=sentences.sentence(_reason(rows, engagement.unit)),

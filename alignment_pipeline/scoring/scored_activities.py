@@ -13,11 +13,11 @@ from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.patterns import matches
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACTIVITY_EXCLUSIONS, SCORED_ACTIVITIES
+from alignment_pipeline.contracts.shape import as_contract, moment, step
 from alignment_pipeline.scoring import points
-from alignment_pipeline.scoring.caps import capped
+from alignment_pipeline.scoring.caps import capped, capped_types
 from alignment_pipeline.scoring.days import day_number, day_numbers, decay_table, minute_numbers
 from alignment_pipeline.scoring.persons import scored_people
-from alignment_pipeline.contracts.shape import as_contract, moment
 
 
 def scored_activities(
@@ -41,16 +41,34 @@ def scored_activities(
     """
     persons = scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope())
     known = activities.filter(activities.known_at <= moment(as_of))
-    rows = _with_person(known, person_records, persons)
-    rows = _with_bursts(rows.mutate(day=day_numbers(rows.occurred_at)), scoring)
-    rows = rows.mutate(rule=points.rule_number(rows, scoring.engagement.rules))
-    rows = rows.mutate(exclusion=_exclusion(rows, scoring, as_of))
-    is_counted = rows.exclusion.isnull()
-    rows = rows.mutate(base_micro=ibis.ifelse(is_counted, points.base_micro(rows, scoring.engagement.rules), 0))
-    rows = capped(_narrow(rows), scoring.engagement.caps)
+    bursts = _bursts(known, scoring)
+    types = capped_types(scoring.engagement.caps)
+    # split before anything else: only the capped types pay for the windows, and no row is worked on twice
+    parts = [_prepared(known.filter(~known.activity_type.isin(types)), bursts, person_records, persons, scoring, as_of)]
+    if types:
+        within = _prepared(known.filter(known.activity_type.isin(types)), bursts, person_records, persons, scoring, as_of)
+        parts.append(capped(within, scoring.engagement.caps))
+    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
     rows = _with_decay(rows, scoring, as_of)
     rows = rows.mutate(factor=points.label(ibis.ifelse(rows.exclusion.isnull(), rows.rule, points.NO_RULE), scoring.engagement.rules))
     return as_contract(rows, SCORED_ACTIVITIES, as_of=as_of, agreement_version=agreement_version)
+
+
+def _prepared(
+    activities: ibis.Table,
+    bursts: ibis.Table | None,
+    person_records: ibis.Table,
+    persons: ibis.Table,
+    scoring: Scoring,
+    as_of: datetime,
+) -> ibis.Table:
+    """Activities with their person, exclusion, rule and points before caps."""
+    rows = _with_person(activities, person_records, persons)
+    rows = _with_bursts(rows.mutate(day=day_numbers(rows.occurred_at)), bursts, scoring)
+    rows = step(rows, rule=points.rule_number(rows, scoring.engagement.rules))
+    rows = step(rows, exclusion=_exclusion(rows, scoring, as_of))
+    base = ibis.ifelse(rows.exclusion.isnull(), points.base_micro(rows, scoring.engagement.rules), 0)
+    return _narrow(rows.mutate(base_micro=base))
 
 
 def activity_exclusions(scored: ibis.Table, *, as_of: datetime, agreement_version: str) -> ibis.Table:
@@ -68,17 +86,24 @@ def _with_person(activities: ibis.Table, person_records: ibis.Table, persons: ib
     return activities.left_join(known, activities.source_key == known.record_key)
 
 
-def _with_bursts(rows: ibis.Table, scoring: Scoring) -> ibis.Table:
-    """Adds `is_burst`: a click in a minute with so many clicks of one person that a machine made them."""
-    limit = scoring.exclusions.clicks_per_minute
-    types = scoring.exclusions.click_types
+def _bursts(activities: ibis.Table, scoring: Scoring) -> ibis.Table | None:
+    """Minutes in which one person's clicks are so many that a machine made them: burst_key, burst_minute."""
+    limit, types = scoring.exclusions.clicks_per_minute, scoring.exclusions.click_types
     if not limit or not types:
+        return None
+    clicks = activities.filter(activities.activity_type.isin(types))
+    clicks = clicks.select(burst_key="source_key", burst_minute=minute_numbers(clicks.occurred_at))
+    counted = clicks.group_by("burst_key", "burst_minute").aggregate(clicks=clicks.count())
+    return counted.filter(counted.clicks >= limit).drop("clicks")
+
+
+def _with_bursts(rows: ibis.Table, bursts: ibis.Table | None, scoring: Scoring) -> ibis.Table:
+    """Adds `is_burst`. Only clicks look for their minute."""
+    if bursts is None:
         return rows.mutate(is_burst=ibis.literal(False))
-    rows = rows.mutate(click_key=ibis.ifelse(rows.activity_type.isin(types), rows.source_key, ibis.null("string")))
-    rows = rows.mutate(minute=minute_numbers(rows.occurred_at))
-    clicks = rows.filter(rows.click_key.notnull()).group_by("click_key", "minute").aggregate(clicks=lambda t: t.count())
-    bursts = clicks.filter(clicks.clicks >= limit).select(burst_key="click_key", burst_minute="minute")
-    joined = rows.left_join(bursts, [rows.click_key == bursts.burst_key, rows.minute == bursts.burst_minute])
+    is_click = rows.activity_type.isin(scoring.exclusions.click_types)
+    rows = rows.mutate(click_key=ibis.ifelse(is_click, rows.source_key, ibis.null("string")), click_minute=minute_numbers(rows.occurred_at))
+    joined = rows.left_join(bursts, [rows.click_key == bursts.burst_key, rows.click_minute == bursts.burst_minute])
     return joined.mutate(is_burst=joined.burst_key.notnull())
 
 
@@ -108,7 +133,7 @@ def _narrow(rows: ibis.Table) -> ibis.Table:
 
 
 def _with_decay(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Table:
-    rows = rows.mutate(age_days=ibis.literal(day_number(as_of), type="int64") - rows.day)
+    rows = step(rows, age_days=ibis.literal(day_number(as_of), type="int64") - rows.day)
     shares = decay_table(scoring.engagement.decay).select(decay_age="age_days", remaining="remaining")
     rows = rows.left_join(shares, rows.age_days == shares.decay_age)
     weighted = rows.base_micro.cast("float64") * rows.person_weight.fill_null(1.0) * rows.account_weight.fill_null(1.0)

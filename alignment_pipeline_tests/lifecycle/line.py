@@ -11,7 +11,7 @@ import ibis
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.lifecycle import Lifecycle
 from alignment_pipeline.agreement.scoring import Scoring
-from alignment_pipeline.lifecycle import account_stages, mqa, mqa_statuses, person_stages
+from alignment_pipeline.lifecycle import account_stages, mqa_statuses, person_stages
 from alignment_pipeline_tests.scoring.factories import NOW, table
 from alignment_pipeline_tests.scoring.line import scores
 from alignment_pipeline_tests.scoring.organisations import Organisation
@@ -36,9 +36,7 @@ def mqas(
     t["opportunities"] = table("opportunities", (crm or Crm()).opportunities)
     given = [t[name] for name in ("scored_activities", "person_fits", "accounts", "account_tiers", "opportunities")]
     parts = {"mqa": lifecycle.mqa, "scoring": scoring, "as_of": as_of, "agreement_version": "test"}
-    t["account_mqa_changes"] = mqa.account_mqa_changes(*given, **parts)
-    t["account_mqa_statuses"] = mqa_statuses.account_mqa_statuses(*given, **parts)
-    return t
+    return t | mqa_statuses.account_mqa_tables(*given, **parts)
 
 
 def stages(made: Organisation, agreement: Agreement, crm: Crm | None = None, *, as_of: datetime = NOW) -> dict[str, ibis.Table]:
