@@ -1,0 +1,74 @@
+# Everything runs in .venv, made from the lock file on first use. Python 3.11 to 3.13, make, and package registries are all it needs.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+export DAGSTER_DISABLE_TELEMETRY := yes
+export PYTHONWARNINGS := ignore::DeprecationWarning,ignore::UserWarning
+HOME_OF_DEMO ?= .alignment-demo
+L2A ?= ../shared/l2a
+
+.PHONY: help setup demo dev test check faults interop package lock audit bench-match bench-score bench-sla bench-fast-lane test-engines clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
+
+setup: .venv/made ## make .venv from the lock file
+
+.venv/made: requirements.lock setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 found. Install one, or name it: make setup PYTHON=/path/to/python3.12"; exit 2; }
+	@echo "Installing into .venv (about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## the whole product once, on embedded systems: run, write, run again
+	@$(BIN)/alignment demo
+
+dev: setup ## Dagster's web UI over the demo's state (ALIGNMENT_HOME for your own), with the embedded systems behind it
+	@$(BIN)/alignment dev
+
+test: setup ## all tests, offline
+	@PYTHONWARNINGS= $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: setup ## ruff, mypy, import direction, Dagster definitions, generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/dg check defs
+	@$(BIN)/python -m alignment_pipeline.cli.generated --check
+
+package: setup ## write the Salesforce metadata package and the agreement's JSON schema from their sources
+	@$(BIN)/python -m alignment_pipeline.cli.generated
+
+faults: setup ## the fault matrix, all rows, with a table of results (make faults QUICK=1: a short selection)
+	@$(BIN)/python -m alignment_pipeline_tests.faults.run $(if $(QUICK),--quick,)
+
+interop: setup ## clients nobody here wrote (jsforce and Salesforce's own metadata library need Node) against the sandbox
+	@bash alignment_pipeline_tests/interop/run.sh
+
+bench-match: setup ## matching measured on the labelled set: make bench-match L2A=folder
+	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_match $(L2A)
+
+bench-score: setup ## scoring 20 million activities, against hand-written SQL and pandas
+	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_score
+
+bench-sla: setup ## a million clocks
+	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_sla
+
+bench-fast-lane: setup ## from hand-raise to task, while a full run goes on
+	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_fast_lane
+
+test-engines: setup ## the rules on local Spark and PostgreSQL (installs pyspark; needs Java 17)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyspark==4.0.1"
+	@$(BIN)/python -m pytest -q -o addopts= alignment_pipeline_tests/engines
+
+lock: ## resolve the lock file anew (needs uv)
+	uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+
+audit: setup ## known vulnerabilities in the locked dependencies (needs the network)
+	@$(BIN)/pip-audit --disable-pip --no-deps -r requirements.lock
+
+clean: ## remove what was made here
+	rm -rf .venv .alignment-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
