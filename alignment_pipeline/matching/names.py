@@ -169,7 +169,7 @@ def forms(company: str) -> tuple[Form, ...]:
 
 
 def _without_country(form: Form) -> Form | None:
-    """ "Midokura Japan" as Midokura: a country at the end names a branch, if what is left names a company."""
+    """The name without the country at its end, which names a branch; "University of Zambia" keeps its country."""
     for size in (3, 2, 1):
         if len(form.core) > size and places.country_code(" ".join(form.core[-size:])) and len("".join(form.core[-size:])) > 2:
             if form.core[-size - 1] in wordlists.roles()["s"]:

@@ -46,7 +46,7 @@ RULES = (
 class MatchingSettings:
     """`match_confidence` and up is matched, `review_confidence` and up is review, below is none. Confidences are probabilities (0-1)."""
 
-    match_confidence: float = 0.5
+    match_confidence: float = 0.6
     review_confidence: float = 0.2
     tie_breakers: tuple[str, ...] = (
         "customer_first",
