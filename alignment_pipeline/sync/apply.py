@@ -118,7 +118,10 @@ def open_run(journal: Journal, crm: Crm, agreement: Agreement, run_id: str, *, p
             run_id=run_id,
             breaker=breaker.Breaker(agreement.write_back.breaker),
             holds=holds.active(connection, now, agreement.version),
-            accepted=holds.accepted(connection, now),
+            accepted={
+                **bases.rewritten_values(connection, now, agreement.write_back.holds.flapping_days),
+                **holds.accepted(connection, now),
+            },
             drift=bases.drift_counts(connection, now, agreement.write_back.holds.flapping_days),
             progress=progress,
         )

@@ -104,6 +104,13 @@ def drift_counts(connection: Connection, now: datetime, days: int) -> dict[tuple
     return found
 
 
+def rewritten_values(connection: Connection, now: datetime, days: int) -> dict[tuple[str, str, str], Scalar]:
+    """(object, record, field) -> what the CRM made of our value the last time: it is ours to repair, not somebody's first touch."""
+    since = stamp(now - timedelta(days=days))
+    query = select(DRIFT).where(DRIFT.c.at > since, DRIFT.c.kind == "rewritten").order_by(DRIFT.c.drift_id)
+    return {(row.object, row.record_id, row.field): json.loads(row.value_seen or "null") for row in connection.execute(query)}
+
+
 def chunks(items: Sequence[str], size: int = CHUNK) -> Iterable[Sequence[str]]:
     """The items in pieces that fit an IN list."""
     for start in range(0, len(items), size):

@@ -112,26 +112,28 @@ def _updates(plan: Plan) -> Iterable[PlannedOp]:
 
 
 def _changed(plan: Plan, numbers: Guard, rules: FieldRules, filled: Mapping[str, Mapping[str, int]]) -> Iterable[Check]:
+    """A value that replaces one of ours is a change; one where we never wrote is a fill, which is never blocked for its number."""
     changed: Counter[str] = Counter()
+    fills: Counter[str] = Counter()
     first: dict[str, set[str]] = {}
     for op in _updates(plan):
         known = filled.get(op.object, {})
-        unfilled = {name for name in op.after if name not in known}
-        first.setdefault(op.object, set()).update(unfilled)
+        first.setdefault(op.object, set()).update(name for name in op.after if name not in known)
         material = (
-            not rules.is_routine(op.object, name, op.before.get(name), value) for name, value in op.after.items() if name not in unfilled
+            not rules.is_routine(op.object, name, op.before.get(name), value) for name, value in op.after.items() if name in op.base
         )
         changed[op.object] += any(material)
+        fills[op.object] += any(name not in op.base for name in op.after)
     for object_ in sorted(first):
         managed = max(plan.managed.get(object_, 0), changed[object_])
         if first[object_]:
-            text = (
-                f"First fill of {object_}: {', '.join(sorted(first[object_]))}. A person approves it; it goes 25, then 200, then the rest."
-            )
+            names = ", ".join(sorted(first[object_]))
+            text = f"First fill of {object_}: {names}. A person approves it; it goes 25, then 200, then the rest."
             yield Check("first_fill", object_, Verdict.NEEDS_APPROVAL, text, len(first[object_]))
-        yield _limited(
-            "records_changed", object_, changed[object_], managed, numbers.changed, "records would change (ageing scores not counted)"
-        )
+        what = "records would change (ageing scores not counted)"
+        yield _limited("records_changed", object_, changed[object_], managed, numbers.changed, what)
+        unblocked = Limit(approve_count=numbers.changed.approve_count, approve_pct=numbers.changed.approve_pct)
+        yield _limited("records_filled", object_, fills[object_], managed, unblocked, "records would be filled for the first time")
 
 
 def _cleared(plan: Plan, numbers: Guard) -> Iterable[Check]:

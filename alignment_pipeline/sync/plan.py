@@ -124,7 +124,7 @@ def _remember(journal: Journal, wanted: Mapping[tuple[str, str], Desired], agree
             dead={row.op_key: row.before for row in dead},
             bases={object_: bases.load(connection, object_, found) for object_, found in ids.items()},
             holds=holds.active(connection, now, agreement.version),
-            accepted=holds.accepted(connection, now),
+            accepted={**bases.rewritten_values(connection, now, numbers.flapping_days), **holds.accepted(connection, now)},
             drift=bases.drift_counts(connection, now, numbers.flapping_days),
         )
 

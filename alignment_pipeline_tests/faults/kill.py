@@ -28,12 +28,14 @@ from alignment_pipeline.sandbox.salesforce.settings import OrgSettings
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 from alignment_pipeline.sandbox.server import Sandbox
 from alignment_pipeline.sandbox.world import World, sandbox_clock
-from alignment_pipeline.sync import approval, crm, ops
+from alignment_pipeline.sync import crm, ops
 from alignment_pipeline.sync.journal import Journal
-from alignment_pipeline_tests.faults import variants
+from alignment_pipeline_tests.faults import invariants, variants
 from alignment_pipeline_tests.sync.office import NOW, PERSON, Office, agreement, connect, data, write_package
 
 FACTOR = 900.0
+#: The moments of one batch; `crash.point` is called with these names.
+POINTS = ("lease taken", "before commit", "intent durable", "sent", "answers taken", "verified", "batch done")
 _USER = {"Id": PERSON, "Username": "rep@acme.example", "LastName": "Rep", "FirstName": "Ann", "Email": "rep@acme.example", "IsActive": True}
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["alignment_pipeline.cli.apply", "alignment_pipeline.cli.main", "alignment_pipeline_tests.faults.kill"])
@@ -67,7 +69,7 @@ class Arena:
     typed: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
-    def apply(self, *arguments: str, crash_at: int | None = None, kill_after: float | None = None, loud: bool = False) -> int:
+    def apply(self, *arguments: str, crash_at: int | str | None = None, kill_after: float | None = None, loud: bool = False) -> int:
         """Run `alignment apply` in a child; returns its exit code (-9 when it was killed)."""
         environ = self.environ | ({"CRASH_AT": str(crash_at)} if crash_at else {}) | ({"KILL_LOUD": "1"} if loud else {})
         process = _CONTEXT.Process(target=child, args=(environ, ["apply", *arguments], self.variant))
@@ -134,7 +136,7 @@ class Arena:
 
     def broken(self) -> list[str]:
         """Every invariant that does not hold, in words."""
-        return [*_final_state(self.office), *_writes(self.office), *_tasks(self.office)]
+        return invariants.broken(self.office)
 
 
 @contextmanager
@@ -210,77 +212,6 @@ def _agreement() -> Any:
     return agreement(guard=guard, breaker=breaker, sending=sending, canary=canary, budget=budget, approvals=approvals)
 
 
-def _final_state(acme: Office) -> list[str]:
-    """Machine fields are as desired; shared ones are, unless a person typed there last."""
-    found: list[str] = []
-    last = _last_writer(acme)
-    for (object_, record_id, name), wanted in acme.wanted.items():
-        now = acme.value(record_id, name)
-        if now == wanted:
-            continue
-        if name == "Note__c" and last.get((record_id, name)) == "human":
-            continue
-        found.append(
-            f"lost update: {object_} {record_id} {name} is {now!r}, wanted {wanted!r}, last written by {last.get((record_id, name))}"
-        )
-    return found
-
-
-def _last_writer(acme: Office) -> dict[tuple[str, str], str]:
-    last: dict[tuple[str, str], str] = {}
-    for write in acme.world.audit.writes(system="salesforce"):
-        for name in write.changes:
-            last[(write.record_id, name)] = "human" if write.source == "human" else "us"
-    return last
-
-
-def _writes(acme: Office) -> list[str]:
-    """No write without effect, none over a person's shared value, none that the journal does not know, none with assignment."""
-    found: list[str] = []
-    author: dict[tuple[str, str], str] = {}
-    known = _intents(acme)
-    for write in acme.world.audit.writes(system="salesforce"):
-        if write.source not in ("api", "bulk", "human"):
-            continue
-        ours = write.source != "human"
-        changed = {name: pair for name, pair in write.changes.items() if name != "Synced__c" and pair[0] != pair[1]}
-        if ours and write.object != "Task":
-            if not changed:
-                found.append(f"write without effect: {write.object} {write.record_id} {dict(write.changes)}")
-            for name, (before, after) in changed.items():
-                if name == "Note__c" and author.get((write.record_id, name)) == "human" and before is not None:
-                    found.append(f"a person's value was overwritten: {write.record_id} {before!r} -> {after!r}")
-                if (write.record_id, name, _text(after)) not in known:
-                    found.append(f"not in the journal: {write.record_id} {name} = {after!r}")
-            if write.headers.get("sforce-auto-assign", write.headers.get("Sforce-Auto-Assign", "")).upper() != "FALSE":
-                found.append(f"assignment rules were on: {write.record_id}")
-        for name in changed:
-            author[(write.record_id, name)] = "us" if ours else "human"
-    return found
-
-
-def _intents(acme: Office) -> set[tuple[str, str, str]]:
-    with acme.journal.read() as connection:
-        from sqlalchemy import select
-
-        from alignment_pipeline.sync.tables import OP
-
-        rows = connection.execute(select(OP.c.record_id, OP.c.after, OP.c.attempt)).all()
-    return {(row.record_id, name, _text(value)) for row in rows for name, value in json.loads(row.after).items()}
-
-
-def _text(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-
-
-def _tasks(acme: Office) -> list[str]:
-    there = Counter(
-        task["Key__c"] for task in acme.world.salesforce.tables["Task"].values() if task.get("Key__c") and not task.get("IsDeleted")
-    )
-    found = [f"missing task {key}" for key in acme.creates if not there[key]]
-    return found + [f"{number} tasks for {key}" for key, number in there.items() if number > 1]
-
-
 def lead(number: int) -> str:
     """Id of a lead."""
     return id18(f"00Q{number:012d}")
@@ -299,7 +230,10 @@ def run_random(
                 continue
             for _ in range(12):
                 found.humans(2)
-                code = found.apply(plan_hash, kill_after=found.random.uniform(0.05, 1.2))
+                if found.random.random() < 0.5:
+                    code = found.apply(plan_hash, kill_after=found.random.uniform(0.05, 1.2))
+                else:
+                    code = found.apply(plan_hash, crash_at=f"{found.random.choice(POINTS)}:{found.random.randint(1, 8)}")
                 if code != -signal.SIGKILL or found.kills >= kills:
                     break
         found.calm()

@@ -339,7 +339,8 @@ def office(
 def connect(sandbox: Sandbox, clock: Clock, role: Any = "writer") -> SalesforceSession:
     """A session of the writer (or reader) over HTTP, with short timeouts and seeded jitter."""
     credentials = Credentials.from_env(sandbox.environment(), role)
-    return SalesforceSession(credentials, clock, retry=RetryPolicy(randomness=random.Random(3)), timeouts=Timeouts(connect=2.0, read=5.0))
+    retry = RetryPolicy(randomness=random.Random(3))
+    return SalesforceSession(credentials, clock, retry=retry, timeouts=Timeouts(connect=2.0, read=3.0))
 
 
 def tables_of_crm(world: World, chosen: Agreement, known_at: datetime) -> tuple[pa.Table, pa.Table]:
