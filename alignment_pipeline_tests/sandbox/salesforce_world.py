@@ -83,7 +83,7 @@ def people() -> dict[str, list[dict[str, Any]]]:
 
 def world(package: Path, data: dict[str, list[dict[str, Any]]], **settings: Any) -> World:
     """A world whose clock stands at NOW until it is advanced; bulk jobs end at once unless told otherwise."""
-    chosen = OrgSettings(**({"bulk_wait_seconds": 0.0, "bulk_rows_per_second": 1e9} | settings))
+    chosen = OrgSettings(**({"bulk_wait_seconds": 0.0, "bulk_rows_per_second": 1e12} | settings))
     made = World(sandbox_clock(NOW, base=lambda: 1_000_000.0), Faults(), SalesforceStore(package=package, settings=chosen))
     made.salesforce.load(people())
     made.salesforce.load(data)
