@@ -76,8 +76,8 @@ class Segments:
     def reach(self, needs: Ints) -> Ints:
         """The moment at which each clock has used `needs` microseconds; NEVER when a pause without end or the table's end keeps it."""
         used = self.used(np.full(len(needs), NEVER, dtype=np.int64))
-        # a segment without end uses up to the table's horizon; capped so that sums stay exact
-        used = np.minimum(used, NEVER >> 20)
+        # a segment without end uses up to the table's horizon; more than the need decides nothing and would overflow the sums
+        used = np.minimum(used, needs[self.clock])
         total = np.cumsum(used)
         base = np.append(0, total)[self.starts[:-1]]
         before = total - used - base[self.clock]
