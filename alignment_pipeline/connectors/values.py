@@ -12,7 +12,7 @@ from typing import Any
 
 NUMBERS = frozenset({"int", "integer", "long", "double", "float", "currency", "percent", "score"})
 MOMENTS = frozenset({"datetime"})
-_CANONICAL_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+_UTC_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|\+0000|\+00:00)$")
 
 
 def stamp_text(moment: datetime) -> str:
@@ -45,10 +45,9 @@ def canonical(value: Any, type_: str) -> str | None:
 
 def _moment(value: Any) -> str:
     text = str(value)
-    if _CANONICAL_STAMP.match(text):
-        return text
-    if len(text) == 28 and text.endswith("+0000") and text[19] == ".":
-        return f"{text[:23]}Z"
+    found = _UTC_STAMP.match(text)
+    if found is not None:
+        return f"{text[:19]}{found[1] or '.000'}Z"
     try:
         return stamp_text(parse_stamp(text))
     except (ValueError, OverflowError):
@@ -58,6 +57,8 @@ def _moment(value: Any) -> str:
 def _number(value: Any) -> str:
     """REST writes 3.5E8 where Bulk writes 350000000.0: both become 350000000."""
     text = str(value)
+    if text.isdigit() and text.isascii() and (text[0] != "0" or text == "0"):
+        return text
     try:
         number = Decimal(text)
     except InvalidOperation:

@@ -18,6 +18,8 @@ MOST_TYPES = 10
 PAGE_ROWS = 300
 _MOST_STANDSTILLS = 5
 _VALUE_TYPES = {"leadId": "int", "activityTypeId": "int", "campaignId": "int", "primaryAttributeValueId": "int", "activityDate": "datetime"}
+# One encoder for all rows: json.dumps builds a new one for each call with options.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 Row = Mapping[str, Any]
 
 
@@ -93,14 +95,15 @@ def _attributes(found: Any) -> str | None:
         raise ValueError("attributes are neither a list nor an object")
     texts = {str(name): _text(value) for name, value in pairs if name is not None}
     kept = {name: text for name, text in texts.items() if text is not None}
-    return json.dumps(kept, ensure_ascii=False, sort_keys=True) if kept else None
+    return _ENCODE(kept) if kept else None
 
 
 def _text(value: Any) -> str | None:
+    if type(value) is str:
+        # In extract files an empty attribute is the text null, as in every other column.
+        return value if value not in ("", "null") else None
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    text = canonical(value, "string")
-    # In extract files an empty attribute is the text null, as in every other column.
-    return None if text == "null" else text
+    return canonical(value, "string")
 
 
