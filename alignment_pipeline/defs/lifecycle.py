@@ -4,30 +4,21 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from alignment_pipeline.defs.line import LineResource, table, tables
+from alignment_pipeline.defs.line import LineResource, tables
 from alignment_pipeline.lifecycle import account_stages as account_stages_rule
-from alignment_pipeline.lifecycle import mqa as mqa_rule
 from alignment_pipeline.lifecycle import mqa_statuses as mqa_statuses_rule
 from alignment_pipeline.lifecycle import person_stages as person_stages_rule
 
 _MQA = ("scored_activities", "person_fits", "accounts", "account_tiers", "opportunities")
 
 
-@dg.asset(**table("account_mqa_changes", deps=_MQA))
-def account_mqa_changes(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+@dg.multi_asset(name="account_mqa_tables", **tables("account_mqa_changes", "account_mqa_statuses", deps=_MQA))
+def account_mqa(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
     run = line.open(context)
     sources = [run.read(name) for name in _MQA]
     lifecycle, scoring = run.agreement.lifecycle, run.agreement.scoring
-    return run.publish("account_mqa_changes", mqa_rule.account_mqa_changes(*sources, mqa=lifecycle.mqa, scoring=scoring, **run.stamp))
-
-
-@dg.asset(**table("account_mqa_statuses", deps=_MQA))
-def account_mqa_statuses(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
-    run = line.open(context)
-    sources = [run.read(name) for name in _MQA]
-    lifecycle, scoring = run.agreement.lifecycle, run.agreement.scoring
-    rows = mqa_statuses_rule.account_mqa_statuses(*sources, mqa=lifecycle.mqa, scoring=scoring, **run.stamp)
-    return run.publish("account_mqa_statuses", rows)
+    found = mqa_statuses_rule.account_mqa_tables(*sources, mqa=lifecycle.mqa, scoring=scoring, **run.stamp)
+    yield from (run.publish(name, rows) for name, rows in found.items())
 
 
 @dg.multi_asset(name="person_stage_tables", **tables("person_stage_changes", "person_stages", deps=person_stages_rule.INPUTS))

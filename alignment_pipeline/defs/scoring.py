@@ -14,10 +14,11 @@ from alignment_pipeline.scoring import scored_activities as scored_activities_ru
 _PERSONS = ("people", "person_accounts", "accounts", "account_tiers", "person_fits")
 
 
-@dg.asset(**table("person_fits", deps=["people"]))
+@dg.asset(**table("person_fits", deps=["people", "person_accounts", "account_tiers"]))
 def person_fits(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
-    return run.publish("person_fits", person_fits_rule.person_fits(run.read("people"), scoring=run.agreement.scoring, **run.stamp))
+    sources = [run.read(name) for name in ("people", "person_accounts", "account_tiers")]
+    return run.publish("person_fits", person_fits_rule.person_fits(*sources, scoring=run.agreement.scoring, **run.stamp))
 
 
 @dg.asset(**table("account_fits", deps=["accounts"]))
