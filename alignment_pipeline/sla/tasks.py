@@ -138,8 +138,9 @@ def person_slas(clocks: ibis.Table, *, sla: Sla, as_of: datetime, agreement_vers
     order = pc.sort_indices(keyed, [(name, "ascending") for name in keyed.column_names])
     rows = rows.take(order)
     person = rows["person_id"].combine_chunks()
-    heads = np.flatnonzero(np.append(True, pc.not_equal(person[1:], person[:-1]).to_numpy(zero_copy_only=False))) if len(person) else []
-    best = rows.take(pa.array(heads, pa.int64()))
+    is_first = np.ones(len(person), dtype=bool)
+    is_first[1:] = pc.not_equal(person[1:], person[:-1]).to_numpy(zero_copy_only=False)
+    best = rows.filter(pa.array(is_first))
     size = len(best)
     columns = {
         "person_id": best["person_id"],
