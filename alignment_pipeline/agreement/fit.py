@@ -14,7 +14,7 @@ from alignment_pipeline.agreement.section import Section
 
 PersonField = Literal[
     "seniority", "function", "title", "country", "state", "city", "industry", "employees", "annual_revenue_usd", "lead_source",
-    "email_domain", "status",
+    "email_domain", "status", "account_tier",
 ]  # fmt: skip
 AccountField = Literal[
     "industry", "employees", "annual_revenue_usd", "country", "state", "city", "account_type", "website_domain",

@@ -27,6 +27,7 @@ class Measure(Section):
     points: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(default=None, description="Points in all, or of each of `people`")
     activities: Annotated[int, Field(ge=1, le=100_000)] | None = Field(default=None, description="Number of activities instead of points")
     decayed: bool = Field(default=False, description="Points fade as the agreement's decay says (form steps or none only)")
+    plus_fit: bool = Field(default=False, description="The person's fit points count on top (people's stages only)")
     days: Days = Field(description="Window in days")
     people: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         default=None, description="So many people, each with the points or activities"
@@ -43,6 +44,8 @@ class Measure(Section):
             raise ValueError("a criterion on activities takes either points or activities")
         if self.decayed and self.points is None:
             raise ValueError("decayed is for points, not for a number of activities")
+        if self.plus_fit and self.points is None:
+            raise ValueError("plus_fit is for points, not for a number of activities")
         return self
 
     @property

@@ -55,6 +55,8 @@ class Mqa(Section):
         doubled = next((name for name in names if names.count(name) > 1), None)
         if doubled:
             raise ValueError(f"mqa.paths: {doubled!r} is defined twice")
+        if any(measure.plus_fit for measure in self.measures):
+            raise ValueError("mqa.paths: plus_fit is for the stages of people")
         return self
 
     @property

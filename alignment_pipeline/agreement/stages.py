@@ -81,6 +81,12 @@ class AccountWhen(When):
     is_all: list[AccountLevel] = Field(default=[], description="All of these hold")
     is_none: list[AccountLevel] = Field(default=[], description="None of these holds")
 
+    @model_validator(mode="after")
+    def _of_activities(self) -> Self:
+        if any(measure.plus_fit for measure in self.measures):
+            raise ValueError("plus_fit is for the stages of people")
+        return self
+
 
 class Move(Section):
     """A move between stages. Moves stand in the order in which they are tried; what is not listed cannot happen."""

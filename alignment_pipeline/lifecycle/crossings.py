@@ -45,7 +45,10 @@ def crossings(events: Events, measure: Measure, decay: Decay, *, entity: Entity,
     """Changes of a criterion's zone for every person or account."""
     threshold, keep = measure.threshold, measure.keep_threshold(keep_pct)
     if measure.people is None or entity == "person":
-        found = _zones(*_deltas(events, measure, decay, _keys(events, entity)), threshold, keep)
+        deltas = _deltas(events, measure, decay, _keys(events, entity))
+        if measure.plus_fit and entity == "person":
+            deltas = _with_fit(events, *deltas)
+        found = _zones(*deltas, threshold, keep)
         return Series(_ids(events, entity), found.key, found.at_us, found.zone)
     people = _zones(*_deltas(events, measure, decay, events.person, only=events.account >= 0), threshold, keep)
     account = _account_of(events)[people.key]
@@ -86,6 +89,8 @@ def now(events: Events, measure: Measure, decay: Decay, *, entity: Entity) -> di
         ids = events.account_ids
         sums = np.zeros(len(ids), dtype=np.int64)
         np.add.at(sums, _account_of(events)[enough], 1)
+    if measure.plus_fit and entity == "person":
+        sums = sums + events.fit
     some = np.flatnonzero(sums)
     return dict(zip(ids.take(pa.array(some)).to_pylist(), sums[some].tolist(), strict=True))
 
@@ -122,6 +127,13 @@ def _deltas(events: Events, measure: Measure, decay: Decay, keys: Ints, only: Bo
     all_keys, all_moments, all_differences = np.tile(keys, times), np.concatenate(moments), np.concatenate(differences)
     known = (all_moments <= events.as_of_us) & (all_differences != 0)
     return all_keys[known], all_moments[known], all_differences[known]
+
+
+def _with_fit(events: Events, keys: Ints, moments: Ints, differences: Ints) -> tuple[Ints, Ints, Ints]:
+    """Fit points hold from the beginning: the systems keep no history of what they come from."""
+    everyone = np.flatnonzero(events.fit)
+    at_start = np.zeros(len(everyone), dtype=np.int64)
+    return np.r_[everyone, keys], np.r_[at_start, moments], np.r_[events.fit[everyone], differences]
 
 
 def _zones(keys: Ints, moments: Ints, differences: Ints, threshold: int, keep: int) -> _Zones:

@@ -14,6 +14,7 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.patterns import matches
@@ -36,6 +37,7 @@ class Events:
     day: Ints
     weighted: Ints
     taken: dict[str, Bools]
+    fit: Ints
     as_of_us: int
 
     def of(self, measure: Measure) -> Bools:
@@ -74,8 +76,18 @@ def counted_events(scored: ibis.Table, person_fits: ibis.Table, measures: Sequen
         day=_ints(table["day"]),
         weighted=_ints(table["weighted"]),
         taken={selection: table[f"taken_{number}"].to_numpy() for number, selection in enumerate(selections)},
+        fit=_fit_points(person_fits, person_ids)
+        if any(measure.plus_fit for measure in measures)
+        else np.zeros(len(person_ids), dtype=np.int64),
         as_of_us=microseconds(as_of),
     )
+
+
+def _fit_points(person_fits: ibis.Table, person_ids: pa.Array) -> Ints:
+    """Fit points of the people at `person_ids`; what is not scored adds nothing."""
+    scored = person_fits.filter(person_fits.fit_score.notnull()).select("person_id", "fit_micro").to_pyarrow()
+    positions = pc.index_in(person_ids, value_set=scored["person_id"].combine_chunks())
+    return scored["fit_micro"].combine_chunks().take(positions).fill_null(0).to_numpy(zero_copy_only=False)
 
 
 def _selection(measure: Measure) -> str:

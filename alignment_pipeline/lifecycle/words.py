@@ -35,6 +35,8 @@ def amount(measure: Measure, unit: str, micro_or_count: int | None = None) -> st
     has = measure.threshold if micro_or_count is None else micro_or_count
     kinds = [word.replace("_", " ").strip("*/ ") for word in (measure.categories or measure.types or measure.details)]
     if measure.points is not None:
+        unit = unit.removesuffix("s") if number(has) == "1" else unit
+        unit = f"{unit} with fit" if measure.plus_fit else unit
         return f"{number(has)} {unit}" + (f" of {_listed([f'{kind}s' for kind in kinds])}" if kinds else "")
     if kinds:
         return f"{has} {_listed([kind if has == 1 else f'{kind}s' for kind in kinds])}"

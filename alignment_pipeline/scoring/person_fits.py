@@ -17,6 +17,7 @@ from alignment_pipeline.contracts.shape import as_contract, step
 from alignment_pipeline.scoring.fit import with_fit
 from alignment_pipeline.scoring.titles import TitleReader
 
+NO_TIER = "none"
 _READINGS = pa.schema(
     [
         pa.field("read_title", pa.string()),
@@ -29,10 +30,23 @@ _READINGS = pa.schema(
 )
 
 
-def person_fits(people: ibis.Table, *, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:
+def person_fits(
+    people: ibis.Table,
+    person_accounts: ibis.Table,
+    account_tiers: ibis.Table,
+    *,
+    scoring: Scoring,
+    as_of: datetime,
+    agreement_version: str,
+) -> ibis.Table:
     """One row per person of `people`. Titles are read once each, so a million people cost their distinct titles."""
     readings = title_readings(people.select("title").distinct(), personas=scoring.personas)
     joined = people.left_join(readings, people.title == readings.read_title)
+    tiers = account_tiers.filter(account_tiers.tier.notnull()).select("account_id", account_tier=account_tiers.tier.cast("string"))
+    tiered = person_accounts.inner_join(tiers, "account_id").select("account_tier", tiered_person_id="person_id")
+    joined = joined.left_join(tiered, joined.person_id == tiered.tiered_person_id)
+    # having no account on the target list is known, not a gap
+    joined = joined.mutate(account_tier=joined.account_tier.fill_null(NO_TIER))
     joined = step(joined, person_weight=joined.person_weight.fill_null(scoring.personas.unknown_weight))
     rows = with_fit(joined, scoring.fit.people, known_pct_at_least=scoring.fit.known_pct_at_least)
     return as_contract(rows, PERSON_FITS, as_of=as_of, agreement_version=agreement_version)

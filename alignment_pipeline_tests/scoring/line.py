@@ -36,11 +36,11 @@ def scores(
     made_tables = inputs(made)
     stamp = {"as_of": as_of, "agreement_version": "test"}
     t = dict(made_tables)
-    t["person_fits"] = person_fits.person_fits(t["people"], scoring=scoring, **stamp).cache()
     t["account_fits"] = account_fits.account_fits(t["accounts"], scoring=scoring, **stamp).cache()
     t["account_tiers"] = account_tiers.account_tiers(
         t["accounts"], t["account_fits"], overrides, scoring=scoring, scope=scope, **stamp
     ).cache()
+    t["person_fits"] = person_fits.person_fits(t["people"], t["person_accounts"], t["account_tiers"], scoring=scoring, **stamp).cache()
     dims = [t[name] for name in ("people", "person_accounts", "accounts", "account_tiers", "person_fits")]
     t["scored_activities"] = scored_activities.scored_activities(
         t["activities"], dims[0], t["person_records"], *dims[1:], scoring=scoring, scope=scope, **stamp
