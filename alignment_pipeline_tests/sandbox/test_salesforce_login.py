@@ -105,7 +105,8 @@ def soap(client: Client, version: str = "59.0", **changes: str) -> requests.Resp
     username = changes.get("username", identities.app("reader").username)
     body = (
         '<?xml version="1.0" encoding="utf-8" ?><env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/"><env:Body>'
-        f'<n1:login xmlns:n1="urn:partner.soap.sforce.com"><n1:username>{username}</n1:username><n1:password>{password}</n1:password></n1:login>'
+        f'<n1:login xmlns:n1="urn:partner.soap.sforce.com"><n1:username>{username}</n1:username>'
+        f"<n1:password>{password}</n1:password></n1:login>"
         "</env:Body></env:Envelope>"
     )
     url = f"{client.root}/services/Soap/u/{version}"
