@@ -161,6 +161,7 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         subtype TaskSubtype text
         task_type Type text
         call_type CallType text
+        call_disposition CallDisposition text
         call_seconds CallDurationInSeconds number
         activity_on ActivityDate date
         completed_at CompletedDateTime timestamp
