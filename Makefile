@@ -46,7 +46,7 @@ faults: setup ## the fault matrix, all rows, with a table of results (make fault
 	@$(BIN)/python -m alignment_pipeline_tests.faults.run $(if $(QUICK),--quick,)
 
 interop: setup ## clients nobody here wrote (jsforce and Salesforce's own metadata library need Node) against the sandbox
-	@bash alignment_pipeline_tests/interop/run.sh
+	@$(BIN)/python -m alignment_pipeline_tests.interop.run
 
 bench-match: setup ## matching measured on the labelled set: make bench-match L2A=folder
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_match $(L2A)

@@ -1,0 +1,46 @@
+"""`alignment doctor`: what is connected, permitted and missing, and what to do about it. Writes nothing to any system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import click
+from rich.console import Console
+
+from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.errors import AlignmentError
+from alignment_pipeline.runtime import examinations
+from alignment_pipeline.runtime.examinations import Finding
+
+
+@click.command(epilog="Example: alignment doctor --json. Exit codes: 0 all well (warnings allowed), 2 something must be fixed.")
+@click.option("--repair", is_flag=True, help="Move damaged tables aside, so that the next run rebuilds them from their sources.")
+@json_option
+def doctor(repair: bool, is_json: bool) -> int:
+    """Check connections, permissions, fields, limits, the agreement and the state, and say what to fix."""
+    context = Context(is_json=is_json)
+    findings = list(_examine(context, repair=repair))
+    context.result({"findings": [finding.to_json() for finding in findings]}, lambda console: _show(console, findings))
+    return 2 if any(finding.status == "fail" for finding in findings) else 0
+
+
+def _examine(context: Context, *, repair: bool) -> Iterator[Finding]:
+    steps: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
+        ("agreement", lambda: examinations.agreement(context.home)),
+        ("state", lambda: examinations.state(context.home, repair=repair)),
+        ("salesforce", lambda: examinations.salesforce(context.home)),
+        ("marketo", lambda: examinations.marketo(context.home)),
+    ]
+    for name, step in steps:
+        try:
+            yield from step()
+        except AlignmentError as error:
+            yield Finding(name, "fail", str(error))
+
+
+def _show(console: Console, findings: list[Finding]) -> None:
+    marks = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+    for finding in findings:
+        console.print(f"{marks[finding.status]}  {finding.subject}: {finding.text}")
+        if finding.fix:
+            console.print(f"      fix: {finding.fix}")

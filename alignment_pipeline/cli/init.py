@@ -1,0 +1,34 @@
+"""`alignment init`: an agreement and field map from what the CRM says of itself, ready to edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.runtime import drafts
+
+
+@click.command(epilog="Example: alignment init --out agreement.yaml")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("agreement.yaml"), show_default=True, help="Where the agreement goes.")
+@click.option("--offline", is_flag=True, help="Do not ask the CRM: write the default agreement as it is.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@json_option
+def init(out: Path, offline: bool, force: bool, is_json: bool) -> None:
+    """Write an agreement to edit: the default one, fitted to the fields, record types and people that describe finds in your CRM.
+
+    Beside it lies its JSON schema, for editors that complete and check as you type. No system is written to.
+    """
+    context = Context(is_json=is_json)
+    if out.exists() and not force:
+        raise ConfigurationError(f"{out} exists already; name another with --out, or replace it with --force")
+    draft = drafts.draft(context.home, is_offline=offline)
+    schema = drafts.write(draft, out)
+    content = {"agreement": str(out), "schema": str(schema), "remarks": draft.remarks}
+    remarks = "".join(f"\n  - {remark}" for remark in draft.remarks)
+    context.result(
+        content,
+        lambda console: console.print(f"wrote {out} and {schema}{remarks}\nnext: edit it, set ALIGNMENT_AGREEMENT={out}, alignment doctor"),
+    )
