@@ -79,14 +79,15 @@ class Run:
         """The batches, then the report."""
         session = self.session
         started, calls = session.clock.now(), session.counter.total
-        self.now = self._server_now()
-        is_first = self.state.watermark is None
-        batches = RowBatches(self.stream, known_at=None if is_first else self.now, fallback=self.now)
+        self._meet_server()
+        self.now, mark = session.latest_now, session.earliest_now
+        is_first, learned = self.state.watermark is None, session.clock.now()
+        batches = RowBatches(self.stream, known_at=None if is_first else learned, fallback=learned)
         yield from self.read(batches)
         yield from batches.flush()
         yield StreamReport(
             stream=self.stream,
-            state=replace(self.state, watermark=self.now, jobs=()),
+            state=replace(self.state, watermark=min(mark, self.now), jobs=()),
             method="bulk" if self.is_bulk else "rest" if batches.rows else "unchanged",
             started_at=started,
             rows=batches.rows,
@@ -113,8 +114,7 @@ class Run:
         is_due = self.state.swept_at is None or self.now - self.state.swept_at >= OVERLAP
         return OVERLAP if pages <= self.extraction.longest_overlap_pages or is_due else SHORT_OVERLAP
 
-    def _server_now(self) -> datetime:
-        """The server's clock, from the newest answer; the first stream of a run asks for the activity types to have one."""
+    def _meet_server(self) -> None:
+        """Have an answer that shows the server's clock; the first stream of a run asks for the activity types."""
         if self.session.server_date is None:
             self.extraction.types()
-        return self.session.server_now

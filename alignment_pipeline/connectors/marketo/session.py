@@ -69,6 +69,16 @@ class MarketoSession:
         """The server's clock as its last answer showed it (whole seconds), ours when it never did."""
         return (self.server_date or self.clock.now()).replace(microsecond=0)
 
+    @property
+    def earliest_now(self) -> datetime:
+        """The earlier of the server's clock and ours: a watermark there is never ahead of the data, whichever of them is wrong."""
+        return min(self.server_now, self.clock.now().replace(microsecond=0))
+
+    @property
+    def latest_now(self) -> datetime:
+        """The later of the two clocks: a window that ends there holds all there is."""
+        return max(self.server_now, self.clock.now().replace(microsecond=0))
+
     def send(self, call: Call, sink: Sink | None = None) -> Answer:
         """Send a call at the session's pace."""
         self._keep_pace()

@@ -17,9 +17,6 @@ from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.connectors.transport import Call
 
 MOST_PARTS = 25
-# What a server without the batch resource answers: unknown path or method, not a refusal of what is in the batch.
-_NO_BATCHES = frozenset({404, 405, 501})
-_PLAIN = frozenset({400, 403, 404, 500})
 
 
 @dataclass(frozen=True)
@@ -68,8 +65,6 @@ def get_one(session: SalesforceSession, path: str, endpoint: str) -> Part:
     try:
         answer = session.send(Call("GET", session.base + path, endpoint, headers=CLIENT))
     except SalesforceRefused as refused:
-        if refused.status not in _PLAIN:
-            raise
         return Part(refused.status, [{"errorCode": refused.code, "message": refused.detail, "fields": list(refused.fields)}])
     return Part(answer.status, answer.json())
 
@@ -79,9 +74,8 @@ def _batch(session: SalesforceSession, paths: Sequence[str], endpoint: str) -> l
     body = {"batchRequests": [{"method": "GET", "url": version + path} for path in paths]}
     try:
         answer = session.ask("/composite/batch", f"{endpoint} (batch)", body).json()
-    except SalesforceRefused as refused:
-        if refused.status not in _NO_BATCHES:
-            raise
+    except SalesforceRefused:
+        # Whatever it dislikes, it is said of the batch: asked one by one, each part gets an answer of its own.
         session.serves_batches = False
         return None
     results = answer.get("results") if isinstance(answer, Mapping) else None

@@ -90,7 +90,7 @@ class SalesforceExtraction:
 
     def note(self, one: Prepared, job: Job | None) -> None:
         """Persist a job before it is waited for; None forgets them all."""
-        one.state = streams.with_job(one.state, job) if job is not None else replace(one.state, jobs=())
+        one.state = replace(streams.with_job(one.state, job), load_end=one.mark) if job is not None else replace(one.state, jobs=())
         self.remember(one.state)
 
     def _take_up(self, one: Prepared) -> None:
@@ -102,6 +102,7 @@ class SalesforceExtraction:
             window = Window(job.start, job.end)
             if job.start == one.window.start and job.fingerprint == reader.fingerprint(window):
                 one.job, one.window, one.first = job, window, None
+                one.mark = one.state.load_end or one.mark
 
     def _start(self, one: Prepared) -> None:
         """Create the job of a large stream now, so that the server works on all of them at once."""
@@ -134,14 +135,14 @@ class _Run:
                 note += ": field history tracking is off, changes are derived from what is observed"
             yield StreamReport(one.stream, one.state, "absent", started, notes=(note,))
             return
-        learned = session.server_now
+        learned = session.clock.now()
         batches = RowBatches(one.stream, known_at=None if one.is_first else learned, fallback=learned)
         seen_deleted: set[str] = set()
         for row in self._rows():
             yield from self._add(batches, row, seen_deleted)
         if one.deleted is not None and one.state.watermark is not None:
             since = one.state.watermark - self.extraction.lookback
-            log = deletes.read(one.deleted, one.stream.object, since, learned)
+            log = deletes.read(one.deleted, one.stream.object, since, one.mark)
             one.notes += [log.note] if log.note else []
             for identity, moment in sorted(log.deleted.items()):
                 if identity not in seen_deleted:
@@ -213,10 +214,7 @@ class _Run:
             notes.append("no rows: field history tracking seems to be off, changes are derived from what is observed")
         if one.selection.stamp is None:
             notes.append("no field can carry a watermark: read whole each time")
-        end = one.window.end
-        # A row of the second in which the window ended may still be coming: the watermark stays before it.
-        watermark = end - timedelta(seconds=1) if end is not None else self.extraction.session.server_now
-        state = replace(one.state, watermark=watermark, jobs=(), field_types=dict(one.selection.types))
+        state = replace(one.state, watermark=one.mark, jobs=(), load_end=None, field_types=dict(one.selection.types))
         return StreamReport(
             stream=one.stream,
             state=state,

@@ -25,6 +25,8 @@ from alignment_pipeline.errors import Permanent
 class Prepared:
     """One stream, ready to be read. `selection` is None when the object is not there for this user.
 
+    `mark`: the watermark after this reading, the earlier of both clocks, while `window` ends after the later of them.
+
     `is_first`: no watermark yet, so rows are reconstructed. `reload` says why everything is read although there is a watermark.
     """
 
@@ -32,6 +34,7 @@ class Prepared:
     state: StreamState
     selection: Selection | None
     window: Window
+    mark: datetime
     is_first: bool
     reload: str | None = None
     expected_rows: int | None = None
@@ -55,7 +58,7 @@ class Preparation:
     def prepare(self, streams: Sequence[RawStream]) -> list[Prepared]:
         """All streams, in three calls or so. Permanent lists every required field that is missing, over all objects."""
         descriptions = self.describer.describe_all([stream.object for stream in streams])
-        now = self.session.server_now
+        now = self.session.earliest_now
         prepared, problems = [], []
         for stream in streams:
             description = descriptions[stream.object]
@@ -82,13 +85,13 @@ class Preparation:
 
     def _window(self, stream: RawStream, selection: Selection | None, now: datetime) -> Prepared:
         state = self.states.get(stream.object) or StreamState(stream.object)
-        end = now + timedelta(seconds=1)
+        end = self.session.latest_now + timedelta(seconds=1)
         if selection is None or selection.stamp is None:
-            return Prepared(stream, state, selection, Window(), state.watermark is None)
+            return Prepared(stream, state, selection, Window(), now, state.watermark is None)
         new = sorted(set(selection.types) - set(state.field_types)) if state.field_types else []
         reload = f"read anew, since {', '.join(new)} became visible or wanted" if new and state.watermark else None
         start = None if reload or state.watermark is None else state.watermark - self.lookback
-        return Prepared(stream, state, selection, Window(start, end), state.watermark is None, reload)
+        return Prepared(stream, state, selection, Window(start, end), now, state.watermark is None, reload)
 
     def _count(self, full: Sequence[Prepared]) -> None:
         """Cached record counts, one call for all; an object that is not counted shows its size with its first page."""

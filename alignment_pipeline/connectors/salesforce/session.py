@@ -71,6 +71,16 @@ class SalesforceSession:
         return (self.server_date or self.clock.now()).replace(microsecond=0)
 
     @property
+    def earliest_now(self) -> datetime:
+        """The earlier of the server's clock and ours: a watermark there is never ahead of the data, whichever of them is wrong."""
+        return min(self.server_now, self.clock.now().replace(microsecond=0))
+
+    @property
+    def latest_now(self) -> datetime:
+        """The later of the two clocks: a window that ends there holds all there is."""
+        return max(self.server_now, self.clock.now().replace(microsecond=0))
+
+    @property
     def base(self) -> str:
         """`/services/data/vNN.0`."""
         return f"/services/data/v{self.credentials.api_version}"

@@ -191,7 +191,7 @@ class WindowReader:
 
     def _halves(self, window: Window) -> list[Window]:
         start = window.start or self._earliest(window)
-        end = window.end or self.session.server_now + _SECOND
+        end = window.end or self.session.latest_now + _SECOND
         middle = (start + (end - start) / 2).replace(microsecond=0)
         if middle <= start or middle >= end:
             middle = start + _SECOND
