@@ -123,7 +123,7 @@ SLA_EXCLUSIONS = Contract(
     group="sla",
     owner=_OWNER,
     description="One row per trigger that started no clock of a policy, with the reason; nothing is left out silently.",
-    key=("policy", "subject_id", "trigger_id"),
+    key=("policy", "subject_id", "trigger_id", "trigger_at"),
     columns=columns(
         """
         policy         string!    policy
