@@ -75,9 +75,8 @@ def _score(console: Console, found: dict[str, Any]) -> None:
     else:
         console.print(f"  {score['engagement_points']:.6f} points: {score['score_reason']}")
         for row in found["factors"]:
-            console.print(
-                f"  {row['contribution_micro'] / MICRO:>14.6f}  {row['factor']} ({row['activities']} activities, last {_moment(row['last_at'])})"
-            )
+            about = f"{row['activities']} activities, last {_moment(row['last_at'])}"
+            console.print(f"  {row['contribution_micro'] / MICRO:>14.6f}  {row['factor']} ({about})")
         total = sum(row["contribution_micro"] for row in found["factors"])
         if found["factors"]:
             console.print(f"  {total / MICRO:>14.6f}  in all")

@@ -31,7 +31,7 @@ def explain(warehouse: Warehouse, wanted: str) -> dict[str, Any]:
     if person is not None:
         return of_person(warehouse, person)
     raise ConfigurationError(
-        f"nothing known is called {wanted!r}. Give a lead, contact or account id (15 or 18 characters), a Marketo id, or an e-mail address; "
+        f"nothing known is called {wanted!r}. Give a lead, contact or account id (15 or 18 characters), a Marketo id, or an e-mail; "
         "records that arrived after the last `alignment run` are not here yet"
     )
 
