@@ -27,7 +27,10 @@ RATIOS: frozenset[str] = frozenset({"acceptance_pct", "sourced_won_pct", "covera
 
 
 class Commitment(Section):
-    """One promise of marketing. Amounts are paced through the period's business days; ratios must hold at any time."""
+    """One promise of marketing. Amounts are paced through the period's business days; ratios must hold at any time.
+
+    On its ladder, `at_share` is how many times more the pace asks for than there is: 1 = behind, 2 = twice as much is asked for.
+    """
 
     name: Slug
     title: str = Field(min_length=1, max_length=80)
@@ -35,10 +38,23 @@ class Commitment(Section):
     period: Literal["month", "quarter", "year"] = "quarter"
     goal: Annotated[float, Field(gt=0)] = Field(description="Amount by the period's end, or level of the ratio")
     calendar: Slug = Field(description="Calendar whose business days pace it")
-    at_risk_share: Annotated[float, Field(gt=0, le=1)] = Field(default=0.9, description="At risk below this share of what the pace asks for today")
-    revenue_target_usd: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="For coverage_ratio: the period's revenue target; coverage = open pipeline closing in the period / (target - won)"
+    at_risk_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.9, description="At risk below this share of what the pace asks for today"
     )
-    lead_sources: list[str] = Field(default=[], description="Lead sources that count as marketing's, for the sourced measures; empty: all but sales' own")
-    grace_business_days: Annotated[int, Field(ge=0, le=60)] = Field(default=5, description="Business days at the period's start that are too early to judge")
+    revenue_target_usd: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="For coverage_ratio: the period's revenue target; coverage = open pipeline closing in the period / (target - won)",
+    )
+    lead_sources: list[str] = Field(
+        default=[], description="Lead sources that count as marketing's, any case; empty: every one but `sales_lead_sources`"
+    )
+    sales_lead_sources: list[str] = Field(
+        default=["Outbound", "Cold Call", "Sales Prospecting", "Partner", "Partner Referral", "Employee Referral"],
+        description="Lead sources that are sales' own, any case; an opportunity without a source is nobody's",
+    )
+    stages: list[str] = Field(default=["MQL"], description="For mqls: the stages of a person that count")
+    target_accounts_only: bool = Field(default=False, description="For new_contacts: only at accounts that the CRM flags as targets")
+    grace_business_days: Annotated[int, Field(ge=0, le=60)] = Field(
+        default=5, description="Business days at the period's start that are too early to judge"
+    )
     ladder: Slug | None = None

@@ -24,6 +24,8 @@ from alignment_pipeline.sla.sources import fetch
 # of a person's clocks the one in the first of these states counts most
 _URGENCY = ("breached", "at_risk", "unknown", "pending", "paused", "met_late", "met", "cancelled")
 _WHO = ("Lead", "Contact")
+# a commitment of marketing is no record of the CRM: its task stands alone
+_PROMISE = "Commitment"
 MAX_TEXT = 255
 
 
@@ -49,7 +51,7 @@ def escalation_tasks(
                 "values": json.dumps(_task(row, crm), sort_keys=True, ensure_ascii=False),
                 "reason": f"{row['title']}: rung reached at {row['due_at']:%Y-%m-%d %H:%M} UTC."[:MAX_TEXT],
                 "priority": 0,
-                "parent_id": row["record_id"],
+                "parent_id": None if row["object"] == _PROMISE else row["record_id"],
                 "owner_id": row["task_owner_id"],
                 "as_of": as_of,
                 "agreement_version": agreement_version,
@@ -63,11 +65,12 @@ def _task(row: Mapping[str, object], crm: Crm) -> dict[str, object]:
     due_at = row["due_at"]
     assert isinstance(due_at, datetime)
     where = "WhoId" if row["object"] in _WHO else "WhatId"
+    about = {} if row["object"] == _PROMISE else {where: row["record_id"]}
     return {
+        **about,
         crm.tasks.external_key_field: row["escalation_id"],
         "Subject": row["task_subject"],
         "Description": row["task_body"],
-        where: row["record_id"],
         "OwnerId": row["task_owner_id"],
         "Status": "Not Started",
         "Priority": row["task_priority"],

@@ -16,6 +16,8 @@ def test_an_accepted_lead_that_does_not_move_on_breaches_after_thirty_days(sla: 
     accepted = at("2026-01-12T10:00:00")
     world = World().lead().change(accepted, "Status", "Open - Not Contacted", "Working - Contacted")
 
-    found = [row for row in rows_of(world.ledger(sla, crm, accepted + timedelta(days=days)).clocks) if row["policy"] == "post_accept_ageing"]
+    found = [
+        row for row in rows_of(world.ledger(sla, crm, accepted + timedelta(days=days)).clocks) if row["policy"] == "post_accept_ageing"
+    ]
 
     assert [(row["due_at"], row["state"]) for row in found] == [(accepted + timedelta(days=30), state)]
