@@ -365,5 +365,21 @@ def test_a_new_activity_is_seen_at_once(world: Served) -> None:
     assert row["activityDate"] == stamp_text(row["modified_at"])
 
 
+def test_a_poll_gives_what_is_new_and_the_token_of_the_next(world: Served) -> None:
+    world.world.marketo.load(people(1), visits(700, stamp=NOW - timedelta(hours=1)))
+    session = world.marketo()
+    rows, token = activities.poll(session, activities.paging_token(session, NOW - timedelta(hours=2)), [1, 2])
+    before = session.counter.total
+    world.world.advance(5)
+    add_activities(world.world, [{"leadId": 1, "activityTypeId": 2, "marketoGUID": "hand-raise"}])
+    new, following = activities.poll(session, token, [1, 2])
+
+    assert len(rows) == 700
+    assert ([row["marketoGUID"] for row in new], session.counter.total - before) == (["hand-raise"], 1)
+    assert activities.poll(session, following, [1, 2])[0] == []
+    with pytest.raises(ValueError, match="between 1 and 10"):
+        activities.poll(session, token, [])
+
+
 def _errors(code: str, message: str) -> str:
     return json.dumps({"requestId": "x", "success": False, "errors": [{"code": code, "message": message}]})

@@ -44,6 +44,18 @@ def since(session: MarketoSession, token: str, type_ids: Sequence[int]) -> Itera
         yield from _pages(session, "/rest/v1/activities.json", "activities", {"activityTypeIds": chosen}, token)
 
 
+def poll(session: MarketoSession, token: str, type_ids: Sequence[int]) -> tuple[list[Row], str]:
+    """What has come since a token, and the token to ask with next time: the cheap look of a fast lane. At most ten types."""
+    if not type_ids or len(type_ids) > MOST_TYPES:
+        raise ValueError(f"between 1 and {MOST_TYPES} activity types, not {len(type_ids)}")
+    found: list[Row] = []
+    params = {"activityTypeIds": ",".join(str(one) for one in type_ids)}
+    for body in _bodies(session, "/rest/v1/activities.json", "activity poll", params, token):
+        found += body.get("result") or ()
+        token = str(body.get("nextPageToken") or token)
+    return found, token
+
+
 def lead_changes(session: MarketoSession, token: str, fields: Sequence[str]) -> Iterator[list[Row]]:
     """Pages of changed and new leads (activities 12 and 13) for these fields."""
     return _pages(session, "/rest/v1/activities/leadchanges.json", "lead changes", {"fields": ",".join(fields)}, token)
@@ -55,11 +67,15 @@ def deleted_leads(session: MarketoSession, token: str) -> Iterator[list[Row]]:
 
 
 def _pages(session: MarketoSession, path: str, endpoint: str, params: Mapping[str, str], token: str) -> Iterator[list[Row]]:
+    return (list(body.get("result") or ()) for body in _bodies(session, path, endpoint, params, token))
+
+
+def _bodies(session: MarketoSession, path: str, endpoint: str, params: Mapping[str, str], token: str) -> Iterator[Mapping[str, Any]]:
     """Pages until `moreResult` is false: a page may be short or empty and yet not the last. DataLoss when the token stands still."""
     standstills = 0
     while True:
         body = session.get(path, endpoint, {**params, "nextPageToken": token, "batchSize": str(PAGE_ROWS)})
-        yield list(body.get("result") or ())
+        yield body
         if not body.get("moreResult", False):
             return
         following = str(body.get("nextPageToken") or "")

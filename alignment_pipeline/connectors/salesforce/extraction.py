@@ -125,6 +125,7 @@ class _Run:
 
     extraction: SalesforceExtraction
     one: Prepared
+    living: int = 0
 
     def __call__(self) -> Iterator[pa.RecordBatch | StreamReport]:
         one, session = self.one, self.extraction.session
@@ -201,6 +202,8 @@ class _Run:
             return
         values["Id"] = identity
         is_deleted = values.get("IsDeleted") == "true"
+        # A plain COUNT() leaves archived activities out, as it does deleted records.
+        self.living += not is_deleted and values.get("IsArchived") != "true"
         if is_deleted:
             seen_deleted.add(identity)
         custom = {name: values.pop(name) for name in one.selection.custom}
@@ -212,6 +215,8 @@ class _Run:
         notes = [*([one.reload] if one.reload else []), *one.notes]
         if one.stream.is_history and one.is_first and batches.rows == 0:
             notes.append("no rows: field history tracking seems to be off, changes are derived from what is observed")
+        if one.census is not None and one.census != self.living:
+            notes.append(f"census differs: Salesforce counts {one.census} living records, {self.living} were read")
         if one.selection.stamp is None:
             notes.append("no field can carry a watermark: read whole each time")
         state = replace(one.state, watermark=one.mark, jobs=(), load_end=None, field_types=dict(one.selection.types))

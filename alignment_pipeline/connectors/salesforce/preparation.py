@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alignment_pipeline.connectors.salesforce import composite, deletes, rest_query
+from alignment_pipeline.connectors.salesforce import composite, deletes, rest_query, soql
 from alignment_pipeline.connectors.salesforce.composite import Part
 from alignment_pipeline.connectors.salesforce.describe import Describer
 from alignment_pipeline.connectors.salesforce.selection import REQUIRED_OBJECTS, Selection, choose
@@ -41,6 +41,7 @@ class Prepared:
     job: Job | None = None
     first: Part | None = None
     deleted: Part | None = None
+    census: int | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -76,6 +77,7 @@ class Preparation:
         if problems:
             raise Permanent("\n".join(str(problem) for problem in problems))
         self._count([one for one in prepared if one.selection and one.window.start is None])
+        self._take_census([one for one in prepared if one.is_first and one.selection])
         self._look([one for one in prepared if one.selection and not self.goes_by_bulk(one)], prepared, now)
         return prepared
 
@@ -103,6 +105,15 @@ class Preparation:
         counts = {str(entry.get("name")): int(entry.get("count") or 0) for entry in entries or () if isinstance(entry, Mapping)}
         for one in full:
             one.expected_rows = counts.get(one.stream.object)
+
+    def _take_census(self, first: Sequence[Prepared]) -> None:
+        """Living records of streams that are loaded for the first time, to compare with what was read. Only where it costs one call."""
+        if not self.session.serves_batches or len(first) < 2:
+            return
+        paths = [composite.path_of("/query", {"q": soql.count(one.stream.object)}) for one in first]
+        for one, part in zip(first, composite.get_all(self.session, paths, "census"), strict=True):
+            if part.is_success and isinstance(part.body, Mapping) and part.body.get("totalSize") is not None:
+                one.census = int(part.body["totalSize"])
 
     def _look(self, small: Sequence[Prepared], everyone: Sequence[Prepared], now: datetime) -> None:
         """First pages of the streams read by REST, and the delete logs of those that have a watermark."""
