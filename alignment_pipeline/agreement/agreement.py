@@ -6,8 +6,9 @@ Belongs here: how the sections fit together. What each section means: its own mo
 from __future__ import annotations
 
 from datetime import date
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.lifecycle import Lifecycle
@@ -36,3 +37,8 @@ class Agreement(Section):
     crm: Crm
     write_back: WriteBack = WriteBack()
     version: str = Field(default="", description="Set by the loader; not part of the file", exclude=False)
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        self.lifecycle.check_names(self.scoring)
+        return self
