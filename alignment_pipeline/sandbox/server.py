@@ -17,6 +17,7 @@ from types import TracebackType
 import uvicorn
 from starlette.types import ASGIApp
 
+from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sandbox.control import control_app
 from alignment_pipeline.sandbox.salesforce.control import control_routes
 from alignment_pipeline.sandbox.wire import Wire
@@ -62,7 +63,13 @@ class Sandbox:
         for system in self.systems:
             listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY only then
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind((LOOPBACK, self._wanted.get(system, 0)))
+            try:
+                listening.bind((LOOPBACK, self._wanted.get(system, 0)))
+            except OSError as error:
+                port = self._wanted.get(system, 0)
+                raise ConfigurationError(
+                    f"port {port} for the embedded {system} cannot be used: {error.strerror}; choose another, or 0"
+                ) from error
             listening.listen(128)
             sockets.append(listening)
             self.ports[system] = listening.getsockname()[1]

@@ -16,11 +16,16 @@ from alignment_pipeline.sandbox.faults import KINDS, Fault, Faults
 from alignment_pipeline_tests.sandbox.salesforce_world import NO_ASSIGNMENT, NOW, Client, lead, served, world, write_package
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     leads = [lead(number, Company=f"Company {number // 4}") for number in range(1, 13)]
-    with served(world(write_package(tmp_path), {"Lead": leads})) as found:
+    with served(world(write_package(tmp_path_factory.mktemp("package")), {"Lead": leads})) as found:
         yield found
+
+
+@pytest.fixture
+def client(running: Client) -> Client:
+    return running.renewed()
 
 
 def title(client: Client, number: int = 1) -> Any:
@@ -63,7 +68,9 @@ def test_a_rule_matches_system_method_path_and_body() -> None:
     assert not fault.matches(system="salesforce", method="GET", path="/query", body="Lead")
 
 
-@pytest.mark.parametrize("given", [{"kind": "nonsense"}, {"kind": "answer", "path": "("}, {"kind": "answer", "every": 0}, {"kind": "answer", "body": []}])
+@pytest.mark.parametrize(
+    "given", [{"kind": "nonsense"}, {"kind": "answer", "path": "("}, {"kind": "answer", "every": 0}, {"kind": "answer", "body": []}]
+)
 def test_a_wrong_rule_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         Fault.from_json(given)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +13,17 @@ import requests
 from alignment_pipeline_tests.sandbox.salesforce_world import Client, lead, served, world, write_package
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     leads = [lead(number, Title='Say "hi",\nthen go', AnnualRevenue=3.5e8, Score__c=5.0) for number in range(1, 8)]
     leads[0] |= {"Company": "Łódź & Söhne", "Key__c": "k1"}
-    with served(world(write_package(tmp_path), {"Lead": leads}, bulk_wait_seconds=10.0)) as found:
+    with served(world(write_package(tmp_path_factory.mktemp("package")), {"Lead": leads}, bulk_wait_seconds=10.0)) as found:
         yield found
+
+
+@pytest.fixture
+def client(running: Client) -> Client:
+    return running.renewed()
 
 
 def rows(answer: requests.Response) -> list[dict[str, str]]:

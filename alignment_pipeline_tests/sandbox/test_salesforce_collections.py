@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,15 @@ import pytest
 from alignment_pipeline_tests.sandbox.salesforce_world import NO_ASSIGNMENT, Client, lead, served, world, write_package
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
-    with served(world(write_package(tmp_path), {"Lead": [lead(number) for number in range(1, 6)]})) as found:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with served(world(write_package(tmp_path_factory.mktemp("package")), {"Lead": [lead(number) for number in range(1, 6)]})) as found:
         yield found
+
+
+@pytest.fixture
+def client(running: Client) -> Client:
+    return running.renewed()
 
 
 def row(number: int, **values: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -17,10 +16,15 @@ from alignment_pipeline.sandbox.salesforce.login import JWT_BEARER
 from alignment_pipeline_tests.sandbox.salesforce_world import NOW, Client, lead, served, world, write_package
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
-    with served(world(write_package(tmp_path), {"Lead": [lead(1)]})) as found:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with served(world(write_package(tmp_path_factory.mktemp("package")), {"Lead": [lead(1)]})) as found:
         yield found
+
+
+@pytest.fixture
+def client(running: Client) -> Client:
+    return running.renewed()
 
 
 def token(client: Client, headers: dict[str, str] | None = None, **form: Any) -> requests.Response:
@@ -192,3 +196,12 @@ def test_a_uri_that_is_too_long_is_refused(client: Client) -> None:
 def test_unknown_resources_and_methods(client: Client) -> None:
     assert (404, "NOT_FOUND") == ((absent := client.get("/nonsense")).status_code, absent.json()[0]["errorCode"])
     assert (405, "METHOD_NOT_ALLOWED") == ((wrong := client.call("DELETE", "/limits")).status_code, wrong.json()[0]["errorCode"])
+
+
+def test_too_many_wrong_passwords_lock_the_user_for_a_while(client: Client) -> None:
+    for _ in range(10):
+        soap(client, password="wrong")
+    locked = soap(client)
+    client.world.advance(901)
+
+    assert ("INVALID_LOGIN" in locked.text, 200) == (True, soap(client).status_code)

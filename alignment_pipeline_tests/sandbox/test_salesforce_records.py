@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +15,19 @@ from alignment_pipeline_tests.sandbox.salesforce_world import NO_ASSIGNMENT, NOW
 ONE = "00Q000000000001EAA"
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     data = {
         "Account": [{"Id": "001000000000001AAA", "Name": "Acme", "OwnerId": PERSON}],
         "Lead": [lead(1, Key__c="taken"), lead(2), lead(3, IsConverted=True), lead(4, IsDeleted=True)],
     }
-    with served(world(write_package(tmp_path), data)) as found:
+    with served(world(write_package(tmp_path_factory.mktemp("package")), data)) as found:
         yield found
+
+
+@pytest.fixture
+def client(running: Client) -> Client:
+    return running.renewed()
 
 
 def patch(client: Client, body: dict[str, Any], number: int = 2, **headers: str) -> Any:
@@ -225,3 +229,38 @@ def test_the_audit_says_who_changed_what_with_which_headers(client: Client) -> N
     assert {"Score__c": (None, 7.0)} == dict(write.changes)
     assert "FALSE" == write.headers["sforce-auto-assign"]
     assert datetime(2026, 11, 20, 12, 0, tzinfo=UTC) == write.at
+
+
+def test_a_done_task_moves_the_leads_last_activity_and_modstamp_only(client: Client) -> None:
+    client.world.advance(60)
+    body = {"Subject": "Call", "WhoId": ONE, "Status": "Completed", "ActivityDate": "2026-11-20"}
+    task = client.call("POST", "/sobjects/Task", json=body).json()["id"]
+    row = client.get(f"/sobjects/Lead/{ONE}").json()
+    done = client.get(f"/sobjects/Task/{task}").json()
+
+    assert ("2026-11-20", "2026-11-20T12:01:00.000+0000") == (row["LastActivityDate"], row["SystemModstamp"])
+    assert "2026-11-19T12:00:00.000+0000" == row["LastModifiedDate"]
+    assert (True, "2026-11-20T12:01:00.000+0000") == (done["IsClosed"], done["CompletedDateTime"])
+
+
+def test_an_account_has_an_entity_tag_that_if_match_wants(client: Client) -> None:
+    path = "/sobjects/Account/001000000000001AAA"
+    tag = client.get(path).headers["ETag"]
+    client.world.advance(60)
+    first = client.call("PATCH", path, json={"Site": "HQ"}, headers={"If-Match": tag})
+    second = client.call("PATCH", path, json={"Site": "Branch"}, headers={"If-Match": tag})
+
+    assert (204, 412, "HQ") == (first.status_code, second.status_code, client.get(path).json()["Site"])
+
+
+@pytest.mark.parametrize("text", [r'{"Title": "\ud800"}', '{"Title": NaN}', '{"Title": ', "[1]"])
+def test_json_that_cannot_be_read_is_refused(client: Client, text: str) -> None:
+    answer = client.call("PATCH", f"/sobjects/Lead/{ONE}", data=text, headers={"Content-Type": "application/json"})
+
+    assert (400, "JSON_PARSER_ERROR") == (answer.status_code, answer.json()[0]["errorCode"])
+
+
+def test_a_body_of_another_type_is_refused(client: Client) -> None:
+    answer = client.call("PATCH", f"/sobjects/Lead/{ONE}", data="<a/>", headers={"Content-Type": "application/xml"})
+
+    assert (415, "UNSUPPORTED_MEDIA_TYPE") == (answer.status_code, answer.json()[0]["errorCode"])

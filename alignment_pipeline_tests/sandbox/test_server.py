@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,10 +21,15 @@ from alignment_pipeline_tests.sandbox.salesforce_world import NO_ASSIGNMENT, NOW
 ONE = "00Q000000000001EAA"
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
-    with served(world(write_package(tmp_path), {"Lead": [lead(1), lead(2)]})) as found:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with served(world(write_package(tmp_path_factory.mktemp("package")), {"Lead": [lead(1), lead(2)]})) as found:
         yield found
+
+
+@pytest.fixture
+def client(running: Client) -> Client:
+    return running.renewed()
 
 
 def control(client: Client, method: str, path: str, **more: Any) -> requests.Response:

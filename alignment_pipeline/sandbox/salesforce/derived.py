@@ -22,7 +22,7 @@ def derive(store: SalesforceStore, schema: ObjectSchema, record: dict[str, Any],
     elif schema.name == "Opportunity":
         _opportunity(store, record, old)
     elif schema.name in ("Task", "Event"):
-        _activity(store, schema.name, record)
+        _activity(store, schema.name, record, old)
     elif schema.name == "CampaignMember":
         record.setdefault("LeadOrContactId", record.get("ContactId") or record.get("LeadId"))
         record.setdefault("HasResponded", record.get("Status") == "Responded")
@@ -56,7 +56,7 @@ def _opportunity(store: SalesforceStore, record: dict[str, Any], old: dict[str, 
         record["ExpectedRevenue"] = round(record["Amount"] * record["Probability"] / 100, 2)
 
 
-def _activity(store: SalesforceStore, name: str, record: dict[str, Any]) -> None:
+def _activity(store: SalesforceStore, name: str, record: dict[str, Any], old: dict[str, Any] | None) -> None:
     if name == "Task":
         is_closed = record.get("Status") == "Completed"
         record["IsClosed"] = is_closed
@@ -68,6 +68,8 @@ def _activity(store: SalesforceStore, name: str, record: dict[str, Any]) -> None
     elif record.get("StartDateTime") is not None and not record.get("IsAllDayEvent"):
         record.setdefault("ActivityDateTime", record["StartDateTime"])
         record.setdefault("ActivityDate", record["StartDateTime"].date())
+    if old is not None and any(old.get(parent) != record.get(parent) for parent in ("WhoId", "WhatId")):
+        record.pop("AccountId", None)
     if "AccountId" not in record:
         found = _account(store, record)
         if found is not None:
@@ -83,3 +85,20 @@ def _account(store: SalesforceStore, record: dict[str, Any]) -> str | None:
         if parent.get(field):
             return str(parent[field])
     return None
+
+
+def rolled_up(store: SalesforceStore, schema: ObjectSchema, record: dict[str, Any]) -> list[tuple[ObjectSchema, dict[str, Any]]]:
+    """The parents whose LastActivityDate a done activity moves on, as they then are: SystemModstamp moves, LastModifiedDate does not."""
+    day = record.get("ActivityDate")
+    is_done = record.get("IsClosed") if schema.name == "Task" else day is not None and day <= store.now().date()
+    if schema.name not in ("Task", "Event") or day is None or not is_done:
+        return []
+    found: list[tuple[ObjectSchema, dict[str, Any]]] = []
+    for parent_id in dict.fromkeys(record.get(name) for name in ("WhoId", "WhatId", "AccountId")):
+        parent_schema = store.schema.of_id(parent_id) if parent_id else None
+        parent = store.get(parent_schema.name, str(parent_id)) if parent_schema is not None else None
+        if parent is None or parent_schema is None or parent_schema.get("LastActivityDate") is None or parent.get("IsDeleted"):
+            continue
+        if parent.get("LastActivityDate") is None or parent["LastActivityDate"] < day:
+            found.append((parent_schema, parent | {"LastActivityDate": day, "SystemModstamp": store.now()}))
+    return found

@@ -47,10 +47,13 @@ class Identities:
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     security_token: str = field(default_factory=lambda: secrets.token_hex(12))
     soap_login: bool = True
+    login_failures_before_lock: int = 10
+    locked_seconds: float = 900.0
     apps: tuple[ConnectedApp, ...] = ()
     public_keys: dict[str, str] = field(default_factory=dict)
     approved: set[tuple[str, str]] = field(default_factory=set)
     sessions: dict[str, Session] = field(default_factory=dict)
+    failures: dict[str, list[datetime]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.apps:
@@ -94,6 +97,15 @@ class Identities:
             del self.sessions[token]
             return None
         return found
+
+    def failed(self, username: str, now: datetime) -> None:
+        """Note a login with a wrong password."""
+        self.failures.setdefault(username, []).append(now)
+
+    def is_locked(self, username: str, now: datetime) -> bool:
+        """Whether too many wrong passwords have locked a user out, for a while."""
+        recent = [at for at in self.failures.get(username, ()) if now - at < timedelta(seconds=self.locked_seconds)]
+        return len(recent) >= self.login_failures_before_lock
 
     def end(self, token: str) -> None:
         """End one session."""

@@ -188,14 +188,15 @@ def soap(org: Org, host: str, path: str, body: bytes) -> Answer:
         return _fault("INVALID_OPERATION", "SOAP API login() is disabled by default in this org.")
     username, password = values.get("username", ""), values.get("password", "")
     known = {app.username for app in identities.apps}
-    if username not in known or not password.startswith(identities.password):
+    now = org.world.clock.now()
+    whole = identities.password + identities.security_token
+    if username not in known or identities.is_locked(username, now) or password not in (identities.password, whole):
+        identities.failed(username, now)
         return _fault("INVALID_LOGIN", "Invalid username, password, security token; or user locked out.")
     if password == identities.password:
         message = "LOGIN_MUST_USE_SECURITY_TOKEN: Please append your security token to your password."
         return _fault("LOGIN_MUST_USE_SECURITY_TOKEN", message)
-    if password != identities.password + identities.security_token:
-        return _fault("INVALID_LOGIN", "Invalid username, password, security token; or user locked out.")
-    session = identities.open_session(username, "soap", org.world.clock.now())
+    session = identities.open_session(username, "soap", now)
     return _soap_session(org, host, version, session)
 
 

@@ -34,7 +34,7 @@ class Org:
     def __init__(self, world: World) -> None:
         self.world = world
         self.store: SalesforceStore = world.salesforce
-        self.views = Views(self.store.schema, world.faults)
+        self.views = Views(self.store.schema, world.faults, self.store.settings, self.store.permission_sets)
         self.cursors: OrderedDict[str, Cursor] = OrderedDict()
         self.jobs: dict[str, Job] = {}
         self.numbers = itertools.count(1)

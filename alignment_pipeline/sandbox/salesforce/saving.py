@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from alignment_pipeline.sandbox.salesforce import rules
-from alignment_pipeline.sandbox.salesforce.derived import derive
+from alignment_pipeline.sandbox.salesforce.derived import derive, rolled_up
 from alignment_pipeline.sandbox.salesforce.failures import ApiError, RowError
 from alignment_pipeline.sandbox.salesforce.history import history_rows
 from alignment_pipeline.sandbox.salesforce.interference import Interference
@@ -57,7 +57,7 @@ class Saver:
     def insert(self, schema: ObjectSchema, values: Mapping[str, Any]) -> str:
         """Create a record; returns its id. Raises RowError."""
         if not schema.createable:
-            raise RowError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {schema.name} does not support create")
+            raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", f"insufficient access rights to create a record of type {schema.name}")
         rules.check_writable(schema, values, is_insert=True)
         self._steps.row_fault(schema, "", values)
         given = rules.clean(self.store, schema, values)
@@ -83,6 +83,8 @@ class Saver:
     def update(self, schema: ObjectSchema, record_id: str, values: Mapping[str, Any], unmodified_since: datetime | None = None) -> None:
         """Change a record. Raises RowError, or ApiError 412 when it was changed after `unmodified_since`."""
         old = self._existing(schema, record_id)
+        if not schema.updateable:
+            raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
         if unmodified_since is not None and changed_at(old) > unmodified_since:
             raise ApiError(412, "PRECONDITION_FAILED", "One or more preconditions given in the request failed")
         if schema.name == "Lead" and old.get("IsConverted"):
@@ -117,7 +119,7 @@ class Saver:
         """Put a record and its children into the recycle bin. Raises RowError."""
         old = self._existing(schema, record_id)
         if not schema.deletable:
-            raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", f"entity type {schema.name} does not support delete")
+            raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
         self._steps.row_fault(schema, record_id, {})
         self.bin(schema, old)
 
@@ -194,6 +196,8 @@ class Saver:
         self._put(schema, record, old)
         for target, row in history_rows(self.store, schema, record, old, self.caller.user_id):
             self._put(target, row, None)
+        for parent_schema, parent in rolled_up(self.store, schema, record):
+            self._put(parent_schema, parent, self.store.get(parent_schema.name, parent["Id"]))
         self._log(schema, record["Id"], action, changes)
 
     def _put(self, schema: ObjectSchema, record: Record, old: Record | None) -> None:

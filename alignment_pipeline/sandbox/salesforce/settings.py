@@ -5,7 +5,7 @@ Belongs here: numbers and switches. Poll times are seconds of the sandbox's cloc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -25,3 +25,5 @@ class OrgSettings:
     maximum_version: int = 67
     collection_limit: int = 200
     bulk_page_rows: int = 50_000
+    #: username -> permission sets of the package; a user without an entry is an administrator.
+    permission_sets: dict[str, list[str]] = field(default_factory=dict)

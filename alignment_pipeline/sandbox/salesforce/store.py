@@ -20,6 +20,7 @@ from alignment_pipeline.sandbox.salesforce.derived import derive
 from alignment_pipeline.sandbox.salesforce.identities import Identities
 from alignment_pipeline.sandbox.salesforce.ids import IdMaker, to18
 from alignment_pipeline.sandbox.salesforce.package import load_schema
+from alignment_pipeline.sandbox.salesforce.permissions import load_permission_sets
 from alignment_pipeline.sandbox.salesforce.schema import Field, ObjectSchema
 from alignment_pipeline.sandbox.salesforce.settings import OrgSettings
 
@@ -45,6 +46,7 @@ class SalesforceStore:
 
     def __init__(self, *, package: Path | None = None, identities: Identities | None = None, settings: OrgSettings | None = None) -> None:
         self.schema = load_schema(DEFAULT_PACKAGE if package is None else package)
+        self.permission_sets = load_permission_sets(DEFAULT_PACKAGE if package is None else package)
         self.settings = settings or OrgSettings()
         self.ids = IdMaker()
         self.identities = identities or Identities(self.ids.new("00D"))
@@ -57,12 +59,20 @@ class SalesforceStore:
         self.deletions: list[tuple[str, str, datetime]] = []
         self.recent_parents: dict[str, tuple[int, datetime]] = {}
         self.generation = 0
+        self._joined = False
+        self._to_stamp: list[tuple[str, str, tuple[str, ...]]] = []
         self._late: list[tuple[datetime, str, str, Record]] = []
         self._loaded: dict[str, dict[str, Record]] = {}
 
     def join(self, *, clock: Clock, faults: Faults, audit: Audit) -> None:
         """Take the clock, faults and audit log of the world that this store lives in."""
         self.clock, self.faults, self.audit = clock, faults, audit
+        self._joined = True
+        for name, identifier, stamps in self._to_stamp:
+            # Loaded before there was a clock: what had no stamps is as old as the sandbox's beginning.
+            record = self.tables[name][identifier]
+            self.tables[name][identifier] = self._loaded[name][identifier] = record | dict.fromkeys(stamps, self.now())
+        self._to_stamp.clear()
         if not self.tables["User"]:
             self.load({})
 
@@ -117,9 +127,12 @@ class SalesforceStore:
             if identifier is None:
                 raise ConfigurationError(f"{schema.name}: {record['Id']!r} is no Salesforce id")
             record["Id"] = identifier
+            missing = tuple(name for name in stamps if name not in record)
             before = now
             for name in stamps:
                 before = record.setdefault(name, before.replace(microsecond=0))
+            if len(missing) == len(stamps) and not self._joined:
+                self._to_stamp.append((schema.name, identifier, missing))
             table[identifier] = record
 
     def _add_own_rows(self) -> None:

@@ -150,7 +150,8 @@ def rounded(value: float, scale: int) -> float:
 
 
 def _iso(value: datetime) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000")
+    # Stored moments are UTC to the second; isoformat is many times as fast as strftime.
+    return value.isoformat()[:19] + ".000"
 
 
 def _json_plain(value: Any) -> Any:
@@ -167,7 +168,7 @@ def json_renderer(field: Field) -> Callable[[Any], Any]:
     """The function that turns this field's Python value into what `json.dumps` takes."""
     kind = field.type
     if kind == "datetime":
-        return lambda value: None if value is None else value.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        return lambda value: None if value is None else _iso(value) + "+0000"
     if kind == "boolean":
         return bool
     if kind in ("double", "currency", "percent"):
@@ -191,7 +192,7 @@ def _csv_any(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        return _iso(value) + "Z"
     if isinstance(value, float):
         return java_double(value)
     return str(_json_plain(value))
@@ -204,6 +205,8 @@ def csv_renderer(field: Field) -> Callable[[Any], str]:
         return lambda value: "true" if value else "false"
     if kind in ("double", "currency", "percent"):
         return lambda value: "" if value is None else java_double(float(value))
-    if kind in ("anyType", "date", "datetime", "time"):
+    if kind == "datetime":
+        return lambda value: "" if value is None else _iso(value) + "Z"
+    if kind in ("anyType", "date", "time"):
         return lambda value: "" if value is None else _csv_any(value)
     return lambda value: "" if value is None else str(value)

@@ -5,12 +5,15 @@ Belongs here: the kinds `hide_field`, `read_only_field`, `change_field` and `ret
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sandbox.faults import Fault, Faults
+from alignment_pipeline.sandbox.salesforce.permissions import PermissionSet, restricted
 from alignment_pipeline.sandbox.salesforce.schema import Field, ObjectSchema, PicklistValue, Schema
+from alignment_pipeline.sandbox.salesforce.settings import OrgSettings
 
 _KINDS = ("hide_field", "read_only_field", "change_field", "retire_value")
 
@@ -18,21 +21,34 @@ _KINDS = ("hide_field", "read_only_field", "change_field", "retire_value")
 class Views:
     """The schema by user, cached until a fault is switched."""
 
-    def __init__(self, schema: Schema, faults: Faults) -> None:
+    def __init__(self, schema: Schema, faults: Faults, settings: OrgSettings, sets: Mapping[str, PermissionSet]) -> None:
         self.schema = schema
         self.faults = faults
-        self._revision = -1
+        self.settings = settings
+        self.sets = sets
+        self._revision: tuple[int, str] = (-1, "")
         self._made: dict[str, Schema] = {}
 
     def of(self, username: str) -> Schema:
         """The schema as this user may see and use it."""
-        if self._revision != self.faults.revision:
-            self._revision, self._made = self.faults.revision, {}
+        revision = (self.faults.revision, repr(self.settings.permission_sets))
+        if self._revision != revision:
+            self._revision, self._made = revision, {}
         if username not in self._made:
             rules = [rule for kind in _KINDS for rule in self.faults.standing(kind, "salesforce")]
             mine = [rule for rule in rules if rule.options.get("user") in (None, "", username)]
-            self._made[username] = Schema(_seen(one, mine) for one in self.schema.objects.values()) if mine else self.schema
+            whole = self._granted(username)
+            self._made[username] = Schema(_seen(one, mine) for one in whole.objects.values()) if mine else whole
         return self._made[username]
+
+    def _granted(self, username: str) -> Schema:
+        names = self.settings.permission_sets.get(username)
+        if names is None:
+            return self.schema
+        unknown = [name for name in names if name not in self.sets]
+        if unknown:
+            raise ConfigurationError(f"permission set {unknown[0]!r} is not in the package; there are: {', '.join(self.sets) or 'none'}")
+        return restricted(self.schema, [self.sets[name] for name in names])
 
 
 def _seen(schema: ObjectSchema, rules: Iterable[Fault]) -> ObjectSchema:

@@ -70,7 +70,13 @@ class Call:
         if kind not in ("application/json", "text/json", ""):
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content type {kind} not supported.")
         try:
-            return json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
+            text = self.body.decode("utf-8")
+            found = json.loads(text, parse_constant=_refuse_constant)
+            if "\\ud" in text.lower():
+                json.dumps(found, ensure_ascii=False).encode("utf-8")
+            return found
+        except UnicodeEncodeError as error:
+            raise json_parser("Invalid character: an escape names half of a surrogate pair at [line:1, column:1]") from error
         except UnicodeDecodeError as error:
             raise json_parser(f"Invalid UTF-8 at [line:1, column:{error.start + 1}]") from error
         except json.JSONDecodeError as error:

@@ -5,6 +5,7 @@ Belongs here: the single-record resources and the reading of a JSON record, whic
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -100,7 +101,23 @@ def read(call: Call) -> Answer:
     since = moment(call, "if-modified-since")
     if since is not None and changed_at(record) <= since:
         return Answer(304)
-    return Answer(body=projection_of(call, schema, call.query.get("fields")).render(record))
+    shown = projection_of(call, schema, call.query.get("fields")).render(record)
+    stamp = changed_at(record).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    return Answer(body=shown, headers={"Last-Modified": stamp} | ({"ETag": etag(record)} if schema.name == "Account" else {}))
+
+
+def etag(record: dict[str, Any]) -> str:
+    """The entity tag of an Account, the only object that the vendor gives one."""
+    text = f"{record['Id']}{changed_at(record).isoformat()}"
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def _check_etag(call: Call, schema: ObjectSchema, record: dict[str, Any]) -> None:
+    wanted = call.headers.get("if-match")
+    if wanted is None or schema.name != "Account":
+        return
+    if wanted.strip() != "*" and etag(record) not in [one.strip() for one in wanted.split(",")]:
+        raise ApiError(412, "PRECONDITION_FAILED", "One or more preconditions given in the request failed")
 
 
 def projection_of(call: Call, schema: ObjectSchema, names: str | list[str] | None) -> Projection:
@@ -132,6 +149,7 @@ def update(call: Call) -> Answer:
     if any(name.lower() == "id" for name in body):
         message = "The Id field should not be specified in the sobject data."
         raise ApiError(400, "INVALID_FIELD", message, ["Id"])
+    _check_etag(call, schema, record)
     saver = Saver(call.org.store, call.caller())
     try:
         saver.update(schema, record["Id"], read_values(call, schema, body), moment(call, "if-unmodified-since"))
