@@ -70,7 +70,7 @@ class Limits:
 
 @dataclass
 class Crm:
-    """One organisation, as the write-back sees it."""
+    """One organisation, as the write-back sees it. `describe_all` asks anew each time: what was true an hour ago may block a write."""
 
     organization_id: str
     reader: Reader
@@ -90,7 +90,7 @@ def salesforce(session: SalesforceSession, *, may_write: bool = True) -> Crm:
         reader=SalesforceReader(session),
         writer=SalesforceWriter(session) if may_write else None,
         bulk=BulkIngest(session) if may_write else None,
-        describe_all=Describer(session).describe_all,
+        describe_all=lambda names: Describer(session).describe_all(names),
         limits=lambda: _limits(session),
         calls=lambda: session.counter.total,
     )

@@ -88,8 +88,9 @@ def judge(
             *_creates(plan, numbers),
             *_shifts(connection, plan, numbers, filled),
             *_versions(connection, plan),
+            *_quarantined(plan),
         ]
-    checks += [Check(name, subject, Verdict(verdict), text) for name, subject, verdict, text in schema_checks(plan.ops, rules)]
+    checks += [Check(name, subject, Verdict(verdict), text) for name, subject, verdict, text in schema_checks(plan.ops, rules, plan.managed)]
     checks += [
         Check(name, subject, Verdict(verdict), text, value)
         for name, subject, verdict, text, value in source_checks(sources, match_rates, numbers.sources)
@@ -219,6 +220,13 @@ def _shift(object_: str, name: str, before: Counter[str], after: Counter[str], n
         f"blocked above {limits.block_points:g} or {limits.block_psi:g})."
     )
     return Check("value_mix", f"{object_}.{name}", verdict, text, round(points, 3), limits.approve_points, limits.block_points)
+
+
+def _quarantined(plan: Plan) -> Iterable[Check]:
+    found = Counter(row.object for row in plan.quarantined)
+    for object_, number in sorted(found.items()):
+        limit = Limit(approve_count=20, approve_pct=5)
+        yield _limited("values_quarantined", object_, number, plan.managed.get(object_, 0), limit, "values do not fit their field and are left out")
 
 
 def _versions(connection: Connection, plan: Plan) -> Iterable[Check]:

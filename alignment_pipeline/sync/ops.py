@@ -89,7 +89,9 @@ def save_plan(journal: Journal, plan: Plan, judgement: Judgement, rules: FieldRu
     Operations of older plans for the same records that were not sent are SUPERSEDED; the same intent planned before is taken over
     into this plan. Values found to be right already become the base. A crash leaves the whole plan or none of it.
     """
-    state = "DONE" if not plan.ops else {"OK": "DRAFT", "NEEDS_APPROVAL": "NEEDS_APPROVAL", "BLOCKED": "BLOCKED"}[judgement.verdict.value]
+    state = {Verdict.OK: "DRAFT", Verdict.NEEDS_APPROVAL: "NEEDS_APPROVAL", Verdict.BLOCKED: "BLOCKED"}[judgement.verdict]
+    if not plan.ops and judgement.verdict is not Verdict.BLOCKED:
+        state = "DONE"
     numbers = rules.agreement.write_back.holds
     with journal.begin() as connection:
         there = connection.execute(select(PLAN.c.state).where(PLAN.c.plan_hash == plan.plan_hash)).scalar()

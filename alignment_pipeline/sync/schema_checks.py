@@ -48,10 +48,13 @@ _FITTING: dict[str, frozenset[str]] = {
 }
 
 
-def schema_checks(ops: Sequence[Written], rules: FieldRules) -> list[Found]:
-    """(name, subject, verdict, text) of everything that does not fit; one OK line when all does."""
+def schema_checks(ops: Sequence[Written], rules: FieldRules, managed: Iterable[str] = ()) -> list[Found]:
+    """(name, subject, verdict, text) of everything that does not fit; one OK line when all does.
+
+    `managed` are further objects whose map must fit, though nothing of them would be written.
+    """
     found = list(_written(ops, rules))
-    objects = {op.object for op in ops if op.action != "create"}
+    objects = {op.object for op in ops if op.action != "create"} | set(managed)
     if rules.shapes:
         for mapping in rules.agreement.crm.fields:
             if mapping.object in objects:

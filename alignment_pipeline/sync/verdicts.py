@@ -62,15 +62,15 @@ def read_rule(run: Run, op: Op, record: Record | None, owners: Mapping[str, Any]
 def _after_acknowledgement(run: Run, op: Op, record: Record, differing: list[str], is_unapplied: bool, is_shared: bool) -> ReadVerdict:
     if is_shared:
         return ReadVerdict("CONFLICT", "CHANGED_AFTER", events=[Event.CONFLICT], holds=_edits(run, op, record, differing))
-    if is_unapplied and op.mismatches + 1 < run.numbers.holds.rewrite_limit:
+    limit = run.numbers.holds.rewrite_limit
+    seen = [run.drift.get((op.object, op.record_id or "", name), {}).get("rewritten", 0) for name in differing]
+    if is_unapplied and op.mismatches + 1 + max(seen) < limit:
         return ReadVerdict("RETRY", "DID_NOT_STICK", events=[Event.MISMATCH])
     rewritten = [(op.object, op.record_id or "", name, "rewritten", scalar(record.get(name))) for name in differing]
-    limit = run.numbers.holds.rewrite_limit
-    known = run.drift
     flapping = [
         NewHold(op.object, op.record_id or "", name, HoldReason.FLAPPING, scalar(record.get(name)))
-        for name in differing
-        if known.get((op.object, op.record_id or "", name), {}).get("rewritten", 0) + 1 >= limit or is_unapplied
+        for name, times in zip(differing, seen, strict=True)
+        if times + 1 >= limit or is_unapplied
     ]
     return ReadVerdict("CONFLICT", "READS_BACK_DIFFERENT", events=[Event.MISMATCH], holds=flapping, rewritten=rewritten)
 

@@ -44,7 +44,7 @@ def _refused(code: str, low: int = 3) -> Any:
     def look(played: Played) -> None:
         assert played.applied is not None
         dead = dead_letters.listing(played.acme.journal, code=code)
-        assert len(dead) >= low and played.states["VERIFIED"] + len(dead) == 30
+        assert len(dead) >= low and played.states == {"VERIFIED": 30 - len(dead), "DEAD": len(dead)}
 
     return look
 
@@ -92,9 +92,8 @@ def _rewritten(played: Played) -> None:
             break
         planned.approve().apply(resume=True)
     flapping = [hold for hold in holds.listing(acme.journal) if hold.reason is HoldReason.FLAPPING]
-    assert len(flapping) == 30
     per_record = [len(acme.world.audit.writes(record_id=lead_id(number), source="api")) for number in range(30)]
-    assert max(per_record) == 2
+    assert (len(flapping), set(per_record)) == (30, {2})
 
 
 def _bulk_survives(played: Played) -> None:
@@ -123,7 +122,7 @@ def _owner_alarm(played: Played) -> None:
 
 CASES: dict[str, Case] = {
     "9": Case(meanwhile=_merge, expect=_gone),
-    "13": Case(({"kind": "hang", "seconds": 100_000} | _COLLECTION,), expect=_all_verified, last=_once_each),
+    "13": Case(({"kind": "hang", "seconds": 100_000} | _COLLECTION,), read_seconds=1.5, expect=_all_verified, last=_once_each),
     "14": Case(({"kind": "cut_after"} | _COLLECTION,), expect=_all_verified, last=_once_each),
     "14 shared": Case(
         ({"kind": "cut_after", "method": "PATCH", "path": "sobjects/Lead", "count": 5},), shared=True, expect=_all_verified, last=_once_each
@@ -162,7 +161,10 @@ CASES: dict[str, Case] = {
         ({"kind": "rewrite_value", "object": "Lead", "field": "Score__c", "round": 1},), expect=_all_verified, last=_once_each
     ),
     "39 trigger": Case(
-        ({"kind": "rewrite_value", "object": "Lead", "field": "Score__c", "value": 7777.0},), expect=_rewritten, rests=False
+        ({"kind": "rewrite_value", "object": "Lead", "field": "Score__c", "value": 7777.0},),
+        expect=_rewritten,
+        rests=False,
+        is_judged=False,
     ),
     "41": Case(
         ({"kind": "validation_rule", "object": "Lead", "field": "Score__c", "equals": 4.5, "message": "no"},),

@@ -31,6 +31,8 @@ class Case:
     meanwhile: Callable[[Office], None] | None = None
     expect: Look | None = None
     rests: bool = True
+    is_judged: bool = True
+    read_seconds: float = 30.0
     last: Callable[[Office], None] | None = None
 
 
@@ -53,7 +55,7 @@ class Played:
 
 def play(case: Case, tmp_path: Path) -> None:
     """Plan, approve, let it go wrong, apply, look; then take the faults away and check that everything comes right."""
-    with office(tmp_path, leads=case.leads, **case.write_back) as acme:
+    with office(tmp_path, leads=case.leads, read_seconds=case.read_seconds, **case.write_back) as acme:
         for number in range(case.leads):
             acme.want(lead_id(number), **({"Note__c": f"note {number}"} if case.shared else {"Score__c": number + 0.5, "Stage__c": "MQL"}))
         for number in range(case.tasks):
@@ -80,7 +82,8 @@ def play(case: Case, tmp_path: Path) -> None:
         acme.world.faults.clear()
         if case.rests:
             rest(acme)
-        assert invariants.broken(acme, state=case.rests) == []
+        if case.is_judged:
+            assert invariants.broken(acme, state=case.rests) == []
         if case.last:
             case.last(acme)
 

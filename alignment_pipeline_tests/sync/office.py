@@ -310,6 +310,7 @@ def office(
     factor: float = 1.0,
     journal_url: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    read_seconds: float = 30.0,
     **write_back: Any,
 ) -> Iterator[Office]:
     """Open the organisation; everything is closed at the end."""
@@ -328,7 +329,7 @@ def office(
     store.load(data(leads, accounts))
     clock = replace(world.clock, wait=lambda seconds: world.advance(seconds * world.clock.factor))
     with Sandbox(world) as sandbox:
-        session = connect(sandbox, clock)
+        session = connect(sandbox, clock, read_seconds=read_seconds)
         home = tmp_path / "home"
         journal = Journal.open(journal_url or str(home / "journal.db"), home=home, clock=clock)
         found = crm.salesforce(session)
@@ -336,11 +337,11 @@ def office(
         journal.close()
 
 
-def connect(sandbox: Sandbox, clock: Clock, role: Any = "writer") -> SalesforceSession:
+def connect(sandbox: Sandbox, clock: Clock, role: Any = "writer", *, read_seconds: float = 30.0) -> SalesforceSession:
     """A session of the writer (or reader) over HTTP, with short timeouts and seeded jitter."""
     credentials = Credentials.from_env(sandbox.environment(), role)
     retry = RetryPolicy(randomness=random.Random(3))
-    return SalesforceSession(credentials, clock, retry=retry, timeouts=Timeouts(connect=2.0, read=3.0))
+    return SalesforceSession(credentials, clock, retry=retry, timeouts=Timeouts(connect=5.0, read=read_seconds))
 
 
 def tables_of_crm(world: World, chosen: Agreement, known_at: datetime) -> tuple[pa.Table, pa.Table]:
