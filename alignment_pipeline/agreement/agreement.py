@@ -36,7 +36,18 @@ class Agreement(Section):
     sla: Sla
     crm: Crm
     write_back: WriteBack = WriteBack()
-    version: str = Field(default="", description="Set by the loader; not part of the file", exclude=False)
+    version: str = Field(default="", description="Set by the loader; not part of the file")
+    @model_validator(mode="after")
+    def _picklists_hold_every_stage(self) -> Self:
+        wanted = {"person.stage": self.lifecycle.people.names, "account.stage": self.lifecycle.accounts.names}
+        for mapping in self.crm.fields:
+            missing = [name for name in wanted.get(mapping.value, ()) if mapping.type == "picklist" and name not in mapping.values]
+            if missing:
+                raise ValueError(
+                    f"crm.fields: the picklist {mapping.object}.{mapping.field} lacks the stages {', '.join(missing)} that lifecycle names"
+                )
+        return self
+
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
