@@ -87,9 +87,7 @@ def choose(
             raw = sum(by_company[number] for number in {winner, *(int(company[pairs.account[pair]]) for pair in close)})
             tied += close
         chosen, breaker = (
-            (tied[0], "")
-            if settings.tie_breakers_decide == "never"
-            else break_tie(tied, pairs, score, lead, batch, index.facts, settings)
+            (tied[0], "") if settings.tie_breakers_decide == "never" else break_tie(tied, pairs, score, lead, batch, index.facts, settings)
         )
         chosen_company = int(company[pairs.account[chosen]])
         rest = [pair for pair in row if company[pairs.account[pair]] != chosen_company]
@@ -98,7 +96,13 @@ def choose(
         rivals = sum(1 for number, value in by_company.items() if number != chosen_company and value >= raw * (1.0 - EQUAL))
         rivals = 0 if settings.tie_breakers_decide == "always" else rivals
         choices[lead] = Choice(
-            chosen, runner, min(1.0, raw / whole), by_company[int(company[pairs.account[runner]])] / whole if rest else 0.0, any_account, breaker, rivals
+            chosen,
+            runner,
+            min(1.0, raw / whole),
+            by_company[int(company[pairs.account[runner]])] / whole if rest else 0.0,
+            any_account,
+            breaker,
+            rivals,
         )
     return choices
 

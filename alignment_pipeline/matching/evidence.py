@@ -17,6 +17,9 @@ from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.leads import LeadBatch
 from alignment_pipeline.matching.vocabulary import Floats
 
+# Digits from which a phone number (its last nine) says who is meant.
+SHORTEST_PHONE = 7
+
 
 def matrix(pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> Floats:
     """The evidence of each pair, columns as in COLUMNS."""
@@ -192,47 +195,49 @@ def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: Lea
 
 
 def _aliases(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
-    aliases, facts = index.aliases, index.facts
-    first = index.forms.first
-    for at, (lead, account) in enumerate(zip(pairs.lead.tolist(), pairs.account.tolist(), strict=True)):
-        theirs = [index.forms.compacts[form] for form in range(int(first[account]), int(first[account + 1]))]
+    aliases, facts, first = index.aliases, index.facts, index.forms.first
+    initials = [_initials(forms) for forms in batch.parsed]
+    same = view.same_core.tolist()
+    for at, (lead, account, name) in enumerate(
+        zip(pairs.lead.tolist(), pairs.account.tolist(), batch.name_of[pairs.lead].tolist(), strict=True)
+    ):
         met = aliases.groups_of_domain(batch.domain[lead]) if batch.domain[lead] and batch.domain[lead] != facts.domain[account] else []
         if met:
-            other = {group for text in theirs[:1] for group in aliases.groups(text)} | set(aliases.groups_of_domain(facts.domain[account]))
+            other = set(aliases.groups(index.forms.compacts[int(first[account])])) | set(aliases.groups_of_domain(facts.domain[account]))
             column["alias_domain"][at] = float(bool(other & set(met)))
-        if not view.same_core[at]:
-            size = _acronym(batch.parsed[int(batch.name_of[lead])], theirs, account, index)
-            column["acronym"][at] = float(size > 0)
-            column["acronym_is_label"][at] = float(size > 0 and column["name_is_label"][at] + column["label_equal"][at] > 0)
-            column["acronym_long"][at] = max(0, min(size, 6) - 3) / 3
+        short, made = initials[name]
+        if same[at] or not (short or made):
+            continue
+        theirs = index.forms.compacts[int(first[account]) : int(first[account + 1])]
+        size = max(
+            [len(text) for text in short if text in index.acronyms.get(account, ())] + [len(text) for text in made if text in theirs] + [0]
+        )
+        column["acronym"][at] = float(size > 0)
+        column["acronym_is_label"][at] = float(size > 0 and column["name_is_label"][at] + column["label_equal"][at] > 0)
+        column["acronym_long"][at] = max(0, min(size, 6) - 3) / 3
 
 
-def _acronym(forms: tuple[names.Form, ...], theirs: list[str], account: int, index: AccountIndex) -> int:
-    """Letters of the acronym by which either name is the other's, 0 for none."""
-    best = 0
-    for form in forms:
-        if len(form.core) == 1 and 3 <= len(form.compact) <= 8 and index.acronyms.get(account) and form.compact in index.acronyms[account]:
-            best = max(best, len(form.compact))
-        for acronym in names.acronyms(form.core):
-            if acronym in theirs:
-                best = max(best, len(acronym))
-    return best
+def _initials(forms: tuple[names.Form, ...]) -> tuple[list[str], list[str]]:
+    """What may be another name's initials, and the initials that the name itself has."""
+    short = [form.compact for form in forms if len(form.core) == 1 and 3 <= len(form.compact) <= 8]
+    return short, [acronym for form in forms for acronym in names.acronyms(form.core)]
 
 
 def _geography(column: dict[str, Floats], pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> None:
     facts = index.facts
 
-    def both(left: list[str], right: list[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        ours = np.array(left, dtype=object)[pairs.lead]
-        others = np.array(right, dtype=object)[pairs.account]
-        known = (ours != "") & (others != "")
-        return known & (ours == others), known & (ours != others)
+    at_lead, at_account = pairs.lead.tolist(), pairs.account.tolist()
+
+    def both(left: list[str], right: list[str], shortest: int = 1) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        ours, others = [left[lead] for lead in at_lead], [right[account] for account in at_account]
+        same = [len(mine) >= shortest and mine == theirs for mine, theirs in zip(ours, others, strict=True)]
+        differ = [bool(mine) and bool(theirs) and mine != theirs for mine, theirs in zip(ours, others, strict=True)]
+        return np.array(same, dtype=bool), np.array(differ, dtype=bool)
 
     column["country_same"][:], column["country_other"][:] = both(batch.country, facts.country)
     column["state_same"][:], _ = both(batch.state, facts.state)
     column["city_same"][:], _ = both(batch.city, facts.city)
-    phone, _ = both(batch.phone, facts.phone)
-    column["phone_same"][:] = phone & np.array([len(value) >= 7 for value in facts.phone], dtype=bool)[pairs.account]
+    column["phone_same"][:], _ = both(batch.phone, facts.phone, SHORTEST_PHONE)
     local = index.local[pairs.account]
     column["local"][:] = local
     column["local_same"][:] = local * column["country_same"]

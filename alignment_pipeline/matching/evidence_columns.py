@@ -115,7 +115,7 @@ SIGN = {
             "same_name",
             "same_whole",
             "same_is_label",
-    "same_is_label",
+            "same_is_label",
             "same_long",
             "in_account_rare",
             "in_account_described",
@@ -182,5 +182,15 @@ SIGN = {
 # The alias list is written by hand: the fit may move it away from "same name" only against strong evidence. The base is free.
 PENALTY = {"base": 1e-6, "alias": 30.0, "in_lead_telling": 10.0}
 
-# Where the labelled set shows little or nothing, the weight a column starts from (log-odds): set by hand, next to a domain's or a city's worth.
-PRIOR = {"learned_domain": 4.5, "alias_domain": 3.0, "site_domain": 3.0, "phone_same": 2.5, "city_same": 0.6, "state_same": 0.3, "exact_host": 0.5, "in_lead_telling": -1.5}
+# Where the labelled set shows little or nothing, the weight a column starts from (log-odds): set by hand, next to a domain's or a city's
+# worth.
+PRIOR = {
+    "learned_domain": 4.5,
+    "alias_domain": 3.0,
+    "site_domain": 3.0,
+    "phone_same": 2.5,
+    "city_same": 0.6,
+    "state_same": 0.3,
+    "exact_host": 0.5,
+    "in_lead_telling": -1.5,
+}

@@ -72,7 +72,6 @@ class NameView:
 
 def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     """Compare all forms of each pair and keep the best."""
-    weight, role = index.vocabulary.weight, index.vocabulary.role
     left, right = batch.forms, index.forms
     name = batch.name_of[pairs.lead]
     pair_l, form_l = spread(left.first[name], left.first[name + 1])
@@ -87,30 +86,33 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
 
     own, place = spread(left.word_first[lf], left.word_first[lf + 1])
     lead_word = left.words[place]
-    vocabulary = np.int64(len(weight) + 1)
+    vocabulary = np.int64(len(index.vocabulary.number) + 1)
     inside = _member(rf[own] * vocabulary + lead_word, right.word_first, right.words, vocabulary)
     other, place_r = spread(right.word_first[rf], right.word_first[rf + 1])
     account_word = right.words[place_r]
     back = _member(lf[other] * vocabulary + account_word, left.word_first, left.words, vocabulary)
 
+    weight_l, weight_r = index.vocabulary.weight(lead_word), index.vocabulary.weight(account_word)
+    role_l, role_r = index.vocabulary.role(lead_word), index.vocabulary.role(account_word)
+
     def total(owner: Ints, values: Floats) -> Floats:
         return np.bincount(owner, weights=values, minlength=size).astype(np.float32)
 
-    lead_weight, account_weight = total(own, weight[lead_word]), total(other, weight[account_word])
-    shared = total(own, weight[lead_word] * inside)
-    left_l = total(own, weight[lead_word] * ~inside)
-    left_r = total(other, weight[account_word] * ~back)
-    telling_l = weight[lead_word] * ((role[lead_word] & (DESCRIPTOR | PLACE | STOP | FIELD)) == 0)
-    telling_r = weight[account_word] * ((role[account_word] & (DESCRIPTOR | PLACE | STOP | FIELD)) == 0)
+    lead_weight, account_weight = total(own, weight_l), total(other, weight_r)
+    shared = total(own, weight_l * inside)
+    left_l = total(own, weight_l * ~inside)
+    left_r = total(other, weight_r * ~back)
+    telling_l = weight_l * ((role_l & (DESCRIPTOR | PLACE | STOP | FIELD)) == 0)
+    telling_r = weight_r * ((role_r & (DESCRIPTOR | PLACE | STOP | FIELD)) == 0)
     top_l, top_r, top_s = (
         pairwise.highest(own, telling_l * ~inside, size),
         pairwise.highest(other, telling_r * ~back, size),
         pairwise.highest(own, telling_l * inside, size),
     )
-    place_l = total(own, (((role[lead_word] & PLACE) > 0) & ~inside).astype(np.float32)) > 0
-    place_r_ = total(other, (((role[account_word] & PLACE) > 0) & ~back).astype(np.float32)) > 0
-    field_l = total(own, (((role[lead_word] & FIELD) > 0) & ~inside).astype(np.float32)) > 0
-    field_r = total(other, (((role[account_word] & FIELD) > 0) & ~back).astype(np.float32)) > 0
+    place_l = total(own, (((role_l & PLACE) > 0) & ~inside).astype(np.float32)) > 0
+    place_r_ = total(other, (((role_r & PLACE) > 0) & ~back).astype(np.float32)) > 0
+    field_l = total(own, (((role_l & FIELD) > 0) & ~inside).astype(np.float32)) > 0
+    field_r = total(other, (((role_r & FIELD) > 0) & ~back).astype(np.float32)) > 0
     first = left.words[left.word_first[lf]] == right.words[right.word_first[rf]]
     prefix = np.fromiter(
         (_prefix(left.compacts[i], right.compacts[j]) for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), np.float32, size

@@ -21,7 +21,9 @@ KEYS = pa.schema([("lead_id", pa.string()), ("key", pa.string())])
 
 def lead_keys(frame: records.Frame, index: AccountIndex) -> pa.Table:
     """Every blocking key of every lead: lead_id, key. Depends on the rarity table and the settings, not on the accounts."""
+    mark = index.vocabulary.mark()
     batch = leads.read(frame, index.vocabulary, index.settings, index.aliases, index.compact_limit)
+    index.vocabulary.forget(mark)
     lead_column: list[str] = []
     key_column: list[str] = []
     of_name = {name: _name_keys(name, index) for name in batch.distinct}

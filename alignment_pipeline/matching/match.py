@@ -113,6 +113,14 @@ def _slice(frame: records.Frame, start: int) -> records.Frame:
 def _match_chunk(
     frame: records.Frame, index: AccountIndex, settings: MatchingSettings, corrections: Corrections, fitted: Weights
 ) -> pa.Table:
+    mark = index.vocabulary.mark()
+    try:
+        return _matched(frame, index, settings, corrections, fitted)
+    finally:
+        index.vocabulary.forget(mark)
+
+
+def _matched(frame: records.Frame, index: AccountIndex, settings: MatchingSettings, corrections: Corrections, fitted: Weights) -> pa.Table:
     batch = leads.read(frame, index.vocabulary, index.settings, index.aliases, index.compact_limit)
     pairs = _without(candidates.find(batch, index), batch, index, corrections)
     view = features.name_view(pairs, batch, index)
@@ -240,7 +248,6 @@ class _Rows:
                 "value": round(float(values[at]), 4),
                 "weight": round(self._fitted.weight[at], 6),
                 "points_micro": int(micro[choice.pair, at]),
-                "words": sentences.evidence_words(COLUMNS[at]),
             }
             for at in present
         ]

@@ -30,6 +30,8 @@ class Vocabulary:
         self.compact_number: dict[str, int] = {}
         self._weight = array("f")
         self._role = array("b")
+        self._weights: Floats = np.zeros(0, dtype=np.float32)
+        self._roles: npt.NDArray[np.int8] = np.zeros(0, dtype=np.int8)
 
     def word(self, word: str) -> int:
         known = self.number.get(word)
@@ -47,13 +49,38 @@ class Vocabulary:
     def compact(self, text: str) -> int:
         return self.compact_number.setdefault(text, len(self.compact_number))
 
-    @property
-    def weight(self) -> Floats:
-        return np.array(self._weight, dtype=np.float32)
+    def weight(self, words: Ints) -> Floats:
+        """The rarity weights of word numbers."""
+        self._refresh()
+        taken: Floats = self._weights[words]
+        return taken
 
-    @property
-    def role(self) -> npt.NDArray[np.int8]:
-        return np.array(self._role, dtype=np.int8)
+    def role(self, words: Ints) -> npt.NDArray[np.int8]:
+        """The roles of word numbers."""
+        self._refresh()
+        taken: npt.NDArray[np.int8] = self._roles[words]
+        return taken
+
+    def mark(self) -> tuple[int, int]:
+        """How many words and compact names there are now, for `forget`."""
+        return len(self.number), len(self.compact_number)
+
+    def forget(self, mark: tuple[int, int]) -> None:
+        """Drop what was added since the mark: an index must not grow with the leads it has seen."""
+        words, compacts = mark
+        while len(self.number) > words:
+            self.number.popitem()
+        while len(self.compact_number) > compacts:
+            self.compact_number.popitem()
+        del self._weight[words:], self._role[words:]
+        self._weights, self._roles = self._weights[:words], self._roles[:words]
+
+    def _refresh(self) -> None:
+        """Bring the arrays up to the words added since."""
+        have = len(self._weights)
+        if have < len(self._weight):
+            self._weights = np.concatenate([self._weights, np.array(self._weight[have:], dtype=np.float32)])
+            self._roles = np.concatenate([self._roles, np.array(self._role[have:], dtype=np.int8)])
 
 
 @dataclass(slots=True)

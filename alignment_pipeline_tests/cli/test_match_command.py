@@ -13,7 +13,9 @@ from alignment_pipeline.cli import match as command
 
 SALESFORCE_ACCOUNTS = '"Account ID","Account Name","Website","Billing Country"\n"001A","Quorvex GmbH","https://quorvex.de","Germany"\n"001B","Dalmund","",""\n'
 SALESFORCE_LEADS = '"Lead ID","Company / Account","Email","Country"\n"00Q1","Quorvex","a@quorvex.de","DE"\n"00Q2","n/a","b@gmail.com",""\n'
-HUBSPOT_ACCOUNTS = "Record ID,Company name,Company Domain Name,Country/Region\n77,Quorvex GmbH,quorvex.de,Germany\n78,株式会社ダルマンド,,Japan\n"
+HUBSPOT_ACCOUNTS = (
+    "Record ID,Company name,Company Domain Name,Country/Region\n77,Quorvex GmbH,quorvex.de,Germany\n78,株式会社ダルマンド,,Japan\n"
+)
 HUBSPOT_LEADS = "Record ID;First Name;Company name;Email\n5;Zoë;Quorvex;\n6;花子;ダルマンド;x@gmail.com\n"
 
 
@@ -54,7 +56,13 @@ def test_hubspot_exports_in_any_encoding(tmp_path: Path, encoding: str) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "name"),
-    [("cp1252", "Société Générale d'Été"), ("cp1251", "Яндекс Технологии"), ("gb18030", "华为技术有限公司"), ("cp949", "삼성전자 주식회사"), ("cp932", "東京エレクトロン")],
+    [
+        ("cp1252", "Société Générale d'Été"),
+        ("cp1251", "Яндекс Технологии"),
+        ("gb18030", "华为技术有限公司"),
+        ("cp949", "삼성전자 주식회사"),
+        ("cp932", "東京エレクトロン"),
+    ],
 )
 def test_legacy_encodings_are_recognised(tmp_path: Path, encoding: str, name: str) -> None:
     accounts = f"account_id,name\nA1,{name}\n".encode(encoding)

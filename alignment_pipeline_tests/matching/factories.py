@@ -13,7 +13,18 @@ from alignment_pipeline.matching.settings import MatchingSettings
 BACKGROUND = [
     f"{first} {second}"
     for first in ("Aldora", "Brevik", "Cantora", "Dorvane", "Elmira", "Fentrix", "Gorvale", "Hestia", "Ilvane", "Jorvik")
-    for second in ("Technologies Inc.", "Software GmbH", "Solutions Ltd", "Systems Corp", "Group AG", "Services LLC", "Bank", "Capital", "Labs", "Holdings")
+    for second in (
+        "Technologies Inc.",
+        "Software GmbH",
+        "Solutions Ltd",
+        "Systems Corp",
+        "Group AG",
+        "Services LLC",
+        "Bank",
+        "Capital",
+        "Labs",
+        "Holdings",
+    )
 ]
 
 
@@ -31,7 +42,9 @@ def background(start: int = 9000) -> list[dict[str, object]]:
     return [{"account_id": f"B{start + number}", "name": name} for number, name in enumerate(BACKGROUND)]
 
 
-def index(*rows: dict[str, object], settings: MatchingSettings | None = None, rarity: RarityTable | None = None, **more: object) -> AccountIndex:
+def index(
+    *rows: dict[str, object], settings: MatchingSettings | None = None, rarity: RarityTable | None = None, **more: object
+) -> AccountIndex:
     """An index of the given accounts among the background."""
     frame = pd.concat([accounts(*rows), pd.DataFrame(background())], ignore_index=True)
     return AccountIndex.build(frame, settings=settings or MatchingSettings(), rarity=rarity, **more)  # type: ignore[arg-type]

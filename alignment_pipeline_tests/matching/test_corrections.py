@@ -89,12 +89,16 @@ def test_wilson_interval_equals_the_published_example() -> None:
 
 def reviewed(rule: str, right: int, wrong: int) -> pd.DataFrame:
     verdicts = [labels.RIGHT] * right + [labels.WRONG] * wrong
-    return pd.DataFrame([{"lead_id": f"{rule}-{number}", "account_id": "A1", "rule": rule, "verdict": verdict} for number, verdict in enumerate(verdicts)])
+    return pd.DataFrame(
+        [{"lead_id": f"{rule}-{number}", "account_id": "A1", "rule": rule, "verdict": verdict} for number, verdict in enumerate(verdicts)]
+    )
 
 
 def test_a_rule_below_the_agreements_precision_is_demoted_to_review() -> None:
     settings = MatchingSettings(minimum_rule_precision=0.8, minimum_rule_labels=20)
-    table = labels.rule_precisions(pd.concat([reviewed("typo", 20, 10), reviewed("exact_name", 60, 1), reviewed("acronym", 1, 5)]), settings=settings)
+    table = labels.rule_precisions(
+        pd.concat([reviewed("typo", 20, 10), reviewed("exact_name", 60, 1), reviewed("acronym", 1, 5)]), settings=settings
+    )
     demoted = labels.demoted_rules(table)
     base = factories.index({"name": "Quorrvexian"})
     lead = {"company": "Quorvexian", "email_domain": "gmail.com"}
@@ -110,9 +114,7 @@ def test_a_rule_below_the_agreements_precision_is_demoted_to_review() -> None:
 
 
 def test_labels_become_corrections_and_the_last_word_counts() -> None:
-    said = pd.DataFrame(
-        [("L1", "A1", "wrong"), ("L1", "A1", "right"), ("L2", "A1", "wrong")], columns=["lead_id", "account_id", "verdict"]
-    )
+    said = pd.DataFrame([("L1", "A1", "wrong"), ("L1", "A1", "right"), ("L2", "A1", "wrong")], columns=["lead_id", "account_id", "verdict"])
 
     always, never = labels.corrections(said)
 
@@ -122,7 +124,9 @@ def test_labels_become_corrections_and_the_last_word_counts() -> None:
 
 def test_an_unknown_verdict_is_named() -> None:
     with pytest.raises(ConfigurationError, match="row 1: verdict 'maybe'"):
-        labels.rule_precisions(pd.DataFrame([("L1", "A1", "typo", "maybe")], columns=["lead_id", "account_id", "rule", "verdict"]), settings=MatchingSettings())
+        labels.rule_precisions(
+            pd.DataFrame([("L1", "A1", "typo", "maybe")], columns=["lead_id", "account_id", "rule", "verdict"]), settings=MatchingSettings()
+        )
 
 
 def test_impact_says_how_many_leads_move_from_where_to_where() -> None:
@@ -138,7 +142,9 @@ def test_impact_says_how_many_leads_move_from_where_to_where() -> None:
 
 
 def test_the_review_queue_holds_what_is_in_review() -> None:
-    base = factories.index({"name": "Quorvex", "website": "tryquorvex.io"}, {"name": "Quorvex", "website": "getquorvex.com"}, {"name": "Dalmund"})
+    base = factories.index(
+        {"name": "Quorvex", "website": "tryquorvex.io"}, {"name": "Quorvex", "website": "getquorvex.com"}, {"name": "Dalmund"}
+    )
     table = match.match_leads(factories.leads({"company": "Quorvex"}, {"company": "Dalmund"}), base)
 
     queue = labels.review_queue(table).to_pylist()

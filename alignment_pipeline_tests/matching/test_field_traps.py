@@ -70,7 +70,9 @@ def test_the_agreement_can_add_and_except_domains() -> None:
     assert domains.FREEMAIL == domains.domain_class("corpmail.example.com", freemail_additions=settings.freemail_additions)
 
 
-@pytest.mark.parametrize("company", ["n/a", "N.A.", "-", "self-employed", "Self Employed", "student", "Freelance IT specialist", "imdependent", "xxx", "12345"])
+@pytest.mark.parametrize(
+    "company", ["n/a", "N.A.", "-", "self-employed", "Self Employed", "student", "Freelance IT specialist", "imdependent", "xxx", "12345"]
+)
 def test_fields_that_name_no_company_end_without_account(company: str) -> None:
     base = factories.index({"name": "Independence Health"}, {"name": "Student Loans Corp"}, {"name": "NA Holdings"})
 
@@ -144,7 +146,9 @@ def test_contacts_and_past_matches_teach_other_domains() -> None:
 
 
 def test_a_domain_of_many_unlike_accounts_is_shared() -> None:
-    rows: list[dict[str, object]] = [{"name": name, "website": "agency-sites.com"} for name in ("Quorvex", "Dalmund", "Nimbola", "Verquist", "Tarsopel")]
+    rows: list[dict[str, object]] = [
+        {"name": name, "website": "agency-sites.com"} for name in ("Quorvex", "Dalmund", "Nimbola", "Verquist", "Tarsopel")
+    ]
     base = factories.index(*rows)
 
     row = factories.matched(base, company="Zelphora", email_domain="agency-sites.com")

@@ -16,7 +16,25 @@ from alignment_pipeline.matching.rarity import RarityTable
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline_tests.matching import factories
 
-WORDS = ("acme", "Acme", "borealis", "Cobalt", "delta", "Labs", "Bank", "Technologies", "Japan", "of", "the", "West", "East", "IBM", "Inc", "GmbH", "Akme")
+WORDS = (
+    "acme",
+    "Acme",
+    "borealis",
+    "Cobalt",
+    "delta",
+    "Labs",
+    "Bank",
+    "Technologies",
+    "Japan",
+    "of",
+    "the",
+    "West",
+    "East",
+    "IBM",
+    "Inc",
+    "GmbH",
+    "Akme",
+)
 SITES = ("", "acme.com", "acme.io", "borealis.com", "cobalt.co.uk", "gmail.com", "delta.edu", "sites.example.net")
 NAMES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
 ACCOUNT = st.fixed_dictionaries(
@@ -30,7 +48,11 @@ def frame(rows: dict[int, dict[str, object]]) -> pd.DataFrame:
     """Accounts by number; a parent number that is no account is left out."""
     return pd.DataFrame(
         [
-            {"account_id": f"A{number}", **{key: value for key, value in row.items() if key != "parent"}, "parent_account_id": f"A{row['parent']}"}
+            {
+                "account_id": f"A{number}",
+                **{key: value for key, value in row.items() if key != "parent"},
+                "parent_account_id": f"A{row['parent']}",
+            }
             for number, row in rows.items()
         ],
         columns=["account_id", "name", "website", "country", "parent_account_id"],
@@ -38,7 +60,9 @@ def frame(rows: dict[int, dict[str, object]]) -> pd.DataFrame:
 
 
 def lead_frame(rows: list[dict[str, object]]) -> pd.DataFrame:
-    return pd.DataFrame([{"lead_id": f"L{number}", **row} for number, row in enumerate(rows)], columns=["lead_id", "company", "email_domain", "country"])
+    return pd.DataFrame(
+        [{"lead_id": f"L{number}", **row} for number, row in enumerate(rows)], columns=["lead_id", "company", "email_domain", "country"]
+    )
 
 
 RARITY = RarityTable.count([*factories.BACKGROUND, "Acme", "Borealis", "Cobalt"])
@@ -69,8 +93,14 @@ def test_incremental_equals_full_under_one_rarity_table(
 
 
 @QUICK
-@given(st.dictionaries(st.integers(1, 12), ACCOUNT, min_size=1, max_size=9), st.lists(LEAD, min_size=1, max_size=8), st.randoms(use_true_random=False))
-def test_row_order_never_changes_a_result(rows: dict[int, dict[str, object]], lead_rows: list[dict[str, object]], chance: random.Random) -> None:
+@given(
+    st.dictionaries(st.integers(1, 12), ACCOUNT, min_size=1, max_size=9),
+    st.lists(LEAD, min_size=1, max_size=8),
+    st.randoms(use_true_random=False),
+)
+def test_row_order_never_changes_a_result(
+    rows: dict[int, dict[str, object]], lead_rows: list[dict[str, object]], chance: random.Random
+) -> None:
     leads = lead_frame(lead_rows)
     mixed_accounts = frame(rows).sample(frac=1, random_state=chance.randrange(1000))
     mixed_leads = leads.sample(frac=1, random_state=chance.randrange(1000))
@@ -83,7 +113,9 @@ def test_row_order_never_changes_a_result(rows: dict[int, dict[str, object]], le
 
 @QUICK
 @given(st.dictionaries(st.integers(1, 12), ACCOUNT, min_size=1, max_size=8), st.lists(LEAD, min_size=1, max_size=8))
-def test_an_unrelated_account_changes_no_match_under_one_rarity_table(rows: dict[int, dict[str, object]], lead_rows: list[dict[str, object]]) -> None:
+def test_an_unrelated_account_changes_no_match_under_one_rarity_table(
+    rows: dict[int, dict[str, object]], lead_rows: list[dict[str, object]]
+) -> None:
     leads = lead_frame(lead_rows)
     unrelated = {**rows, 99: {"name": "Zzyzx Quuxford", "website": "zzyzx.org", "country": "NZ", "parent": 0}}
 
@@ -92,7 +124,9 @@ def test_an_unrelated_account_changes_no_match_under_one_rarity_table(rows: dict
 
 @QUICK
 @given(st.dictionaries(st.integers(1, 12), ACCOUNT, min_size=1, max_size=8), st.lists(LEAD, min_size=1, max_size=8))
-def test_evidence_adds_up_exactly_and_decisions_keep_their_promises(rows: dict[int, dict[str, object]], lead_rows: list[dict[str, object]]) -> None:
+def test_evidence_adds_up_exactly_and_decisions_keep_their_promises(
+    rows: dict[int, dict[str, object]], lead_rows: list[dict[str, object]]
+) -> None:
     import json
 
     limits = MatchingSettings()
@@ -110,7 +144,10 @@ def test_evidence_adds_up_exactly_and_decisions_keep_their_promises(rows: dict[i
 def test_one_lead_or_many_and_a_pickled_index_give_the_same() -> None:
     base = factories.index({"name": "Quorvex", "website": "quorvex.com"}, {"name": "Dalmund Shipping"}, {"name": "Bank of the East"})
     leads = factories.leads(
-        {"company": "Quorvex Labs"}, {"company": "Dalmund", "email_domain": "dalmund.de"}, {"company": "Bank of the West"}, {"company": "N/A"}
+        {"company": "Quorvex Labs"},
+        {"company": "Dalmund", "email_domain": "dalmund.de"},
+        {"company": "Bank of the West"},
+        {"company": "N/A"},
     )
     copy = pickle.loads(pickle.dumps(base))
 
