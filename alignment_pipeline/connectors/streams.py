@@ -42,6 +42,7 @@ class StreamState:
 
     `watermark`: everything stamped before it (on the server's clock) has been read; None before the first full load.
     `jobs`: running or finished vendor jobs to take up again. `field_types`: types seen last, to notice drift.
+    `missing` and `described_at`: what could not be seen, and when the vendor was last asked what can be.
     `swept_at`: when late rows were last looked for over the long overlap. `rows_per_day`: arrivals, to choose the way of reading.
     """
 
@@ -52,6 +53,8 @@ class StreamState:
     swept_at: datetime | None = None
     rows_per_day: float | None = None
     load_end: datetime | None = None
+    missing: tuple[str, ...] = ()
+    described_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -63,6 +66,8 @@ class StreamState:
             "swept_at": _text(self.swept_at),
             "rows_per_day": self.rows_per_day,
             "load_end": _text(self.load_end),
+            "missing": list(self.missing),
+            "described_at": _text(self.described_at),
         }
 
     @classmethod
@@ -77,6 +82,8 @@ class StreamState:
                 swept_at=_moment(body.get("swept_at")),
                 rows_per_day=None if body.get("rows_per_day") is None else float(body["rows_per_day"]),
                 load_end=_moment(body.get("load_end")),
+                missing=tuple(str(name) for name in body.get("missing") or ()),
+                described_at=_moment(body.get("described_at")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ConfigurationError(f"The stored state of a stream cannot be read ({error}); remove it to load the stream anew") from error

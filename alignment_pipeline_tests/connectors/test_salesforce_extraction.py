@@ -78,8 +78,21 @@ def test_a_server_without_batches_is_read_one_by_one_within_the_budget(world: Se
     world.fault("answer", path="/composite/batch", status=404, body='[{"errorCode":"NOT_FOUND","message":"no"}]', count=None)
     first = extraction(world)
     readings = first.readings(raw.SALESFORCE)
-    assert sum(row["Company"] == "Example" for reading in readings if reading.stream is LEAD for row in rows_of(reading)) == 5
+    counted = {reading.stream.object: len(rows_of(reading)) for reading in readings}
+    assert counted["Lead"] == 5
     assert first.session.counter.total <= 90
+    states = {reading.stream.object: reading.report.state for reading in readings}
+    world.world.advance(3600)
+    person = people(world).create("Lead", {"LastName": "New", "Company": "New"})
+    world.fault("hide_field", object="Lead", field="Title", count=None)
+    second = extraction(world, states=states)
+    changed = {reading.stream.object: (rows_of(reading), reading.report) for reading in second.readings(raw.SALESFORCE)}
+    assert ([row["record_id"] for row in changed["Lead"][0]], changed["Lead"][1].missing_fields) == ([person], ("Title",))
+    assert second.session.counter.total <= 30, "what the last run saw is good for a day; a field that vanished is dropped on refusal"
+    world.world.advance(86_400)
+    third = extraction(world, states=states)
+    third.readings([LEAD, STREAMS["Account"]])
+    assert third.session.counter.by_endpoint["describe"] == 2
 
 
 def test_deleted_merged_and_undeleted_records_are_followed(world: Served) -> None:

@@ -52,11 +52,20 @@ def get_all(session: SalesforceSession, paths: Sequence[str], endpoint: str) -> 
 
     A part that the batch could not answer for a passing reason (5xx, an expired token) is asked again on its own.
     """
+    found = get_batches(session, paths, endpoint) or []
+    return found + [get_one(session, path, endpoint) for path in paths[len(found) :]]
+
+
+def get_batches(session: SalesforceSession, paths: Sequence[str], endpoint: str) -> list[Part] | None:
+    """As `get_all`, but None where the server has shown that it serves no batches."""
+    if len(paths) == 1:
+        return [get_one(session, paths[0], endpoint)]
     found: list[Part] = []
     for first in range(0, len(paths), MOST_PARTS):
-        chunk = paths[first : first + MOST_PARTS]
-        parts = _batch(session, chunk, endpoint) if len(chunk) > 1 and session.serves_batches else None
-        found += parts if parts is not None else [get_one(session, path, endpoint) for path in chunk]
+        parts = _batch(session, paths[first : first + MOST_PARTS], endpoint) if session.serves_batches else None
+        if parts is None:
+            return None
+        found += parts
     return found
 
 

@@ -6,7 +6,7 @@ and the agreement's field map.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,6 +76,7 @@ class ObjectDescription:
     fields: Mapping[str, FieldDescription]
     is_queryable: bool = True
     is_replicateable: bool = True
+    is_remembered: bool = False
     _by_lower: Mapping[str, FieldDescription] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -89,6 +90,12 @@ class ObjectDescription:
             is_replicateable=bool(body.get("replicateable", True)),
             _by_lower={one.name.lower(): one for one in found},
         )
+
+    @classmethod
+    def remembered(cls, name: str, types: Mapping[str, str]) -> ObjectDescription:
+        """From field names and types of an earlier run: enough to read with, not to write with."""
+        found = {field_name: FieldDescription(field_name, kind) for field_name, kind in types.items()}
+        return cls(name, found, is_remembered=True, _by_lower={field_name.lower(): one for field_name, one in found.items()})
 
     def field(self, name: str) -> FieldDescription | None:
         """The field of that name, None when it is absent or hidden from this user."""
@@ -107,24 +114,30 @@ class Describer:
         """One object; None when it does not exist or is hidden from this user."""
         return self.describe_all((object_name,))[object_name]
 
-    def describe_all(self, object_names: Sequence[str]) -> dict[str, ObjectDescription | None]:
-        """Several objects, name -> description."""
+    def describe_all(
+        self, object_names: Sequence[str], remembered: Mapping[str, ObjectDescription] | None = None
+    ) -> dict[str, ObjectDescription | None]:
+        """Several objects, name -> description. `remembered` ones are taken where asking would cost a call for each."""
         now = self.session.clock.now()
         unknown = [name for name in object_names if name not in self._known or now - self._known[name][0] > self.life]
-        for name, answer in zip(unknown, self._ask(unknown), strict=True):
-            self._known[name] = (now, answer)
-        return {name: self._known[name][1] for name in object_names}
+        old = dict(remembered or {})
+        parts = composite.get_batches(self.session, [_path(name) for name in unknown], "describe") if unknown else []
+        if parts is None:
+            unknown = [name for name in unknown if name not in old]
+            parts = [composite.get_one(self.session, _path(name), "describe") for name in unknown]
+        for name, part in zip(unknown, parts, strict=True):
+            self._known[name] = (now, _read(name, part))
+        return {name: self._known[name][1] if name in self._known else old[name] for name in object_names}
 
-    def _ask(self, names: Iterable[str]) -> list[ObjectDescription | None]:
-        paths = [f"/sobjects/{api_name(name)}/describe" for name in names]
-        found: list[ObjectDescription | None] = []
-        for path, part in zip(paths, composite.get_all(self.session, paths, "describe"), strict=True):
-            if part.is_success and isinstance(part.body, Mapping):
-                found.append(ObjectDescription.read(part.body))
-            elif part.status == 404 or part.code in _ABSENT:
-                found.append(None)
-            else:
-                raise SalesforceRefused(
-                    f"describe: {path}: {part.status} {part.code}: {part.detail}", status=part.status, code=part.code, detail=part.detail
-                )
-        return found
+
+def _path(object_name: str) -> str:
+    return f"/sobjects/{api_name(object_name)}/describe"
+
+
+def _read(object_name: str, part: composite.Part) -> ObjectDescription | None:
+    if part.is_success and isinstance(part.body, Mapping):
+        return ObjectDescription.read(part.body)
+    if part.status == 404 or part.code in _ABSENT:
+        return None
+    message = f"describe {object_name}: {part.status} {part.code}: {part.detail}"
+    raise SalesforceRefused(message, status=part.status, code=part.code, detail=part.detail)

@@ -219,7 +219,15 @@ class _Run:
             notes.append(f"census differs: Salesforce counts {one.census} living records, {self.living} were read")
         if one.selection.stamp is None:
             notes.append("no field can carry a watermark: read whole each time")
-        state = replace(one.state, watermark=one.mark, jobs=(), load_end=None, field_types=dict(one.selection.types))
+        state = replace(
+            one.state,
+            watermark=one.mark,
+            jobs=(),
+            load_end=None,
+            field_types=dict(one.selection.types),
+            missing=one.selection.missing,
+            described_at=started if one.is_described else one.state.described_at,
+        )
         return StreamReport(
             stream=one.stream,
             state=state,

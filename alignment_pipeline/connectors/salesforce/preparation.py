@@ -12,13 +12,15 @@ from datetime import datetime, timedelta
 
 from alignment_pipeline.connectors.salesforce import composite, deletes, rest_query, soql
 from alignment_pipeline.connectors.salesforce.composite import Part
-from alignment_pipeline.connectors.salesforce.describe import Describer
+from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
 from alignment_pipeline.connectors.salesforce.selection import REQUIRED_OBJECTS, Selection, choose
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.salesforce.soql import Window
 from alignment_pipeline.connectors.streams import Job, StreamState
 from alignment_pipeline.contracts.raw import RawStream
 from alignment_pipeline.errors import Permanent
+
+_MEMORY = timedelta(days=1)
 
 
 @dataclass
@@ -42,6 +44,8 @@ class Prepared:
     first: Part | None = None
     deleted: Part | None = None
     census: int | None = None
+    is_described: bool = True
+    is_replicateable: bool = True
     notes: list[str] = field(default_factory=list)
 
 
@@ -58,7 +62,7 @@ class Preparation:
 
     def prepare(self, streams: Sequence[RawStream]) -> list[Prepared]:
         """All streams, in three calls or so. Permanent lists every required field that is missing, over all objects."""
-        descriptions = self.describer.describe_all([stream.object for stream in streams])
+        descriptions = self.describer.describe_all([stream.object for stream in streams], self._remembered(streams))
         now = self.session.earliest_now
         prepared, problems = [], []
         for stream in streams:
@@ -74,6 +78,8 @@ class Preparation:
                 problems.append(problem)
                 continue
             prepared.append(self._window(stream, selection, now))
+            prepared[-1].is_described = not (description and description.is_remembered)
+            prepared[-1].is_replicateable = description is not None and description.is_replicateable
         if problems:
             raise Permanent("\n".join(str(problem) for problem in problems))
         self._count([one for one in prepared if one.selection and one.window.start is None])
@@ -84,6 +90,18 @@ class Preparation:
     def goes_by_bulk(self, prepared: Prepared) -> bool:
         """True when the stream is known to be large, or a Bulk job of it is to be taken up again."""
         return prepared.job is not None or (prepared.expected_rows or 0) >= self.bulk_rows_from
+
+    def _remembered(self, streams: Sequence[RawStream]) -> dict[str, ObjectDescription]:
+        """What the last runs saw, where it answers for all that is wanted now and is less than a day old."""
+        found = {}
+        for stream in streams:
+            state = self.states.get(stream.object)
+            if state is None or state.described_at is None or self.session.clock.now() - state.described_at > _MEMORY:
+                continue
+            wanted = {*stream.fields, *self.custom_fields.get(stream.object, ())}
+            if wanted <= {*state.field_types, *state.missing}:
+                found[stream.object] = ObjectDescription.remembered(stream.object, state.field_types)
+        return found
 
     def _window(self, stream: RawStream, selection: Selection | None, now: datetime) -> Prepared:
         state = self.states.get(stream.object) or StreamState(stream.object)
@@ -128,7 +146,7 @@ class Preparation:
             if one.selection is None or since is None or not one.stream.has_deleted:
                 continue
             path = deletes.path(one.stream.object, since - self.lookback, now)
-            if path is not None and self._has_log(one.stream):
+            if path is not None and self._has_log(one):
                 asked.append((one, "deleted", path))
         for (one, kind, _), part in zip(asked, composite.get_all(self.session, [path for *_, path in asked], "look"), strict=True):
             if kind == "first":
@@ -136,9 +154,6 @@ class Preparation:
             else:
                 one.deleted = part
 
-    def _has_log(self, stream: RawStream) -> bool:
+    def _has_log(self, one: Prepared) -> bool:
         """Where batches are not served each log costs a call of its own: then only the objects that decisions rest on are asked."""
-        description = self.describer.describe(stream.object)
-        if description is None or not description.is_replicateable:
-            return False
-        return self.session.serves_batches or stream.object in REQUIRED_OBJECTS
+        return one.is_replicateable and (self.session.serves_batches or one.stream.object in REQUIRED_OBJECTS)
