@@ -1,0 +1,171 @@
+"""What MQAs and stages should be: every question asked anew at every moment, in loops that share no code with the rules.
+
+Belongs here: the slow and obvious reading of the agreement.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.measures import Measure
+from alignment_pipeline_tests.lifecycle.line import Crm
+from alignment_pipeline_tests.scoring.factories import NOW
+from alignment_pipeline_tests.scoring.oracle import fits, half_up
+from alignment_pipeline_tests.scoring.organisations import Organisation
+
+Row = dict[str, Any]
+START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def midnight_after(moment: datetime, days: int) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days)
+
+
+class Truth:
+    """Facts of one organisation and the questions about them."""
+
+    def __init__(
+        self, agreement: Agreement, made: Organisation, crm: Crm, scored: list[Row], fitted: dict[str, Row], tiers: dict[str, Row]
+    ) -> None:
+        self.agreement = agreement
+        self.crm = crm
+        self.fitted = fitted
+        self.tiers = tiers
+        self.accounts = {row["account_id"]: row for row in made.accounts}
+        self.people = {row["person_id"]: row for row in made.people}
+        self.account_of = {row["person_id"]: row["account_id"] for row in made.person_accounts}
+        self.person_of = {row["source_key"]: row["person_id"] for row in made.person_records}
+        self.by_person: dict[str, list[Row]] = {}
+        self.by_account: dict[str, list[Row]] = {}
+        for row in scored:
+            if row["exclusion"] is None:
+                self.by_person.setdefault(row["person_id"], []).append(row)
+                if row["account_id"]:
+                    self.by_account.setdefault(row["account_id"], []).append(row)
+
+    def counts(self, row: Row, measure: Measure) -> bool:
+        """Whether a criterion is about an activity."""
+        fitted = self.fitted[row["person_id"]]
+        return (
+            (not measure.types or row["activity_type"] in measure.types)
+            and (not measure.categories or fits(row.get("category"), measure.categories))
+            and (not measure.details or fits(row.get("detail"), measure.details))
+            and (not measure.seniorities or fitted["seniority"] in measure.seniorities)
+            and (not measure.functions or fitted["function"] in measure.functions)
+        )
+
+    def share(self, measure: Measure, days: int) -> float:
+        decay = self.agreement.scoring.engagement.decay
+        if days > measure.days:
+            return 0.0
+        if not measure.decayed:
+            return 1.0
+        if days > decay.horizon_days:
+            return 0.0
+        return max(0.0, 1 - decay.step_pct / 100 * (days // decay.step_days)) if decay.form == "steps" else 1.0
+
+    def total(self, events: list[Row], measure: Measure, at: datetime) -> int:
+        found = 0
+        for row in events:
+            if row["occurred_at"] > at or not self.counts(row, measure):
+                continue
+            days = (at.astimezone(UTC).date() - row["occurred_at"].astimezone(UTC).date()).days
+            amount = row["weighted"] if measure.points is not None else 1
+            found += half_up(amount * self.share(measure, days))
+        return found
+
+    def level(self, events: list[Row], measure: Measure, at: datetime, keep_pct: float = 100.0) -> int:
+        """2 met, 1 kept, 0 neither."""
+        need = round(measure.points * 1e6) if measure.points is not None else measure.activities
+        keep = round(measure.points * keep_pct / 100 * 1e6) if measure.points is not None else measure.activities
+        if measure.people is None:
+            total = self.total(events, measure, at) + self._fit_on_top(events, measure)
+            return 2 if total >= need else 1 if total >= keep else 0
+        totals = [
+            self.total([row for row in events if row["person_id"] == one], measure, at) for one in {row["person_id"] for row in events}
+        ]
+        if sum(total >= need for total in totals) >= measure.people:
+            return 2
+        return 1 if sum(total >= keep for total in totals) >= measure.people else 0
+
+    def _fit_on_top(self, events: list[Row], measure: Measure) -> int:
+        if not measure.plus_fit or not events:
+            return 0
+        fitted = self.fitted[events[0]["person_id"]]
+        return fitted["fit_micro"] if fitted["fit_score"] is not None else 0
+
+    def moments(self, events: list[Row], measures: list[Measure]) -> set[datetime]:
+        """Every moment at which a sum can change."""
+        found = {row["occurred_at"] for row in events}
+        decay = self.agreement.scoring.engagement.decay
+        for measure in measures:
+            steps = {measure.days + 1}
+            if measure.decayed:
+                steps |= {decay.horizon_days + 1} | set(range(0, decay.horizon_days, decay.step_days or 10**6))
+            found |= {midnight_after(row["occurred_at"], days) for row in events for days in steps if days}
+        return found
+
+    def closing(self, row: Row) -> datetime | None:
+        return (row.get("closed_at") or row["modified_at"]) if row.get("is_closed") else None
+
+    def account_opportunities(self, account_id: str | None) -> list[Row]:
+        return [row for row in self.crm.opportunities if account_id and row["account_id"] == account_id]
+
+    def is_open(self, opportunities: list[Row], at: datetime) -> bool:
+        spans = [(row["created_at"], self.closing(row)) for row in opportunities]
+        return any(start <= at and (end is None or at < end) for start, end in spans)
+
+    def customer_since(self, account_id: str | None) -> datetime | None:
+        if account_id is None or not self.accounts[account_id].get("is_customer"):
+            return None
+        won = [self.closing(row) for row in self.account_opportunities(account_id) if row.get("is_won")]
+        return min((moment for moment in won if moment and moment <= NOW), default=datetime(2025, 1, 1, tzinfo=UTC))
+
+
+def mqa_terms(truth: Truth, account_id: str) -> list[tuple[datetime, datetime | None, str]]:
+    """When an account was an MQA, and by which path."""
+    mqa = truth.agreement.lifecycle.mqa
+    events = truth.by_account.get(account_id, [])
+    account, tier = truth.accounts[account_id], truth.tiers[account_id]["tier"]
+    opportunities = truth.account_opportunities(account_id)
+    customer = truth.customer_since(account_id)
+    size = account.get("employees")
+    paths = [
+        path
+        for path in mqa.paths
+        if (not path.tiers or tier in path.tiers)
+        and (path.is_target is None or path.is_target == (tier is not None))
+        and (path.employees_at_least is None or (size is not None and size >= path.employees_at_least))
+        and (path.employees_below is None or (size is not None and size < path.employees_below))
+    ]
+    waiting = truth.moments(events, mqa.measures) | {row["created_at"] for row in opportunities}
+    waiting |= {end for row in opportunities if (end := truth.closing(row))} | ({customer} if customer else set())
+    waiting = {moment for moment in waiting if moment <= NOW}
+    terms: list[tuple[datetime, datetime | None, str]] = []
+    while waiting:
+        at = min(waiting)
+        waiting.discard(at)
+        excluded = (mqa.exclude.customers and customer is not None and customer <= at) or (
+            mqa.exclude.open_opportunities and truth.is_open(opportunities, at)
+        )
+        excluded = excluded or fits(account.get("account_type"), mqa.exclude.account_types)
+        if terms and terms[-1][1] is None:
+            entered, _, name = terms[-1]
+            holds = any(all(truth.level(events, one, at, mqa.keep_pct) >= 1 for one in path.all) for path in paths)
+            stays_until = entered + timedelta(days=mqa.dwell_days)
+            if excluded or (not holds and at >= stays_until):
+                terms[-1] = (entered, at, name)
+            elif not holds and stays_until <= NOW:
+                waiting.add(stays_until)
+            continue
+        path = next((path for path in paths if all(truth.level(events, one, at) == 2 for one in path.all)), None)
+        if path is None or excluded:
+            continue
+        free = (terms[-1][1] or at) + timedelta(days=mqa.cooldown_days) if terms else at
+        if at >= free:
+            terms.append((at, None, path.name))
+        elif free <= NOW:
+            waiting.add(free)
+    return terms
