@@ -212,3 +212,16 @@ def test_headers_may_name_a_parent_by_its_key(client: Client) -> None:
         len(rows(client.get(f"/jobs/ingest/{job}/successfulResults"))),
         len(rows(client.get(f"/jobs/ingest/{job}/failedResults"))),
     )
+
+
+def test_a_multipart_request_makes_fills_and_closes_a_small_job(client: Client) -> None:
+    parts = {
+        "job": (None, '{"object": "Lead", "operation": "update"}', "application/json"),
+        "content": ("content", "Id,Title\n00Q000000000001,multi\n", "text/csv"),
+    }
+    made = client.call("POST", "/jobs/ingest", files=parts)
+    client.world.advance(30)
+    info = client.get(f"/jobs/ingest/{made.json()['id']}").json()
+
+    assert (200, "UploadComplete", "JobComplete", 0) == (made.status_code, made.json()["state"], info["state"], info["numberRecordsFailed"])
+    assert ["00Q000000000001"] == client.ids("SELECT Id FROM Lead WHERE Title = 'multi'")

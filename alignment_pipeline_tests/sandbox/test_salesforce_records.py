@@ -264,3 +264,12 @@ def test_a_body_of_another_type_is_refused(client: Client) -> None:
     answer = client.call("PATCH", f"/sobjects/Lead/{ONE}", data="<a/>", headers={"Content-Type": "application/xml"})
 
     assert (415, "UNSUPPORTED_MEDIA_TYPE") == (answer.status_code, answer.json()[0]["errorCode"])
+
+
+def test_a_trimmed_deletion_log_says_how_far_back_it_reaches(client: Client) -> None:
+    client.call("DELETE", f"/sobjects/Lead/{ONE}")
+    client.world.advance(3 * 3600)
+    client.login().world.salesforce.settings.deleted_log_hours = 2.0
+    told = client.get("/sobjects/Lead/deleted", params={"start": "2026-11-20T11:00:00Z", "end": "2026-11-20T15:00:00Z"}).json()
+
+    assert ([], "2026-11-20T13:00:00.000+0000") == (told["deletedRecords"], told["earliestDateAvailable"])

@@ -80,6 +80,12 @@ def test_conditions_compare_as_soql_does(client: Client, where: str, expected: l
         ("SELECT Id FROM Lead WHERE Id = 'nonsense'", "INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: nonsense"),
         ("SELECT Id FROM Lead WHERE Description = 'x'", "INVALID_FIELD", "can not be filtered in a query call"),
         ("SELECT Id FROM LeadHistory WHERE OldValue = 'x'", "INVALID_FIELD", "can not be filtered in a query call"),
+        (
+            "SELECT Id FROM Lead WHERE Title = 'x' OR Id IN (SELECT WhoId FROM Task)",
+            "MALFORMED_QUERY",
+            "not supported with the 'OR' operator",
+        ),
+        ("SELECT TYPEOF CreatedBy WHEN User THEN Email END FROM Lead", "INVALID_FIELD", "needs a polymorphic relationship"),
         ("SELECT Id FROM Lead OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset"),
         ("SELECT Id, Name FROM Lead GROUP BY Name", "MALFORMED_QUERY", "must be grouped or aggregated"),
     ],
@@ -165,3 +171,16 @@ def test_formula_fields_are_calculated_on_reading(tmp_path: Path) -> None:
 
     assert [(21.0, 90.0), (None, None)] == [(row["Double__c"], row["Left__c"]) for row in rows]
     assert [ONE] == high
+
+
+def test_typeof_reads_a_polymorphic_parents_own_fields(client: Client) -> None:
+    soql = "SELECT TYPEOF Owner WHEN User THEN Username, IsActive ELSE Name END FROM Lead ORDER BY Id"
+    owners = [row["Owner"] for row in client.query(soql)["records"]]
+
+    assert [("User", "rep@acme.example"), ("Group", "Inbound")] == [
+        (one["attributes"]["type"], one.get("Username") or one.get("Name")) for one in owners[:2]
+    ]
+
+
+def test_labels_keep_the_fields_name(client: Client) -> None:
+    assert "Open - Not Contacted" == client.query("SELECT toLabel(Status) FROM Lead LIMIT 1")["records"][0]["Status"]

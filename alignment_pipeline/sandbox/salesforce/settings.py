@@ -18,6 +18,8 @@ class OrgSettings:
     locator_seconds: float = 2 * 86_400.0
     cursors_per_user: int = 10
     recycle_bin_days: int = 15
+    #: how far back getDeleted's log reaches; the vendor's own job may trim it to less than the 15 days of the bin
+    deleted_log_hours: float = 360.0
     bulk_result_days: int = 7
     assignment_rule_active: bool = True
     assignment_owner_id: str | None = None

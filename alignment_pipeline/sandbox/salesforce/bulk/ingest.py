@@ -6,6 +6,7 @@ Belongs here: /jobs/ingest. The saving of a row is in `saving.py`, CSV in `table
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,11 +23,36 @@ from alignment_pipeline.sandbox.salesforce.saving import Caller, Saver
 
 _OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 _LARGEST = 150_000_000
+_LONGEST_PART = 100_000
 
 
 def create(call: Call) -> Answer:
-    """POST /jobs/ingest."""
-    return Answer(body=made(call, call.json_object()).info(created=True))
+    """POST /jobs/ingest: an empty job, or with multipart/form-data a job with its data, closed at once."""
+    kind = call.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data"):
+        return Answer(body=made(call, call.json_object()).info(created=True))
+    parts = _parts(kind, call.body)
+    if set(parts) != {"job", "content"} or len(parts["content"]) > _LONGEST_PART:
+        raise ApiError(400, "INVALIDJOB", f"a multipart job has the parts job and content, at most {_LONGEST_PART} characters long")
+    description = replace(call, body=parts["job"], headers={**call.headers, "content-type": "application/json"}).json_object()
+    job = made(call, description)
+    job.contents.append(parts["content"])
+    close(call, job)
+    return Answer(body=job.info(created=True))
+
+
+def _parts(content_type: str, body: bytes) -> dict[str, bytes]:
+    """The named parts of a multipart body. Raises ApiError INVALIDJOB."""
+    found = re.search(r'boundary="?([^";]+)"?', content_type)
+    if found is None:
+        raise ApiError(400, "INVALIDJOB", "the multipart body has no boundary")
+    parts: dict[str, bytes] = {}
+    for piece in body.split(b"--" + found[1].encode("latin-1"))[1:-1]:
+        head, _, content = piece.lstrip(b"\r\n").partition(b"\r\n\r\n")
+        name = re.search(rb'name="?([^";\r\n]+)"?', head)
+        if name is not None:
+            parts[name[1].decode("latin-1")] = content.removesuffix(b"\r\n")
+    return parts
 
 
 def made(call: Call, body: dict[str, Any]) -> Job:

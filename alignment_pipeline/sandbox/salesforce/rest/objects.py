@@ -112,7 +112,7 @@ def deleted(call: Call) -> Answer:
     """GET /sobjects/<Object>/deleted?start=&end=: soft and hard deletions of the last 15 days."""
     schema = call.object()
     start, end = _window(call)
-    earliest = (call.org.world.clock.now() - timedelta(days=call.org.store.settings.recycle_bin_days)).replace(second=0, microsecond=0)
+    earliest = (call.org.world.clock.now() - timedelta(hours=call.org.store.settings.deleted_log_hours)).replace(second=0, microsecond=0)
     logged: dict[str, datetime] = {identifier: at for name, identifier, at in call.org.store.deletions if name == schema.name}
     for row in call.org.store.rows(schema.name):
         if row.get("IsDeleted"):

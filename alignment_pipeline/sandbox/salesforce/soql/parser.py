@@ -19,16 +19,20 @@ from alignment_pipeline.sandbox.salesforce.soql.tree import (
     Literal,
     Negation,
     Ordering,
+    Path,
     Query,
     SelectItem,
     SubSelect,
+    TypeOf,
 )
 from alignment_pipeline.sandbox.salesforce.soql.words import CLAUSES, Word, malformed, split, unescape
 from alignment_pipeline.sandbox.salesforce.values import parse_date, parse_datetime
 
 MAX_LENGTH = 100_000
 AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
-SCALARS = frozenset({"CALENDAR_YEAR", "CALENDAR_MONTH", "CALENDAR_QUARTER", "DAY_IN_MONTH", "DAY_ONLY", "HOUR_IN_DAY", "TOLABEL"})
+SCALARS = frozenset(
+    {"CALENDAR_YEAR", "CALENDAR_MONTH", "CALENDAR_QUARTER", "DAY_IN_MONTH", "DAY_ONLY", "HOUR_IN_DAY", "TOLABEL", "CONVERTCURRENCY"}
+)
 
 
 def parse(text: str) -> Query:
@@ -140,8 +144,8 @@ class _Parser:
             inner = self.query()
             self.expect(")")
             return SubSelect(inner)
-        if self.is_next("TYPEOF"):
-            raise malformed(self.text, self.peek().at, "TYPEOF is not served by this sandbox")
+        if self.accept("TYPEOF"):
+            return self.type_of()
         if self.is_next("FIELDS", "("):
             self.place += 2
             group = self.name().upper()
@@ -155,6 +159,27 @@ class _Parser:
             alias = self.take().text
             return FieldRef(item.path, alias) if isinstance(item, FieldRef) else Function(item.name, item.path, alias)
         return item
+
+    def type_of(self) -> TypeOf:
+        """The rest of a TYPEOF."""
+        path = tuple(self.name().split("."))
+        branches: list[tuple[str, tuple[Path, ...]]] = []
+        while self.accept("WHEN"):
+            name = self.name()
+            self.expect("THEN")
+            branches.append((name, self.paths()))
+        otherwise = self.paths() if self.accept("ELSE") else ()
+        if not branches:
+            self.unexpected()
+        self.expect("END")
+        return TypeOf(path, tuple(branches), otherwise)
+
+    def paths(self) -> tuple[Path, ...]:
+        """Fields, separated by commas."""
+        found = [tuple(self.name().split("."))]
+        while self.accept(","):
+            found.append(tuple(self.name().split(".")))
+        return tuple(found)
 
     def operand(self) -> FieldRef | Function:
         """A field path or a function of one."""

@@ -155,7 +155,7 @@ class Resolver:
         if target.path is None:
             raise ApiError(400, "MALFORMED_QUERY", "unexpected token: 'COUNT'")
         inner = self.column(target.path)
-        if target.name == "TOLABEL":
+        if target.name in ("TOLABEL", "CONVERTCURRENCY"):
             return inner
         scalar = _SCALARS.get(target.name)
         if scalar is None:

@@ -28,8 +28,10 @@ from alignment_pipeline.sandbox.salesforce.soql.tree import (
     Ordering,
     Query,
     SubSelect,
+    TypeOf,
 )
-from alignment_pipeline.sandbox.salesforce.soql.where import predicate
+from alignment_pipeline.sandbox.salesforce.soql.typeof import type_of
+from alignment_pipeline.sandbox.salesforce.soql.where import check_semi_joins, predicate
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 
 _ALL_LIMIT = 200
@@ -97,6 +99,7 @@ class Runner:
 
     def rows(self, query: Query, target: ObjectSchema, resolver: Resolver, among: Sequence[Record] | None = None) -> list[Record]:
         """The rows that fit, ordered and limited."""
+        check_semi_joins(query.where)
         fits = None if query.where is None else predicate(query.where, resolver, self.values_of, self.now)
         candidates = among if among is not None else self._candidates(query.where, target)
         found = [record for record in candidates if self._is_visible(target, record) and (fits is None or fits(record))]
@@ -156,11 +159,13 @@ class Runner:
                     projection.add(resolver.column((one.name,)))
             elif isinstance(item, SubSelect):
                 projection.add_children(*self._children(item.query, target))
+            elif isinstance(item, TypeOf):
+                projection.add_children(*type_of(self.store, self.schema, target, item, self.text, self.version))
             else:
                 column = resolver.operand(item)
                 if bulk and column.field.type == "address":
                     raise ApiError(400, "API_ERROR", "Selecting compound data not supported in Bulk Query")
-                if isinstance(item, Function):
+                if isinstance(item, Function) and (item.alias or item.name not in ("TOLABEL", "CONVERTCURRENCY")):
                     projection.add(Column(column.field, column.getter, (item.alias or "expr0",)))
                 else:
                     projection.add(column)
@@ -208,6 +213,8 @@ def _refuse_for_bulk(query: Query, target: ObjectSchema) -> None:
         raise ApiError(400, "INVALIDENTITY", f"Entity '{target.name}' is not supported by the Bulk API.")
     if query.group_by or query.offset or any(isinstance(one, Function) for one in query.select):
         raise ApiError(400, "API_ERROR", "Aggregate Relationships, GROUP BY, OFFSET and aggregate functions not supported in Bulk Query")
+    if any(isinstance(one, TypeOf) for one in query.select):
+        raise ApiError(400, "API_ERROR", "TYPEOF not supported in Bulk Query")
     if any(isinstance(one, SubSelect) for one in query.select):
         raise ApiError(400, "API_ERROR", "Nested queries not supported in Bulk Query")
 

@@ -50,7 +50,16 @@ class SubSelect:
     query: Query
 
 
-SelectItem = FieldRef | Function | AllFields | SubSelect
+@dataclass(frozen=True)
+class TypeOf:
+    """TYPEOF parent WHEN Object THEN fields ... ELSE fields END."""
+
+    path: Path
+    branches: tuple[tuple[str, tuple[Path, ...]], ...]
+    otherwise: tuple[Path, ...] = ()
+
+
+SelectItem = FieldRef | Function | AllFields | SubSelect | TypeOf
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,23 @@ def predicate(condition: Condition, resolver: Resolver, subquery: SubQuery, now:
     return _comparison(condition, resolver, subquery, now)
 
 
+def check_semi_joins(condition: Condition | None, under_or: bool = False) -> int:
+    """How many semi-joins there are. Raises ApiError MALFORMED_QUERY for more than two, or one under OR."""
+    if condition is None:
+        return 0
+    if isinstance(condition, Negation):
+        return check_semi_joins(condition.part, under_or)
+    if isinstance(condition, Junction):
+        count = sum(check_semi_joins(part, under_or or condition.operator == "OR") for part in condition.parts)
+    else:
+        count = 1 if isinstance(condition.value, Query) else 0
+    if count and under_or:
+        raise ApiError(400, "MALFORMED_QUERY", "Semi join sub-selects are not supported with the 'OR' operator")
+    if count > 2:
+        raise ApiError(400, "MALFORMED_QUERY", "maximum 2 semi join sub-selects are allowed")
+    return count
+
+
 def _comparison(condition: Comparison, resolver: Resolver, subquery: SubQuery, now: datetime) -> Predicate:
     column = resolver.operand(condition.target)
     field = column.field
