@@ -18,6 +18,8 @@ from alignment_pipeline.contracts import raw
 
 _SCHEMAS: dict[str, pa.Schema] = {contract.name: contract.schema for contract in raw.CONTRACTS}
 BATCH_ROWS = 5_000
+# One encoder for all rows: json.dumps builds a new one for each call with options.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 def repaired(text: str) -> str:
@@ -68,16 +70,16 @@ class RowBatches:
         is_deleted: bool = False,
     ) -> Iterator[pa.RecordBatch]:
         """Add a row; yields a batch whenever one is full."""
-        clean = {name: self._clean(value) for name, value in values.items()}
-        extra = {name: self._clean(value) for name, value in (custom or {}).items()}
+        clean = self._clean(values)
+        extra = self._clean(custom) if custom else {}
         row: dict[str, object] = {
             "record_id": record_id,
             "known_at": self._known_at or modified_at or self._fallback,
             "is_reconstructed": self._known_at is None,
             "modified_at": modified_at,
             "is_deleted": is_deleted,
-            "row_hash": row_hash({**clean, **extra}),
-            "custom_fields": json.dumps(extra, ensure_ascii=False, sort_keys=True) if extra else None,
+            "row_hash": row_hash({**clean, **extra} if extra else clean),
+            "custom_fields": _ENCODE(dict.fromkeys(custom) | extra) if custom else None,
         }
         self.rows += 1
         self.deleted += is_deleted
@@ -99,9 +101,17 @@ class RowBatches:
         self._columns = {name: [] for name in self.schema.names}
         yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _clean(self, value: str | None) -> str | None:
-        if value is None:
-            return None
-        text = repaired(value)
-        self.repaired += text != value
-        return text or None
+    def _clean(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
+        """The values that are there, repaired. One loop without calls for plain text: it runs once for each value of each row."""
+        found: dict[str, str | None] = {}
+        for name, value in values.items():
+            if value is None:
+                continue
+            if "\x00" in value or not value.isascii():
+                text = repaired(value)
+                self.repaired += text != value
+                if not text:
+                    continue
+                value = text
+            found[name] = value
+        return found

@@ -12,6 +12,7 @@ from typing import Any
 
 NUMBERS = frozenset({"int", "integer", "long", "double", "float", "currency", "percent", "score"})
 MOMENTS = frozenset({"datetime"})
+_CONVERTED = NUMBERS | MOMENTS | {"boolean"}
 _UTC_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|\+0000|\+00:00)$")
 
 
@@ -30,6 +31,8 @@ def canonical(value: Any, type_: str) -> str | None:
     """A vendor value of a describe type as text; null and "" are None. A value that does not fit its type stays as it came."""
     if value is None or value == "":
         return None
+    if type(value) is str and type_ not in _CONVERTED:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if type_ in MOMENTS:
