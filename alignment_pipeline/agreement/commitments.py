@@ -5,9 +5,9 @@ Belongs here: what a commitment may say. The rule that judges it: `sla/commitmen
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from alignment_pipeline.agreement.calendars import Slug
 from alignment_pipeline.agreement.section import Section
@@ -24,6 +24,25 @@ Measure = Literal[
     "coverage_ratio",
 ]
 RATIOS: frozenset[str] = frozenset({"acceptance_pct", "sourced_won_pct", "coverage_ratio"})
+
+
+class ContactYield(Section):
+    """When a further contact at an account is worth its price: a number set without analysis is no better than none."""
+
+    window_days: Annotated[int, Field(ge=30, le=1_095)] = Field(default=365, description="Opportunities created in these last days count")
+    classes: list[Annotated[int, Field(ge=0, le=1_000)]] = Field(
+        default=[0, 1, 2, 3, 5, 8, 13], min_length=2, description="Smallest number of contacts of each class of accounts, rising"
+    )
+    min_accounts: Annotated[int, Field(ge=1, le=100_000)] = Field(default=20, description="Fewer accounts in a class say nothing")
+    min_marginal_pct: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=0.5, description="Points of opportunity rate that one more contact must bring for new contacts to be asked for"
+    )
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.classes != sorted(set(self.classes)):
+            raise ValueError(f"classes must rise; found {self.classes}")
+        return self
 
 
 class Commitment(Section):

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from alignment_pipeline.agreement.calendars import Calendar, LeadZone, Leave, Slug
-from alignment_pipeline.agreement.commitments import Commitment
+from alignment_pipeline.agreement.commitments import Commitment, ContactYield
 from alignment_pipeline.agreement.section import Section
 from alignment_pipeline.agreement.sla_ladders import Escalation
 from alignment_pipeline.agreement.sla_policies import Outcomes, Pauses, Policy
@@ -29,10 +29,16 @@ class FastLane(Section):
 class Parties(Section):
     """Who counts as a named human of sales, and whose time a wait is."""
 
-    system_user_ids: list[str] = Field(default=[], description="CRM users that are no humans (integration, default lead owner); their time is the system's")
-    marketing_departments: list[str] = Field(default=["Marketing"], description="User.Department values whose time is marketing's, any case")
+    system_user_ids: list[str] = Field(
+        default=[], description="CRM users that are no humans (integration, default lead owner); their time is the system's"
+    )
+    marketing_departments: list[str] = Field(
+        default=["Marketing"], description="User.Department values whose time is marketing's, any case"
+    )
     marketing_queues: list[str] = Field(default=[], description="Names of queues whose time is marketing's; other queues are the system's")
-    touch_types: list[str] = Field(default=["call", "email", "meeting", "linkedin"], description="Kinds of touch that count as a first touch")
+    touch_types: list[str] = Field(
+        default=["call", "email", "meeting", "linkedin"], description="Kinds of touch that count as a first touch"
+    )
 
 
 class Sla(Section):
@@ -47,8 +53,11 @@ class Sla(Section):
     pauses: Pauses = Pauses()
     escalation: Escalation = Escalation()
     commitments: list[Commitment] = []
+    contact_yield: ContactYield = ContactYield()
     fast_lane: FastLane = FastLane()
-    reporting_weeks: Annotated[int, Field(ge=1, le=520)] = Field(default=26, description="Weeks of clocks that stand in the accountability tables")
+    reporting_weeks: Annotated[int, Field(ge=1, le=520)] = Field(
+        default=26, description="Weeks of clocks that stand in the accountability tables"
+    )
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Self:

@@ -279,6 +279,26 @@ MARKETING_COMMITMENTS = Contract(
     ),
 )
 
+CONTACT_YIELDS = Contract(
+    name="contact_yields",
+    group="sla",
+    owner=_OWNER,
+    description="One row per class of accounts by how many contacts we knew: how many got an opportunity since, and what one more contact is worth.",
+    key=("contacts_from",),
+    columns=columns(
+        """
+        contacts_from        int64!   smallest number of contacts in the class, known when the window began
+        contacts_to          int64    largest, null for the last class
+        accounts             int64!   accounts without an open opportunity then
+        with_opportunity     int64!   of them with an opportunity created in the window
+        opportunity_rate_pct float64  share, null when the class has fewer accounts than the agreement asks for
+        marginal_rate_pct    float64  points of that share per further contact, against the class before; null without one
+        contacts_to_add      int64!   contacts that would lift every account of the class into the next one, 0 where that is not worth it
+        """
+        + _DECIDED
+    ),
+)
+
 CONTRACTS: tuple[Contract, ...] = (
     SLA_CLOCKS,
     SLA_SLICES,
@@ -290,4 +310,5 @@ CONTRACTS: tuple[Contract, ...] = (
     SLA_DISPOSITIONS,
     WIN_LOSS_CAPTURES,
     MARKETING_COMMITMENTS,
+    CONTACT_YIELDS,
 )
