@@ -126,7 +126,8 @@ class Crm(Section):
     @model_validator(mode="after")
     def _no_field_twice(self) -> Self:
         seen: set[tuple[str, str]] = set()
-        for mapping in (*self.fields, *self.inputs):
+        mappings: list[FieldMapping | InputMapping] = [*self.fields, *self.inputs]
+        for mapping in mappings:
             key = (mapping.object, mapping.field.lower())
             if key in seen:
                 raise ValueError(f"{mapping.object}.{mapping.field} is mapped twice; a field has one owner")
@@ -139,4 +140,5 @@ class Crm(Section):
 
     def fields_of(self, object_: str) -> list[str]:
         """API names of all mapped fields of one object, ours and people's, in order."""
-        return [mapping.field for mapping in (*self.fields, *self.inputs) if mapping.object == object_]
+        mappings: list[FieldMapping | InputMapping] = [*self.fields, *self.inputs]
+        return [mapping.field for mapping in mappings if mapping.object == object_]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -16,6 +17,7 @@ _TIME = re.compile(r"^(\d{2}):(\d{2})")
 MINUTES_PER_DAY = 1440
 YEARS_BACK, YEARS_AHEAD = 3, 2
 _INSTANCES = {"First": 0, "Second": 1, "Third": 2, "Fourth": 3, "Last": -1}
+_Record = Mapping[str, str | None]
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -39,7 +41,7 @@ def business_hours(current: ibis.Table) -> ibis.Table:
                 continue
             rows.append(
                 {
-                    "calendar": record["Name"],
+                    "calendar": record["Name"] or record["record_id"],
                     "time_zone": record["TimeZoneSidKey"] or "UTC",
                     "weekday": weekday,
                     "opens_minute": opens,
@@ -57,13 +59,13 @@ def crm_holidays(current: ibis.Table, *, as_of: datetime) -> ibis.Table:
     rows = []
     for record in current.to_pyarrow().to_pylist():
         whole = (record["IsAllDay"] or "true").lower() == "true"
-        opens = 0 if whole else int(float(record["StartTimeInMinutes"] or 0))
-        closes = MINUTES_PER_DAY if whole else int(float(record["EndTimeInMinutes"] or MINUTES_PER_DAY))
+        opens = 0 if whole else _number(record["StartTimeInMinutes"], 0)
+        closes = MINUTES_PER_DAY if whole else _number(record["EndTimeInMinutes"], MINUTES_PER_DAY)
         for day in sorted(set(_closed_days(record, first, last))):
             rows.append(
                 {
                     "holiday_id": record["record_id"],
-                    "name": record["Name"],
+                    "name": record["Name"] or record["record_id"],
                     "closed_on": day,
                     "opens_minute": opens,
                     "closes_minute": closes,
@@ -77,6 +79,14 @@ def _minute(text: str | None) -> int | None:
     return int(found[1]) * 60 + int(found[2]) if found else None
 
 
+def _number(text: str | None, default: int) -> int:
+    """A whole number; what cannot be read is in quarantine and counts as absent here."""
+    try:
+        return int(float(text)) if text else default
+    except (ValueError, OverflowError):
+        return default
+
+
 def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat((text or "")[:10])
@@ -84,15 +94,16 @@ def _day(text: str | None) -> date | None:
         return None
 
 
-def _closed_days(record: Mapping[str, str | None], first: date, last: date) -> Iterator[date]:
+def _closed_days(record: _Record, first: date, last: date) -> Iterator[date]:
     day = _day(record["ActivityDate"])
     if (record["IsRecurrence"] or "").lower() != "true":
         if day and first <= day <= last:
             yield day
         return
-    begins = max(filter(None, (_day(record["RecurrenceStartDate"]) or day, first)))
+    # every second week counts from the series' own beginning, however long before the window that is
+    begins = _day(record["RecurrenceStartDate"]) or day or first
     ends = min(filter(None, (_day(record["RecurrenceEndDateOnly"]), last)))
-    for candidate in _every_day(begins, ends):
+    for candidate in _every_day(max(begins, first), ends):
         if _recurs_on(record, candidate, begins):
             yield candidate
 
@@ -102,28 +113,44 @@ def _every_day(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=offset)
 
 
-def _recurs_on(record: Mapping[str, str | None], day: date, begins: date) -> bool:
-    """Salesforce's RecurrenceType; a day-of-week mask counts Sunday as 1, Monday 2, Tuesday 4, ..."""
-    kind = record["RecurrenceType"] or "RecursYearly"
-    interval = max(1, int(float(record["RecurrenceInterval"] or 1)))
-    mask = int(float(record["RecurrenceDayOfWeekMask"] or 0))
-    on_weekday = bool(mask & (1 << ((day.weekday() + 1) % 7)))
-    day_of_month = int(float(record["RecurrenceDayOfMonth"] or 0))
+def _recurs_on(record: _Record, day: date, begins: date) -> bool:
+    """Salesforce's RecurrenceType of a series that begins on `begins`."""
+    interval = max(1, _number(record["RecurrenceInterval"], 1))
+    mask = _number(record["RecurrenceDayOfWeekMask"], 0)
+    day_of_month = _number(record["RecurrenceDayOfMonth"], 0)
     month = _MONTHS.get(record["RecurrenceMonthOfYear"] or "", 0)
     instance = _INSTANCES.get(record["RecurrenceInstance"] or "", 0)
-    rules = {
-        "RecursDaily": (day - begins).days % interval == 0,
-        "RecursEveryWeekday": day.weekday() < 5,
-        "RecursWeekly": on_weekday and ((day - begins).days // 7) % interval == 0,
-        "RecursMonthly": day.day == day_of_month,
-        "RecursMonthlyNth": on_weekday and _is_nth(day, instance),
-        "RecursYearly": (day.month, day.day) == (month or begins.month, day_of_month or begins.day),
-        "RecursYearlyNth": day.month == month and on_weekday and _is_nth(day, instance),
-    }
-    return rules.get(kind, False)
+    is_its_month = ((day.year - begins.year) * 12 + day.month - begins.month) % interval == 0
+    match record["RecurrenceType"] or "RecursYearly":
+        case "RecursDaily":
+            return (day - begins).days % interval == 0
+        case "RecursEveryWeekday":
+            return day.weekday() < 5
+        case "RecursWeekly":
+            return _is_on(day, mask) and ((_sunday(day) - _sunday(begins)).days // 7) % interval == 0
+        case "RecursMonthly":
+            return day.day == day_of_month and is_its_month
+        case "RecursMonthlyNth":
+            return _is_nth(day, mask, instance) and is_its_month
+        case "RecursYearly":
+            return (day.month, day.day) == (month or begins.month, day_of_month or begins.day)
+        case "RecursYearlyNth":
+            return day.month == month and _is_nth(day, mask, instance)
+    return False
 
 
-def _is_nth(day: date, instance: int) -> bool:
-    if instance == -1:
-        return (day + timedelta(days=7)).month != day.month
-    return (day.day - 1) // 7 == instance
+def _is_on(day: date, mask: int) -> bool:
+    """A day-of-week mask counts Sunday as 1, Monday 2, Tuesday 4, ..."""
+    return bool(mask & (1 << ((day.weekday() + 1) % 7)))
+
+
+def _sunday(day: date) -> date:
+    """The Sunday that begins the day's week."""
+    return day - timedelta(days=(day.weekday() + 1) % 7)
+
+
+def _is_nth(day: date, mask: int, instance: int) -> bool:
+    """The first, second, ... or last day of the month among those of the mask (several: any weekday, any weekend day)."""
+    _, length = calendar.monthrange(day.year, day.month)
+    days = [number for number in range(1, length + 1) if _is_on(day.replace(day=number), mask)]
+    return instance < len(days) and bool(days) and days[instance] == day.day

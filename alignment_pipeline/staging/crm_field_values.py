@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -56,9 +57,11 @@ def _scalar(value: object, kind: str) -> object:
     text = str(value)
     if kind in ("number", "percent"):
         try:
-            return float(text)
+            number = float(text)
         except ValueError:
             return text
+        # JSON has no NaN and no infinity
+        return number if math.isfinite(number) else text
     if kind == "checkbox":
         return text.lower() in ("true", "1")
     if kind == "datetime":

@@ -7,6 +7,7 @@ from ibis import _
 
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.staging import values
 from alignment_pipeline.staging.inputs import add_inputs
 from alignment_pipeline.staging.sources import typed
 
@@ -24,9 +25,7 @@ def leads(current: ibis.Table, *, changes: ibis.Table, crm: Crm) -> ibis.Table:
     meanings = ("disposition", "reject_code", "is_on_hold", "hold_reason", "is_incorrect_account", "is_do_not_sync")
     base = add_inputs(typed(current, "raw_salesforce_leads"), object_="Lead", meanings=meanings, crm=crm)
     conversions = (
-        changes.filter(_.Field == CONVERSION_EVENT)
-        .group_by(changed_lead_id=_.LeadId)
-        .agg(history_at=_.CreatedDate.try_cast("timestamp('UTC')").max())
+        changes.filter(_.Field == CONVERSION_EVENT).group_by(changed_lead_id=_.LeadId).agg(history_at=values.timestamp(_.CreatedDate).max())
     )
     joined = base.left_join(conversions, base.lead_id == conversions.changed_lead_id)
     converted = _.is_converted.fill_null(False)

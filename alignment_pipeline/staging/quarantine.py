@@ -22,6 +22,7 @@ _REASONS = {
     "number": "is no finite number",
     "integer": "is no whole number",
     "flag": "is neither true nor false",
+    "time": "is no time of day",
     "text": "is blank",
 }
 

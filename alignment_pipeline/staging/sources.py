@@ -31,6 +31,14 @@ def _sources(text: str) -> dict[str, Source]:
     return found
 
 
+def _changes(parent: str) -> dict[str, Source]:
+    """History tracking; the values before and after are of any kind."""
+    return _sources(f"change_id record_id text!\nrecord_id {parent} id!\nfield Field text!\nchanged_at CreatedDate timestamp!")
+
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_BUSINESS_HOURS = {f"{day.lower()}_{edge.lower()}s": Source(f"{day}{edge}Time", "time") for day in _DAYS for edge in ("Start", "End")}
+
 SOURCES: Mapping[str, Mapping[str, Source]] = {
     "raw_salesforce_accounts": _sources(
         """
@@ -196,6 +204,22 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         has_responded HasResponded flag
         responded_on FirstRespondedDate date
         created_at CreatedDate timestamp!
+        """
+    ),
+    "raw_salesforce_lead_changes": _changes("LeadId"),
+    "raw_salesforce_contact_changes": _changes("ContactId"),
+    "raw_salesforce_opportunity_changes": _changes("OpportunityId"),
+    "raw_salesforce_business_hours": _BUSINESS_HOURS,
+    "raw_salesforce_holidays": _sources(
+        """
+        closed_on ActivityDate date
+        opens_minute StartTimeInMinutes number
+        closes_minute EndTimeInMinutes number
+        recurs_from RecurrenceStartDate date
+        recurs_until RecurrenceEndDateOnly date
+        recurrence_interval RecurrenceInterval number
+        recurrence_mask RecurrenceDayOfWeekMask number
+        recurrence_day RecurrenceDayOfMonth number
         """
     ),
     "raw_marketo_leads": _sources(

@@ -15,6 +15,8 @@ from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.staging.sources import typed
 
 _LEAD, _CONTACT = "00Q", "003"
+# no event of the CRM is longer than 14 days; a typed 1e300 must not end the run
+_LONGEST_MINUTES = 366 * 1440.0
 
 
 def touches(tasks: ibis.Table, events: ibis.Table, *, reading: Touches, exclusions: Exclusions, as_of: datetime) -> ibis.Table:
@@ -72,7 +74,7 @@ def _tasks(tasks: ibis.Table, reading: Touches, exclusions: Exclusions) -> ibis.
 def _events(events: ibis.Table, as_of: datetime) -> ibis.Table:
     base = typed(events, "raw_salesforce_events")
     starts = ibis.coalesce(base.starts_at, base.activity_at, base.activity_on.cast("timestamp('UTC')"), base.created_at)
-    length = (base.duration_minutes.fill_null(0.0) * 60_000_000).cast("int64")
+    length = (base.duration_minutes.fill_null(0.0).clip(0.0, _LONGEST_MINUTES) * 60_000_000).cast("int64")
     ends_micro = starts.epoch_seconds().cast("int64") * 1_000_000 + length
     rows = base.mutate(
         touch_id=base.event_id,

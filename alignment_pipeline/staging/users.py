@@ -50,7 +50,7 @@ def _circle(user: str, managers: Mapping[str, str]) -> list[str]:
 
 def queue_members(groups: ibis.Table, members: ibis.Table) -> ibis.Table:
     """One row per user of a queue, from the current versions of raw_salesforce_groups and raw_salesforce_group_members."""
-    queues = groups.filter(_.Type == "Queue").select(queue_id=_.record_id, queue_name=_.Name)
+    queues = groups.filter(_.Type == "Queue").select(queue_id=_.record_id, queue_name=ibis.coalesce(_.Name, _.record_id))
     people = members.filter(_.UserOrGroupId.startswith("005")).select(group_id=_.GroupId, user_id=_.UserOrGroupId)
     joined = queues.inner_join(people, queues.queue_id == people.group_id)
     return joined.select(*CONTRACTS["queue_members"].names).distinct()

@@ -6,6 +6,7 @@ Belongs here: one expression per kind of value. A text that cannot be read becom
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 
 import ibis
@@ -13,7 +14,10 @@ import ibis
 # one @, something before it, a dot in the host, no blanks: enough to tell an address from a remark
 _EMAIL = r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+$"
 _ID = r"^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$"
+_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]"
 LARGEST_INTEGER = 9_007_199_254_740_991  # beyond it a double cannot count by ones
+# the days that Salesforce itself stores; DuckDB would also read 'infinity' and years that no datetime holds
+FIRST_DAY, LAST_DAY = datetime.date(1700, 1, 1), datetime.date(4000, 12, 31)
 
 
 def text(column: ibis.Value) -> ibis.Value:
@@ -33,13 +37,21 @@ def email(column: ibis.Value) -> ibis.Value:
 
 
 def timestamp(column: ibis.Value) -> ibis.Value:
-    """A moment in UTC, or null."""
-    return column.try_cast("timestamp('UTC')")
+    """A moment in UTC between 1700 and 4000, or null."""
+    value = column.try_cast("timestamp('UTC')")
+    first, last = (ibis.literal(f"{day}T00:00:00Z").cast("timestamp('UTC')") for day in (FIRST_DAY, LAST_DAY))
+    return ibis.ifelse(_is_iso(column) & (value >= first) & (value <= last), value, ibis.null("timestamp('UTC')"))
 
 
 def date(column: ibis.Value) -> ibis.Value:
-    """A day, or null; a moment gives its UTC day."""
-    return column.substr(0, 10).try_cast("date")
+    """A day between 1700 and 4000, or null; of a moment the day as it is written."""
+    value = column.substr(0, 10).try_cast("date")
+    return ibis.ifelse(_is_iso(column) & (value >= FIRST_DAY) & (value <= LAST_DAY), value, ibis.null("date"))
+
+
+def _is_iso(column: ibis.Value) -> ibis.Value:
+    # a year of four digits, then a dash; DuckDB would also read 'epoch'
+    return column.substr(4, 1) == "-"
 
 
 def number(column: ibis.Value) -> ibis.Value:
@@ -51,14 +63,21 @@ def number(column: ibis.Value) -> ibis.Value:
 def integer(column: ibis.Value) -> ibis.Value:
     """A whole number, or null; `250.0` is 250, `2.5` is null."""
     value = number(column)
-    whole = (value == value.floor()) & (value.abs() <= LARGEST_INTEGER)
-    return ibis.ifelse(whole, value.cast("int64"), ibis.null("int64"))
+    # bounded before anything becomes an integer: a cast of 1e300 would end the whole run
+    bounded = ibis.ifelse(value.abs() <= LARGEST_INTEGER, value, ibis.null("float64"))
+    whole = bounded.cast("int64")
+    return ibis.ifelse(whole.cast("float64") == bounded, whole, ibis.null("int64"))
 
 
 def flag(column: ibis.Value) -> ibis.Value:
     """true/false/1/0 in any case, or null."""
     cleaned = column.strip().lower()
     return ibis.cases((cleaned.isin(["true", "1"]), True), (cleaned.isin(["false", "0"]), False), else_=ibis.null("boolean"))
+
+
+def time_of_day(column: ibis.Value) -> ibis.Value:
+    """A time of day as the vendor writes it (`08:00:00.000Z`), or null."""
+    return ibis.ifelse(column.re_search(_TIME), column, ibis.null("string"))
 
 
 KINDS: Mapping[str, Callable[[ibis.Value], ibis.Value]] = {
@@ -70,6 +89,7 @@ KINDS: Mapping[str, Callable[[ibis.Value], ibis.Value]] = {
     "number": number,
     "integer": integer,
     "flag": flag,
+    "time": time_of_day,
 }
 
 
