@@ -26,7 +26,9 @@ class JournalLost(ConfigurationError):
 
 
 def check(journal: Journal) -> None:
-    """Raise JournalLost when the mark knows another journal, or this one further on than it is."""
+    """Raise JournalLost when the mark knows another journal, or this one further on than it is. Called by the holder of the lease,
+    whose own number is not counted.
+    """
     path = journal.home / _NAME
     if not path.exists():
         return
@@ -34,8 +36,9 @@ def check(journal: Journal) -> None:
     mine = settings.get(journal, _SETTING)
     if mine != mark["journal_id"]:
         raise JournalLost(f"the write-back's journal was replaced or lost: what was written before is not known. {_ADVICE}")
-    if current_fence(journal) < int(mark["fence"]):
-        raise JournalLost(f"the journal is an old copy (run {current_fence(journal)} of {mark['fence']}). {_ADVICE}")
+    before = current_fence(journal) - 1
+    if before < int(mark["fence"]):
+        raise JournalLost(f"the journal is an old copy (run {before} of {mark['fence']}). {_ADVICE}")
 
 
 def put(journal: Journal) -> None:

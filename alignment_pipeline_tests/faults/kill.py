@@ -12,6 +12,7 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import signal
 import time
 from collections import Counter
@@ -48,6 +49,9 @@ def child(environ: Mapping[str, str], arguments: list[str], variant: str | None)
     os.dup2(quiet, 1)
     if not environ.get("KILL_LOUD"):
         os.dup2(quiet, 2)
+    if "KILL_FILE_LIMIT" in environ:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(environ["KILL_FILE_LIMIT"]),) * 2)
     if variant:
         variants.break_protocol(variant)
     from alignment_pipeline.cli.main import main
@@ -69,21 +73,33 @@ class Arena:
     typed: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
-    def apply(self, *arguments: str, crash_at: int | str | None = None, kill_after: float | None = None, loud: bool = False) -> int:
+    def apply(
+        self,
+        *arguments: str,
+        crash_at: int | str | None = None,
+        kill_after: float | None = None,
+        loud: bool = False,
+        by: int = signal.SIGKILL,
+    ) -> int:
         """Run `alignment apply` in a child; returns its exit code (-9 when it was killed)."""
-        environ = self.environ | ({"CRASH_AT": str(crash_at)} if crash_at else {}) | ({"KILL_LOUD": "1"} if loud else {})
-        process = _CONTEXT.Process(target=child, args=(environ, ["apply", *arguments], self.variant))
-        process.start()
-        process.join(kill_after if kill_after is not None else 120)
+        environ = ({"CRASH_AT": str(crash_at)} if crash_at else {}) | ({"KILL_LOUD": "1"} if loud else {})
+        process = self.start(*arguments, **environ)
+        process.join(kill_after if kill_after is not None else 300)
         if process.is_alive():
             assert process.pid is not None
-            os.kill(process.pid, signal.SIGKILL)
+            os.kill(process.pid, by)
             process.join()
         code = process.exitcode if process.exitcode is not None else -9
         self.kills += code == -signal.SIGKILL
         self.codes[code] += 1
         assert code != 2, "the child found a wrong configuration"
         return code
+
+    def start(self, *arguments: str, **environ: str) -> Any:
+        """Start `alignment apply` in a child and return it."""
+        process = _CONTEXT.Process(target=child, args=({**self.environ, **environ}, ["apply", *arguments], self.variant))
+        process.start()
+        return process
 
     def desire(self, share: float = 0.6) -> None:
         """Change what the records should say, and ask for some tasks."""
@@ -141,7 +157,7 @@ class Arena:
 
 @contextmanager
 def arena(
-    tmp_path: Path, seed: int, *, leads: int = 60, accounts: int = 8, faults: float = 0.12, variant: str | None = None
+    tmp_path: Path, seed: int, *, leads: int = 60, accounts: int = 8, faults: float = 0.12, variant: str | None = None, bulk: bool = False
 ) -> Iterator[Arena]:
     """Open an organisation under fire: `faults` is the share of writes that go wrong on the wire."""
     store = SalesforceStore(
@@ -151,7 +167,7 @@ def arena(
     world = World(sandbox_clock(NOW, factor=FACTOR), Faults(seed), store)
     store.load({"User": [_USER]})
     store.load(data(leads, accounts))
-    chosen = _agreement()
+    chosen = _agreement(bulk=bulk)
     path = tmp_path / "agreement.yaml"
     path.write_text(json.dumps(chosen.model_dump(mode="json", exclude={"version"}, by_alias=True)))
     home = tmp_path / "home"
@@ -192,7 +208,7 @@ def wire_faults(share: float) -> list[Fault]:
     ]
 
 
-def _agreement() -> Any:
+def _agreement(*, bulk: bool = False) -> Any:
     """The test organisation's agreement, with limits that leave the run itself to be tested and not the guard."""
     shipped = agreement()
     numbers = shipped.write_back
@@ -205,7 +221,9 @@ def _agreement() -> Any:
         }
     )
     breaker = numbers.breaker.model_copy(update={"window": 10_000, "consecutive": 10_000, "owner_changes": 10_000})
-    sending = numbers.sending.model_copy(update={"batch": 20, "lock_tries": 20, "transient_tries": 20})
+    sending = numbers.sending.model_copy(
+        update={"batch": 20, "lock_tries": 20, "transient_tries": 20} | ({"bulk_above": 20} if bulk else {})
+    )
     canary = numbers.canary.model_copy(update={"first": 5, "second": 20})
     budget = numbers.budget.model_copy(update={"least_calls": 1_000_000})
     approvals = numbers.approvals.model_copy(update={"plan_hours": 168})

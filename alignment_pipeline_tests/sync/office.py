@@ -70,7 +70,13 @@ def _mappings(object_: str) -> list[FieldMapping]:
     common: dict[str, Any] = {"object": object_, "label": "L"}
     return [
         FieldMapping(field="Score__c", value=f"{side}.engagement_score", type="number", precision=8, scale=2, **common),
-        FieldMapping(field="Stage__c", value=f"{side}.stage", type="picklist", values=list(_STAGES), **common),
+        FieldMapping(
+            field="Stage__c",
+            value="account.tier" if object_ == "Account" else "person.persona",
+            type="picklist",
+            values=list(_STAGES),
+            **common,
+        ),
         FieldMapping(field="Reason__c", value=f"{side}.stage_reason", type="text", length=80, **common),
         FieldMapping(field="Note__c", value=f"{side}.score_reason", type="text", length=80, owner="shared", **common),
         FieldMapping(field="Synced__c", value=f"{side}.synced_at", type="datetime", **common),

@@ -1,0 +1,245 @@
+"""Rows 21 to 29, 42, 43: the process dies, freezes, is started six times, or cannot write its journal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.sync import prepare
+from alignment_pipeline.sync import rollback as undoing
+from alignment_pipeline.sync.apply import open_run
+from alignment_pipeline.sync.tables import BATCH, PLAN
+from alignment_pipeline.warehouse.warehouse import Warehouse
+from alignment_pipeline_tests.faults import kill
+from alignment_pipeline_tests.faults.selection import chosen
+
+KILLED = -signal.SIGKILL
+
+
+def _at(*points: str, leads: int = 24, bulk: bool = False) -> Callable[[Path], None]:
+    """Kill at each of these points, each time on a plan of its own; at the end everything is as it should be."""
+
+    def check(tmp_path: Path) -> None:
+        with kill.arena(tmp_path, 5, leads=leads, accounts=2, faults=0.0, bulk=bulk) as found:
+            for point in points:
+                found.desire(1.0)
+                plan_hash = found.plan()
+                assert plan_hash is not None
+                assert found.apply(plan_hash, crash_at=point) == KILLED, point
+                found.humans(2)
+                assert found.apply(plan_hash) == 0, point
+            found.calm()
+            assert found.broken() == []
+            if bulk:
+                _one_job_per_batch(found)
+
+    return check
+
+
+def _one_job_per_batch(found: kill.Arena) -> None:
+    with found.office.journal.read() as connection:
+        jobs = connection.execute(BATCH.select().where(BATCH.c.transport == "bulk")).all()
+    assert jobs and {job.job_state for job in jobs} <= {"JobComplete", "Aborted", None}
+
+
+def _while_extracting(tmp_path: Path) -> None:
+    """Killed between two batches of a publication, nothing of it is visible; the next try publishes all."""
+    home = tmp_path / "store"
+    contract = CONTRACTS["quarantined_rows"]
+
+    def rows(first: int, last: int) -> pa.Table:
+        made = [
+            {"table_name": "t", "record_id": str(n), "column_name": "c", "reason": "r", "is_row_dropped": False, "value_hash": None}
+            | {"known_at": kill.NOW}
+            for n in range(first, last)
+        ]
+        return pa.Table.from_pylist(made, schema=contract.schema)
+
+    Warehouse(home).append("quarantined_rows", rows(0, 10))
+    child = os.fork()
+    if child == 0:
+
+        def dying() -> Any:
+            yield from rows(10, 20).to_batches()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        Warehouse(home).append("quarantined_rows", dying())
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
+    assert Warehouse(home).read("quarantined_rows").count().execute() == 10
+    Warehouse(home).append("quarantined_rows", rows(10, 20))
+    assert Warehouse(home).read("quarantined_rows").count().execute() == 20
+
+
+def _while_planning(tmp_path: Path) -> None:
+    """Killed before the plan's commit there is no plan; the next one is whole."""
+    with kill.arena(tmp_path, 5, leads=10, accounts=1, faults=0.0) as found:
+        found.desire(1.0)
+        child = os.fork()
+        if child == 0:
+            os.environ["CRASH_AT"] = "before commit:1"
+            found.office.journal.engine.dispose(close=False)
+            found.plan()
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
+        with found.office.journal.read() as connection:
+            assert connection.execute(PLAN.select()).all() == []
+        plan_hash = found.plan()
+        assert plan_hash is not None and found.apply(plan_hash) == 0
+        assert found.broken() == []
+
+
+def _while_rolling_back(tmp_path: Path) -> None:
+    with kill.arena(tmp_path, 5, leads=24, accounts=2, faults=0.0) as found:
+        found.desire(1.0)
+        found.office.creates.clear()
+        first = found.plan()
+        assert first is not None and found.apply(first) == 0
+        run = open_run(found.office.journal, found.office.crm, found.office.agreement, "undo")
+        made = undoing.build_rollback(
+            found.office.journal, first, agreement=found.office.agreement, org_id=found.office.crm.organization_id, new_run_id="undo"
+        )
+        prepare.keep(found.office.journal, made, run.rules)
+        for point in ("intent durable:2", "sent:1", "answers taken:1"):
+            assert found.apply(made.plan_hash, crash_at=point) == KILLED
+        assert found.apply(made.plan_hash) == 0
+        values = {found.office.value(kill.lead(number), name) for number in range(24) for name in ("Score__c", "Stage__c", "Note__c")}
+        assert values == {None}
+        assert found.office.states()["ROLLED_BACK"] == 26
+
+
+def _disk_full(tmp_path: Path) -> None:
+    """The journal cannot grow: nothing is sent, the exit code says so, and with room again everything is written."""
+    with kill.arena(tmp_path, 5, leads=40, accounts=2, faults=0.0) as found:
+        found.desire(1.0)
+        plan_hash = found.plan()
+        assert plan_hash is not None
+        before = len(found.office.writes())
+        size = max(path.stat().st_size for path in found.office.home.glob("journal.sqlite*"))
+        found.environ["KILL_FILE_LIMIT"] = str(max(8192, size // 4096 * 4096 // 8))
+        code = found.apply(plan_hash)
+        del found.environ["KILL_FILE_LIMIT"]
+        assert code not in (0, KILLED) and len(found.office.writes()) == before
+        assert found.apply(plan_hash) == 0
+        assert found.broken() == []
+
+
+def _terminated(tmp_path: Path) -> None:
+    with kill.arena(tmp_path, 5, leads=40, accounts=2, faults=0.0) as found:
+        found.desire(1.0)
+        plan_hash = found.plan()
+        assert plan_hash is not None
+        code = found.apply(plan_hash, kill_after=0.5, by=signal.SIGTERM)
+        assert code in (0, -signal.SIGTERM)
+        found.calm()
+        assert found.broken() == []
+
+
+def _durable_before_sent(tmp_path: Path) -> None:
+    """When the CRM sees a write, another process can already read its intent from the journal, which syncs every commit."""
+    with kill.arena(tmp_path, 5, leads=8, accounts=1, faults=0.0) as found:
+        found.desire(1.0)
+        acme = found.office
+        seen: list[int] = []
+        honest = acme.crm.writer
+        assert honest is not None and acme.journal.path is not None
+        path = acme.journal.path
+
+        class Watched:
+            def __getattr__(self, name: str) -> Any:
+                call = getattr(honest, name)
+
+                def watched(*arguments: Any, **more: Any) -> Any:
+                    with sqlite3.connect(path) as connection:
+                        seen.append(connection.execute("SELECT count(*) FROM op WHERE state = 'INFLIGHT'").fetchone()[0])
+                    return call(*arguments, **more)
+
+                return watched
+
+        acme.crm.writer = Watched()  # type: ignore[assignment]
+        done = acme.run()
+        assert done.plan_state == "DONE" and seen and min(seen) > 0
+        with acme.journal.read() as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+def _six_starts(tmp_path: Path) -> None:
+    with kill.arena(tmp_path, 5, leads=60, accounts=2, faults=0.0) as found:
+        found.desire(1.0)
+        plan_hash = found.plan()
+        assert plan_hash is not None
+        found.environ["CRASH_AT"] = "sent:1:stop"
+        holder = found.start(plan_hash, "--approved-only")
+        del found.environ["CRASH_AT"]
+        _until(lambda: _stopped(holder.pid))
+        others = [found.start(plan_hash, "--approved-only") for _ in range(5)]
+        for process in others:
+            process.join(60)
+        assert [process.exitcode for process in others] == [75] * 5
+        os.kill(holder.pid, signal.SIGCONT)
+        holder.join(60)
+        assert holder.exitcode == 0
+        found.calm()
+        assert found.broken() == []
+
+
+def _frozen(tmp_path: Path) -> None:
+    """A frozen holder whose place was taken finds a higher fence when it wakes, and stops."""
+    with kill.arena(tmp_path, 5, leads=60, accounts=2, faults=0.0) as found:
+        found.desire(1.0)
+        plan_hash = found.plan()
+        assert plan_hash is not None
+        found.environ["CRASH_AT"] = "batch done:2:stop"
+        holder = found.start(plan_hash)
+        del found.environ["CRASH_AT"]
+        _until(lambda: _stopped(holder.pid))
+        assert found.apply(plan_hash, "--take-over") == 0
+        before = len(found.office.writes())
+        os.kill(holder.pid, signal.SIGCONT)
+        holder.join(60)
+        assert holder.exitcode in (0, 75) and len(found.office.writes()) == before
+        found.calm()
+        assert found.broken() == []
+
+
+def _stopped(pid: int | None) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        os.sched_yield()
+
+
+ROWS: dict[str, Callable[[Path], None]] = {
+    "21": _while_extracting,
+    "22": _while_planning,
+    "23": _at("intent durable:1", "intent durable:3"),
+    "24": _at("sent:1", "sent:2", "answers taken:2"),
+    "25": _at(
+        "bulk job created:1", "bulk job noted:1", "bulk job uploaded:1", "bulk job closed:1", "bulk job ended:1", leads=90, bulk=True
+    ),
+    "26": _at("answers taken:1", "verified:1", "before commit:9"),
+    "27": _while_rolling_back,
+    "28 disk full": _disk_full,
+    "28 SIGTERM": _terminated,
+    "29": _durable_before_sent,
+    "42": _six_starts,
+    "43": _frozen,
+}
+
+
+@pytest.mark.parametrize("name", chosen(ROWS, short=("24", "25", "28 disk full", "42", "43")))
+def test_row(name: str, tmp_path: Path) -> None:
+    ROWS[name](tmp_path)
