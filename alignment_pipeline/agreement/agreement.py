@@ -37,6 +37,7 @@ class Agreement(Section):
     crm: Crm
     write_back: WriteBack = WriteBack()
     version: str = Field(default="", description="Set by the loader; not part of the file")
+
     @model_validator(mode="after")
     def _picklists_hold_every_stage(self) -> Self:
         wanted = {"person.stage": self.lifecycle.people.names, "account.stage": self.lifecycle.accounts.names}
@@ -47,7 +48,6 @@ class Agreement(Section):
                     f"crm.fields: the picklist {mapping.object}.{mapping.field} lacks the stages {', '.join(missing)} that lifecycle names"
                 )
         return self
-
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:

@@ -33,7 +33,8 @@ _TYPES = {
 def files(crm: Crm) -> dict[str, str]:
     """The package as relative path -> text, in a fixed order."""
     found: dict[str, str] = {}
-    for mapping in (*crm.fields, *crm.inputs):
+    mappings: list[FieldMapping | InputMapping] = [*crm.fields, *crm.inputs]
+    for mapping in mappings:
         if mapping.field.endswith("__c"):
             found[_field_path(mapping.object, mapping.field)] = _field(mapping)
     # custom fields of tasks are declared on Activity, which Task and Event share
@@ -139,16 +140,16 @@ def _minutes_left(due: str) -> str:
 
 def _list_views(crm: Crm) -> dict[str, str]:
     found = {}
-    by_value = {(mapping.object, mapping.value): mapping.field for mapping in crm.fields}
+    by_value: dict[tuple[str, str], str] = {(mapping.object, mapping.value): mapping.field for mapping in crm.fields}
     for object_, name in (("Lead", "FULL_NAME"), ("Contact", "FULL_NAME")):
         status, due, reason = (by_value.get((object_, f"person.sla_{part}")) for part in ("status", "due_at", "reason"))
-        if status and due and reason:  # type: ignore[truthy-bool]
+        if status and due and reason:
             columns = [name, status, due, "Alignment_SLA_Minutes_Left__c", reason]
             found[f"objects/{object_}/listViews/Alignment_SLA_Due.listView-meta.xml"] = _list_view(
                 "Alignment_SLA_Due", "SLA due or late", columns, (status, "equals", "pending,at risk,breached")
             )
     mqa, reason = by_value.get(("Account", "account.mqa_status")), by_value.get(("Account", "account.mqa_reason"))
-    if mqa and reason:  # type: ignore[truthy-bool]
+    if mqa and reason:
         found["objects/Account/listViews/Alignment_MQA.listView-meta.xml"] = _list_view(
             "Alignment_MQA", "Marketing qualified accounts", ["ACCOUNT.NAME", mqa, reason], (mqa, "equals", "mqa")
         )
