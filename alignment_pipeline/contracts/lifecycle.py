@@ -111,6 +111,77 @@ ACCOUNT_MQA_STATUSES = Contract(
     ),
 )
 
+AGREEMENT_IMPACTS = Contract(
+    name="agreement_impacts",
+    group="lifecycle",
+    description="One row per account or person and aspect (mqa, stage, tier) that another agreement would decide differently.",
+    key=("aspect", "entity_id"),
+    columns=columns(
+        """
+        aspect            string!    mqa, account_stage, account_tier or person_stage
+        entity_id         string!    account or person
+        before_value      string     what holds under the agreement in force; null when it decides nothing about it
+        after_value       string     what would hold
+        before_reason     string     why it holds
+        after_reason      string     why it would
+        owner_id          string     whose duty it would be; null when nobody's
+        before_version    string!    agreement in force
+        as_of             timestamp! both decided as of
+        agreement_version string!    the other agreement
+        """
+    ),
+)
+
+MQA_BACKTEST_TERMS = Contract(
+    name="mqa_backtest_terms",
+    group="lifecycle",
+    description="One row per time that an account would have been an MQA, with what came of it.",
+    key=("entity_id", "entered_at"),
+    columns=columns(
+        """
+        entity_id         string!    account
+        entered_at        timestamp! when it would have become an MQA, knowing only what was known then
+        is_judged         boolean!   the days in which an opportunity counts have passed
+        created_at        timestamp  first opportunity created in those days
+        lead_days         float64    days from MQA to that opportunity
+        won_at            timestamp  first such opportunity that was won, when
+        as_of             timestamp! tested as of
+        agreement_version string!    tested agreement
+        """
+    ),
+)
+
+MQA_BACKTESTS = Contract(
+    name="mqa_backtests",
+    group="lifecycle",
+    description="One row per factor by which the thresholds of the MQA paths were multiplied: how well MQAs foretold opportunities.",
+    key=("threshold_factor",),
+    columns=columns(
+        """
+        threshold_factor  float64!   1 is the agreement as it stands
+        mqas              int64!     times that an account would have become an MQA
+        judged            int64!     of them old enough to be judged
+        followed          int64!     of these followed by an opportunity in time
+        won               int64!     of these with one that was won
+        opportunities     int64!     opportunities created in the time tested
+        foretold          int64!     of them preceded by an MQA in time
+        precision_pct     float64    followed of judged; null when none was judged
+        won_pct           float64    won of judged; null when none was judged
+        recall_pct        float64    foretold of opportunities; null when there were none
+        base_rate_pct     float64    share of all accounts that got an opportunity in as many days: what a blind pick would reach
+        median_lead_days  float64    median days from MQA to opportunity
+        mqas_per_week     float64    on average over the time tested
+        weeks_over        int64!     rep-weeks above the agreed capacity; 0 when none is agreed
+        outcome_days      int64!     days in which an opportunity counts
+        tested_from       timestamp! start of the time tested
+        attributes_used   boolean!   tier, size, title and type as known today were used; false: left out, since they have no history
+        reconstructed_pct float64    share of activities whose known-at is the vendor's own stamp; null when not told
+        as_of             timestamp! tested as of
+        agreement_version string!    tested agreement
+        """
+    ),
+)
+
 CONTRACTS: tuple[Contract, ...] = (
     PERSON_STAGE_CHANGES,
     PERSON_STAGES,
@@ -118,4 +189,7 @@ CONTRACTS: tuple[Contract, ...] = (
     ACCOUNT_STAGES,
     ACCOUNT_MQA_CHANGES,
     ACCOUNT_MQA_STATUSES,
+    AGREEMENT_IMPACTS,
+    MQA_BACKTEST_TERMS,
+    MQA_BACKTESTS,
 )

@@ -34,7 +34,7 @@ from alignment_pipeline.lifecycle.walks import beside, series_of
 
 INPUTS = (
     "scored_activities", "person_fits", "accounts", "account_tiers", "account_fits", "opportunities", "person_accounts",
-    "person_stage_changes", "account_mqa_changes", "users",
+    "person_stage_changes", "account_mqa_changes", "account_mqa_statuses", "users",
 )  # fmt: skip
 Tables = Mapping[str, ibis.Table]
 
@@ -58,7 +58,8 @@ def account_stage_tables(t: Tables, *, agreement: Agreement, as_of: datetime, ag
     owners = Owners(t["users"], agreement.lifecycle.handover)
     journeys = Journeys(stages, moves, book, key="account_id", unit=unit)
     for account, found in beside(_population(t), _series(t, events, book, agreement=agreement, as_of=as_of)):
-        facts = Facts(amounts.get(account["account_id"], {}), account["fit_score"], owners.of_account(account, account["tier"]))
+        owner = owners.of_account(account, account["tier"])
+        facts = Facts(amounts.get(account["account_id"], {}), account["fit_score"], owner, account["mqa_reason"])
         journeys.add(account["account_id"], machine.walk(account["created_us"], found), facts)
     stamp = {"as_of": as_of, "agreement_version": agreement_version}
     return {
@@ -73,7 +74,9 @@ def _population(t: Tables) -> pa.Table:
     fits = t["account_fits"].select("account_id", "fit_score")
     accounts = t["accounts"]
     base = accounts.select("account_id", "owner_id", "country", "industry", created_us=micros(accounts.created_at))
-    return base.inner_join(tiers, "account_id").inner_join(fits, "account_id").order_by("account_id").to_pyarrow()
+    mqas = t["account_mqa_statuses"].select("account_id", "mqa_reason")
+    judged = base.inner_join(tiers, "account_id").inner_join(fits, "account_id").inner_join(mqas, "account_id")
+    return judged.order_by("account_id").to_pyarrow()
 
 
 def _series(t: Tables, events: Events, book: Book, *, agreement: Agreement, as_of: datetime) -> Iterator[tuple[int, Series]]:

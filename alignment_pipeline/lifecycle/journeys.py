@@ -31,6 +31,7 @@ class Facts:
     amounts: Mapping[int, int]
     fit_score: float | None
     owner: Owner
+    mqa_reason: str | None = None
 
 
 class Journeys:
@@ -173,6 +174,8 @@ def _plain(test: Test, signal: Signal, facts: Facts) -> str:
         return f"status {shown}"
     if signal.kind == "becomes":
         return f"{signal.name.replace('_', ' ')} {shown}"
+    if signal.name == "mqa" and test.value and facts.mqa_reason:
+        return facts.mqa_reason.removeprefix("Missing: ").removesuffix(".")
     text = LEVEL_WORDS[signal.name]
     return text if test.value or test.kind is Kind.PULSE else f"not {text}"
 
