@@ -12,6 +12,7 @@ import pytest
 
 from alignment_pipeline.connectors.marketo import activities, bulk_extract
 from alignment_pipeline.connectors.marketo.extraction import MarketoExtraction
+from alignment_pipeline.connectors.marketo.id_set import IdSet
 from alignment_pipeline.connectors.marketo.writes import update_leads
 from alignment_pipeline.connectors.streams import Reading, StreamState
 from alignment_pipeline.connectors.values import stamp_text
@@ -363,6 +364,30 @@ def test_a_new_activity_is_seen_at_once(world: Served) -> None:
 
     assert (row["record_id"], row["primaryAttributeValue"]) == ("hand-raise", "Contact sales")
     assert row["activityDate"] == stamp_text(row["modified_at"])
+
+
+def test_what_is_stamped_on_the_border_of_two_windows_comes_once(world: Served) -> None:
+    """Whether a window holds its last second is nowhere promised."""
+    border = (NOW - timedelta(days=20)).replace(hour=0) + timedelta(days=31)
+    world.world.advance(20 * 86_400)
+    world.world.marketo.load(people(3), visits(3, stamp=border - timedelta(seconds=2)))
+    rows, _ = read(world, ACTIVITIES, activity_days=40)
+
+    assert sorted(row["record_id"] for row in rows) == ["1", "2", "3"]
+    ids = IdSet()
+    assert [ids.add(one) for one in (5, 70_000, 5, 4, 70_000, 10**9)] == [True, True, False, True, False, True]
+
+
+def test_fields_whose_changes_are_not_logged_are_left_out(world: Served) -> None:
+    world.world.marketo.load(people(5))
+    _, first = read(world, LEADS)
+    world.world.advance(7_200)
+    edit(world, 2, title="CEO")
+    world.world.advance(60)
+    world.fault("answer", path=r"leadchanges.*[=,C]phone", status=200, body=_errors("1006", "Field 'phone' not found"), count=None)
+    rows, _ = read(world, LEADS, first.report.state)
+
+    assert [(row["record_id"], row["title"]) for row in rows] == [("2", "CEO")]
 
 
 def test_a_poll_gives_what_is_new_and_the_token_of_the_next(world: Served) -> None:

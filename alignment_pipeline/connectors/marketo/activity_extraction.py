@@ -23,7 +23,9 @@ _DAY = timedelta(days=1)
 
 @dataclass
 class ActivityRun(Run):
-    """One reading of the activities."""
+    """One reading of the activities. `borders`: moments at which a GUID may come twice; None where any may."""
+
+    borders: frozenset[datetime] | None = None
 
     def read(self, batches: RowBatches) -> Iterator[pa.RecordBatch]:
         """Everything since the watermark less an overlap; each activity once (by its GUID, as far as one run goes)."""
@@ -37,7 +39,7 @@ class ActivityRun(Run):
         rows = self._bulk(start, types) if by_bulk else self._paged(start, types)
         given: set[str] = set()
         for row in rows:
-            yield from self._add(batches, row, None if by_bulk else given)
+            yield from self._add(batches, row, given)
         self._learn(before.watermark, start, batches.rows)
 
     def _stretch(self) -> tuple[datetime, bool]:
@@ -63,14 +65,17 @@ class ActivityRun(Run):
         columns = ("marketoGUID", "leadId", "activityDate", "activityTypeId", "campaignId", "primaryAttributeValueId")
         request = Request("activities", (*columns, "primaryAttributeValue", "attributes"), "createdAt", {"activityTypeIds": types})
         extract = BulkExtract(self.session, request, self.note_jobs)
-        return extract.rows(windows(start, self.now), self.state.jobs)
+        stretches = windows(start, self.now)
+        # Whether a window holds its last second is nowhere promised: what is stamped on a border may come twice.
+        self.borders = frozenset(begin for begin, _ in stretches)
+        return extract.rows(stretches, self.state.jobs)
 
     def _paged(self, start: datetime, types: list[int]) -> Iterator[Mapping[str, Any]]:
         token = activities.paging_token(self.session, start)
         for page in activities.since(self.session, token, types):
             yield from page
 
-    def _add(self, batches: RowBatches, row: Mapping[str, Any], given: set[str] | None) -> Iterator[pa.RecordBatch]:
+    def _add(self, batches: RowBatches, row: Mapping[str, Any], given: set[str]) -> Iterator[pa.RecordBatch]:
         try:
             values = activities.row_values(row)
             stamp = values["activityDate"]
@@ -83,7 +88,7 @@ class ActivityRun(Run):
         if guid is None or absent:
             batches.refuse(guid, f"activity without {', '.join(absent)}", values)
             return
-        if given is not None:
+        if self.borders is None or moment in self.borders:
             if guid in given:
                 return
             given.add(guid)

@@ -5,6 +5,7 @@ Belongs here: which leads are read by which way, and the rows. The single steps:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ import pyarrow as pa
 from alignment_pipeline.connectors import streams
 from alignment_pipeline.connectors.marketo import activities, describe, leads
 from alignment_pipeline.connectors.marketo.bulk_extract import LONGEST_WINDOW, BulkExtract, Request, windows, windows_back
+from alignment_pipeline.connectors.marketo.id_set import IdSet
 from alignment_pipeline.connectors.marketo.runs import Run
 from alignment_pipeline.connectors.marketo.verdicts import MarketoRefused
 from alignment_pipeline.connectors.raw_rows import RowBatches
@@ -26,6 +28,7 @@ _SILENT_TYPES = frozenset({22, 32})
 _DELETED_AT_FIRST = timedelta(days=30)
 _CHANGE_OVERLAP = timedelta(hours=1)
 _SWEEP = timedelta(days=1)
+_UNLOGGED = frozenset({"id", "createdAt", "updatedAt"})
 # A database in which nothing was updated for so long counts as empty.
 _QUIET = timedelta(days=2 * 366)
 # Files of bulk jobs are kept for 7 days: an older load begins anew.
@@ -46,6 +49,7 @@ class LeadRun(Run):
         """All leads, or the changed ones, then tombstones of the deleted ones."""
         self.selection = describe.choose(self.stream, describe.describe(self.session), self.extraction.custom_fields)
         self.missing = self.selection.missing
+        self.given = IdSet()
         before = self.state
         new = sorted(set(self.selection.types) - set(before.field_types)) if before.field_types and before.watermark else []
         if new:
@@ -126,16 +130,29 @@ class LeadRun(Run):
             raise _TooMany
         token = activities.paging_token(self.session, mark - _CHANGE_OVERLAP)
         silent = sorted(_SILENT_TYPES & set(self.extraction.chosen_types()))
-        pages = chain(
-            activities.lead_changes(self.session, token, self.selection.names),
-            activities.since(self.session, token, silent),
-        )
+        pages = chain(self._change_pages(token), activities.since(self.session, token, silent))
         ids: set[int] = set()
         for number, page in enumerate(pages, start=1):
             ids.update(int(row["leadId"]) for row in page if row.get("leadId") is not None)
             if number > self.extraction.bulk_pages_from:
                 raise _TooMany
         return sorted(ids)
+
+    def _change_pages(self, token: str) -> Iterator[list[Mapping[str, Any]]]:
+        """Pages of changed leads. A field whose changes are not logged is refused by name (1006) and left to the daily sweep."""
+        names = [name for name in self.selection.names if name not in _UNLOGGED]
+        while names:
+            pages = activities.lead_changes(self.session, token, names)
+            try:
+                first = next(pages)
+            except MarketoRefused as refused:
+                blamed = set(re.findall(r"\w+", refused.detail)) & set(names)
+                if refused.code != "1006" or not blamed:
+                    raise
+                names = [name for name in names if name not in blamed]
+                continue
+            return chain([first], pages)
+        raise _TooMany
 
     def _deletions(self, batches: RowBatches, mark: datetime | None) -> Iterator[pa.RecordBatch]:
         """Tombstones. Leads deleted long before the first load were never ours, so it looks back a month only."""
@@ -160,8 +177,11 @@ class LeadRun(Run):
             batches.refuse(row.get("id"), f"lead cannot be read: {error}", values)
             return
         identity = values.get("id")
-        if identity is None:
-            batches.refuse(None, "lead without an id", values)
+        if identity is None or not identity.isdecimal():
+            batches.refuse(identity, "lead without an id", values)
+            return
+        # Windows come newest first, and a lead may stand in two of them: its newest is kept.
+        if not self.given.add(int(identity)):
             return
         custom = {name: values.pop(name) for name in self.selection.custom}
         yield from batches.add(identity, moment, values, custom=custom)

@@ -44,7 +44,7 @@ class MarketoSource:
     custom_fields: Sequence[str] = ()
     type_ids: Sequence[int] | None = None
     since: datetime | None = None
-    activity_days: int = 180
+    activity_days: int = 185
     bulk_pages_from: int = 60
     longest_overlap_pages: int = 30
     _types: list[Mapping[str, Any]] | None = field(default=None, repr=False)
