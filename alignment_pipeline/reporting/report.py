@@ -75,7 +75,7 @@ def render(tables: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: dat
         sections=[
             mqas(tables),
             near_mqas(tables),
-            clocks(tables),
+            clocks(tables, agreement),
             breaches_by_rep(tables),
             commitments(tables),
             review_queue(tables),
@@ -136,9 +136,11 @@ def near_mqas(tables: Mapping[str, ibis.Table]) -> Section:
     )
 
 
-def clocks(tables: Mapping[str, ibis.Table]) -> Section:
-    """Clocks per policy and state."""
+def clocks(tables: Mapping[str, ibis.Table], agreement: Agreement) -> Section:
+    """Clocks per policy and state, by the policy's title."""
+    titles = {policy.name: policy.title for policy in agreement.sla.policies}
     rows = tables["sla_clocks"].group_by("policy", "party").agg(**{state: _.count(where=_.state == state) for state in _SLA_ORDER})
+    rows = rows.mutate(policy=rows.policy.substitute(titles))
     return _section(
         "Promises by policy",
         "How many clocks of each promise stand where. Unknown: due, but the feed has not been read that far.",
