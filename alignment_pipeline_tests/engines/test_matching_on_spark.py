@@ -5,9 +5,11 @@ Runs under `make test-engines` (pyspark and Java are the user's cluster's, not o
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pandas as pd
+import pytest
 from pyspark.sql import SparkSession
 
 from alignment_pipeline.matching import match
@@ -20,15 +22,28 @@ DDL = (
 )
 
 
-def test_spark_gives_the_rows_of_one_process() -> None:
+# pyspark 3.5 itself uses distutils and old pandas calls, and leaves its gateway's socket to the interpreter's end
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning")
+def test_spark_gives_the_rows_of_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     index = factories.index(
-        {"name": "Quorvex GmbH", "website": "quorvex.de"}, {"name": "Dalmund"}, {"name": "Nimbola", "website": "trynimbola.io"}, {"name": "Nimbola", "website": "getnimbola.com"}
+        {"name": "Quorvex GmbH", "website": "quorvex.de"},
+        {"name": "Dalmund"},
+        {"name": "Nimbola", "website": "trynimbola.io"},
+        {"name": "Nimbola", "website": "getnimbola.com"},
     )
     kinds = [("Quorvex", "quorvex.de"), ("Dalmund Technologies", "gmail.com"), ("Nimbola", ""), ("n/a", ""), ("Verquist", "verquist.com")]
-    leads = factories.leads(*({"company": company, "email_domain": domain} for number in range(40) for company, domain in [kinds[number % len(kinds)]]))
+    leads = factories.leads(
+        *({"company": company, "email_domain": domain} for number in range(40) for company, domain in [kinds[number % len(kinds)]])
+    )
     expected = match.match_leads(leads, index).to_pandas()
 
-    spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "3").getOrCreate()
+    spark = (
+        SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "3")
+        .getOrCreate()
+    )
     try:
         shared = spark.sparkContext.broadcast(index)
 
