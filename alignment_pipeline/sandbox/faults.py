@@ -145,6 +145,11 @@ class Faults:
             self._armed.clear()
             self.revision += 1
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no rule at all is switched on."""
+        return not self._armed
+
     def listing(self) -> list[dict[str, Any]]:
         """The rules with how often each matched and fired."""
         with self._lock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import signal
 import socket
 import threading
@@ -38,6 +39,11 @@ def system_app(world: World, system: str, make: Callable[[World], ASGIApp] | Non
     return Wire(make(world), world, system, control_app(world, further))
 
 
+def _only_failures(record: logging.LogRecord) -> bool:
+    """Pass what a mistake in the sandbox's own code logs, not the connections that faults cut on purpose."""
+    return record.exc_info is not None
+
+
 class Sandbox:
     """Context manager: the world's systems, each on a loopback port of its own, served by one background thread.
 
@@ -60,6 +66,7 @@ class Sandbox:
 
     def __enter__(self) -> Sandbox:
         sockets: list[socket.socket] = []
+        logging.getLogger("uvicorn.error").addFilter(_only_failures)
         for system in self.systems:
             listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY only then
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -76,7 +83,7 @@ class Sandbox:
             config = uvicorn.Config(
                 system_app(self.world, system, self._apps.get(system)),
                 log_config=None,
-                log_level="critical",
+                log_level="error",
                 access_log=False,
                 date_header=False,
                 server_header=False,

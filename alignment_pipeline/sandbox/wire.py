@@ -67,6 +67,8 @@ class Wire:
             await self._spoilt(fault, scope, body, send)
 
     def _fire(self, scope: Scope, body: bytes, *kinds: str) -> Fault | None:
+        if self.world.faults.is_quiet:
+            return None
         query = scope["query_string"].decode("latin-1")
         path = scope["path"] + (f"?{query}" if query else "")
         text = body[:1_000_000].decode("utf-8", "replace")

@@ -131,6 +131,16 @@ def test_composite_calls_refer_to_earlier_answers(client: Client) -> None:
     assert "PROCESSING_HALTED" == found[3]["body"][0]["errorCode"]
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [{"referenceId": "1a"}, {"referenceId": None}, {"referenceId": "a", "method": "GET", "url": "v59.0/limits", "httpHeaders": "x"}],
+)
+def test_a_malformed_composite_request_is_refused(client: Client, request_: dict[str, Any]) -> None:
+    answer = client.call("POST", "/composite", json={"compositeRequest": [request_]})
+
+    assert (400, "INVALID_INPUT") == (answer.status_code, answer.json()[0]["errorCode"])
+
+
 def test_more_than_twenty_five_sub_requests_are_refused(client: Client) -> None:
     requests = [{"method": "GET", "url": "v59.0/limits"}] * 26
 

@@ -59,7 +59,9 @@ def test_writes_outside_the_grant_are_refused(client: Client) -> None:
 
 
 def test_an_object_without_read_permission_does_not_exist(client: Client) -> None:
-    assert "INVALID_TYPE" == client.get("/query", params={"q": "SELECT Id FROM Opportunity"}).json()[0]["errorCode"]
+    for name in ("Opportunity", "OpportunityHistory", "CampaignMember"):
+        assert "INVALID_TYPE" == client.get("/query", params={"q": f"SELECT Id FROM {name}"}).json()[0]["errorCode"]
+    assert 0 == client.query("SELECT COUNT() FROM LeadHistory")["totalSize"]
 
 
 def test_the_right_to_edit_tasks_lets_tasks_be_made(client: Client) -> None:

@@ -85,6 +85,8 @@ def test_conditions_compare_as_soql_does(client: Client, where: str, expected: l
             "MALFORMED_QUERY",
             "not supported with the 'OR' operator",
         ),
+        ("SELECT Id FROM Lead WHERE CreatedDate = LAST_N_DAYS:99999999", "MALFORMED_QUERY", "number of days is too large"),
+        ("SELECT Id FROM Lead WHERE CALENDAR_MONTH(Title) = 5", "INVALID_FIELD", "does not take the string field Title"),
         ("SELECT TYPEOF CreatedBy WHEN User THEN Email END FROM Lead", "INVALID_FIELD", "needs a polymorphic relationship"),
         ("SELECT Id FROM Lead OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset"),
         ("SELECT Id, Name FROM Lead GROUP BY Name", "MALFORMED_QUERY", "must be grouped or aggregated"),

@@ -18,6 +18,17 @@ _NAMESPACE = "{http://soap.sforce.com/2006/04/metadata}"
 #: Objects that need an object permission; activities, history and children follow their parents or the user's own rights.
 GUARDED = frozenset({"Account", "Contact", "Lead", "Opportunity", "Campaign"})
 
+#: Objects that are visible when their parent object is.
+FOLLOWS = {
+    "AccountHistory": "Account",
+    "ContactHistory": "Contact",
+    "LeadHistory": "Lead",
+    "OpportunityFieldHistory": "Opportunity",
+    "OpportunityHistory": "Opportunity",
+    "OpportunityContactRole": "Opportunity",
+    "CampaignMember": "Campaign",
+}
+
 
 @dataclass(frozen=True)
 class PermissionSet:
@@ -64,6 +75,9 @@ def restricted(schema: Schema, sets: Iterable[PermissionSet]) -> Schema:
 
 
 def _object(schema: ObjectSchema, sets: list[PermissionSet]) -> ObjectSchema | None:
+    parent = FOLLOWS.get(schema.name)
+    if parent is not None and not any("Read" in one.objects.get(parent.lower(), ()) for one in sets):
+        return None
     acts = frozenset().union(*(one.objects.get(schema.name.lower(), frozenset()) for one in sets))
     if schema.name in GUARDED or schema.custom:
         if "Read" not in acts:

@@ -62,6 +62,8 @@ class Composite:
             name = one.get("referenceId")
             if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in known:
                 raise ApiError(400, "INVALID_INPUT", f"referenceId {name!r} is missing, malformed or used twice")
+            if not isinstance(one.get("httpHeaders") or {}, dict):
+                raise ApiError(400, "INVALID_INPUT", f"httpHeaders of {name} must be an object")
             known[name] = None
         for one in requests:
             name = str(one["referenceId"])

@@ -160,6 +160,8 @@ class Resolver:
         scalar = _SCALARS.get(target.name)
         if scalar is None:
             raise ApiError(400, "MALFORMED_QUERY", f"aggregate function {target.name} is not allowed here")
+        if inner.field.type not in ("date", "datetime") or (target.name == "HOUR_IN_DAY" and inner.field.type == "date"):
+            raise ApiError(400, "INVALID_FIELD", f"function {target.name} does not take the {inner.field.type} field {inner.field.name}")
         get = inner.getter
 
         def value(record: Record) -> Any:

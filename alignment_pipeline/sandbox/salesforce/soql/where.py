@@ -20,6 +20,7 @@ from alignment_pipeline.sandbox.salesforce.soql.tree import Comparison, Conditio
 
 Predicate = Callable[[Record], bool]
 SubQuery = Callable[[Query], set[Any]]
+_MOST_DAYS = 100_000
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 
 
@@ -196,6 +197,8 @@ def _relative_range(text: str, now: datetime) -> tuple[date, date]:
     today = now.astimezone(UTC).date()
     name, _, count = text.partition(":")
     number = int(count or 0)
+    if number > _MOST_DAYS:
+        raise ApiError(400, "MALFORMED_QUERY", f"line 1: {text}: the number of days is too large")
     one = timedelta(days=1)
     monday = today - timedelta(days=(today.weekday() + 1) % 7)
     fixed: dict[str, tuple[date, date]] = {
