@@ -88,9 +88,7 @@ def install(redactor: Redactor = PROCESS) -> None:
     logging.setLogRecordFactory(_factory(present, RedactionFilter(redactor), redactor))
 
 
-def _factory(
-    make: Callable[..., logging.LogRecord], redaction: RedactionFilter, redactor: Redactor
-) -> Callable[..., logging.LogRecord]:
+def _factory(make: Callable[..., logging.LogRecord], redaction: RedactionFilter, redactor: Redactor) -> Callable[..., logging.LogRecord]:
     def record(*args: object, **kwargs: object) -> logging.LogRecord:
         made = make(*args, **kwargs)
         redaction.filter(made)

@@ -121,5 +121,3 @@ def _text(value: Any) -> str | None:
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return canonical(value, "string")
-
-

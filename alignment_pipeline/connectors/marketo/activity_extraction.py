@@ -98,6 +98,4 @@ class ActivityRun(Run):
         """Keep the rate of arrivals, and when the whole day was last looked through again."""
         days = max((self.now - start) / _DAY, 1.0)
         is_sweep = mark is None or start <= mark - OVERLAP
-        self.state = replace(
-            self.state, rows_per_day=rows / days, swept_at=self.now if is_sweep else self.state.swept_at, load_end=None
-        )
+        self.state = replace(self.state, rows_per_day=rows / days, swept_at=self.now if is_sweep else self.state.swept_at, load_end=None)

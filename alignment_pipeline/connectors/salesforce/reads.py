@@ -92,10 +92,9 @@ class SalesforceReader:
         try:
             answer = self.session.ask(path, "re-read", body).json()
         except SalesforceRefused as refused:
-            if refused.status in (404, 405) and refused.code in ("", "NOT_FOUND", "METHOD_NOT_ALLOWED"):
-                self.serves_collections = False
-                return None
-            raise
+            # A query answers the same, or says more clearly what is wrong.
+            self.serves_collections = refused.status not in (404, 405)
+            return None
         if not isinstance(answer, list):
             raise Retryable("re-read: the answer is no list of records")
         return [record for record in answer if isinstance(record, Mapping) and record.get("Id")]

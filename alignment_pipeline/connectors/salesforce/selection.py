@@ -24,7 +24,10 @@ _NO_SUCH_COLUMN = re.compile(r"No such column '(\w+)'")
 
 @dataclass(frozen=True)
 class Selection:
-    """The fields to read of one object, in the contract's spelling. `stamp` is None when nothing can carry a watermark."""
+    """The fields to read of one object, in the contract's spelling. `stamp` is None when nothing can carry a watermark.
+
+    `calculated`: formula fields among them, whose values change without moving any stamp.
+    """
 
     stream: RawStream
     fields: tuple[str, ...]
@@ -32,6 +35,7 @@ class Selection:
     types: Mapping[str, str]
     missing: tuple[str, ...]
     stamp: str | None
+    calculated: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,6 +83,7 @@ def choose(stream: RawStream, description: ObjectDescription, custom: Sequence[s
         types={name: found.type for name, found in readable.items()},
         missing=tuple(name for name in wanted if name not in readable),
         stamp=candidates[0] if candidates else None,
+        calculated=tuple(name for name, found in readable.items() if found.is_calculated),
     )
 
 

@@ -127,9 +127,7 @@ class SalesforceSession:
     ) -> Answer:
         """Send a JSON body that changes records: never repeated blindly, never with assignment rules."""
         every = {**CLIENT, **_JSON, "Sforce-Auto-Assign": "FALSE", **(headers or {})}
-        return self.send(
-            Call(method, self.base + path, endpoint, headers=every, body=_encode(body), is_repeatable=False, accept=accept)
-        )
+        return self.send(Call(method, self.base + path, endpoint, headers=every, body=_encode(body), is_repeatable=False, accept=accept))
 
     @property
     def organization_id(self) -> str:

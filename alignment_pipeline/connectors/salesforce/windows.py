@@ -223,4 +223,3 @@ def _second(text: Any) -> datetime | None:
         return parse_stamp(str(text)).replace(microsecond=0) if text else None
     except ValueError:
         return None
-

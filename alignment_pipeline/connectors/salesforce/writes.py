@@ -52,9 +52,7 @@ class SalesforceWriter:
         keyed = [{**record, "": key} for record, key in zip(records, keys, strict=True)]
         return self._collection(object_name, keyed, "", "POST", "/composite/sobjects", "create collection")
 
-    def update_one(
-        self, object_name: str, record_id: str, fields: Fields, *, if_unmodified_since: datetime | None = None
-    ) -> RowResult:
+    def update_one(self, object_name: str, record_id: str, fields: Fields, *, if_unmodified_since: datetime | None = None) -> RowResult:
         """Update one record, only when nobody has changed it since (412 is a failure of class CONFLICT)."""
         identity = id18(record_id)
         problem = _problem(fields)
