@@ -24,8 +24,9 @@ from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.sla import MARKETING_COMMITMENTS, SLA_ESCALATIONS
 from alignment_pipeline.sla import escalations, measures
 from alignment_pipeline.sla.calendars import Calendars, to_us
+from alignment_pipeline.sla.feeds import watermark_of_all
 from alignment_pipeline.sla.owners import Owners
-from alignment_pipeline.sla.sources import Sources, fetch, watermark_of
+from alignment_pipeline.sla.sources import Sources, fetch
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 MAX_REASON = 255
@@ -63,7 +64,7 @@ def marketing_commitments(
     hours = fetch(sources.business_hours, "calendar", "time_zone", "weekday", "opens_minute", "closes_minute", "is_default")
     shut = fetch(sources.crm_holidays, "closed_on", "opens_minute", "closes_minute")
     calendars = Calendars(sla, hours, shut, as_of - timedelta(days=800), as_of + timedelta(days=400))
-    watermark = watermark_of(watermarks, ("salesforce", "marketo"))
+    watermark = watermark_of_all(watermarks)
     counted = measures.Measures.of(sources, sla=sla, crm=crm, as_of=as_of)
     out = []
     for commitment in sla.commitments:

@@ -23,9 +23,10 @@ from alignment_pipeline.contracts import sla as tables
 from alignment_pipeline.sla import clocks, escalations, rows, states, subjects
 from alignment_pipeline.sla.calendars import ALWAYS, MINUTE, Calendars, OpenTime, to_us
 from alignment_pipeline.sla.durations import Segments
+from alignment_pipeline.sla.feeds import watermark_of_policy
 from alignment_pipeline.sla.histories import NOTHING
 from alignment_pipeline.sla.owners import Leaves, Owners
-from alignment_pipeline.sla.sources import Sources, fetch, watermark_of
+from alignment_pipeline.sla.sources import Sources, fetch
 from alignment_pipeline.sla.zones import lead_zones
 
 Ints = np.ndarray
@@ -53,8 +54,8 @@ def sla_ledger(
 ) -> Ledger:
     """Fold everything known into clocks.
 
-    `watermarks` says how far each feed is complete, by system ('salesforce', 'marketo') or 'system:object'; a system without
-    an entry is not known to be complete, so its clocks stay unknown past their due time instead of being called breached.
+    `watermarks` says how far each feed is complete, by 'system:object' (salesforce:Task, marketo:activities) or by system alone; a
+    feed that can stop a clock and has no entry is not known to be complete, so the clock stays unknown past its due time.
     Raises ConfigurationError when a policy's calendar does not exist in the CRM or never opens.
     """
     fold = _Fold.of(sources, sla, crm, as_of, agreement_version, watermarks)
@@ -128,8 +129,7 @@ class _Fold:
             segments.reach(np.full(len(needed), round(target * policy.at_risk_share))),
             segments.is_paused[current] & (found.end > now),
         )
-        systems = ("salesforce", "marketo") if any(event.event == "activity" for event in policy.stops) else ("salesforce",)
-        watermark = watermark_of(self.watermarks, systems)
+        watermark = watermark_of_policy(policy, self.watermarks)
         state = states.states(found, times, as_of=now, watermark=watermark)
         duty = self._duty(policy, mine)
         made = rows.Rows(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import ibis
 import numpy as np
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alignment_pipeline.contracts import identity, staging
-from alignment_pipeline.sla.calendars import NEVER, to_us
+from alignment_pipeline.sla.calendars import NEVER
 
 Ints = np.ndarray
 
@@ -108,16 +107,3 @@ def codes(column: pa.ChunkedArray, known: pa.Array) -> Ints:
 def text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The column as plain strings (engines may hand out dictionaries or large strings)."""
     return column if column.type == pa.string() else column.cast(pa.string())
-
-
-def watermark_of(watermarks: Mapping[str, datetime | None], systems: tuple[str, ...]) -> int:
-    """How far the feeds of these systems are complete, in microseconds: the least of all entries `system` and `system:object`;
-    -NEVER while one of them has none."""
-    least = NEVER
-    for system in systems:
-        found = [moment for name, moment in watermarks.items() if name == system or name.startswith(f"{system}:")]
-        if not found:
-            return -NEVER
-        for moment in found:
-            least = min(least, -NEVER if moment is None else to_us(moment))
-    return least

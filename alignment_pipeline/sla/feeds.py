@@ -1,0 +1,68 @@
+"""Feeds: which extractions must have been read past a due time before a clock may be called breached.
+
+Belongs here: events and the vendors' objects they are read from. What a state makes of it: `sla/states.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from alignment_pipeline.agreement.sla_policies import Policy
+from alignment_pipeline.sla.calendars import NEVER, to_us
+
+_PERSON = ("salesforce:Lead", "salesforce:Contact")
+_SAID = ("salesforce:LeadHistory?", "salesforce:ContactHistory?")
+_DEALS = ("salesforce:Opportunity", "salesforce:OpportunityContactRole?")
+_ENGAGED = ("marketo:activities", "salesforce:CampaignMember?", "salesforce:Task", "salesforce:Event?")
+# a feed that ends in ? is one that a CRM may not have; when it is not read at all, it holds nothing up
+FEEDS: dict[str, tuple[str, ...]] = {
+    "touch": ("salesforce:Task", "salesforce:Event?"),
+    "activity": _ENGAGED,
+    "stage_entered": (*_ENGAGED, *_SAID, *_DEALS),
+    "mqa_entered": (*_ENGAGED, *_DEALS),
+    "assignment": _SAID,
+    "disposition": _SAID,
+    "accepted": _SAID,
+    "rejected": _SAID,
+    "deferred": _SAID,
+    "status_changed": _SAID,
+    "converted": _SAID,
+    "opportunity_created": _DEALS,
+    "opportunity_closed": (*_DEALS, "salesforce:OpportunityHistory?"),
+    "stage_moved": (*_DEALS, "salesforce:OpportunityHistory?"),
+    "reason_recorded": (*_DEALS, "salesforce:OpportunityFieldHistory?"),
+}
+_SUBJECT = {"person": _PERSON, "account": ("salesforce:Account", *_PERSON), "opportunity": ("salesforce:Opportunity",)}
+
+
+def watermark_of_policy(policy: Policy, watermarks: Mapping[str, datetime | None]) -> int:
+    """How far everything that can stop the policy's clocks is read, in microseconds; -NEVER while that is not known."""
+    needed = {feed for event in (*policy.stops, *policy.cancels) for feed in FEEDS[event.event]} | set(_SUBJECT[policy.subject])
+    return _least(needed, watermarks)
+
+
+def watermark_of_all(watermarks: Mapping[str, datetime | None]) -> int:
+    """How far both systems are read altogether."""
+    return _least(
+        {feed for feeds in FEEDS.values() for feed in feeds} | {feed for feeds in _SUBJECT.values() for feed in feeds}, watermarks
+    )
+
+
+def _least(needed: set[str], watermarks: Mapping[str, datetime | None]) -> int:
+    """`watermarks` names feeds as `system:object`; a system of which no object is named is taken by its own name."""
+    least = NEVER
+    for feed in needed:
+        name, is_optional = feed.rstrip("?"), feed.endswith("?")
+        system = name.partition(":")[0]
+        is_detailed = any(other.startswith(f"{system}:") for other in watermarks)
+        key = name if is_detailed else system
+        if key not in watermarks:
+            if is_optional and is_detailed:
+                continue
+            return -NEVER
+        moment = watermarks[key]
+        if moment is None:
+            return -NEVER
+        least = min(least, to_us(moment))
+    return least
