@@ -39,6 +39,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "expire_locator": "the query locator of this request has expired",
         "bulk_job_fails": "a bulk job ends Failed after `rows` rows: message",
         "bulk_delay": "standing: a bulk job needs `seconds` more of the sandbox's clock",
+        "hide_object": "standing: object[, user]: unknown to describe, queries and writes, as without object permission",
         "hide_field": "standing: object, field[, user]: absent from describe, unknown to queries and writes, as field-level security does",
         "read_only_field": "standing: object, field[, user]: visible, but not createable or updateable",
         "change_field": "standing: object, field and any of type, length, precision, scale, picklist, restricted, filterable, required",

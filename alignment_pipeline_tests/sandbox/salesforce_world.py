@@ -33,6 +33,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "</valueSetDefinition></valueSet>",
         "Reason__c": "<type>Text</type><length>20</length><trackHistory>true</trackHistory>",
         "Key__c": "<type>Text</type><length>30</length><unique>true</unique><externalId>true</externalId>",
+        "Foreign_Id__c": "<type>Text</type><length>30</length><externalId>true</externalId>",
         "Due__c": "<type>DateTime</type>",
         "Notes__c": "<type>LongTextArea</type><length>32000</length><visibleLines>3</visibleLines>",
         "Double__c": "<type>Number</type><precision>18</precision><scale>1</scale><formula>Score__c * 2</formula>",

@@ -231,6 +231,17 @@ def test_a_field_can_be_hidden_from_one_user(client: Client) -> None:
     assert seen.json()[0]["success"]
 
 
+def test_an_object_can_be_hidden(client: Client) -> None:
+    client.fault("hide_object", object="LeadHistory")
+    answer = client.get("/query", params={"q": "SELECT Id FROM LeadHistory"})
+
+    assert (400, "INVALID_TYPE", 404) == (
+        answer.status_code,
+        answer.json()[0]["errorCode"],
+        client.get("/sobjects/LeadHistory/describe").status_code,
+    )
+
+
 def test_a_field_can_become_read_only(client: Client) -> None:
     client.fault("read_only_field", object="Lead", field="Score__c")
     result = client.update([{"id": "00Q000000000001", "Score__c": 5}]).json()[0]

@@ -273,3 +273,15 @@ def test_a_trimmed_deletion_log_says_how_far_back_it_reaches(client: Client) -> 
     told = client.get("/sobjects/Lead/deleted", params={"start": "2026-11-20T11:00:00Z", "end": "2026-11-20T15:00:00Z"}).json()
 
     assert ([], "2026-11-20T13:00:00.000+0000") == (told["deletedRecords"], told["earliestDateAvailable"])
+
+
+def test_an_external_id_that_several_records_hold_is_for_people_to_decide(client: Client) -> None:
+    for number in (1, 2):
+        patch(client, {"Foreign_Id__c": "same"}, number)
+    answer = client.call("PATCH", "/sobjects/Lead/Foreign_Id__c/same", json={"Title": "x"}, headers=NO_ASSIGNMENT)
+    rows = {"records": [{"attributes": {"type": "Lead"}, "Foreign_Id__c": "same", "Title": "x"}]}
+    in_collection = client.call("PATCH", "/composite/sobjects/Lead/Foreign_Id__c", json=rows, headers=NO_ASSIGNMENT).json()[0]
+
+    assert 300 == answer.status_code
+    assert {"00Q000000000001", "00Q000000000002"} == {url.rsplit("/", 1)[1][:15] for url in answer.json()}
+    assert "DUPLICATE_EXTERNAL_ID" == in_collection["errors"][0]["statusCode"]

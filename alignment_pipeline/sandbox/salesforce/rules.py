@@ -121,14 +121,7 @@ def _clean_reference(store: SalesforceStore, field: Field, value: str) -> str | 
 
 def check_required(schema: ObjectSchema, record: Record, changed: Mapping[str, Any], *, is_insert: bool) -> None:
     """Raises RowError REQUIRED_FIELD_MISSING naming all that are."""
-    missing = [
-        one.name
-        for one in schema.fields
-        if (one.required or (one.type not in ("boolean", "id") and not one.nillable and one.updateable))
-        and (one.createable or one.updateable)
-        and (is_insert or one.name in changed)
-        and record.get(one.name) is None
-    ]
+    missing = [name for name in schema.mandatory if (is_insert or name in changed) and record.get(name) is None]
     if missing:
         raise RowError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
 

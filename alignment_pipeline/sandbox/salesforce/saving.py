@@ -19,6 +19,7 @@ from alignment_pipeline.sandbox.salesforce.interference import Interference
 from alignment_pipeline.sandbox.salesforce.schema import Field, ObjectSchema
 from alignment_pipeline.sandbox.salesforce.store import Record, SalesforceStore
 
+_STAMPS = {"LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 _CASCADE = {
     "Account": (("Contact", "AccountId"), ("Opportunity", "AccountId")),
     "Opportunity": (("OpportunityContactRole", "OpportunityId"),),
@@ -190,8 +191,8 @@ class Saver:
             record["OwnerId"] = owner
 
     def _save(self, schema: ObjectSchema, record: Record, old: Record | None, action: str) -> None:
-        names = {one.name for one in schema.fields if one.name not in ("LastModifiedDate", "LastModifiedById", "SystemModstamp")}
         before = old or {}
+        names = (before.keys() | record.keys()) - _STAMPS
         changes = {name: (before.get(name), record.get(name)) for name in names if before.get(name) != record.get(name)}
         self._put(schema, record, old)
         for target, row in history_rows(self.store, schema, record, old, self.caller.user_id):

@@ -103,6 +103,16 @@ class ObjectSchema:
         return tuple(one for one in self.fields if one.tracked)
 
     @cached_property
+    def mandatory(self) -> tuple[str, ...]:
+        """The fields that may not be saved empty."""
+        return tuple(
+            one.name
+            for one in self.fields
+            if (one.required or (one.type not in ("boolean", "id") and not one.nillable and one.updateable))
+            and (one.createable or one.updateable)
+        )
+
+    @cached_property
     def keys(self) -> tuple[Field, ...]:
         """The unique and external id fields."""
         return tuple(one for one in self.fields if (one.unique or one.external_id) and one.type != "id")

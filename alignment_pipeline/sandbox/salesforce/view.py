@@ -1,6 +1,6 @@
 """What one user sees of the schema: field-level security and drift, as switched on in the faults.
 
-Belongs here: the kinds `hide_field`, `read_only_field`, `change_field` and `retire_value` applied to the schema.
+Belongs here: the kinds `hide_object`, `hide_field`, `read_only_field`, `change_field` and `retire_value` applied to the schema.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from alignment_pipeline.sandbox.salesforce.permissions import PermissionSet, res
 from alignment_pipeline.sandbox.salesforce.schema import Field, ObjectSchema, PicklistValue, Schema
 from alignment_pipeline.sandbox.salesforce.settings import OrgSettings
 
-_KINDS = ("hide_field", "read_only_field", "change_field", "retire_value")
+_KINDS = ("hide_object", "hide_field", "read_only_field", "change_field", "retire_value")
 
 
 class Views:
@@ -38,7 +38,9 @@ class Views:
             rules = [rule for kind in _KINDS for rule in self.faults.standing(kind, "salesforce")]
             mine = [rule for rule in rules if rule.options.get("user") in (None, "", username)]
             whole = self._granted(username)
-            self._made[username] = Schema(_seen(one, mine) for one in whole.objects.values()) if mine else whole
+            hidden = {str(rule.options.get("object", "")).lower() for rule in mine if rule.kind == "hide_object"}
+            seen = (_seen(one, mine) for one in whole.objects.values() if one.name.lower() not in hidden)
+            self._made[username] = Schema(seen) if mine else whole
         return self._made[username]
 
     def _granted(self, username: str) -> Schema:
