@@ -22,7 +22,7 @@ from rich.console import Console
 from alignment_pipeline.cli import run as run_command
 from alignment_pipeline.cli.context import Context, json_option, progress
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
-from alignment_pipeline.runtime import reports, summary
+from alignment_pipeline.runtime import notifications, reports, summary
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.sandbox import demo_world
 from alignment_pipeline.sync import apply as applying
@@ -54,6 +54,7 @@ def demo(accounts: int, people: int, activities: int, is_json: bool) -> int:
         _say(f"Written after {time.monotonic() - begun:.0f} s; running again.")
         second = run_command.perform(context)
         again = _write(context, second["plan"]["plan_hash"]) if second["plan"]["operations"] else None
+        told = notifications.notify(context.home, context.warehouse())
         report = reports.write_report(context.home)
     found = {
         "notice": NOTICE,
@@ -62,6 +63,7 @@ def demo(accounts: int, people: int, activities: int, is_json: bool) -> int:
         "second_run": second,
         "second_run_records_written": again.records_written if again else 0,
         "seconds": round(time.monotonic() - begun, 1),
+        "notifications_as_files": len(told.sent),
         "report": str(report),
     }
     context.result(found, lambda console: _show(console, found, first, written))

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "apply": "alignment_pipeline.cli.apply:apply",
     "approve": "alignment_pipeline.cli.approve:approve",
     "rollback": "alignment_pipeline.cli.rollback:rollback",
+    "notify": "alignment_pipeline.cli.notify:notify",
     "holds": "alignment_pipeline.cli.holds:holds",
     "dead-letters": "alignment_pipeline.cli.dead_letters:dead_letters",
     "audit": "alignment_pipeline.cli.audit:audit",

@@ -11,8 +11,8 @@ _TAGS = {"dagster/max_runtime": 14_400}
 
 alignment_run = dg.define_asset_job(
     RUN,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets("crm_writes"),
-    description="From extraction to a plan and a report. Writes nothing to the CRM.",
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets("crm_writes", "notifications"),
+    description="From extraction to a plan and a report. Writes nothing to the CRM and tells nobody.",
     run_tags=_TAGS,
 )
 daily = dg.define_asset_job(

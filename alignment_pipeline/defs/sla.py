@@ -1,13 +1,21 @@
 """Assets of the SLA engine: the clocks of both teams and what they set off."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
 import dagster as dg
 import ibis
 
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.defs.line import Line, LineResource, table, tables
 from alignment_pipeline.runtime import extraction
+from alignment_pipeline.sla import accountability as accountability_rule
+from alignment_pipeline.sla import commitments as commitments_rule
+from alignment_pipeline.sla import outcomes as outcomes_rule
 from alignment_pipeline.sla import tasks as tasks_rule
+from alignment_pipeline.sla import yields as yields_rule
 from alignment_pipeline.sla.ledger import sla_ledger
 from alignment_pipeline.sla.sources import Sources
 
@@ -36,19 +44,49 @@ _SOURCES = (
 _LEDGER = ("sla_clocks", "sla_slices", "sla_escalations", "sla_exclusions")
 
 
-@dg.multi_asset(name="sla_ledger", **tables(*_LEDGER, deps=[*_SOURCES, "extractions"]))
+@dg.asset(**table("marketing_commitments", deps=[*_SOURCES, "extractions"]))
+def marketing_commitments(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    rows = commitments_rule.marketing_commitments(_sources(run), **_terms(run), watermarks=_watermarks(run))
+    return run.publish("marketing_commitments", rows)
+
+
+@dg.multi_asset(name="sla_ledger", **tables(*_LEDGER, deps=[*_SOURCES, "extractions", "marketing_commitments"]))
 def sla_clocks(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
     run = line.open(context)
-    named = {name.removeprefix("crm_") if name == "crm_record_states" else name: run.read(name) for name in _SOURCES}
-    ledger = sla_ledger(
-        Sources(**named),
-        sla=run.agreement.sla,
-        crm=run.agreement.crm,
-        watermarks=extraction.watermarks(run.read("extractions")),
-        **run.stamp,
+    ledger = sla_ledger(_sources(run), **_terms(run), watermarks=_watermarks(run))
+    promised = commitments_rule.commitment_escalations(
+        run.read("marketing_commitments"), run.read("users"), sla=run.agreement.sla, **run.stamp
     )
-    made = (ledger.clocks, ledger.slices, ledger.escalations, ledger.exclusions)
+    escalations = stacked([ledger.escalations, promised], CONTRACTS["sla_escalations"])
+    made = (ledger.clocks, ledger.slices, escalations, ledger.exclusions)
     yield from (run.publish(name, rows) for name, rows in zip(_LEDGER, made, strict=True))
+
+
+@dg.asset(**table("sla_follow_ups", deps=["sla_clocks", "users"]))
+def sla_follow_ups(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    rows = accountability_rule.sla_follow_ups(run.read("sla_clocks"), run.read("users"), sla=run.agreement.sla, **run.stamp)
+    return run.publish("sla_follow_ups", rows)
+
+
+@dg.asset(**table("sla_dispositions", deps=_SOURCES))
+def sla_dispositions(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    return run.publish("sla_dispositions", outcomes_rule.sla_dispositions(_sources(run), **_terms(run)))
+
+
+@dg.asset(**table("win_loss_captures", deps=["opportunities"]))
+def win_loss_captures(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    return run.publish("win_loss_captures", outcomes_rule.win_loss_captures(run.read("opportunities"), **run.stamp))
+
+
+@dg.asset(**table("contact_yields", deps=["accounts", "contacts", "opportunities"]))
+def contact_yields(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    sources = [run.read(name) for name in ("accounts", "contacts", "opportunities")]
+    return run.publish("contact_yields", yields_rule.contact_yields(*sources, sla=run.agreement.sla, **run.stamp))
 
 
 @dg.asset(**table("person_slas", deps=["sla_clocks"]))
@@ -66,3 +104,15 @@ def record_creates(context: dg.AssetExecutionContext, line: LineResource) -> dg.
 def _tasks(run: Line) -> ibis.Table:
     sources = [run.read(name) for name in ("sla_escalations", "people", "sla_clocks")]
     return tasks_rule.escalation_tasks(*sources, crm=run.agreement.crm, **run.stamp)
+
+
+def _sources(run: Line) -> Sources:
+    return Sources(**{name.removeprefix("crm_") if name == "crm_record_states" else name: run.read(name) for name in _SOURCES})
+
+
+def _terms(run: Line) -> dict[str, Any]:
+    return {"sla": run.agreement.sla, "crm": run.agreement.crm, **run.stamp}
+
+
+def _watermarks(run: Line) -> dict[str, datetime | None]:
+    return extraction.watermarks(run.read("extractions"))

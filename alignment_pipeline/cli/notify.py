@@ -1,0 +1,43 @@
+"""`alignment notify`: tells what is due, as the schedule does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+
+from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.runtime import notifications
+
+
+@click.command(epilog="Example: alignment notify --dry-run")
+@click.option("--dry-run", is_flag=True, help="Say what would be told, and tell nobody.")
+@json_option
+def notify(dry_run: bool, is_json: bool) -> int:
+    """Tell people about escalation rungs that are due and were not told: each once, by ALIGNMENT_NOTIFY_URLS or as files."""
+    context = Context(is_json=is_json)
+    done = asdict(notifications.notify(context.home, context.warehouse(), is_dry_run=dry_run))
+    context.result(
+        {name: len(keys) for name, keys in done.items()} | {"unknown_keys": done["unknown"]}, lambda console: _show(console, done)
+    )
+    return 1 if done["failed"] or done["unknown"] else 0
+
+
+def _show(console: Console, done: dict[str, list[str]]) -> None:
+    words = {
+        "sent": "told",
+        "waiting": "wait for the end of quiet hours or the digest",
+        "delayed": "delayed: their channel is down",
+        "failed": "failed for good",
+        "unknown": "unknown: a process died while telling; look, and tell by hand",
+        "withdrawn": "withdrawn: no longer due",
+        "dry_run": "would be told",
+    }
+    for name, keys in done.items():
+        if keys:
+            console.print(f"{len(keys):,} {words[name]}")
+    for key in done["unknown"]:
+        console.print(f"  {key}")
+    if not any(done.values()):
+        console.print("nothing is due")

@@ -1,0 +1,26 @@
+"""The asset that tells people what is due."""
+
+from dataclasses import asdict
+
+import dagster as dg
+
+from alignment_pipeline.defs.line import LineResource
+from alignment_pipeline.defs.retrying import recoverable
+from alignment_pipeline.runtime import notifications as telling
+
+
+@dg.asset(
+    key="notifications",
+    deps=["sla_escalations", "users"],
+    group_name="sla",
+    owners=["team:sales-operations"],
+    kinds={"apprise"},
+    pool="notify",
+    description="Messages about escalation rungs that are due, each told once: intent recorded first, never silently sent again. "
+    "A channel that is down delays them and stops nothing else.",
+)
+def notifications(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    with recoverable():
+        done = telling.notify(run.home, run.warehouse)
+    return dg.MaterializeResult(metadata={name: len(keys) for name, keys in asdict(done).items()})
