@@ -1,0 +1,105 @@
+"""Touches: what a rep's tasks and events say, and which of them never count."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from alignment_pipeline.agreement import loader
+from alignment_pipeline.staging import touches as rule
+from alignment_pipeline_tests.staging.factories import NOW, account, contact, lead, raw, raw_row, rows, user
+
+TASKS, EVENTS = "raw_salesforce_tasks", "raw_salesforce_events"
+
+
+def task(number: int, **more: Any) -> dict[str, Any]:
+    usual = {"WhoId": lead(1), "OwnerId": user(1), "IsClosed": "true", "Subject": "Call", "TaskSubtype": "Call"}
+    return raw_row(TASKS, f"00T{number:012d}AAA", **usual | more)
+
+
+def event(number: int, **more: Any) -> dict[str, Any]:
+    usual = {"WhoId": contact(1), "OwnerId": user(1), "Subject": "Meeting", "StartDateTime": "2026-11-20T11:00:00.000Z"}
+    return raw_row(EVENTS, f"00U{number:012d}AAA", **usual | more)
+
+
+def made(tasks: Any = (), events: Any = ()) -> dict[int, dict[str, Any]]:
+    agreement = loader.load(loader.default_path())
+    table = rule.touches(
+        raw(TASKS, *tasks), raw(EVENTS, *events), reading=agreement.touches, exclusions=agreement.scoring.exclusions, as_of=NOW
+    )
+    return {int(row["touch_id"][3:15]): row for row in rows(table)}
+
+
+def test_the_type_decides_before_the_subtype() -> None:
+    found = made(
+        tasks=[
+            task(1),
+            task(2, TaskSubtype="Email"),
+            task(3, TaskSubtype="Task", Type="LinkedIn Message"),
+            task(4, TaskSubtype="Email", Type="Demo booked"),
+            task(5, TaskSubtype="ListEmail"),
+            task(6, TaskSubtype="Task"),
+            task(7, TaskSubtype=None),
+        ]
+    )
+    expected = {1: "call", 2: "email", 3: "linkedin", 4: "meeting", 5: "other", 6: "other", 7: "other"}
+    assert expected == {number: row["touch_type"] for number, row in found.items()}
+
+
+def test_which_way_a_touch_went_and_whether_anybody_did_it() -> None:
+    found = made(
+        tasks=[
+            task(1, CallType="Inbound"),
+            task(2, Subject="Inbound: call me back"),
+            task(3, CallType="Outbound"),
+            task(4, TaskSubtype="Email", Subject="Automatic reply: away"),
+            task(5, TaskSubtype="Email", Subject="Sequence 3, step 1"),
+        ]
+    )
+    expected = {1: ("inbound", False), 2: ("inbound", False), 3: ("outbound", False), 4: ("outbound", True), 5: ("outbound", True)}
+    assert expected == {number: (row["direction"], row["is_automatic"]) for number, row in found.items()}
+
+
+def test_a_task_touched_when_it_was_completed() -> None:
+    found = made(
+        tasks=[
+            task(1, CompletedDateTime="2026-11-18T09:30:00.000Z", CreatedDate="2026-11-10T09:00:00.000Z"),
+            task(2, CreatedDate="2026-11-10T09:00:00.000Z"),
+            task(3, IsClosed="false", CreatedDate="2026-11-10T09:00:00.000Z"),
+        ]
+    )
+    expected = {
+        1: (datetime(2026, 11, 18, 9, 30, tzinfo=UTC), True),
+        2: (datetime(2026, 11, 10, 9, tzinfo=UTC), True),
+        3: (datetime(2026, 11, 10, 9, tzinfo=UTC), False),
+    }
+    assert expected == {number: (row["occurred_at"], row["is_completed"]) for number, row in found.items()}
+
+
+def test_whom_nobody_can_name_is_no_touch() -> None:
+    found = made(
+        tasks=[
+            task(1, WhoId=None),
+            task(2, WhoId=account(1)),
+            task(3, WhoId="garbage"),
+            task(4, OwnerId=None),
+            task(5, IsRecurrence="true"),
+            task(6, WhoId=contact(2)),
+        ],
+        events=[event(7, IsChild="true"), event(8, IsRecurrence="true"), event(9, WhoId=None)],
+    )
+    assert {6: f"contact:{contact(2)}"} == {number: row["source_key"] for number, row in found.items()}
+
+
+def test_an_event_is_completed_once_it_is_over() -> None:
+    found = made(
+        events=[
+            event(1, DurationInMinutes="60"),
+            event(2, DurationInMinutes="61"),
+            event(3, StartDateTime="2026-11-25T11:00:00.000Z"),
+            event(4, DurationInMinutes="1e300"),
+            event(5, DurationInMinutes=None),
+        ]
+    )
+    assert {1: True, 2: False, 3: False, 4: False, 5: True} == {number: row["is_completed"] for number, row in found.items()}
+    assert {"meeting"} == {row["touch_type"] for row in found.values()}
