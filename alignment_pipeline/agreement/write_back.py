@@ -90,7 +90,7 @@ class Sending(Section):
     """Sizes, patience and retries."""
 
     batch: int = Field(default=200, ge=1, le=200, description="Records per call (Salesforce takes at most 200)")
-    bulk_above: int = Field(default=2000, ge=200, le=10_000_000, description="More records of one object than this go through the Bulk API")
+    bulk_above: int = Field(default=2000, ge=1, le=10_000_000, description="More records of one object than this go through the Bulk API")
     bulk_job_rows: int = Field(default=10_000, ge=200, le=100_000, description="Records per Bulk job")
     unknown_minutes: float = Field(default=11, ge=1, le=120, description="A write whose answer was lost may still arrive this much later (Salesforce: 10 minutes)")
     lock_tries: int = Field(default=5, ge=1, le=20, description="Tries of a record that was locked")

@@ -47,13 +47,16 @@ def put(
     journal: Journal, connection: Connection, object_: str, values: Mapping[str, Mapping[str, Scalar]], op_ids: Mapping[str, int]
 ) -> None:
     """Move bases: record id -> field -> value. `op_ids` names the operation of each record that has one."""
-    at = journal.now()
-    rows = [
+    journal.upsert(connection, SYNCED, rows_of(journal.now(), object_, values, op_ids))
+
+
+def rows_of(at: str, object_: str, values: Mapping[str, Mapping[str, Scalar]], op_ids: Mapping[str, int]) -> list[dict[str, object]]:
+    """The rows of `synced` for these values."""
+    return [
         {"object": object_, "record_id": record_id, "field": field, "value": json.dumps(value), "op_id": op_ids.get(record_id), "at": at}
         for record_id, fields in values.items()
         for field, value in fields.items()
     ]
-    journal.upsert(connection, SYNCED, rows)
 
 
 def drop(connection: Connection, object_: str, ids: Iterable[str]) -> None:

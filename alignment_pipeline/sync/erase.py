@@ -73,13 +73,21 @@ def is_erased(marks: frozenset[str], key: bytes, subjects: Iterable[str | None])
 
 
 def _rebuild(journal: Journal) -> None:
-    with journal.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if journal.backend == "sqlite":
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-            connection.execute(text("VACUUM"))
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        else:
+    """Outside any transaction, on the driver's own connection."""
+    if journal.backend == "postgresql":
+        with journal.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM (FULL, ANALYZE)"))
+        return
+    journal.engine.dispose()
+    raw = journal.engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            cursor.execute(statement)
+            cursor.fetchall()
+        cursor.close()
+    finally:
+        raw.close()
 
 
 def _remove_plans(folder: Path, needles: Collection[str]) -> int:

@@ -90,7 +90,9 @@ def judge(
             *_versions(connection, plan),
             *_quarantined(plan),
         ]
-    checks += [Check(name, subject, Verdict(verdict), text) for name, subject, verdict, text in schema_checks(plan.ops, rules, plan.managed)]
+    checks += [
+        Check(name, subject, Verdict(verdict), text) for name, subject, verdict, text in schema_checks(plan.ops, rules, plan.managed)
+    ]
     checks += [
         Check(name, subject, Verdict(verdict), text, value)
         for name, subject, verdict, text, value in source_checks(sources, match_rates, numbers.sources)
@@ -226,7 +228,9 @@ def _quarantined(plan: Plan) -> Iterable[Check]:
     found = Counter(row.object for row in plan.quarantined)
     for object_, number in sorted(found.items()):
         limit = Limit(approve_count=20, approve_pct=5)
-        yield _limited("values_quarantined", object_, number, plan.managed.get(object_, 0), limit, "values do not fit their field and are left out")
+        yield _limited(
+            "values_quarantined", object_, number, plan.managed.get(object_, 0), limit, "values do not fit their field and are left out"
+        )
 
 
 def _versions(connection: Connection, plan: Plan) -> Iterable[Check]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -92,7 +92,7 @@ class Journal:
                 connection.rollback()
                 connection.info.pop("reading", None)
 
-    def upsert(self, connection: Connection, table: Table, rows: list[dict[str, Any]], *, keep: tuple[str, ...] = ()) -> None:
+    def upsert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: tuple[str, ...] = ()) -> None:
         """Insert rows; where the primary key is there already, replace every other column (but those in `keep`)."""
         if not rows:
             return
@@ -101,7 +101,7 @@ class Journal:
         keys = [column.name for column in table.primary_key]
         changed = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
         full: Any = statement.on_conflict_do_update(index_elements=keys, set_=changed)
-        connection.execute(full, rows)
+        connection.execute(full, list(rows))
 
     def now(self) -> str:
         """The present moment as the journal writes it."""

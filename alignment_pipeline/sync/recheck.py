@@ -17,6 +17,7 @@ from alignment_pipeline.connectors.values import parse_stamp
 from alignment_pipeline.sync.bases import Base
 from alignment_pipeline.sync.context import MODSTAMP, OWNER, Run
 from alignment_pipeline.sync.decide import NO_BASE, HoldReason, Move, decide
+from alignment_pipeline.sync.field_rules import CREATABLE
 from alignment_pipeline.sync.holds import NewHold
 from alignment_pipeline.sync.journal import stamp
 from alignment_pipeline.sync.ops import Op
@@ -140,6 +141,8 @@ def _undo(run: Run, op: Op, record: Record, look: Look) -> dict[str, Scalar] | N
             keep[name] = restored
         else:
             touched = True
+            if op.object not in CREATABLE and not run.rules.is_carried(op.object, name):
+                look.holds.append(NewHold(op.object, op.record_id or "", name, HoldReason.ROLLED_BACK, theirs))
     if op.reason_code == "ROLLBACK_CREATE" and not touched:
         others = (name for name in op.base if name not in op.after)
         touched = any(not run.rules.shape(op.object, name).same(scalar(record.get(name)), op.base[name]) for name in others)

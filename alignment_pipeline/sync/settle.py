@@ -26,7 +26,7 @@ from alignment_pipeline.sync.ops import Op, move
 from alignment_pipeline.sync.planned import digest
 from alignment_pipeline.sync.recheck import Look
 from alignment_pipeline.sync.send import known_code
-from alignment_pipeline.sync.tables import ATTEMPT, BATCH, OP
+from alignment_pipeline.sync.tables import ATTEMPT, BATCH, OP, SYNCED
 from alignment_pipeline.sync.verdicts import read_rule
 
 _SENDABLE = ("PLANNED", "RETRY")
@@ -42,63 +42,55 @@ def intend(run: Run, look: Look, *, batch_id: str, transport: str) -> list[Op]:
     journal = run.journal
     now = run.clock.now()
     sent_at, zombie = stamp(now), stamp(now + timedelta(minutes=run.numbers.sending.unknown_minutes))
+    rows = [_inflight(op, batch_id, sent_at, zombie) for op in look.send]
+    attempts = [_attempt(op, batch_id, sent_at) for op in look.send]
     with journal.begin() as connection:
         fence = run.check_lease(connection)
         _settle_unsent(run, connection, look)
         ready = still_sendable(connection, [op.op_id for op in look.send])
-        look.send = [op for op in look.send if op.op_id in ready]
-        if not look.send:
+        if not ready:
             return []
-        rows = [
-            {
-                "b_id": op.op_id,
-                "state": "INFLIGHT",
-                "attempt": op.attempt + 1,
-                "base": json.dumps(dict(op.base)),
-                "before": json.dumps(dict(op.before)),
-                "after": json.dumps(dict(op.after)),
-                "before_modstamp": op.before_modstamp,
-                "sent_at": sent_at,
-                "zombie_until": zombie,
-                "batch_id": batch_id,
-                "err_class": None,
-                "err_code": None,
-                "changed_at": sent_at,
-            }
-            for op in look.send
-        ]
-        _update(connection, rows)
-        connection.execute(
-            insert(BATCH),
-            {
-                "batch_id": batch_id,
-                "run_id": run.run_id,
-                "object": look.send[0].object,
-                "transport": transport,
-                "job_id": None,
-                "job_state": None,
-                "rows": len(rows),
-                "sent_at": sent_at,
-                "fence": fence,
-            },
-        )
-        connection.execute(
-            insert(ATTEMPT),
-            [
-                {
-                    "op_id": op.op_id,
-                    "n": op.attempt + 1,
-                    "batch_id": batch_id,
-                    "req_hash": digest([op.object, op.subject, sorted(op.sent.items())]),
-                    "sent_at": sent_at,
-                    "done_at": None,
-                    "outcome": None,
-                }
-                for op in look.send
-            ],
-        )
+        _update(connection, [row for row in rows if row["b_id"] in ready])
+        batch = {"batch_id": batch_id, "run_id": run.run_id, "object": look.send[0].object, "transport": transport, "job_id": None}
+        connection.execute(insert(BATCH), batch | {"job_state": None, "rows": len(ready), "sent_at": sent_at, "fence": fence})
+        connection.execute(insert(ATTEMPT), [attempt for attempt in attempts if attempt["op_id"] in ready])
         bases.note_drift(journal, connection, look.drift)
-    return [replace(op, state="INFLIGHT", attempt=op.attempt + 1, zombie_until=zombie, batch_id=batch_id) for op in look.send]
+    return [
+        replace(op, state="INFLIGHT", attempt=op.attempt + 1, zombie_until=zombie, batch_id=batch_id)
+        for op in look.send
+        if op.op_id in ready
+    ]
+
+
+def _inflight(op: Op, batch_id: str, sent_at: str, zombie: str) -> dict[str, Any]:
+    return {
+        "b_id": op.op_id,
+        "state": "INFLIGHT",
+        "attempt": op.attempt + 1,
+        "base": json.dumps(op.base),
+        "before": json.dumps(op.before),
+        "after": json.dumps(op.after),
+        "before_modstamp": op.before_modstamp,
+        "sent_at": sent_at,
+        "zombie_until": zombie,
+        "batch_id": batch_id,
+        "err_class": None,
+        "err_code": None,
+        "changed_at": sent_at,
+    }
+
+
+def _attempt(op: Op, batch_id: str, sent_at: str) -> dict[str, Any]:
+    sent = digest([op.object, op.subject, sorted(op.sent.items())])
+    return {
+        "op_id": op.op_id,
+        "n": op.attempt + 1,
+        "batch_id": batch_id,
+        "req_hash": sent,
+        "sent_at": sent_at,
+        "done_at": None,
+        "outcome": None,
+    }
 
 
 def still_sendable(connection: Connection, ids: Sequence[int]) -> set[int]:
@@ -251,12 +243,12 @@ def verify(run: Run, ops: Sequence[Op], records: Mapping[str, Record | None], ow
                 op_ids.setdefault(op.object, {})[op.record_id] = op.op_id
         elif verdict.state == "GONE":
             gone.append(op)
+    based = [row for object_, values in verified.items() for row in bases.rows_of(stamp(now), object_, values, op_ids[object_])]
     with journal.begin() as connection:
         run.check_lease(connection)
         if rows:
             _update(connection, rows)
-        for object_, values in verified.items():
-            bases.put(journal, connection, object_, values, op_ids[object_])
+        journal.upsert(connection, SYNCED, based)
         for op in gone:
             bases.drop(connection, op.object, [op.record_id or ""])
         for op in done:
