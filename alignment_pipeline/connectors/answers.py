@@ -36,7 +36,7 @@ class Answer:
     def json(self) -> JSON:
         """The body as JSON (UTF-8). NotJson names the endpoint, the content type and a hash of the body, never the body."""
         try:
-            return json.loads(self.body.decode("utf-8"), parse_float=Decimal)
+            return json.loads(self.body.decode("utf-8", "surrogatepass"), parse_float=Decimal, parse_int=_whole)
         except (ValueError, RecursionError) as error:
             kind = type(error).__name__
             raise NotJson(f"{self.endpoint}: {self.status} with a body that is no JSON ({self.fingerprint}): {kind}") from None
@@ -58,6 +58,11 @@ class Answer:
     def date(self) -> datetime | None:
         """The server's own clock (`Date` header), UTC."""
         return http_date(self.headers.get("Date"))
+
+
+def _whole(digits: str) -> int | Decimal:
+    """Python refuses whole numbers of thousands of digits; a Decimal holds them, and one row's value never breaks its page."""
+    return int(digits) if len(digits) < 300 else Decimal(digits)
 
 
 def http_date(text: str | None) -> datetime | None:

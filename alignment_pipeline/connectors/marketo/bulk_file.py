@@ -123,7 +123,8 @@ def _read(spool: IO[bytes], columns: Sequence[str], where: str) -> Iterator[dict
 
 def _lines(spool: IO[bytes]) -> Iterator[str]:
     """Lines without the stray carriage returns and NULs that these files may hold."""
-    text = io.TextIOWrapper(spool, encoding="utf-8-sig", newline="\n")
+    # Half characters (surrogates) get through and are repaired in their row; any other wrong byte breaks the file.
+    text = io.TextIOWrapper(spool, encoding="utf-8-sig", errors="surrogatepass", newline="\n")
     try:
         for line in text:
             yield line.replace("\r", "").replace("\x00", "")

@@ -21,7 +21,8 @@ NULL = "#N/A"
 def rows(source: IO[bytes], *, where: str) -> Iterator[list[str]]:
     """Records of a page, header included. The bytes are UTF-8; newlines inside quotes stay. DataLoss when they are no CSV."""
     csv.field_size_limit(_LONGEST_FIELD)
-    text = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
+    # Half characters (surrogates) get through and are repaired in their row; any other wrong byte breaks the page.
+    text = io.TextIOWrapper(source, encoding="utf-8-sig", errors="surrogatepass", newline="")
     width: int | None = None
     try:
         for record in csv.reader(text, strict=True):

@@ -14,6 +14,7 @@ from typing import Any
 from alignment_pipeline.connectors.answers import JSON
 from alignment_pipeline.connectors.salesforce import rest_query, soql
 from alignment_pipeline.connectors.salesforce.bulk_query import BulkQuery
+from alignment_pipeline.connectors.salesforce.identifiers import is_id
 from alignment_pipeline.connectors.salesforce.selection import Selection
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.salesforce.soql import Window
@@ -45,7 +46,12 @@ class _Progress:
 
     def is_new(self, row: Row, stamp: str | None) -> bool:
         """Note a row; False when it was given before."""
-        identity = str(row.get("Id"))
+        identity = row.get("Id")
+        if not is_id(identity):
+            # Put aside later, each of them: without an id nothing can be said to be the same.
+            self.rows += 1
+            return True
+        identity = str(identity)
         moment = _second(row.get(stamp)) if stamp else None
         if moment != self.second:
             self.second, self.ids = moment, set()
@@ -221,5 +227,5 @@ def _is_narrow(window: Window) -> bool:
 def _second(text: Any) -> datetime | None:
     try:
         return parse_stamp(str(text)).replace(microsecond=0) if text else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
