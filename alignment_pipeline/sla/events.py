@@ -25,14 +25,18 @@ _MOMENT = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema(
     [
         ("subject", pa.int64()), ("kind", pa.string()), ("at", pa.int64()), ("earliest", pa.int64()),
-        ("value", pa.string()), ("category", pa.string()), ("id", pa.string()),
+        ("value", pa.string()), ("category", pa.string()), ("id", pa.string()), ("is_dated", pa.bool_()),
     ]
 )  # fmt: skip
 
 
 def part(kind: str, subject: Ints, at: Ints, id_: pa.ChunkedArray | pa.Array, *, earliest: Ints | None = None,
-         value: pa.ChunkedArray | pa.Array | None = None, category: pa.ChunkedArray | pa.Array | None = None) -> pa.Table:  # fmt: skip
-    """Rows of one kind of event; those without subject or moment are left out."""
+         value: pa.ChunkedArray | pa.Array | None = None, category: pa.ChunkedArray | pa.Array | None = None,
+         is_dated: Flags | None = None) -> pa.Table:  # fmt: skip
+    """Rows of one kind of event; those without subject or moment are left out.
+
+    An event that is not dated is there today though nothing tells since when; its moment moves with the record's last change.
+    """
     size = len(subject)
     nothing = pa.nulls(size, pa.string())
     columns = [
@@ -43,6 +47,7 @@ def part(kind: str, subject: Ints, at: Ints, id_: pa.ChunkedArray | pa.Array, *,
         nothing if value is None else value.cast(pa.string()),
         nothing if category is None else category.cast(pa.string()),
         id_.cast(pa.string()),
+        pa.array(np.ones(size, dtype=bool) if is_dated is None else is_dated),
     ]
     rows = pa.table(columns, schema=SCHEMA)
     return rows.filter(pa.array((subject != NOTHING) & (np.abs(at) < NEVER)))
@@ -59,6 +64,7 @@ class Events:
     value: pa.DictionaryArray
     category: pa.DictionaryArray
     ids: pa.Array
+    is_dated: Flags
     subjects: int
 
     @classmethod
@@ -78,7 +84,7 @@ class Events:
         ids = ids.chunk(0) if isinstance(ids, pa.ChunkedArray) else ids
         return cls(
             rows["subject"].to_numpy(), rows["at"].to_numpy(), rows["earliest"].to_numpy(),
-            words("kind"), words("value"), words("category"), ids, subjects,
+            words("kind"), words("value"), words("category"), ids, rows["is_dated"].to_numpy(), subjects,
         )  # fmt: skip
 
     def matching(self, event: Event) -> Ints:
@@ -124,6 +130,7 @@ def from_histories(past: Histories, subject_of: Ints, *, sla: Sla) -> list[pa.Ta
     previous = np.maximum(np.arange(len(past.record)) - 1, 0)
     subject = subject_of[past.record]
     ids = pc.coalesce(past.change_ids, pc.take(past.keys, pa.array(past.record)))
+    is_dated = first | pc.is_valid(past.change_ids).to_numpy()
     words = pa.chunked_array([pa.concat_arrays([past.vocabulary, pa.nulls(1, pa.string())])])
 
     def emit(kind: str, rows: Ints, value: str | None) -> None:
@@ -131,7 +138,17 @@ def from_histories(past: Histories, subject_of: Ints, *, sla: Sla) -> list[pa.Ta
         if value is not None:
             code_of = past.values[value][rows]
             named = pc.take(words, pa.array(np.where(code_of == NOTHING, len(past.vocabulary), code_of)))
-        out.append(part(kind, subject[rows], past.begin[rows], ids.take(pa.array(rows)), earliest=past.earliest[rows], value=named))
+        out.append(
+            part(
+                kind,
+                subject[rows],
+                past.begin[rows],
+                ids.take(pa.array(rows)),
+                earliest=past.earliest[rows],
+                value=named,
+                is_dated=is_dated[rows],
+            )
+        )
 
     for kind, field in (("disposition", "disposition"), ("status_changed", "status"), ("reason_recorded", "loss_reason")):
         values = past.values[field]

@@ -299,3 +299,10 @@ def test_leave_is_not_the_reps_time(sla: Sla, crm: Crm) -> None:
     world = World().lead().hand_raise(datetime(2026, 11, 18, 15, tzinfo=UTC))
 
     assert clock(world, away, crm, at("2026-11-18T11:00:00"))["due_at"] == at("2026-11-20T09:05:00")
+
+
+def test_what_nobody_dated_starts_no_clock_that_would_move_with_every_change(sla: Sla, crm: Crm) -> None:
+    for modified in ("2026-11-18T10:00:00", "2026-11-19T10:00:00"):
+        world = World().lead(disposition="Qualified", modified_at=at(modified))
+
+        assert rows_of(world.ledger(sla, crm, at("2026-11-20T10:00:00")).clocks) == []
