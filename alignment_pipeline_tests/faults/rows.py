@@ -1,0 +1,256 @@
+"""The fault matrix: 56 faults, what must come of each, and the tests that prove it.
+
+Belongs here: the table. A row's proofs are pytest node ids (a prefix stands for all its parameters); `run.py` runs them and prints the
+table, `test_rows.py` sees to it that every row has a proof that exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_SYNC = "alignment_pipeline_tests/sync"
+_FAULTS = "alignment_pipeline_tests/faults"
+_SOURCES = "alignment_pipeline_tests/connectors"
+_WIRE, _CONFIG, _CRASH = (f"{_FAULTS}/test_{name}.py::test_row" for name in ("wire", "config", "crash"))
+_ANY = f"{_SOURCES}/test_conformance.py::test"
+_SALESFORCE = f"{_SOURCES}/test_salesforce_extraction.py::test"
+_MARKETO = f"{_SOURCES}/test_marketo_extraction.py::test"
+_STORE = "alignment_pipeline_tests/warehouse/test_warehouse.py::test"
+_TIMEOUTS = tuple(
+    f"{_SALESFORCE}_{name}"
+    for name in ("a_time_out_halves_the_window_until_all_rows_are_there", "a_query_that_always_times_out_fails_and_is_not_zero_rows")
+)
+_STAMPS = (f"{_SALESFORCE}_a_time_out_inside_one_second_goes_on_by_id",)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault."""
+
+    number: int
+    group: str
+    fault: str
+    expected: str
+    proofs: tuple[str, ...]
+
+
+def _row(number: int, group: str, fault: str, expected: str, *proofs: str) -> Row:
+    return Row(number, group, fault, expected, proofs)
+
+
+ROWS: tuple[Row, ...] = (
+    _row(
+        1,
+        "source",
+        "session expires in the middle",
+        "one new login, nothing lost; refused again: stop",
+        f"{_ANY}_a_token_that_expires_in_the_middle_is_renewed_and_nothing_is_lost",
+        f"{_ANY}_a_token_that_is_always_refused_ends_the_reading_after_one_renewal",
+    ),
+    _row(
+        2,
+        "source",
+        "limits and quotas",
+        "wait, or stop cleanly with the state kept",
+        f"{_ANY}_a_daily_quota_stops_the_reading_cleanly",
+        f"{_ANY}_a_budget_of_our_own_stops_the_reading_cleanly",
+        f"{_MARKETO}_passing_errors_with_status_200_are_waited_out",
+    ),
+    _row(
+        3,
+        "source",
+        "storm of 503",
+        "outlived, or a clean failure and never 'no rows'",
+        f"{_ANY}_a_storm_of_503_is_outlived",
+        f"{_ANY}_a_storm_without_end_fails_and_never_looks_like_no_rows",
+    ),
+    _row(4, "source", "query times out", "window halved, never 'no rows'", *_TIMEOUTS),
+    _row(
+        5,
+        "source",
+        "many rows with one stamp",
+        "all are read",
+        f"{_ANY}_records_of_one_and_the_same_second_are_all_read",
+        *_STAMPS,
+    ),
+    _row(
+        6, "source", "row appears late, behind the watermark", "found by the overlap", f"{_ANY}_a_late_record_behind_the_watermark_is_found"
+    ),
+    _row(
+        7,
+        "source",
+        "page cut short",
+        "rejected and fetched again",
+        f"{_ANY}_a_page_cut_on_the_wire_is_fetched_again",
+        f"{_ANY}_a_file_short_of_its_promise_is_rejected",
+    ),
+    _row(
+        8,
+        "source",
+        "deleted, hard-deleted, undeleted",
+        "tombstone; census; back again",
+        f"{_SALESFORCE}_deleted_merged_and_undeleted_records_are_followed",
+        f"{_SALESFORCE}_a_record_deleted_for_good_leaves_a_tombstone",
+    ),
+    _row(
+        9,
+        "source",
+        "merged or converted between plan and write",
+        "operation GONE, base dropped, nothing written to the loser",
+        f"{_WIRE}[9]",
+    ),
+    _row(
+        10,
+        "source",
+        "field removed, type changed, value retired",
+        "plan blocked before any write",
+        *(f"{_CONFIG}[10 {one}]" for one in ("field removed", "type changed", "value retired", "after approval")),
+    ),
+    _row(
+        11,
+        "source",
+        "Marketo's export quota at 60 %",
+        "jobs kept, next day goes on",
+        f"{_MARKETO}_a_quota_used_up_keeps_the_jobs_and_the_next_day_goes_on",
+    ),
+    _row(12, "source", "source empty or 30 % short", "plan blocked", f"{_CONFIG}[12 empty]", f"{_CONFIG}[12 thirty percent]"),
+    _row(
+        13,
+        "wire",
+        "no answer",
+        "timeout, outcome unknown, decided by reading",
+        f"{_WIRE}[13]",
+        f"{_ANY}_a_server_that_hangs_is_left_by_the_time_out",
+    ),
+    _row(
+        14,
+        "wire",
+        "applied, answer lost",
+        "read back: verified, not sent again",
+        f"{_WIRE}[14]",
+        f"{_WIRE}[14 shared]",
+        f"{_WIRE}[14 tasks]",
+    ),
+    _row(15, "wire", "connection cut before the work", "read back: sent again once nothing can arrive late", f"{_WIRE}[15]"),
+    _row(
+        16,
+        "wire",
+        "applied after we gave up",
+        "no newer write of that record until it must have arrived",
+        f"{_WIRE}[16]",
+        f"{_SYNC}/test_apply.py::test_a_record_whose_outcome_is_unknown",
+    ),
+    _row(17, "wire", "some rows refused", "each row its own state, the rest goes on", f"{_WIRE}[17]"),
+    _row(18, "wire", "results reordered or missing", "matched by id, missing is unknown", f"{_WIRE}[18 reordered]", f"{_WIRE}[18 missing]"),
+    _row(19, "wire", "503 while a Bulk job is polled", "polling goes on, no second job, none aborted", f"{_WIRE}[19]"),
+    _row(
+        20,
+        "wire",
+        "a maintenance page for an answer",
+        "never taken for a result",
+        f"{_WIRE}[20]",
+        f"{_WIRE}[20 refused]",
+        f"{_ANY}_a_maintenance_page_with_status_200_never_looks_like_no_rows",
+    ),
+    _row(21, "crash", "killed while extracting or loading", "nothing partial visible, next run whole", f"{_CRASH}[21]"),
+    _row(22, "crash", "killed while a plan is kept", "no plan", f"{_CRASH}[22]"),
+    _row(23, "crash", "killed after the intent, before the send", "sent once", f"{_CRASH}[23]"),
+    _row(24, "crash", "killed between write and journal", "decided by reading", f"{_CRASH}[24]", f"{_FAULTS}/test_kill.py"),
+    _row(25, "crash", "killed at each step of a Bulk job", "taken up by its id, open ones closed, no second job", f"{_CRASH}[25]"),
+    _row(26, "crash", "killed while verifying", "state and base move together", f"{_CRASH}[26]"),
+    _row(27, "crash", "killed while rolling back", "the rollback goes on", f"{_CRASH}[27]"),
+    _row(
+        28,
+        "crash",
+        "SIGTERM, disk full",
+        "no send without a durable intent, exit code not 0",
+        f"{_CRASH}[28 disk full]",
+        f"{_CRASH}[28 SIGTERM]",
+    ),
+    _row(29, "crash", "power loss", "every intent synced before its send", f"{_CRASH}[29]"),
+    _row(
+        30,
+        "warehouse",
+        "a publication meets a reader or a second one",
+        "whole old or whole new table",
+        f"{_STORE}_a_reader_that_opened_the_old_version_finishes_on_it",
+        f"{_STORE}_a_publication_that_fails_half_way_leaves_the_old_version",
+    ),
+    _row(
+        31,
+        "warehouse",
+        "a table's file damaged",
+        "found by its checksum, moved aside, rebuilt",
+        f"{_STORE}_a_cut_file_is_found_and_moved_aside",
+        f"{_STORE}_a_changed_byte",
+    ),
+    _row(
+        32, "warehouse", "journal lost or an old copy", "nothing applied until adopted", f"{_CONFIG}[32 lost]", f"{_CONFIG}[32 old backup]"
+    ),
+    _row(
+        33,
+        "clock",
+        "daylight saving, windows over it",
+        "counted once, in the zone of the business",
+        "alignment_pipeline_tests/sla/test_calendars.py",
+    ),
+    _row(34, "clock", "our clock a day off", "nothing written", f"{_CONFIG}[34]"),
+    _row(
+        35,
+        "clock",
+        "29 February, year end, impossible dates",
+        "validated",
+        f"{_SYNC}/test_shape.py",
+        "alignment_pipeline_tests/sla/test_calendars.py",
+    ),
+    _row(36, "data", "10,000 poison rows", "each written or quarantined with its reason", f"{_FAULTS}/test_poison.py"),
+    _row(
+        37, "data", "15 and 18 characters, ids that differ in case", "the same, and different", f"{_CONFIG}[37]", f"{_SYNC}/test_shape.py"
+    ),
+    _row(38, "data", "null, empty, missing, zero", "distinct; missing never clears", f"{_CONFIG}[38]", f"{_SYNC}/test_decide.py"),
+    _row(
+        39,
+        "data",
+        "the CRM alters what we wrote",
+        "trimming recognised; a trigger stops us after two writes",
+        f"{_WIRE}[39 trimmed]",
+        f"{_WIRE}[39 trigger]",
+    ),
+    _row(40, "data", "input in another order", "the same plan", f"{_CONFIG}[40]"),
+    _row(
+        41,
+        "data",
+        "value too long, validation rule",
+        "dead letter with its code, the rest goes on",
+        f"{_WIRE}[41]",
+        f"{_FAULTS}/test_poison.py",
+    ),
+    _row(42, "concurrency", "six starts at once", "one writer, five exit 75", f"{_CRASH}[42]"),
+    _row(43, "concurrency", "frozen holder wakes up", "finds a higher fence and stops", f"{_CRASH}[43]"),
+    _row(
+        44,
+        "concurrency",
+        "a person edits between plan and write",
+        "the person's value stays",
+        f"{_WIRE}[44 before]",
+        f"{_WIRE}[44 between]",
+    ),
+    _row(45, "concurrency", "a person edits after our write", "held, listed, released by a person", f"{_CONFIG}[45]"),
+    _row(46, "concurrency", "another integration changes it back", "three repairs in a week, then held", f"{_CONFIG}[46]"),
+    _row(47, "concurrency", "locked rows", "tried again in smaller batches", f"{_WIRE}[47]"),
+    _row(48, "config", "80 % of the records would change", "blocked, 0 writes", f"{_CONFIG}[48]"),
+    _row(49, "config", "a line of the map changed", "caught, or at most 25 writes", f"{_CONFIG}[49]"),
+    _row(50, "config", "another organisation", "stopped before the first write", f"{_CONFIG}[50]"),
+    _row(51, "config", "no permission on a field", "stopped before the first write", f"{_CONFIG}[51]"),
+    _row(52, "config", "assignment rules are on", "header on every write, owners unchanged", f"{_WIRE}[52]"),
+    _row(53, "config", "a whole column wants null", "blocked", f"{_CONFIG}[53]"),
+    _row(
+        54,
+        "security",
+        "a person is erased",
+        "0 bytes left, recognised when it comes again",
+        f"{_SYNC}/test_privacy.py::test_an_erased_person",
+    ),
+    _row(55, "security", "a run launched by a foreign page", "applies nothing that is not signed", f"{_CONFIG}[55]"),
+    _row(56, "security", "the alert sink is down", "the run is not affected, the message waits", f"{_CONFIG}[56]"),
+)

@@ -1,0 +1,34 @@
+"""The matrix is whole: 56 rows, each with a proof that exists."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from alignment_pipeline_tests.faults import cases_wire, rows, test_config, test_crash
+
+ROOT = Path(__file__).parents[2]
+_PARAMETERS = {
+    "test_wire.py": cases_wire.CASES,
+    "test_config.py": test_config.ROWS,
+    "test_crash.py": test_crash.ROWS,
+}
+
+
+def test_every_row_is_there_once() -> None:
+    assert [row.number for row in rows.ROWS] == list(range(1, 57))
+
+
+@pytest.mark.parametrize("row", rows.ROWS, ids=lambda row: str(row.number))
+def test_every_proof_exists(row: rows.Row) -> None:
+    assert row.proofs
+    for proof in row.proofs:
+        file, _, name = proof.partition("::")
+        path = ROOT / file
+        assert path.is_file(), proof
+        function, _, parameter = name.partition("[")
+        names = [node.name for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+        assert not function or any(one.startswith(function) for one in names), proof
+        assert not parameter or parameter.removesuffix("]") in _PARAMETERS[path.name], proof
