@@ -36,32 +36,37 @@ class Stored:
 
 
 def store(
-    readings: Sequence[Reading], *, system: str, warehouse: Warehouse, journal: Journal, told: Callable[[str, int], None] = lambda *_: None
+    readings: Sequence[Reading],
+    *,
+    system: str,
+    warehouse: Warehouse,
+    journal: Journal,
+    sieve: Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]] = iter,
+    told: Callable[[str, int], None] = lambda *_: None,
 ) -> list[Stored]:
     """Read every stream to its end and publish its new versions; a stream that fails raises and leaves its table as it was."""
     found = []
     for reading in readings:
-        published = _append(reading, warehouse)
+        published = _append(reading, sieve(reading), warehouse)
         stream_states.save(journal, system, reading.report.state)
         told(reading.stream.table, published.added)
         found.append(Stored(reading.report, published))
     return found
 
 
-def _append(reading: Reading, warehouse: Warehouse) -> Published:
+def _append(reading: Reading, batches: Iterable[pa.RecordBatch], warehouse: Warehouse) -> Published:
     name = reading.stream.table
     manifest = warehouse.manifest(name)
     if manifest is None or manifest.rows == 0:
-        return warehouse.append(name, reading)
-    return _append_new(reading, warehouse)
+        return warehouse.append(name, batches)
+    return _append_new(name, batches, warehouse)
 
 
-def _append_new(reading: Reading, warehouse: Warehouse) -> Published:
+def _append_new(name: str, batches: Iterable[pa.RecordBatch], warehouse: Warehouse) -> Published:
     """Store only versions that the table does not end with already: an overlap reads rows again on purpose."""
-    name = reading.stream.table
     spool = warehouse.root / f".arrivals-{name}-{secrets.token_hex(4)}.parquet"
     try:
-        rows = _spool(reading, spool)
+        rows = _spool(batches, spool)
         if rows == 0:
             return warehouse.append(name, [])
         arrivals = warehouse.connection.read_parquet(str(spool)).distinct(on=["record_id", "known_at", "row_hash"], keep="first")

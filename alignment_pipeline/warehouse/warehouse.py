@@ -107,6 +107,15 @@ class Warehouse:
                 return Published(name, before.version, before.rows, 0)
             return self._publish(folder, name, version, old + tuple(files), sum(file.rows for file in files))
 
+    def forget_old_versions(self, name: str) -> None:
+        """Delete every data file that the published version does not name: an erasure leaves no byte behind."""
+        folder = self._folder(name)
+        found = read_manifest(folder)
+        kept = {file.name for file in found.files} if found else set()
+        for path in folder.glob("*.parquet"):
+            if path.name not in kept:
+                path.unlink()
+
     def snapshot(self, name: str, day: date) -> Path:
         """Keep the published version beside the table as `snapshots/<day>/<table>` (hard links: no copy is made)."""
         folder = self._folder(name)

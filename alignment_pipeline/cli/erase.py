@@ -1,0 +1,29 @@
+"""`alignment erase WHO`: removes a person everywhere, for good, and keeps them out."""
+
+from __future__ import annotations
+
+import click
+
+from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.runtime import erasure
+
+
+@click.command(epilog="Example: alignment erase jane.doe@example.com --yes")
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def erase(who: str, yes: bool, is_json: bool) -> None:
+    """Erase a person (lead, contact or Marketo id, or e-mail) from warehouse, journal, plans, reports and notifications.
+
+    Only a keyed hash stays, so that a late page or a new extraction cannot bring them back. The CRM itself is not touched.
+    """
+    context = Context(is_json=is_json)
+    if not yes and (is_json or not click.confirm(f"Erase {who} here for good? This cannot be undone.", err=True)):
+        raise ConfigurationError("nothing was erased; give --yes to go on without asking")
+    with context.journal() as journal:
+        done = erasure.erase_person(context.home, context.warehouse(), journal, who)
+    found = erasure.to_json(done)
+    context.result(
+        found, lambda console: console.print("\n".join(f"{name.replace('_', ' ')}: {number:,}" for name, number in found.items()))
+    )
