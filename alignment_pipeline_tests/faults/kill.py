@@ -59,6 +59,10 @@ def child(environ: Mapping[str, str], arguments: list[str], variant: str | None)
     main(arguments)
 
 
+class Restless(AssertionError):
+    """Plans never end: something is written again and again."""
+
+
 @dataclass
 class Arena:
     """One organisation under fire."""
@@ -148,7 +152,7 @@ class Arena:
                 self.office.run_recovery()
                 continue
             self.apply(plan_hash, "--resume")
-        raise AssertionError(f"it does not come to rest: {self.office.states()}")
+        raise Restless(f"it does not come to rest: {self.office.states()}")
 
     def broken(self) -> list[str]:
         """Every invariant that does not hold, in words."""
@@ -167,7 +171,7 @@ def arena(
     world = World(sandbox_clock(NOW, factor=FACTOR), Faults(seed), store)
     store.load({"User": [_USER]})
     store.load(data(leads, accounts))
-    chosen = _agreement(bulk=bulk)
+    chosen = wide_agreement(bulk=bulk)
     path = tmp_path / "agreement.yaml"
     path.write_text(json.dumps(chosen.model_dump(mode="json", exclude={"version"}, by_alias=True)))
     home = tmp_path / "home"
@@ -208,7 +212,7 @@ def wire_faults(share: float) -> list[Fault]:
     ]
 
 
-def _agreement(*, bulk: bool = False) -> Any:
+def wide_agreement(*, bulk: bool = False) -> Any:
     """The test organisation's agreement, with limits that leave the run itself to be tested and not the guard."""
     shipped = agreement()
     numbers = shipped.write_back

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline.sync import approval, erase, holds, ops, prepare
@@ -25,6 +25,7 @@ from alignment_pipeline_tests.sync.model_crm import Crash, ModelCrm
 from alignment_pipeline_tests.sync.office import KEY, lead_id
 
 LEADS = 6
+AGREEMENT = kill.wide_agreement()
 WHOLE = os.environ.get("ALIGNMENT_FAULTS") == "all"
 leads = st.integers(0, LEADS - 1)
 values = st.integers(0, 5)
@@ -37,7 +38,7 @@ class WriteBackMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.model = ModelCrm(LEADS)
-        self.office = self.model.office(self.folder, kill._agreement())
+        self.office = self.model.office(self.folder, AGREEMENT)
         self.plans: list[str] = []
         self.applied: list[str] = []
         self.erased: set[str] = set()
@@ -84,6 +85,14 @@ class WriteBackMachine(RuleBasedStateMachine):
         planned = self.office.plan()
         if planned.state in ("DRAFT", "NEEDS_APPROVAL"):
             self.plans.append(planned.plan_hash)
+
+    @rule(number=leads, value=values, patience=st.sampled_from([0, 1500]))
+    def whole_round(self, number: int, value: int, patience: float) -> None:
+        """What happens every day: something changed, a plan, a signature, a run."""
+        self.source_edit(number, value)
+        self.plan()
+        self.approve()
+        self.apply(patience)
 
     @rule()
     def approve(self) -> None:
@@ -134,6 +143,7 @@ class WriteBackMachine(RuleBasedStateMachine):
             holds.release(self.office.journal, [one.hold_id], by="t")
             self.model.released.add((one.record_id, one.field, str(one.value_seen)))
 
+    @precondition(lambda self: not self.erased)
     @rule(number=leads)
     def erase(self, number: int) -> None:
         record_id = lead_id(number)
@@ -141,8 +151,6 @@ class WriteBackMachine(RuleBasedStateMachine):
         self.model.delete(record_id)
         self.office.wanted = {key: value for key, value in self.office.wanted.items() if key[1] != record_id}
         erase.erase(self.office.journal, [record_id], key=KEY)
-        if len(self.erased) > 2:
-            self.erased.clear()
 
     @invariant()
     def nothing_is_broken(self) -> None:
