@@ -137,11 +137,13 @@ class Decider:
         sources = [*self._tables("people", "lead_account_matches"), self.store.read("accounts"), self.done["all_states"]]
         self._keep("person_accounts", person_accounts_rule.person_accounts(*sources, **self.stamp))
         ids = overlay.column(self.done["person_accounts"], "account_id")
-        for name in (*_ACCOUNT_VALUES, "account_stage_changes", "account_mqa_changes", "opportunities"):
+        for name in (*_ACCOUNT_VALUES, "account_stage_changes", "account_mqa_changes"):
             self._published(name, "account_id", ids)
-        deals = overlay.column(self.done["opportunities"], "opportunity_id")
-        self._published("opportunity_stage_changes", "opportunity_id", deals)
         self._published("opportunity_contact_roles", "contact_id", sorted(self.people.contacts))
+        deals = set(self.store.among("opportunities", "account_id", ids)["opportunity_id"].to_pylist())
+        deals |= set(overlay.column(self.done["opportunity_contact_roles"], "opportunity_id"))
+        for name in ("opportunities", "opportunity_stage_changes"):
+            self._published(name, "opportunity_id", sorted(deals))
         for name in ("users", "queue_members", "business_hours", "crm_holidays"):
             self.done[name] = self.store.read(name)
 

@@ -28,8 +28,8 @@ def hand_raise_types(sources: Sequence[ActivitySource], types: Sequence[Mapping[
     ids = sorted(one for one in found if one is not None)
     if not ids or len(ids) > activities.MOST_TYPES:
         raise ConfigurationError(
-            f"the fast lane polls for 1 to {activities.MOST_TYPES} Marketo activity types, the agreement's hand-raises name {len(ids)} that "
-            "this subscription has: look at scoring.activity_types with category hand_raise"
+            f"the fast lane polls for 1 to {activities.MOST_TYPES} Marketo activity types; the agreement's hand-raises name {len(ids)} "
+            "that this subscription has: look at scoring.activity_types with category hand_raise"
         )
     return ids
 

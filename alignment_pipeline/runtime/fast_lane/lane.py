@@ -1,0 +1,334 @@
+"""One round of the fast lane: look, remember, read, decide, plan, write, forget.
+
+Belongs here: the order of a round and what it may do. A round is idempotent: whatever it is interrupted in, the next one goes on, and the
+journal's keys (the Task's external key, the operation's key) keep anything from being written twice. It writes only what a signed
+standing approval covers; its batches take the CRM lease in turn with a full run's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+
+from alignment_pipeline.agreement.activity_types import HAND_RAISE
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.errors import ApprovalRequired, ConfigurationError
+from alignment_pipeline.matching import lead_account_matches as matches_rule
+from alignment_pipeline.matching.index import AccountIndex
+from alignment_pipeline.runtime import marketo, salesforce, stream_states
+from alignment_pipeline.runtime.fast_lane import overlay, polling
+from alignment_pipeline.runtime.fast_lane.arrivals import Raw, Reader
+from alignment_pipeline.runtime.fast_lane.decisions import Decider, Tables
+from alignment_pipeline.runtime.fast_lane.memory import LONGEST_WAIT, OVERLAP, HandRaise, Memory
+from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.staging import activities as activities_rule
+from alignment_pipeline.staging import versions
+from alignment_pipeline.sync import apply as applying
+from alignment_pipeline.sync import approval, plan, prepare
+from alignment_pipeline.sync import crm as crms
+from alignment_pipeline.sync.field_rules import FieldRules
+from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.sync.lease import FAST, hold
+from alignment_pipeline.sync.shape import described_shapes
+from alignment_pipeline.sync.tables import OP
+
+LEASE = "fast-lane"
+_DESCRIBED = ("Account", "Contact", "Lead", "Task")
+# what was sent must be decided before the next round may touch the same records; the rest of the patience is the full run's
+_PATIENCE_SECONDS = 20.0
+_MOST_PEOPLE = 50
+NO_RECORD = "has no lead or contact in Salesforce yet: the clock runs, the Task waits for the record"
+IN_QUEUE = "is owned by a queue: the Task waits for a rep"
+
+
+@dataclass
+class Tick:
+    """What one round did. `answered` and `waiting` are activity GUIDs, the latter with their reason; `calls` by system."""
+
+    at: datetime
+    polled: int = 0
+    answered: list[str] = field(default_factory=list)
+    waiting: dict[str, str] = field(default_factory=dict)
+    no_hand_raise: int = 0
+    given_up: list[str] = field(default_factory=list)
+    plan_hash: str | None = None
+    tasks_created: int = 0
+    records_written: int = 0
+    calls: dict[str, int] = field(default_factory=dict)
+    note: str | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing was worked on."""
+        return not (self.answered or self.waiting or self.given_up or self.no_hand_raise)
+
+    def to_json(self) -> dict[str, Any]:
+        """Numbers and reasons, for metadata and logs."""
+        return {
+            "at": self.at.isoformat(),
+            "polled": self.polled,
+            "answered": len(self.answered),
+            "waiting": sorted(set(self.waiting.values())),
+            "given_up": len(self.given_up),
+            "plan_hash": self.plan_hash,
+            "tasks_created": self.tasks_created,
+            "records_written": self.records_written,
+            "calls": dict(self.calls),
+            "note": self.note,
+        }
+
+
+@dataclass
+class Lane:
+    """The warm state of one process: sessions, published tables, the account index. Use `opened`."""
+
+    home: Home
+    journal: Journal
+    memory: Memory
+    store: overlay.Store
+    _index: tuple[tuple[int, ...], AccountIndex] | None = None
+
+    @property
+    def agreement(self) -> Agreement:
+        """The agreement in force when the lane was opened."""
+        return self.home.agreement
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Both systems, read only."""
+        custom = {name: self.agreement.crm.fields_of(name) for name in ("Lead", "Contact")}
+        shared = frozenset(self.agreement.people.shared_mailboxes)
+        return Reader(salesforce.session(self.home), marketo.session(self.home), custom, shared)
+
+    @cached_property
+    def writer(self) -> crms.Crm:
+        """The CRM with the writer's credentials."""
+        return crms.salesforce(salesforce.session(self.home, "writer"))
+
+    @cached_property
+    def type_ids(self) -> list[int]:
+        """Marketo activity types to poll for."""
+        types = self.store.rows(self.store.read("raw_marketo_activity_types").select("id", "name").distinct())
+        return polling.hand_raise_types(self.agreement.scoring.activity_types, types.to_pylist())
+
+    def refresh_index(self) -> AccountIndex:
+        """The account index of the published accounts; built anew only when they were published anew."""
+        version = self.store.versions("accounts", "contacts")
+        if self._index is None or self._index[0] != version:
+            settings = matches_rule.settings_of(self.agreement.matching, agreement_version=self.agreement.version)
+            index = matches_rule.account_index(self.store.read("accounts"), self.store.read("contacts"), settings=settings)
+            self._index = (version, index)
+        return self._index[1]
+
+    @property
+    def index(self) -> AccountIndex:
+        """The index at hand, one version old at most while hand-raisers wait: they do not wait for it to be built."""
+        return self._index[1] if self._index is not None else self.refresh_index()
+
+    def warm(self) -> None:
+        """Do beforehand what the first round would wait for."""
+        self.refresh_index()
+        self.reader.prepare()
+        _ = self.writer.organization_id
+
+    def tick(self, *, may_answer: bool = True) -> Tick:
+        """One round. Retryable errors of the outside are raised; what was learned before them is remembered.
+
+        Without `may_answer` it only looks and remembers.
+        """
+        made = Tick(at=self.home.clock.now())
+        before = self._counted()
+        try:
+            self._look(made)
+            due = self.memory.due(self.home.clock.now())[:_MOST_PEOPLE]
+            if due and not may_answer:
+                made.note = "the share of Salesforce's calls is used up: hand-raises wait for the full run"
+            elif due:
+                self._answer(due, made)
+        finally:
+            spent = {name: number - before.get(name, 0) for name, number in self._counted().items()}
+            made.calls = {name: number for name, number in spent.items() if number}
+            self.memory.spend(self.home.clock.now(), **made.calls)
+            if made.polled or not made.is_idle:
+                self.memory.save(self.journal)
+        return made
+
+    def _look(self, made: Tick) -> None:
+        """Poll, and keep what is new before anything is done about it."""
+        trail = len(self.memory.trail), self.memory.trail[-1:]
+        found = polling.poll(self.reader.marketo, self.memory, self.type_ids, since=self._first_moment())
+        made.polled = len(found)
+        self.memory.open |= {one.guid: one for one in found}
+        if found or trail != (len(self.memory.trail), self.memory.trail[-1:]):
+            self.memory.save(self.journal)
+
+    def _first_moment(self) -> datetime:
+        """Where the first poll begins: where the full run's reading ended."""
+        mark = stream_states.load(self.journal, "marketo").get("activities")
+        now = self.home.clock.now()
+        if mark is None or mark.watermark is None:
+            raise ConfigurationError("the fast lane works over the tables of a full run, and there was none yet: `alignment run` first")
+        return max(mark.watermark - OVERLAP, now - LONGEST_WAIT)
+
+    def _answer(self, due: Sequence[HandRaise], made: Tick) -> None:
+        """Read, decide, plan and write for these; then forget those who have their answer."""
+        try:
+            raised = self._hand_raises(due, made)
+            if not raised:
+                return
+            arrivals = self._read(raised)
+            people = overlay.people_of(self.store, arrivals)
+            raw = overlay.raw_tables(self.store, people, arrivals)
+            decided = Decider(self.store, raw, people, self.agreement, self.index, self.home.clock.now()).decide()
+            refused = self._write(decided, made)
+            self._settle(raised, decided, refused, made)
+        finally:
+            self.store.let_go()
+
+    def _hand_raises(self, due: Sequence[HandRaise], made: Tick) -> list[HandRaise]:
+        """Those whom staging's rule calls hand-raises; the others are forgotten here and counted by the full run."""
+        name = "raw_marketo_activities"
+        rows = self.store.contract(name, [self.reader.activity_rows([one.values for one in due])])
+        catalogue = self.store.read("raw_marketo_activity_types")
+        empty = ("raw_salesforce_campaign_members", "raw_salesforce_campaigns", "raw_salesforce_tasks", "raw_salesforce_events")
+        now = self.home.clock.now()
+        raw = {name: rows, "raw_marketo_activity_types": versions.living(catalogue, as_of=now)}
+        raw |= {other: self.store.contract(other, []) for other in empty}
+        scoring = self.agreement.scoring
+        found = activities_rule.activities(raw, activity_types=scoring.activity_types, exclusions=scoring.exclusions)
+        wanted = found.filter((found.category == HAND_RAISE) & ~found.is_bot)
+        guids = {key.partition(":")[2] for key in self.store.rows(wanted.select("activity_id"))["activity_id"].to_pylist()}
+        for one in due:
+            if one.guid not in guids:
+                self.memory.open.pop(one.guid, None)
+                made.no_hand_raise += 1
+        return [one for one in due if one.guid in guids]
+
+    def _read(self, raised: Sequence[HandRaise]) -> Raw:
+        ids = sorted({one.marketo_id for one in raised})
+        arrivals = self.reader.read(ids, overlay.known_records(self.store, ids))
+        return arrivals | {"raw_marketo_activities": self.reader.activity_rows([one.values for one in raised])}
+
+    def _write(self, decided: Tables, made: Tick) -> str | None:
+        """Plan and, inside a standing approval, apply. Returns why nothing was written, None when all of it was."""
+        crm = replace(self.writer, describe_all=_asked_once(self.writer))
+        rules = FieldRules(agreement=self.agreement, shapes=described_shapes(crm.describe_all(_DESCRIBED)))
+        names = ("field_updates", "record_creates", "crm_field_values", "crm_record_states")
+        run_id = f"fast-{secrets.token_hex(8)}"
+        meant = plan.build(
+            self.journal,
+            **{name: self.store.rows(decided[name]) for name in names},
+            agreement=self.agreement,
+            shapes=rules.shapes,
+            org_id=crm.organization_id,
+            as_of=made.at,
+            run_id=run_id,
+            kind="fast",
+        )
+        if not meant.ops:
+            return None
+        kept = prepare.keep(self.journal, meant, rules)
+        made.plan_hash = meant.plan_hash
+        key = approval.key_or_none(approval.key_path(self.home.path, self.home.environ))
+        try:
+            done = applying.apply(
+                self.journal,
+                crm,
+                meant.plan_hash,
+                agreement=self.agreement,
+                key=key,
+                lane=FAST,
+                run_id=run_id,
+                patience_seconds=_PATIENCE_SECONDS,
+            )
+        except ApprovalRequired as waits:
+            made.note = f"{kept.state}: {waits}"
+            return "its plan waits for approval: `alignment approve --standing` signs what the fast lane may write"
+        made.records_written = done.records_written
+        made.tasks_created = self._created(meant.plan_hash)
+        if done.error is not None:
+            made.note = str(done.error)
+        if done.plan_state == "DONE":
+            return None
+        return f"its plan is not written yet: {done.stopped or 'an earlier write is still undecided'}"
+
+    def _settle(self, raised: Sequence[HandRaise], decided: Tables, refused: str | None, made: Tick) -> None:
+        """Forget the answered, keep the waiting with their reason, give up those who waited a day."""
+        now = self.home.clock.now()
+        reasons = self._open_reasons(decided)
+        for one in raised:
+            why = refused or reasons.get(one.marketo_id)
+            if why is None:
+                self.memory.open.pop(one.guid, None)
+                made.answered.append(one.guid)
+            elif now - one.learned_at > LONGEST_WAIT:
+                self.memory.open.pop(one.guid, None)
+                made.given_up.append(one.guid)
+            else:
+                self.memory.open[one.guid] = one.waiting(now, why)
+                made.waiting[one.guid] = why
+
+    def _open_reasons(self, decided: Tables) -> Mapping[str, str]:
+        """Marketo id -> what the Task still waits for."""
+        records, people = (self.store.rows(decided[name]) for name in ("person_records", "people"))
+        person = {row["record_id"]: row["person_id"] for row in records.to_pylist() if row["object"] == "Marketo"}
+        in_crm = {row["person_id"] for row in records.to_pylist() if row["is_alive"] and row["object"] in ("Lead", "Contact")}
+        queued = {row["person_id"] for row in people.to_pylist() if row["is_owned_by_queue"]}
+        waiting = {one: NO_RECORD for one, who in person.items() if who not in in_crm}
+        return waiting | {one: IN_QUEUE for one, who in person.items() if who in in_crm and who in queued}
+
+    def _created(self, plan_hash: str) -> int:
+        query = select(OP.c.op_id).where(OP.c.plan_hash == plan_hash, OP.c.action == "create", OP.c.state == "VERIFIED")
+        with self.journal.read() as connection:
+            return len(connection.execute(query).all())
+
+    def _counted(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        if "reader" in self.__dict__:
+            found = {"salesforce": self.reader.salesforce.counter.total, "marketo": self.reader.marketo.counter.total}
+        if "writer" in self.__dict__:
+            found["salesforce"] = found.get("salesforce", 0) + self.writer.calls()
+        return found
+
+
+@contextmanager
+def opened(home: Home) -> Iterator[Lane]:
+    """The lane of this process. Raises AnotherWriter while another process runs it, ConfigurationError without a Marketo."""
+    if not marketo.is_configured(home):
+        raise ConfigurationError("the fast lane listens to Marketo, and none is configured: set MARKETO_DOMAIN and its credentials")
+    with home.journal() as journal, hold(journal, LEASE):
+        yield Lane(home, journal, Memory.load(journal), overlay.Store(home.warehouse()))
+
+
+def tick(home: Home) -> Tick:
+    """One round in a process that keeps nothing: the fallback where no loop runs."""
+    with opened(home) as lane:
+        return lane.tick()
+
+
+def peek(home: Home) -> list[str]:
+    """GUIDs of what a round would work on now, for one or two calls; nothing is remembered or written."""
+    with home.journal() as journal:
+        lane = Lane(home, journal, Memory.load(journal), overlay.Store(home.warehouse()))
+        found = polling.poll(lane.reader.marketo, lane.memory, lane.type_ids, since=lane._first_moment())
+        return sorted({one.guid for one in found} | {one.guid for one in lane.memory.due(home.clock.now())})
+
+
+def _asked_once(crm: crms.Crm) -> Any:
+    """`describe_all` that asks once per round: planning and applying are a second apart."""
+    known: dict[str, Any] = {}
+
+    def describe_all(names: Sequence[str]) -> Mapping[str, Any]:
+        missing = [name for name in names if name not in known]
+        if missing:
+            known.update(crm.describe_all(missing))
+        return {name: known[name] for name in names}
+
+    return describe_all
