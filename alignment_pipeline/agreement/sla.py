@@ -26,6 +26,17 @@ class FastLane(Section):
     calendar: Slug | None = Field(default=None, description="Calendar that says when business is open; empty: always open")
 
 
+class Nurture(Section):
+    """People whom sales gave back, told to the marketing system so that its programs take them up again."""
+
+    marketo_field: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$",
+        description="REST name of a text field of Marketo people; empty: nothing is written",
+    )
+    stages: list[str] = Field(default=["Recycled"], min_length=1, description="Stages of people who go back to marketing, any case")
+
+
 class Parties(Section):
     """Who counts as a named human of sales, and whose time a wait is."""
 
@@ -54,6 +65,7 @@ class Sla(Section):
     escalation: Escalation = Escalation()
     commitments: list[Commitment] = []
     contact_yield: ContactYield = ContactYield()
+    nurture: Nurture = Nurture()
     fast_lane: FastLane = FastLane()
     reporting_weeks: Annotated[int, Field(ge=1, le=520)] = Field(
         default=26, description="Weeks of clocks that stand in the accountability tables"

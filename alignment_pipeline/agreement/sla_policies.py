@@ -123,7 +123,9 @@ class Policy(Section):
     again: Literal["after_stop", "after_due", "never"] = Field(
         default="after_stop", description="When a new trigger starts a new clock: after the last one stopped, or also once it is overdue"
     )
-    pauses: list[Literal["hold", "waiting", "leave"]] = Field(default=["hold"], description="What makes the clock wait while a human owns the record")
+    pauses: list[Literal["hold", "waiting", "leave"]] = Field(
+        default=["hold"], description="What makes the clock wait while a human owns the record"
+    )
     ladder: Slug | None = Field(default=None, description="Escalation ladder")
     priority: Annotated[int, Field(ge=0, le=99)] = Field(default=50, description="Among equal states the smaller one is shown in the CRM")
 
@@ -132,7 +134,9 @@ class Policy(Section):
         allowed = EVENTS_OF[self.subject]
         for event in (self.trigger, *self.stops, *self.cancels):
             if event.event not in allowed:
-                raise ValueError(f"policy {self.name}: {event.event} does not happen to {self.subject}; allowed: {', '.join(sorted(allowed))}")
+                raise ValueError(
+                    f"policy {self.name}: {event.event} does not happen to {self.subject}; allowed: {', '.join(sorted(allowed))}"
+                )
         if self.trigger.count != 1:
             raise ValueError(f"policy {self.name}: a trigger is one event; count belongs to stops")
         if (self.time == "business") != (self.calendar is not None):
@@ -162,6 +166,10 @@ class Pauses(Section):
     """What makes a clock wait. None of these holds while nobody owns the record: that is the system's time."""
 
     hold_needs_reason: bool = Field(default=True, description="A hold without a reason does not pause")
-    hold_cap_hours: Annotated[float, Field(gt=0, le=8_760)] = Field(default=120.0, description="A hold pauses this long at most (calendar hours)")
+    hold_cap_hours: Annotated[float, Field(gt=0, le=8_760)] = Field(
+        default=120.0, description="A hold pauses this long at most (calendar hours)"
+    )
     waiting_statuses: list[str] = Field(default=[], description="Values of Lead.Status that mean waiting on the customer, any case")
-    waiting_cap_hours: Annotated[float, Field(gt=0, le=8_760)] = Field(default=240.0, description="Waiting pauses this long at most (calendar hours)")
+    waiting_cap_hours: Annotated[float, Field(gt=0, le=8_760)] = Field(
+        default=240.0, description="Waiting pauses this long at most (calendar hours)"
+    )

@@ -132,7 +132,7 @@ SLA_EXCLUSIONS = Contract(
         trigger_at     timestamp! when
         account_id     string     account
         goes_to_owner_id string   who answers instead
-        reason_code    string!    existing_account, not_existing_account, internal or do_not_sync
+        reason_code    string!    existing_account or internal
         reason         string!    why, for a person
         """
         + _DECIDED

@@ -218,6 +218,7 @@ def exclusions(
 ) -> pa.Table:  # fmt: skip
     """`sla_exclusions`: triggers of people who are no new leads, or are our own."""
     is_ours = refusal == 3
+    assignment = pc.binary_join_element_wise("assignment", pa.array(moment).cast(pa.string()), ":")
     codes = pc.if_else(pa.array(is_ours), "internal", "existing_account")
     why = pc.if_else(
         pa.array(is_ours),
@@ -229,7 +230,7 @@ def exclusions(
         {
             "policy": _same(policy.name, len(subject)),
             "subject_id": _take(mine.ids, subject),
-            "trigger_id": pc.fill_null(_take(mine.events.ids, event), "assignment"),
+            "trigger_id": pc.coalesce(_take(mine.events.ids, event), assignment),
             "trigger_at": moments(moment),
             "account_id": _take(accounts.ids, mine.account_of[subject]),
             "goes_to_owner_id": _take(accounts.past.vocabulary, np.where(is_ours, NOTHING, owner)),

@@ -92,10 +92,11 @@ def accounts(sources: Sources, *, sla: Sla, crm: Crm, as_of: int) -> Subjects:
         place = codes(person, text(owned["person_id"]).combine_chunks())
         return np.where(place == NOTHING, NOTHING, np.append(account_of_person, NOTHING)[place])
 
+    mqa_ids = _named("mqa", mqas["account_id"], moment_text(mqas["entered_at"]))
     parts = [
-        events.part("mqa_entered", codes(mqas["account_id"], ids), micros(mqas["entered_at"]), _named("mqa", mqas["account_id"])),
+        events.part("mqa_entered", codes(mqas["account_id"], ids), micros(mqas["entered_at"]), mqa_ids),
         events.part("stage_entered", codes(stages["account_id"], ids), micros(stages["entered_at"]),
-                    _named("stage", stages["account_id"], stages["stage"]), value=stages["stage"]),
+                    _named("stage", stages["account_id"], stages["stage"], moment_text(stages["entered_at"])), value=stages["stage"]),
         events.part("opportunity_created", codes(deals["account_id"], ids), micros(deals["created_at"]), deals["opportunity_id"]),
         *_person_events(sources, sla, of_source, "account"),
     ]  # fmt: skip
@@ -137,7 +138,7 @@ def people(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm, as_of
         events.part("opportunity_created", of_source(pc.binary_join_element_wise("contact", roles["contact_id"], ":")),
                     np.maximum(micros(roles["created_at"]), born), roles["opportunity_id"]),
         events.part("stage_entered", codes(stages["person_id"], ids), micros(stages["entered_at"]),
-                    _named("stage", stages["person_id"], stages["stage"]), value=stages["stage"]),
+                    _named("stage", stages["person_id"], stages["stage"], moment_text(stages["entered_at"])), value=stages["stage"]),
         *_person_events(sources, sla, of_source, "person"),
         *events.from_histories(past, subject_of, sla=sla),
     ]  # fmt: skip
@@ -219,6 +220,12 @@ def _person_events(sources: Sources, sla: Sla, of_source: Callable[[pa.ChunkedAr
         out.append(events.part("activity", of_source(found["source_key"]), micros(found["occurred_at"]), found["activity_id"],
                                value=found["activity_type"], category=found["category"]))  # fmt: skip
     return out
+
+
+def moment_text(column: pa.ChunkedArray) -> pa.Array:
+    """Moments as text for ids, to the microsecond."""
+    shown = micros(column, 0).astype("datetime64[us]")
+    return pa.array(np.datetime_as_string(shown, unit="us").astype(object), pa.string())
 
 
 def _named(kind: str, *columns: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -131,17 +131,18 @@ def main() -> None:
     clocks = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     tables = sources(clocks // 2)
     crm = Crm(fields=[])
-    begin = time.perf_counter()
+    begin, cpu = time.perf_counter(), time.process_time()
     ledger = sla_ledger(
         tables, sla=agreement(), crm=crm, as_of=AS_OF, agreement_version="bench", watermarks={"salesforce": AS_OF, "marketo": AS_OF}
     )
     found = ledger.clocks.group_by("state").agg(clocks=lambda table: table.count()).order_by("state").to_pyarrow().to_pylist()
-    seconds = time.perf_counter() - begin
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     total = sum(row["clocks"] for row in found)
     print(f"{total:,} clocks, {int(ledger.slices.count().execute()):,} slices, {int(ledger.escalations.count().execute()):,} rungs")
     print(", ".join(f"{row['state']} {row['clocks']:,}" for row in found))
-    print(f"fold: {seconds:.1f} s (promised 60 s), peak memory {peak:.2f} GB with the generated data (promised 4 GB)")
+    print(f"fold: {seconds:.1f} s of wall time (promised 60 s on 2 free cores), {cpu:.1f} s of processor time")
+    print(f"peak memory {peak:.2f} GB, the generated data included (promised 4 GB)")
 
 
 if __name__ == "__main__":

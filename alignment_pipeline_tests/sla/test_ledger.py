@@ -54,7 +54,7 @@ def test_row_order_and_repetition_change_nothing(sla: Sla, crm: Crm, seed: int) 
 def test_a_history_lived_in_ticks_ends_like_one_read_at_once_and_tells_each_rung_once(sla: Sla, crm: Crm) -> None:
     world, end = story(11), START + timedelta(days=3)
     told: dict[object, object] = {}
-    for hour in range(0, 73, 6):
+    for hour in range(0, 73, 9):
         tick = START + timedelta(hours=hour)
         for row in rows_of(world.ledger(sla, crm, tick, known_at=tick).escalations):
             if row["state"] == "due":
@@ -137,3 +137,15 @@ def test_names_from_the_crm_stay_on_one_line_and_fill_no_other_placeholder(sla: 
     subject = next(str(row["task_subject"]) for row in rows_of(ledger.escalations) if row["rung"] == "call_now")
 
     assert subject == "Call now: {reason} Bcc: x Evil (Engines Ltd) asked to be contacted"
+
+
+def test_a_stage_entered_twice_is_two_triggers(sla: Sla, crm: Crm) -> None:
+    world = World().account(people=[f"lead:{LEAD}"], is_customer=True).lead()
+    world.stage(START, "MQL").stage(START + timedelta(hours=1), "MQL")
+    left_out = [
+        row["trigger_id"]
+        for row in rows_of(world.ledger(sla, crm, START + timedelta(days=1)).exclusions)
+        if row["policy"] == "first_touch_mql"
+    ]
+
+    assert len(set(left_out)) == len(left_out) == 2
