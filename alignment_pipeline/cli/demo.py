@@ -30,6 +30,7 @@ from alignment_pipeline.sync import approval, ops
 from alignment_pipeline.sync import crm as crms
 
 HOME = ".alignment-demo"
+SANDBOX_STATE = "sandbox-state.json"
 _START_SECONDS = 180.0
 NOTICE = "Companies are real, people are invented, and everything that happens between them is fictional."
 
@@ -86,7 +87,7 @@ def _sandbox(home: Path, accounts: int, people: int, activities: int) -> Iterato
     env_file, log = home / "sandbox.env", home / "sandbox.log"
     command = [sys.executable, "-m", "alignment_pipeline.cli.main", "sandbox", "--env-file", str(env_file)]
     command += ["--accounts", str(accounts), "--people", str(people), "--activities", str(activities)]
-    command += ["--truth", str(home / "truth.json")]
+    command += ["--truth", str(home / "truth.json"), "--state", str(home / SANDBOX_STATE)]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as child:
         try:
             yield _started(child, env_file, log)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from alignment_pipeline.sandbox import demo_world
+from alignment_pipeline.sandbox import demo_world, persistence
 from alignment_pipeline.sandbox.server import Sandbox, serve
 
 
@@ -20,6 +21,12 @@ from alignment_pipeline.sandbox.server import Sandbox, serve
 @click.option("--salesforce-port", default=0, help="Port of the embedded Salesforce (0: a free one).")
 @click.option("--marketo-port", default=0, help="Port of the embedded Marketo (0: a free one).")
 @click.option("--env-file", type=click.Path(path_type=Path), help="Write the environment that points at the sandbox here (as .env).")
+@click.option(
+    "--state",
+    "state_file",
+    type=click.Path(path_type=Path),
+    help="Keep what is written to the sandbox here on stop, and go on from there on the next start (its size then comes from the file).",
+)
 @click.option("--truth", type=click.Path(path_type=Path), help="Write what is true of the organisation here; the pipeline never reads it.")
 def sandbox(
     seed: int,
@@ -30,14 +37,22 @@ def sandbox(
     salesforce_port: int,
     marketo_port: int,
     env_file: Path | None,
+    state_file: Path | None,
     truth: Path | None,
 ) -> None:
     """Serve the embedded Salesforce and Marketo with a demo organisation: real companies, invented people, fictional activity.
 
     Prints the environment that points the other commands at it, and runs until stopped (Ctrl-C).
     """
-    click.echo(f"Making {accounts:,} accounts, {people:,} people and {activities:,} activities ...", err=True)
-    world = demo_world.demo_world(seed=seed, accounts=accounts, people=people, activities=activities, factor=factor, truth=truth)
+    kept = persistence.load(state_file) if state_file is not None else None
+    size = kept[0] if kept is not None else persistence.Size(seed, accounts, people, activities, factor)
+    size = replace(size, factor=factor) if _is_given("factor") else size
+    click.echo(f"Making {size.accounts:,} accounts, {size.people:,} people and {size.activities:,} activities ...", err=True)
+    world = demo_world.demo_world(
+        seed=size.seed, accounts=size.accounts, people=size.people, activities=size.activities, factor=size.factor, truth=truth
+    )
+    if kept is not None:
+        persistence.lay_over(world, kept[1])
 
     def started(running: Sandbox) -> None:
         environment = running.environment()
@@ -49,3 +64,11 @@ def sandbox(
         click.echo("Serving until Ctrl-C. Companies are real, people are invented, their activity is fictional.", err=True)
 
     serve(world, ports={"salesforce": salesforce_port, "marketo": marketo_port}, started=started)
+    if state_file is not None:
+        persistence.save(world, size, state_file)
+
+
+def _is_given(name: str) -> bool:
+    """Whether the option was typed: a state's own value gives way only then."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"

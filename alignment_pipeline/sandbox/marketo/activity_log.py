@@ -70,6 +70,14 @@ class ActivityLog:
             self._pending = []
             self._columns, self._largest_id = mark  # type: ignore[misc]
 
+    def since(self, mark: object) -> list[tuple[dict[str, Any], int]]:
+        """Every activity added since `mark`, in order, with the Unix second from which it is visible."""
+        with self._lock:
+            columns = self._settle()
+            known = mark[0]["activity_id"]  # type: ignore[index]
+            rows = np.nonzero(~np.isin(columns["activity_id"], known))[0]
+            return list(zip(map(_decoded, self._read(columns, rows)), columns["visible"][rows].tolist(), strict=True))
+
     def extend(self, activities: Iterable[Mapping[str, Any]], *, visible_at: int = _ALWAYS) -> int:
         """Append activities in the shape `activities.json` answers; returns how many.
 
