@@ -132,8 +132,31 @@ def test_a_subscription_without_the_update_filter_is_read_by_creation() -> None:
         world.world.marketo.load(people(8))
         rows, reading = read(world, LEADS)
 
+        world.world.advance(2 * 86_400)
+        edit(world, 3, title="CEO")
+        world.world.advance(60)
+        changed, second = read(world, LEADS, reading.report.state)
+        world.world.advance(7 * 86_400)
+        _, third = read(world, LEADS, second.report.state)
+
     assert len(rows) == 8
     assert "cannot filter leads by update" in str(reading.report.note)
+    assert ([row["record_id"] for row in changed], second.report.method) == (["3"], "rest")
+    assert (third.report.method, third.report.rows) == ("bulk", 8)
+
+
+def test_a_daily_sweep_without_quota_leaves_the_logged_changes(world: Served) -> None:
+    world.world.marketo.load(people(3))
+    _, first = read(world, LEADS)
+    world.world.advance(86_400 + 60)
+    edit(world, 2, title="CEO")
+    world.world.advance(60)
+    world.fault("answer", path="create.json", status=200, body=_errors("1029", "Export daily quota 500MB exceeded."), count=None)
+    rows, second = read(world, LEADS, first.report.state)
+
+    assert [row["record_id"] for row in rows] == ["2"]
+    assert second.report.state.swept_at == first.report.state.swept_at
+    assert "the daily sweep of all leads waits" in str(second.report.note)
 
 
 def test_a_hidden_optional_field_is_reported_and_a_required_one_is_an_error(world: Served) -> None:

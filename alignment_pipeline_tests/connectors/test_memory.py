@@ -1,4 +1,4 @@
-"""Reading ten times as many activities takes no more memory."""
+"""Reading six times as many activities takes no more memory; `memory.py` measures larger sizes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def peak(rows: int) -> int:
 
 
 def test_peak_memory_does_not_grow_with_the_rows() -> None:
-    small, large = peak(10_000), peak(100_000)
+    small, large = peak(10_000), peak(60_000)
 
-    assert large <= small * 1.2, f"{small} kB for 10,000 rows, {large} kB for 100,000"
+    assert large <= small * 1.2, f"{small} kB for 10,000 rows, {large} kB for 60,000"

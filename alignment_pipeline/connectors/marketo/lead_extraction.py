@@ -22,18 +22,21 @@ from alignment_pipeline.connectors.marketo.runs import Run
 from alignment_pipeline.connectors.marketo.verdicts import MarketoRefused
 from alignment_pipeline.connectors.raw_rows import RowBatches
 from alignment_pipeline.connectors.values import canonical, parse_stamp
+from alignment_pipeline.errors import QuotaExhausted
 
 # Score changes and merges change leads without a Change Data Value activity.
 _SILENT_TYPES = frozenset({22, 32})
 _DELETED_AT_FIRST = timedelta(days=30)
 _CHANGE_OVERLAP = timedelta(hours=1)
 _SWEEP = timedelta(days=1)
+_WEEKLY = timedelta(days=7)
 _UNLOGGED = frozenset({"id", "createdAt", "updatedAt"})
 # A database in which nothing was updated for so long counts as empty.
 _QUIET = timedelta(days=2 * 366)
 # Files of bulk jobs are kept for 7 days: an older load begins anew.
 _FILES_LIVE = timedelta(days=6)
 _UNSUPPORTED_FILTER = "1035"
+_UPDATE_FILTER = "the filter updatedAt"
 _NO_UPDATE_FILTER = "this subscription cannot filter leads by update: read whole by creation"
 
 
@@ -50,6 +53,8 @@ class LeadRun(Run):
         self.selection = describe.choose(self.stream, describe.describe(self.session), self.extraction.custom_fields)
         self.missing = self.selection.missing
         self.given = IdSet()
+        self.swept_at = self.state.swept_at
+        self.lacks_update_filter = _UPDATE_FILTER in self.state.missing
         before = self.state
         new = sorted(set(self.selection.types) - set(before.field_types)) if before.field_types and before.watermark else []
         if new:
@@ -58,17 +63,37 @@ class LeadRun(Run):
         for row in self._rows(before.watermark, is_reload=bool(new)):
             yield from self._add(batches, row)
         yield from self._deletions(batches, before.watermark)
-        self.state = replace(self.state, field_types=dict(self.selection.types), load_end=None)
+        self.state = replace(
+            self.state,
+            field_types=dict(self.selection.types),
+            missing=(*self.missing, *((_UPDATE_FILTER,) if self.lacks_update_filter else ())),
+            swept_at=self.swept_at,
+            load_end=None,
+        )
 
     def _rows(self, mark: datetime | None, *, is_reload: bool) -> Iterator[Mapping[str, Any]]:
         if mark is None or is_reload:
             return self._everything()
+        since = min(mark, self.state.swept_at or mark) - _CHANGE_OVERLAP
+        if self._is_due():
+            swept = self._swept(since)
+            try:
+                first = next(swept, None)
+            except QuotaExhausted as exhausted:
+                self.notes.append(f"the daily sweep of all leads waits, only logged changes were read ({exhausted})"[:250])
+                self.swept_at, self.is_bulk = self.state.swept_at, False
+            else:
+                return chain([first], swept) if first is not None else iter(())
         try:
             ids = self._changed(mark)
         except _TooMany:
-            since = min(mark, self.state.swept_at or mark) - _CHANGE_OVERLAP
             return self._swept(since)
         return leads.by_ids(self.session, ids, self.selection.names)
+
+    def _is_due(self) -> bool:
+        """Whether all leads are to be swept: daily, or weekly where a sweep has to read them all."""
+        every = _WEEKLY if self.lacks_update_filter else _SWEEP
+        return self.state.swept_at is None or self.now - self.state.swept_at >= every
 
     def _everything(self) -> Iterator[Mapping[str, Any]]:
         """The whole database. Its windows hang on `load_end`, so that a load that died goes on with the same jobs."""
@@ -76,14 +101,14 @@ class LeadRun(Run):
             self.state = replace(self.state, load_end=self.now, jobs=())
         else:
             self.now = self.state.load_end
-        self.is_bulk = True
-        self.state = replace(self.state, swept_at=self.now)
+        self.is_bulk, self.swept_at = True, self.now
         try:
             yield from self._whole("updatedAt")
         except MarketoRefused as refused:
             if refused.code != _UNSUPPORTED_FILTER:
                 raise
             self.notes.append(_NO_UPDATE_FILTER)
+            self.lacks_update_filter = True
             yield from self._whole("createdAt")
 
     def _whole(self, date_filter: Literal["createdAt", "updatedAt"]) -> Iterator[Mapping[str, Any]]:
@@ -111,23 +136,24 @@ class LeadRun(Run):
 
     def _swept(self, start: datetime) -> Iterator[Mapping[str, Any]]:
         """Leads updated since `start`, by bulk; the whole database where the subscription cannot filter by update."""
-        self.is_bulk = True
-        self.state = replace(self.state, swept_at=self.now)
+        self.is_bulk, self.swept_at = True, self.now
+        if self.lacks_update_filter:
+            yield from self._whole("createdAt")
+            return
         try:
             yield from self._extract("updatedAt").rows(windows(start, self.now), self.state.jobs)
         except MarketoRefused as refused:
             if refused.code != _UNSUPPORTED_FILTER:
                 raise
             self.notes.append(_NO_UPDATE_FILTER)
+            self.lacks_update_filter = True
             yield from self._whole("createdAt")
 
     def _extract(self, date_filter: Literal["createdAt", "updatedAt"]) -> BulkExtract:
         return BulkExtract(self.session, Request("leads", self.selection.names, date_filter), self.note_jobs)
 
     def _changed(self, mark: datetime) -> list[int]:
-        """Ids of leads that are new or changed since the watermark less an hour. _TooMany when a bulk job is cheaper or due."""
-        if self.state.swept_at is None or self.now - self.state.swept_at >= _SWEEP:
-            raise _TooMany
+        """Ids of leads that are new or changed since the watermark less an hour. _TooMany when a bulk job is cheaper."""
         token = activities.paging_token(self.session, mark - _CHANGE_OVERLAP)
         silent = sorted(_SILENT_TYPES & set(self.extraction.chosen_types()))
         pages = chain(self._change_pages(token), activities.since(self.session, token, silent))
