@@ -117,7 +117,8 @@ class SalesforceStore:
                 if not isinstance(value, kinds) or (name in dates and isinstance(value, datetime)):
                     raise ConfigurationError(f"{schema.name} {given.get('Id')}: {name} is {value!r}, which is no {allowed[name]}")
                 if name in moments:
-                    kept = kept.astimezone(UTC).replace(microsecond=0)
+                    if kept.microsecond or kept.tzinfo is not UTC:
+                        kept = kept.astimezone(UTC).replace(microsecond=0)
                 elif name in references and len(kept) == 15:
                     kept = to18(kept)
                 record[name] = kept
