@@ -98,14 +98,14 @@ InputNoun = Literal[
 class InputMapping(Section):
     """One CRM field that people fill in and we only read (owner class HUMAN, never written by us)."""
 
-    object: Literal["Lead", "Contact", "Account", "Opportunity"]
+    object: Literal["Lead", "Contact", "Account", "Opportunity"] = Field(description="Salesforce object")
     field: ApiName = Field(description="API name of our packaged field, or of one that you already have")
     meaning: InputNoun = Field(description="What it tells us")
-    type: FieldType = Field(default="text")
-    label: str = Field(min_length=1, max_length=40)
-    help: str = Field(default="", max_length=510)
-    length: int = Field(default=255, ge=1, le=131072)
-    values: list[str] = Field(default=[])
+    type: FieldType = Field(default="text", description="Field type, when our package declares it")
+    label: str = Field(min_length=1, max_length=40, description="Label that CRM users see")
+    help: str = Field(default="", max_length=510, description="Help text that CRM users see")
+    length: int = Field(default=255, ge=1, le=131072, description="Characters of text")
+    values: list[str] = Field(default=[], description="Values of a picklist")
 
 
 class TaskMapping(Section):
@@ -119,8 +119,8 @@ class TaskMapping(Section):
 class Crm(Section):
     """The contract with the CRM: what we fill, what we read, how tasks are keyed."""
 
-    fields: list[FieldMapping]
-    inputs: list[InputMapping] = []
+    fields: list[FieldMapping] = Field(description="CRM fields that we fill")
+    inputs: list[InputMapping] = Field(default=[], description="CRM fields that people fill in and we only read")
     tasks: TaskMapping = TaskMapping()
 
     @model_validator(mode="after")

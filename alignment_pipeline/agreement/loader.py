@@ -61,6 +61,9 @@ def load(path: Path | None = None) -> Agreement:
 def loads(text: str, *, name: str = "agreement") -> Agreement:
     """Check an agreement given as YAML text; `name` stands in the error lines."""
     tree = _parse(text, name)
+    if "version" in tree:
+        line = tree.lc.key("version")[0] + 1
+        raise AgreementError(f"{name}:{line}: version: unknown key; the version is the hash of the content, take the line out")
     try:
         agreement = Agreement.model_validate(_plain(tree))
     except ValidationError as error:
@@ -97,9 +100,9 @@ def _parse(text: str, name: str) -> CommentedMap:
         line = mark.line + 1 if mark else 1
         raise AgreementError(f"{name}:{line}: is not YAML: {error.problem or error.context}") from error
     except YAMLError as error:
-        raise AgreementError(f"{name}:1: is not YAML: {error}") from error
+        raise AgreementError(f"{name}:1: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(tree, CommentedMap):
-        found = "nothing" if tree is None else type(tree).__name__
+        found = "nothing" if tree is None else "a list" if isinstance(tree, CommentedSeq) else f"only {str(tree)[:40]!r}"
         raise AgreementError(f"{name}:1: holds {found}; an agreement is a mapping that begins with 'name:'")
     return tree
 
@@ -124,14 +127,14 @@ def _line_and_text(tree: CommentedMap, detail: ErrorDetails, name: str) -> tuple
     key = ".".join(str(part) for part in found_key) or "(top)"
     kind = detail["type"]
     if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(location[-1]), _allowed_keys(tree, location, siblings), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        message = f"unknown key{hint}"
+        allowed_keys = _allowed_keys(location, siblings)
+        near = difflib.get_close_matches(str(location[-1]), allowed_keys, n=1)
+        message = f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; allowed: {', '.join(allowed_keys)}"
     elif kind == "missing":
         message = "is missing and required"
     else:
         found = json.dumps(detail.get("input"), default=str, ensure_ascii=False)
-        allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+        allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("String should ")
         message = f"found {found[:80]}; allowed: {allowed}" if kind != "value_error" else f"{allowed}"
     return line, f"{name}:{line}: {key}: {message}"
 
@@ -161,7 +164,7 @@ def _locate(tree: CommentedMap, location: list[int | str]) -> tuple[int, list[in
     return line, path, siblings
 
 
-def _allowed_keys(tree: CommentedMap, location: list[int | str], siblings: list[str]) -> list[str]:
+def _allowed_keys(location: list[int | str], siblings: list[str]) -> list[str]:
     """Keys that the schema allows beside the unknown one, found by walking the JSON schema along the location."""
     schema: Any = Agreement.model_json_schema()
     definitions = schema.get("$defs", {})

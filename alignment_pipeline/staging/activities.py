@@ -51,7 +51,7 @@ def _marketo(rows: ibis.Table, types: ibis.Table, sources: Sequence[ActivitySour
     joined = rows.join(named, rows.activityTypeId == named.named_type_id, how="left")
     joined = joined.filter(_any_of([_is_type(joined.activityTypeId, joined.type_name, source) for source in sources]))
     joined = joined.filter(values.text(joined.leadId).notnull(), values.text(joined.record_id).notnull())
-    attributes = {_column(name): values.text(values.json_text(joined.attributes, f'$."{name}"')) for name in wanted if name != _PRIMARY}
+    attributes = {_column(name): values.member(joined.attributes, name) for name in wanted if name != _PRIMARY}
     table = joined.select(
         activity_id=ibis.literal("marketo:") + joined.record_id,
         source_key=ibis.literal("marketo:") + joined.leadId,

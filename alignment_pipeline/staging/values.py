@@ -93,13 +93,18 @@ KINDS: Mapping[str, Callable[[ibis.Value], ibis.Value]] = {
 }
 
 
-@ibis.udf.scalar.builtin(name="json_extract_string")
-def json_text(document: str, path: str) -> str:  # type: ignore[empty-body]
-    """DuckDB's own: a scalar inside a JSON document, as text."""
+@ibis.udf.scalar.builtin(name="json_extract_path_text")
+def _json_text(document: str, path: str) -> str:  # type: ignore[empty-body]
+    """DuckDB's own: a scalar inside a JSON document, as text. Under its other name ibis leaves a quote in the path unescaped."""
+
+
+def member(document: ibis.Value, name: str) -> ibis.Value:
+    """Text of one member of a JSON object, whatever letters its name has (RFC 6901); blank is null."""
+    return text(_json_text(document, "/" + name.replace("~", "~0").replace("/", "~1")))
 
 
 def custom(table: ibis.Table, field: str | None) -> ibis.Value:
     """Text of an agreement-named field in `custom_fields`; null when the agreement names none."""
     if field is None:
         return ibis.null("string")
-    return text(json_text(table.custom_fields, f'$."{field}"'))
+    return member(table.custom_fields, field)

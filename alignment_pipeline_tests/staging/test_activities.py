@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,12 +78,12 @@ def test_a_type_by_its_id_wins_over_a_changed_name() -> None:
 
 
 def test_an_attribute_s_name_may_hold_anything_a_vendor_allows() -> None:
-    source = ActivitySource(type="web_visit", marketo="Visit Webpage", detail_from=["Web.page [URL]", "Fallback's"])
-    found = made(
-        [source],
-        marketo=[visit(1, attributes='{"Web.page [URL]": "/a"}'), visit(2, attributes='{"Fallback\'s": "/b"}'), visit(3, attributes="{}")],
-    )
-    assert ["/a", "/b", None] == [found[f"marketo:{number}"]["detail"] for number in (1, 2, 3)]
+    names = ["Web.page [URL]", "Fallback's", 'quo"te', "a/b", "t~z", "back\\slash", "日本"]
+    source = ActivitySource(type="web_visit", marketo="Visit Webpage", detail_from=names)
+    given = [visit(number, attributes=json.dumps({name: f"/{number}"})) for number, name in enumerate(names)]
+    found = made([source], marketo=[*given, visit(99)])
+    assert [f"/{number}" for number in range(len(names))] == [found[f"marketo:{number}"]["detail"] for number in range(len(names))]
+    assert found["marketo:99"]["detail"] is None
 
 
 def test_campaign_responses_belong_to_the_contact_and_to_the_day_of_the_response() -> None:
