@@ -26,6 +26,8 @@ DAY = 1_440 * MINUTE
 NEVER = 1 << 61
 """A moment that does not come."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# a shorter stretch may well be closed altogether, as between the years
+_LONG_ENOUGH = timedelta(days=60)
 
 Ints = np.ndarray
 Spans = list[tuple[int, int]]
@@ -125,7 +127,7 @@ class Calendars:
         key = (name, zone, leave)
         if key not in self._built:
             spans = self._spans(name, zone, leave)
-            if not spans:
+            if not spans and self.last - self.first >= _LONG_ENOUGH:
                 raise ConfigurationError(
                     f"sla: calendar {name!r} has no open hour from {self.first.date()} to {self.last.date()}; "
                     "check its week, holidays and leave"

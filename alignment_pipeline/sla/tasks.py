@@ -19,6 +19,7 @@ from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.planning import FIELD_UPDATES, RECORD_CREATES
 from alignment_pipeline.contracts.sla import PERSON_SLAS
+from alignment_pipeline.sla.calendars import to_us
 from alignment_pipeline.sla.sources import fetch
 
 # of a person's clocks the one in the first of these states counts most
@@ -27,6 +28,7 @@ _WHO = ("Lead", "Contact")
 # a commitment of marketing is no record of the CRM: its task stands alone
 _PROMISE = "Commitment"
 MAX_TEXT = 255
+_HOUR = 3_600_000_000
 
 
 def escalation_tasks(
@@ -115,7 +117,8 @@ def retracted_tasks(
 def person_slas(clocks: ibis.Table, *, sla: Sla, as_of: datetime, agreement_version: str) -> ibis.Table:
     """`person_slas`: of each person's clocks on a lead or contact the one that counts most now.
 
-    Order: the worst state, among open clocks the next due, among ended ones the latest; then the policy's priority and the clock's id.
+    Order: breached within the agreement's max_age_hours (by the policy's priority), at risk, unknown, pending, paused (the next due
+    first), then older breaches, then clocks that ended (the latest first); then the policy's priority and the clock's id.
     """
     names = ("person_id", "object", "record_id", "clock_id", "policy", "state", "due_at", "started_at", "reason")
     rows = fetch(clocks.filter(clocks.person_id.notnull() & clocks.object.isin(list(_WHO))), *names)
@@ -126,9 +129,11 @@ def person_slas(clocks: ibis.Table, *, sla: Sla, as_of: datetime, agreement_vers
     state = pc.index_in(rows["state"], value_set=pa.array(_URGENCY)).to_numpy()
     is_open = state <= _URGENCY.index("paused")
     due = _micros(rows["due_at"], 1 << 61)
-    when = np.where(is_open, due, -_micros(rows["started_at"], 0))
-    # clocks that are over differ by age first: the latest tells how the person stands
-    rank = np.where(is_open, state, len(_URGENCY))
+    is_breached = state == _URGENCY.index("breached")
+    is_old = is_breached & (due < to_us(as_of) - round(sla.escalation.max_age_hours * _HOUR))
+    # of fresh breaches the priority decides; clocks that are over differ by age first: the latest tells how the person stands
+    when = np.where(is_breached, 0, np.where(is_open, due, -_micros(rows["started_at"], 0)))
+    rank = np.where(is_old, len(_URGENCY), np.where(is_open, state, len(_URGENCY) + 1))
     keyed = pa.table(
         {
             "person": rows["person_id"],

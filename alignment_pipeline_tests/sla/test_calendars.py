@@ -121,6 +121,19 @@ def test_wrong_calendars_are_refused_in_words(calendar: dict[str, object], messa
         Sla.model_validate({"calendars": [{"name": "hours", **calendar}]})
 
 
+def test_a_short_stretch_may_be_closed_altogether() -> None:
+    closed = [
+        {"holiday_id": "0C0", "name": "", "closed_on": date(2026, 12, day), "opens_minute": 0, "closes_minute": 1_440}
+        for day in range(20, 32)
+    ]
+    built = read({"mon": ["09:00-17:00"]}, closed=closed, crm_holidays=True)
+    built.first, built.last = datetime(2026, 12, 24, tzinfo=UTC), datetime(2026, 12, 29, tzinfo=UTC)
+    open_time = built.open_time("hours", "UTC")
+
+    assert calendars.business_minutes_between(built.first, built.last, open_time) == 0.0
+    assert calendars.add_business_minutes(built.first, 5, open_time) is None
+
+
 def test_calendar_days_add_up() -> None:
     built = read({"mon": ["09:00-17:00"]})
     rows = rows_of(calendars.calendar_days(built, {"hours": ["America/New_York", "UTC"]}))

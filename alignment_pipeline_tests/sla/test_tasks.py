@@ -93,6 +93,14 @@ def test_the_crm_shows_the_clock_that_counts_most_now(sla: Sla, crm: Crm, minute
     assert [(row["sla_status"], row["sla_policy"], row["record_id"]) for row in shown] == [(status, policy, LEAD)]
 
 
+def test_an_old_breach_does_not_hide_a_clock_that_runs(sla: Sla, crm: Crm) -> None:
+    world = World().lead().stage(START - timedelta(days=60), "MQL").hand_raise(START)
+    as_of = START + timedelta(minutes=1)
+    shown = rows_of(tasks.person_slas(world.ledger(sla, crm, as_of).clocks, sla=sla, as_of=as_of, agreement_version="test"))
+
+    assert [(row["sla_status"], row["sla_policy"]) for row in shown] == [("pending", "First touch of a hand-raiser")]
+
+
 def test_the_crm_value_does_not_flicker_while_nothing_happens(sla: Sla, crm: Crm) -> None:
     world = World().lead().hand_raise(START)
 
