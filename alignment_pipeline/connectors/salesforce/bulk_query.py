@@ -34,7 +34,7 @@ class PollPlan:
     """Seconds between two looks at a job: growing, since each look is a call."""
 
     first: float = 2.0
-    growth: float = 1.5
+    growth: float = 2.0
     longest: float = 30.0
     patience: float = 7200.0
 

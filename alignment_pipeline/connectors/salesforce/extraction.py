@@ -36,7 +36,7 @@ class SalesforceExtraction(SalesforceSource):
         prepared = preparation.prepare(wanted)
         for one in prepared:
             self._take_up(one)
-            if preparation.goes_by_bulk(one) and one.job is None:
+            if one.job is None and (preparation.goes_by_bulk(one) or self._shows_large(one)):
                 self._start(one)
         return [Reading(one.stream, StreamRun(self, one)) for one in prepared]
 
@@ -62,11 +62,19 @@ class SalesforceExtraction(SalesforceSource):
                 one.job, one.window, one.first = job, window, None
                 one.mark = one.state.load_end or one.mark
 
+    def _shows_large(self, one: Prepared) -> bool:
+        """Whether the first page tells of so many rows that a job costs fewer calls than the further pages."""
+        page = one.first
+        if page is None or not page.is_success or one.selection is None or one.selection.stamp is None:
+            return False
+        return int(page.body.get("totalSize") or 0) >= self.bulk_rows_from
+
     def _start(self, one: Prepared) -> None:
         """Create the job of a large stream now, so that the server works on all of them at once."""
         assert one.selection is not None
         try:
             one.job = self.reader(one.selection, lambda job: self.note(one, job)).create_job(one.window)
+            one.first = None
         except BulkUnsupported as unsupported:
             one.notes.append(f"read by REST, since Bulk does not serve it ({unsupported})"[:200])
         except SalesforceRefused as refused:

@@ -16,13 +16,12 @@ import pyarrow as pa
 from alignment_pipeline.connectors import streams
 from alignment_pipeline.connectors.raw_rows import RowBatches
 from alignment_pipeline.connectors.salesforce import composite, deletes, rest_query, soql
-from alignment_pipeline.connectors.salesforce.bulk_query import BulkUnsupported
 from alignment_pipeline.connectors.salesforce.identifiers import id18
 from alignment_pipeline.connectors.salesforce.preparation import Prepared
 from alignment_pipeline.connectors.salesforce.selection import refused_column
 from alignment_pipeline.connectors.salesforce.source import SalesforceSource
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
-from alignment_pipeline.connectors.salesforce.windows import TOO_SLOW, WindowReader
+from alignment_pipeline.connectors.salesforce.windows import TOO_SLOW
 from alignment_pipeline.connectors.streams import StreamReport
 from alignment_pipeline.connectors.values import canonical, parse_stamp
 
@@ -85,9 +84,6 @@ class StreamRun:
         if part is None:
             return reader.by_rest(one.window)
         if part.is_success:
-            large = int(part.body.get("totalSize") or 0) >= self.source.bulk_rows_from and one.selection.stamp is not None
-            if large and not one.notes:
-                return self._by_bulk_if_served(reader, part)
             return reader.by_rest(one.window, first=part.body)
         if part.code == "INVALID_FIELD" and (name := refused_column(part.detail)):
             one.selection = one.selection.without(name)
@@ -100,14 +96,6 @@ class StreamRun:
         raise SalesforceRefused(
             f"query {one.stream.object}: {part.status} {part.code}: {part.detail}", status=part.status, code=part.code, detail=part.detail
         )
-
-    def _by_bulk_if_served(self, reader: WindowReader, part: composite.Part) -> Iterator[Mapping[str, Any]]:
-        try:
-            self.one.job = reader.create_job(self.one.window)
-        except BulkUnsupported as unsupported:
-            self.one.notes.append(f"read by REST, since Bulk does not serve it ({unsupported})"[:200])
-            return reader.by_rest(self.one.window, first=part.body)
-        return reader.by_bulk(self.one.window, self.one.job)
 
     def _add(self, batches: RowBatches, row: Mapping[str, Any], seen_deleted: set[str]) -> Iterator[pa.RecordBatch]:
         one = self.one
