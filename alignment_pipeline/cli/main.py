@@ -19,6 +19,7 @@ from alignment_pipeline.errors import AlignmentError
 
 COMMANDS: Mapping[str, str] = {
     "demo": "alignment_pipeline.cli.demo:demo",
+    "dev": "alignment_pipeline.cli.dev:dev",
     "init": "alignment_pipeline.cli.init:init",
     "doctor": "alignment_pipeline.cli.doctor:doctor",
     "run": "alignment_pipeline.cli.run:run",

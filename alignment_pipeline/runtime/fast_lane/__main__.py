@@ -13,8 +13,8 @@ import threading
 
 from alignment_pipeline.connectors import redaction
 from alignment_pipeline.errors import AlignmentError
-from alignment_pipeline.runtime.fast_lane.lane import Tick
 from alignment_pipeline.runtime.fast_lane.loop import MINUTES, loop
+from alignment_pipeline.runtime.fast_lane.writing import Tick
 from alignment_pipeline.runtime.home import Home
 
 

@@ -7,82 +7,34 @@ standing approval covers; its batches take the CRM lease in turn with a full run
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
-
-from sqlalchemy import select
 
 from alignment_pipeline.agreement.activity_types import HAND_RAISE
 from alignment_pipeline.agreement.agreement import Agreement
-from alignment_pipeline.errors import ApprovalRequired, ConfigurationError
+from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.matching import lead_account_matches as matches_rule
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.runtime import marketo, salesforce, stream_states
-from alignment_pipeline.runtime.fast_lane import overlay, polling
+from alignment_pipeline.runtime.fast_lane import overlay, polling, writing
 from alignment_pipeline.runtime.fast_lane.arrivals import Raw, Reader
 from alignment_pipeline.runtime.fast_lane.decisions import Decider, Tables
 from alignment_pipeline.runtime.fast_lane.memory import LONGEST_WAIT, OVERLAP, HandRaise, Memory
+from alignment_pipeline.runtime.fast_lane.writing import Tick
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.staging import activities as activities_rule
 from alignment_pipeline.staging import versions
-from alignment_pipeline.sync import apply as applying
-from alignment_pipeline.sync import approval, plan, prepare
 from alignment_pipeline.sync import crm as crms
-from alignment_pipeline.sync.field_rules import FieldRules
 from alignment_pipeline.sync.journal import Journal
-from alignment_pipeline.sync.lease import FAST, hold
-from alignment_pipeline.sync.shape import described_shapes
-from alignment_pipeline.sync.tables import OP
+from alignment_pipeline.sync.lease import hold
 
 LEASE = "fast-lane"
-_DESCRIBED = ("Account", "Contact", "Lead", "Task")
-# what was sent must be decided before the next round may touch the same records; the rest of the patience is the full run's
-_PATIENCE_SECONDS = 20.0
 _MOST_PEOPLE = 50
 NO_RECORD = "has no lead or contact in Salesforce yet: the clock runs, the Task waits for the record"
 IN_QUEUE = "is owned by a queue: the Task waits for a rep"
-
-
-@dataclass
-class Tick:
-    """What one round did. `answered` and `waiting` are activity GUIDs, the latter with their reason; `calls` by system."""
-
-    at: datetime
-    polled: int = 0
-    answered: list[str] = field(default_factory=list)
-    waiting: dict[str, str] = field(default_factory=dict)
-    no_hand_raise: int = 0
-    given_up: list[str] = field(default_factory=list)
-    plan_hash: str | None = None
-    tasks_created: int = 0
-    records_written: int = 0
-    calls: dict[str, int] = field(default_factory=dict)
-    note: str | None = None
-
-    @property
-    def is_idle(self) -> bool:
-        """Nothing was worked on."""
-        return not (self.answered or self.waiting or self.given_up or self.no_hand_raise)
-
-    def to_json(self) -> dict[str, Any]:
-        """Numbers and reasons, for metadata and logs."""
-        return {
-            "at": self.at.isoformat(),
-            "polled": self.polled,
-            "answered": len(self.answered),
-            "waiting": sorted(set(self.waiting.values())),
-            "given_up": len(self.given_up),
-            "plan_hash": self.plan_hash,
-            "tasks_created": self.tasks_created,
-            "records_written": self.records_written,
-            "calls": dict(self.calls),
-            "note": self.note,
-        }
 
 
 @dataclass
@@ -187,7 +139,7 @@ class Lane:
             people = overlay.people_of(self.store, arrivals)
             raw = overlay.raw_tables(self.store, people, arrivals)
             decided = Decider(self.store, raw, people, self.agreement, self.index, self.home.clock.now()).decide()
-            refused = self._write(decided, made)
+            refused = writing.write(self.home, self.journal, self.writer, self.store, decided, made)
             self._settle(raised, decided, refused, made)
         finally:
             self.store.let_go()
@@ -216,49 +168,6 @@ class Lane:
         arrivals = self.reader.read(ids, overlay.known_records(self.store, ids))
         return arrivals | {"raw_marketo_activities": self.reader.activity_rows([one.values for one in raised])}
 
-    def _write(self, decided: Tables, made: Tick) -> str | None:
-        """Plan and, inside a standing approval, apply. Returns why nothing was written, None when all of it was."""
-        crm = replace(self.writer, describe_all=_asked_once(self.writer))
-        rules = FieldRules(agreement=self.agreement, shapes=described_shapes(crm.describe_all(_DESCRIBED)))
-        names = ("field_updates", "record_creates", "crm_field_values", "crm_record_states")
-        run_id = f"fast-{secrets.token_hex(8)}"
-        meant = plan.build(
-            self.journal,
-            **{name: self.store.rows(decided[name]) for name in names},
-            agreement=self.agreement,
-            shapes=rules.shapes,
-            org_id=crm.organization_id,
-            as_of=made.at,
-            run_id=run_id,
-            kind="fast",
-        )
-        if not meant.ops:
-            return None
-        kept = prepare.keep(self.journal, meant, rules)
-        made.plan_hash = meant.plan_hash
-        key = approval.key_or_none(approval.key_path(self.home.path, self.home.environ))
-        try:
-            done = applying.apply(
-                self.journal,
-                crm,
-                meant.plan_hash,
-                agreement=self.agreement,
-                key=key,
-                lane=FAST,
-                run_id=run_id,
-                patience_seconds=_PATIENCE_SECONDS,
-            )
-        except ApprovalRequired as waits:
-            made.note = f"{kept.state}: {waits}"
-            return "its plan waits for approval: `alignment approve --standing` signs what the fast lane may write"
-        made.records_written = done.records_written
-        made.tasks_created = self._created(meant.plan_hash)
-        if done.error is not None:
-            made.note = str(done.error)
-        if done.plan_state == "DONE":
-            return None
-        return f"its plan is not written yet: {done.stopped or 'an earlier write is still undecided'}"
-
     def _settle(self, raised: Sequence[HandRaise], decided: Tables, refused: str | None, made: Tick) -> None:
         """Forget the answered, keep the waiting with their reason, give up those who waited a day."""
         now = self.home.clock.now()
@@ -283,11 +192,6 @@ class Lane:
         queued = {row["person_id"] for row in people.to_pylist() if row["is_owned_by_queue"]}
         waiting = {one: NO_RECORD for one, who in person.items() if who not in in_crm}
         return waiting | {one: IN_QUEUE for one, who in person.items() if who in in_crm and who in queued}
-
-    def _created(self, plan_hash: str) -> int:
-        query = select(OP.c.op_id).where(OP.c.plan_hash == plan_hash, OP.c.action == "create", OP.c.state == "VERIFIED")
-        with self.journal.read() as connection:
-            return len(connection.execute(query).all())
 
     def _counted(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -319,16 +223,3 @@ def peek(home: Home) -> list[str]:
         lane = Lane(home, journal, Memory.load(journal), overlay.Store(home.warehouse()))
         found = polling.poll(lane.reader.marketo, lane.memory, lane.type_ids, since=lane._first_moment())
         return sorted({one.guid for one in found} | {one.guid for one in lane.memory.due(home.clock.now())})
-
-
-def _asked_once(crm: crms.Crm) -> Any:
-    """`describe_all` that asks once per round: planning and applying are a second apart."""
-    known: dict[str, Any] = {}
-
-    def describe_all(names: Sequence[str]) -> Mapping[str, Any]:
-        missing = [name for name in names if name not in known]
-        if missing:
-            known.update(crm.describe_all(missing))
-        return {name: known[name] for name in names}
-
-    return describe_all

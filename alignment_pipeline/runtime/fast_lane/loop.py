@@ -13,8 +13,9 @@ from typing import Any
 from alignment_pipeline.connectors import redaction
 from alignment_pipeline.errors import QuotaExhausted, Retryable
 from alignment_pipeline.runtime.fast_lane import lane as lanes
-from alignment_pipeline.runtime.fast_lane.lane import Lane, Tick
+from alignment_pipeline.runtime.fast_lane.lane import Lane
 from alignment_pipeline.runtime.fast_lane.pace import Pace
+from alignment_pipeline.runtime.fast_lane.writing import Tick
 from alignment_pipeline.runtime.home import Home
 
 MINUTES = 30.0

@@ -1,0 +1,77 @@
+"""Sensors of the fast lane: one keeps its loop running, one starts it when somebody raised a hand and no loop runs.
+
+Belongs here: whether a run is to be started, and under which key. Keys are made of what a run is for, so the same evaluation repeated asks
+for the same run. Both are off until somebody turns them on.
+"""
+
+import hashlib
+
+import dagster as dg
+
+from alignment_pipeline.connectors import redaction
+from alignment_pipeline.defs.fast_lane import HAND_RAISES
+from alignment_pipeline.errors import AlignmentError
+from alignment_pipeline.runtime import marketo
+from alignment_pipeline.runtime.fast_lane import lane
+from alignment_pipeline.runtime.home import Home
+
+_ALIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+# a run that failed is asked for again, but not at once
+_AGAIN_SECONDS = 300
+
+
+@dg.sensor(
+    name="new_hand_raisers",
+    job_name=HAND_RAISES,
+    minimum_interval_seconds=30,
+    description="Looks whether somebody asked for sales (one call to Marketo) and starts the fast lane when no loop is running.",
+)
+def new_hand_raisers(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    home = Home.from_env()
+    if not marketo.is_configured(home):
+        return dg.SkipReason("no Marketo is configured: MARKETO_DOMAIN is not set")
+    if _alive(context.instance):
+        return dg.SkipReason("the fast lane is running: it finds them itself")
+    try:
+        waiting = lane.peek(home)
+    except AlignmentError as error:
+        return dg.SkipReason(redaction.PROCESS(str(error)))
+    if not waiting:
+        return dg.SkipReason("nobody new")
+    return dg.RunRequest(run_key=f"hand-raisers:{_digest(waiting)}:{_period(home)}", tags={"alignment/hand_raisers": str(len(waiting))})
+
+
+@dg.sensor(
+    name="fast_lane_runs",
+    job_name=HAND_RAISES,
+    minimum_interval_seconds=30,
+    description="Keeps the fast lane's loop running: starts it again when it has ended or was killed.",
+)
+def fast_lane_runs(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    home = Home.from_env()
+    if not marketo.is_configured(home):
+        return dg.SkipReason("no Marketo is configured: MARKETO_DOMAIN is not set")
+    if _alive(context.instance):
+        return dg.SkipReason("the fast lane is running")
+    last = context.instance.get_run_records(dg.RunsFilter(job_name=HAND_RAISES), limit=1)
+    after = last[0].dagster_run.run_id if last else "first"
+    failed = bool(last) and last[0].dagster_run.status == dg.DagsterRunStatus.FAILURE
+    return dg.RunRequest(run_key=f"lane-after:{after}:{_period(home)}" if failed else f"lane-after:{after}")
+
+
+def _alive(instance: dg.DagsterInstance) -> bool:
+    return instance.get_runs_count(dg.RunsFilter(job_name=HAND_RAISES, statuses=_ALIVE)) > 0
+
+
+def _digest(guids: list[str]) -> str:
+    return hashlib.sha256("\n".join(guids).encode()).hexdigest()[:16]
+
+
+def _period(home: Home) -> int:
+    return int(home.clock.now().timestamp()) // _AGAIN_SECONDS
