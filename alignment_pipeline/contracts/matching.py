@@ -48,4 +48,117 @@ PERSON_ACCOUNTS = Contract(
     ),
 )
 
-CONTRACTS: tuple[Contract, ...] = (LEAD_ACCOUNT_MATCHES, PERSON_ACCOUNTS)
+MATCH_LABELS = Contract(
+    name="match_labels",
+    group="matching",
+    description="One row per judgement of a match by a person: a ticked 'incorrect account' box in the CRM, or a line of a reviewed file.",
+    key=("person_id", "account_id", "said_at"),
+    columns=columns(
+        """
+        person_id  string!    person
+        account_id string!    account that was judged
+        rule       string!    kind of evidence that had proposed it
+        verdict    string!    right or wrong
+        source     string!    crm or file
+        said_at    timestamp! when we learned it
+        """
+    ),
+)
+
+MATCH_RULE_PRECISIONS = Contract(
+    name="match_rule_precisions",
+    group="matching",
+    description="One row per kind of evidence that has labels: its precision with the Wilson interval, and whether it is demoted to review.",
+    key=("rule",),
+    columns=columns(
+        """
+        rule              string!    kind of evidence
+        labels            int64!     judgements
+        right             int64!     of them right
+        precision         float64    share that is right
+        lower             float64!   lower bound, 95 %
+        upper             float64!   upper bound, 95 %
+        is_demoted        boolean!   its matches go to review until its precision recovers
+        reason            string!    why
+        as_of             timestamp! decided as of
+        agreement_version string!    decided under
+        """
+    ),
+)
+
+MATCH_WORD_RARITIES = Contract(
+    name="match_word_rarities",
+    group="matching",
+    description="One row per word of account names: how many accounts use it, frozen on a day; the total stands under the empty word.",
+    key=("word",),
+    columns=columns(
+        """
+        word       string! word of a name, folded
+        accounts   int64!  accounts that use it
+        counted_on date!   day on which it was frozen
+        """
+    ),
+)
+
+MATCH_MOVES = Contract(
+    name="match_moves",
+    group="matching",
+    description="One row per person whose decision or account differs from the run before: what a changed rule, account or word moved.",
+    key=("person_id",),
+    columns=columns(
+        """
+        person_id         string!    person
+        from_decision     string!    matched, review, none or absent
+        from_account_id   string     account before
+        to_decision       string!    matched, review, none or absent
+        to_account_id     string     account now
+        from_confidence   float64    confidence before
+        to_confidence     float64    confidence now
+        to_reason         string     why now
+        as_of             timestamp! decided as of
+        agreement_version string!    decided under
+        """
+    ),
+)
+
+ACCOUNT_DUPLICATES = Contract(
+    name="account_duplicates",
+    group="matching",
+    description="One row per account that is the same company as another record. Reported, never merged by us.",
+    key=("account_id",),
+    columns=columns(
+        """
+        group_id   string! lowest account id of the group
+        account_id string! account
+        name       string  its name
+        records    int64!  records of the group
+        reason     string! what joined them
+        """
+    ),
+)
+
+LEAD_DUPLICATES = Contract(
+    name="lead_duplicates",
+    group="matching",
+    description="One row per lead that is the same person as another lead. Reported, never merged by us.",
+    key=("lead_id",),
+    columns=columns(
+        """
+        group_id string! lowest lead id of the group
+        lead_id  string! lead
+        records  int64!  leads of the group
+        reason   string! what joined them
+        """
+    ),
+)
+
+CONTRACTS: tuple[Contract, ...] = (
+    LEAD_ACCOUNT_MATCHES,
+    PERSON_ACCOUNTS,
+    MATCH_LABELS,
+    MATCH_RULE_PRECISIONS,
+    MATCH_WORD_RARITIES,
+    MATCH_MOVES,
+    ACCOUNT_DUPLICATES,
+    LEAD_DUPLICATES,
+)

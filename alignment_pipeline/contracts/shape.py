@@ -50,6 +50,9 @@ def as_contract(table: ibis.Table, contract: Contract, *, as_of: datetime, agree
         if value is None:
             value = table[column.name]
         found[column.name] = value.cast(_TYPES[column.type])
+        if column.type == "float64":
+            # DuckDB reads the literal 1.0 as a decimal and ibis sees nothing to cast; multiplying by a double settles it
+            found[column.name] = found[column.name] * ibis.literal(1, type="int64").cast("float64")
     return table.select(**found)
 
 
@@ -66,6 +69,20 @@ def from_columns(values: Mapping[str, Iterable[Any]], contract: Contract, *, as_
         else:
             arrays.append(_array(values[field.name], field.type))
     return ibis.memtable(pa.Table.from_arrays(arrays, schema=schema))
+
+
+def stamped(table: pa.Table, contract: Contract, *, as_of: datetime, agreement_version: str) -> pa.Table:
+    """An Arrow table with `as_of` and `agreement_version` added, in the contract's columns and types."""
+    rows = table.num_rows
+    stamps = {
+        "as_of": pa.array([as_of] * rows, pa.timestamp("us", tz="UTC")),
+        "agreement_version": pa.array([agreement_version] * rows, pa.string()),
+    }
+    columns = [stamps.get(field.name) for field in contract.schema]
+    arrays = [
+        (table[field.name] if column is None else column).cast(field.type) for field, column in zip(contract.schema, columns, strict=True)
+    ]
+    return pa.table(arrays, schema=contract.schema)
 
 
 def shaped(table: ibis.Table, contract: Contract) -> ibis.Table:

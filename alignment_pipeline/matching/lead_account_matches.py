@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import ibis
@@ -19,14 +20,14 @@ from alignment_pipeline.matching.settings import MatchingSettings
 _CONTRACT = CONTRACTS["lead_account_matches"]
 
 
-def settings_of(matching: Matching, *, agreement_version: str) -> MatchingSettings:
-    """The matcher's numbers from the agreement."""
+def settings_of(matching: Matching, *, agreement_version: str, demoted: Collection[str] = ()) -> MatchingSettings:
+    """The matcher's numbers from the agreement; `demoted` are rules whose labels speak against them."""
     return MatchingSettings(
         match_confidence=matching.match_confidence,
         review_confidence=matching.review_confidence,
         tie_breakers=tuple(matching.tie_breakers),
         tie_breakers_decide=matching.tie_breakers_decide,
-        demoted_rules=frozenset(matching.demoted_rules),
+        demoted_rules=frozenset(matching.demoted_rules) | frozenset(demoted),
         minimum_rule_precision=matching.minimum_rule_precision,
         minimum_rule_labels=matching.minimum_rule_labels,
         freemail_additions=frozenset(matching.freemail_additions),
