@@ -338,3 +338,14 @@ def test_stamps_for_conditions_are_http_dates(world: Served) -> None:
         SalesforceWriter(session).update_one("Lead", MISSING, {}, if_unmodified_since=NOW + timedelta(hours=1))
 
     assert server.seen[-1].headers["If-Unmodified-Since"] == "Fri, 20 Nov 2026 13:00:00 GMT"
+
+
+def test_keys_are_looked_up_in_parts_that_a_uri_can_carry() -> None:
+    from alignment_pipeline.connectors.salesforce import reads
+
+    keys = [f"sla:00Q{number:015d}:first_touch_hand_raiser:2026-11-19T05:18:17Z:rep_and_manager" for number in range(450)]
+
+    parts = list(reads._in_url(keys))
+
+    assert keys == [key for part in parts for key in part]
+    assert all(len(reads.quote("','".join(part), safe="")) <= reads.MOST_KEY_BYTES and len(part) <= 200 for part in parts)

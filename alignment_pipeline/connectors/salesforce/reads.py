@@ -5,9 +5,10 @@ Belongs here: records by id or key. Whole objects are read by `extraction.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from alignment_pipeline.connectors.salesforce import rest_query, soql
 from alignment_pipeline.connectors.salesforce.identifiers import api_name, id18
@@ -16,6 +17,8 @@ from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.errors import Retryable
 
 MOST_RECORDS = 2_000
+# of the 16,384 bytes that URI and headers may have together; field names and the token need the rest
+MOST_KEY_BYTES = 10_000
 Record = Mapping[str, Any]
 
 
@@ -29,6 +32,21 @@ class Fate:
     is_converted: bool = False
     contact_id: str | None = None
     account_id: str | None = None
+
+
+def _in_url(keys: Sequence[str]) -> Iterator[list[str]]:
+    """The keys in parts that a request's URI can carry: keys are as long as people make them, ids are not."""
+    part: list[str] = []
+    size = 0
+    for key in keys:
+        length = len(quote(f"'{key}',", safe=""))
+        if part and (size + length > MOST_KEY_BYTES or len(part) == soql.MOST_IDS):
+            yield part
+            part, size = [], 0
+        part.append(key)
+        size += length
+    if part:
+        yield part
 
 
 @dataclass
@@ -59,9 +77,8 @@ class SalesforceReader:
         """Key value -> the records that hold it (several when the field is not unique); keys without a record are absent."""
         names = list(dict.fromkeys(("Id", key_field, *fields)))
         found: dict[str, list[Record]] = {}
-        wanted = list(dict.fromkeys(keys))
-        for first in range(0, len(wanted), soql.MOST_IDS):
-            query = soql.select(object_name, names, where=[soql.among(key_field, wanted[first : first + soql.MOST_IDS])])
+        for part in _in_url(list(dict.fromkeys(keys))):
+            query = soql.select(object_name, names, where=[soql.among(key_field, part)])
             for record in rest_query.records(self.session, query, "re-read"):
                 found.setdefault(str(record.get(key_field)), []).append({name: record.get(name) for name in names})
         return found
