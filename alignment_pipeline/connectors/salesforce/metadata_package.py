@@ -188,7 +188,7 @@ def _permission_set(crm: Crm, *, integration: bool) -> str:
     _append(root, "hasActivationRequired", "false")
     _append(root, "label", label)
     if integration:
-        for object_, edits in (("Account", True), ("Contact", True), ("Lead", True), ("Opportunity", False)):
+        for object_, edits in (("Account", True), ("Campaign", False), ("Contact", True), ("Lead", True), ("Opportunity", False)):
             permission = ET.SubElement(root, "objectPermissions")
             for tag, value in (
                 ("allowCreate", False),
