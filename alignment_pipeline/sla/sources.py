@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import ibis
+import ibis.expr.operations as operations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -87,7 +88,11 @@ class Sources:
 
 
 def fetch(table: ibis.Table, *names: str) -> pa.Table:
-    """These columns of a table, in memory."""
+    """These columns of a table, in memory. A table that lies in memory already is handed out without asking the engine, which
+    costs 10 ms a table: most of a tick of the fast lane."""
+    node = table.op()
+    if isinstance(node, operations.InMemoryTable):
+        return node.data.to_pyarrow(node.schema).select(list(names))
     return table.select(*names).to_pyarrow()
 
 

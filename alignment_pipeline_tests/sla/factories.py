@@ -124,6 +124,7 @@ class World:
         return self.add("record_changes", **(base | {"changed_at": moment, "earliest_at": moment, "known_at": moment} | row))
 
     def stage(self, moment: datetime, stage: str, person: str = f"lead:{LEAD}") -> World:
+        self.number += 1
         return self.add("person_stage_changes", person_id=person, sequence=self.number, stage=stage, entered_at=moment)
 
     def mqa(self, moment: datetime, account: str = ACCOUNT) -> World:
