@@ -51,7 +51,6 @@ class Applied:
     records_written: int
     fields_written: int
     api_calls: int
-    write_calls: int = 0
     stopped: str | None = None
     error: AlignmentError | None = field(default=None, repr=False)
 
@@ -81,8 +80,8 @@ def apply(
     that end the run early are returned in `Applied.error`, with everything durable and the rest of the plan still open.
     """
     with hold(journal, lane, take_over=take_over):
-        marker.check(journal)
-        marker.put(journal)
+        marker.check(journal, lane=lane)
+        marker.put(journal, lane=lane)
         run = open_run(journal, crm, agreement, run_id or uuid.uuid4().hex, progress=progress)
         _note_run(run, "apply", plan_hash)
         calls = crm.calls()
@@ -90,6 +89,9 @@ def apply(
             limits = _check_clock(run)
             recover(run)
             plan = _plan(journal, plan_hash)
+            if plan.state == "DONE":
+                _end_run(run, "DONE", crm.calls() - calls)
+                return _summary(run, plan, "DONE", plan.approved_by or "nobody: nothing to do", crm.calls() - calls, None, None)
             allowed_by = _check(run, plan, key=key, resume=resume)
         except BaseException:
             _end_run(run, "REFUSED", crm.calls() - calls)

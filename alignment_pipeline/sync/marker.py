@@ -14,7 +14,7 @@ from pathlib import Path
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sync import settings
 from alignment_pipeline.sync.journal import Journal
-from alignment_pipeline.sync.lease import current_fence
+from alignment_pipeline.sync.lease import FULL, current_fence
 
 _NAME = "journal.mark"
 _SETTING = "journal_id"
@@ -25,9 +25,9 @@ class JournalLost(ConfigurationError):
     """The journal is not the one that wrote last."""
 
 
-def check(journal: Journal) -> None:
-    """Raise JournalLost when the mark knows another journal, or this one further on than it is. Called by the holder of the lease,
-    whose own number is not counted.
+def check(journal: Journal, *, lane: str = FULL) -> None:
+    """Raise JournalLost when the mark knows another journal, or this one further on than it is. Called by the holder of the lane's lease;
+    the number of a full apply's own lease is not counted.
     """
     path = journal.home / _NAME
     if not path.exists():
@@ -36,13 +36,18 @@ def check(journal: Journal) -> None:
     mine = settings.get(journal, _SETTING)
     if mine != mark["journal_id"]:
         raise JournalLost(f"the write-back's journal was replaced or lost: what was written before is not known. {_ADVICE}")
-    before = current_fence(journal) - 1
+    before = current_fence(journal) - (lane == FULL)
     if before < int(mark["fence"]):
         raise JournalLost(f"the journal is an old copy (run {before} of {mark['fence']}). {_ADVICE}")
 
 
-def put(journal: Journal) -> None:
-    """Remember this journal and how far it has come. Written aside, then renamed."""
+def put(journal: Journal, *, lane: str = FULL) -> None:
+    """Remember this journal and how far it has come. Written aside, then renamed.
+
+    Full applies are what is counted: the fast lane, which may run beside one, only leaves a first mark where there is none.
+    """
+    if lane != FULL and (journal.home / _NAME).exists():
+        return
     mine = settings.get(journal, _SETTING)
     if mine is None:
         mine = uuid.uuid4().hex
@@ -51,7 +56,7 @@ def put(journal: Journal) -> None:
     aside = path.with_suffix(f".{os.getpid()}")
     handle = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        json.dump({"journal_id": mine, "fence": current_fence(journal)}, file)
+        json.dump({"journal_id": mine, "fence": current_fence(journal) if lane == FULL else 0}, file)
         file.flush()
         os.fsync(file.fileno())
     aside.replace(path)
