@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from alignment_pipeline.matching import company, domains, keys, names, places, records
+from alignment_pipeline.matching import collecting, company, domains, keys, names, places, records
 from alignment_pipeline.matching.evidence_domains import learned_domains
 from alignment_pipeline.matching.rarity import RarityTable
 from alignment_pipeline.matching.settings import MatchingSettings
@@ -92,6 +92,18 @@ class AccountIndex:
         `contacts` (account_id, email or email_domain) and `past_matches` (account_id, email_domain; confirmed by people) teach alternate
         domains.
         """
+        with collecting.paused():
+            return cls._built(accounts, settings, rarity, contacts, past_matches)
+
+    @classmethod
+    def _built(
+        cls,
+        accounts: records.Frame,
+        settings: MatchingSettings,
+        rarity: RarityTable | None,
+        contacts: records.Frame | None,
+        past_matches: records.Frame | None,
+    ) -> AccountIndex:
         facts, merged = _facts(accounts, settings)
         rarity = rarity or RarityTable.count(facts.name)
         vocabulary = Vocabulary(rarity)

@@ -7,7 +7,6 @@ Which leads to run again is in `incremental.py`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from alignment_pipeline.matching import candidates, decision, evidence, evidence_domains, features, leads, records, sentences, weights
+from alignment_pipeline.matching import (
+    candidates,
+    collecting,
+    decision,
+    evidence,
+    evidence_domains,
+    features,
+    leads,
+    records,
+    sentences,
+    weights,
+)
 from alignment_pipeline.matching.candidates import Pairs
 from alignment_pipeline.matching.evidence_columns import COLUMNS
 from alignment_pipeline.matching.index import AccountIndex
@@ -115,7 +125,8 @@ def _match_chunk(
 ) -> pa.Table:
     mark = index.vocabulary.mark()
     try:
-        return _matched(frame, index, settings, corrections, fitted)
+        with collecting.paused():
+            return _matched(frame, index, settings, corrections, fitted)
     finally:
         index.vocabulary.forget(mark)
 
@@ -131,12 +142,17 @@ def _matched(frame: records.Frame, index: AccountIndex, settings: MatchingSettin
     choices = decision.choose(pairs, score, probability, batch, index, settings)
     counts = np.bincount(pairs.lead, minlength=len(batch)).tolist()
     builder = _Rows(index, settings, fitted)
+    winners = np.array([choice.pair for choice in choices.values()], dtype=np.int64)
+    raw = np.array([choice.any_account for choice in choices.values()])
+    details = dict(
+        zip(choices, zip(matrix[winners].tolist(), micro[winners].tolist(), fitted.calibrate(raw).tolist(), strict=True), strict=True)
+    )
     for row in range(len(batch)):
         lead_id = batch.lead_id[row]
         if lead_id in corrections.always:
             builder.always(lead_id, corrections.always[lead_id])
         elif row in choices:
-            builder.chosen(lead_id, choices[row], pairs, matrix, micro, score, counts[row])
+            builder.chosen(lead_id, choices[row], pairs, *details[row], counts[row])
         else:
             excluded = lead_id in corrections.never
             builder.add(lead_id, rule="never" if excluded else "junk" if batch.junk[row] else "none")
@@ -187,7 +203,7 @@ class _Rows:
         tie_breaker: str = "",
         rivals: int = 0,
         score_micro: int = 0,
-        shown: list[dict[str, object]] | None = None,
+        shown: str = "[]",
         candidates: int = 0,
         note: str = "",
     ) -> None:
@@ -211,7 +227,7 @@ class _Rows:
             tie_breaker or None,
             rule,
             score_micro,
-            json.dumps(shown or [], separators=(",", ":")),
+            shown,
             candidates,
             self._index.rarity.version,
             self._fitted.version,
@@ -229,29 +245,26 @@ class _Rows:
         else:
             self.add(lead_id, rule="always", decision="matched", account_id=final, confidence=1.0, account=self._index.facts.name[at])
 
-    def chosen(self, lead_id: str, choice: decision.Choice, pairs: Pairs, matrix: Any, micro: Any, score: Any, candidates: int) -> None:
+    def chosen(
+        self,
+        lead_id: str,
+        choice: decision.Choice,
+        pairs: Pairs,
+        values: list[float],
+        points: list[int],
+        any_account: float,
+        candidates: int,
+    ) -> None:
+        """The row of a lead that has candidates: `values` and `points` are the winner's evidence and its micro-points, column by column."""
         facts, settings = self._index.facts, self._settings
-        values = matrix[choice.pair]
-        present = np.flatnonzero(values).tolist()
-        seen = {COLUMNS[at]: float(values[at]) for at in present}
-        rule = sentences.rule_of(seen)
-        any_account = float(self._fitted.calibrate(np.array([choice.any_account]))[0])
+        present = [at for at, value in enumerate(values) if value]
+        rule = sentences.rule_of({COLUMNS[at]: values[at] for at in present})
         confidence, runner_confidence = round(any_account * choice.share, 6), round(any_account * choice.runner_up_share, 6)
         verdict = "matched" if confidence >= settings.match_confidence else "review" if confidence >= settings.review_confidence else "none"
         verdict = "review" if verdict == "matched" and choice.rivals else verdict
         note = ""
         if verdict == "matched" and rule in settings.demoted_rules:
             verdict, note = "review", "this rule is demoted to review by its precision"
-        shown: list[dict[str, object]] = [
-            {
-                "evidence": COLUMNS[at],
-                "value": round(float(values[at]), 4),
-                "weight": round(self._fitted.weight[at], 6),
-                "points_micro": int(micro[choice.pair, at]),
-            }
-            for at in present
-        ]
-        shown.sort(key=lambda item: (-abs(int(str(item["points_micro"]))), str(item["evidence"])))
         account = int(pairs.account[choice.pair])
         runner = int(pairs.account[choice.runner_up]) if choice.runner_up >= 0 else -1
         self.add(
@@ -266,11 +279,20 @@ class _Rows:
             runner_up_confidence=runner_confidence,
             tie_breaker=choice.tie_breaker,
             rivals=choice.rivals,
-            score_micro=int(score[choice.pair]),
-            shown=shown,
+            score_micro=sum(points),
+            shown=self._evidence(present, values, points),
             candidates=candidates,
             note=note,
         )
+
+    def _evidence(self, present: list[int], values: list[float], points: list[int]) -> str:
+        """The evidence as JSON, the weightiest first; written by hand because it is made once per lead."""
+        order = sorted(present, key=lambda at: (-abs(points[at]), COLUMNS[at]))
+        parts = [
+            f'{{"evidence":"{COLUMNS[at]}","value":{values[at]:.4g},"weight":{self._fitted.weight[at]:.6g},"points_micro":{points[at]}}}'
+            for at in order
+        ]
+        return f"[{','.join(parts)}]"
 
     def table(self) -> pa.Table:
         return pa.table({name: pa.array(values, SCHEMA.field(name).type) for name, values in self._columns.items()}, schema=SCHEMA)

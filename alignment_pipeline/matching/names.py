@@ -117,11 +117,11 @@ def _form(text: str, kind: int) -> Form | None:
     whole = words(text)
     if not whole:
         return None
-    core = strip_legal(words(_without_places(text)) or whole)
+    unplaced = _without_places(text)
+    core = strip_legal((whole if unplaced == text else words(unplaced)) or whole)
     same = wordlists.word_forms()
-    return Form(
-        kind, " ".join(whole), tuple(same.get(word, word) for word in core), compact("".join(same.get(word, word) for word in core))
-    )
+    compared = tuple([same.get(word, word) for word in core])
+    return Form(kind, " ".join(whole), compared, compact("".join(compared)))
 
 
 def _without_places(text: str) -> str:
