@@ -17,6 +17,8 @@ from alignment_pipeline.sync.shape import FieldShape, Scalar, Shapes, shape_of
 #: The objects whose records we create, each with an external key.
 CREATABLE = frozenset({"Task"})
 _REASONS = "_reason"
+#: The one field outside the map: a task that we made is closed when its reason is gone, unless a person has touched its status.
+TASK_STATUS = FieldMapping.model_construct(object="Task", field="Status", value="task.status", owner="shared", type="text", label="Status")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class FieldRules:
     def __post_init__(self) -> None:
         for mapping in self.agreement.crm.fields:
             self._map[(mapping.object, mapping.field)] = mapping
+        self._map[(TASK_STATUS.object, TASK_STATUS.field)] = TASK_STATUS
 
     def mapping(self, object_: str, name: str) -> FieldMapping | None:
         """The field's line in the map; None when the field is not ours to write."""

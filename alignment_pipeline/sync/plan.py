@@ -264,7 +264,8 @@ def _with_parents(ops: list[PlannedOp]) -> list[PlannedOp]:
 
 def _is_dead(op: PlannedOp, memory: Memory, org_id: str, draft: _Draft) -> bool:
     """A refused row is tried again when ours, theirs or the agreement changed, else once a day."""
-    if memory.dead.get(op.key(org_id)) != json.dumps(dict(op.before)):
+    refused = memory.dead.get(op.key(org_id))
+    if refused is None or any(json.loads(refused).get(name) != value for name, value in op.before.items()):
         return False
     draft.skipped["dead letter, nothing changed since it was refused"] += 1
     return True

@@ -23,6 +23,7 @@ def main() -> int:
     """Run and print; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the short selection of `make test`")
+    parser.add_argument("--workers", default="2", help="test processes")
     parser.add_argument("--rows", default="", help="only these rows, as 14,16")
     chosen = parser.parse_args()
     numbers = {int(part) for part in chosen.rows.split(",") if part}
@@ -42,7 +43,7 @@ def main() -> int:
             f"--junitxml={report}",
             "--tb=short",
             "-n",
-            "2",
+            chosen.workers,
             "--dist",
             "load",
             *files,

@@ -17,7 +17,7 @@ SEEDS = ("1", "2", "3")
 
 @pytest.mark.parametrize("seed", chosen(SEEDS, short=SEEDS[:1]))
 def test_killed_at_random_nothing_is_lost_and_nobody_is_overwritten(seed: str, tmp_path: Path) -> None:
-    kills = 70 if wants_all() else 5
+    kills = 70 if wants_all() else 4
 
     found = kill.run_random(tmp_path, int(seed), kills)
 
@@ -26,23 +26,37 @@ def test_killed_at_random_nothing_is_lost_and_nobody_is_overwritten(seed: str, t
 
 @pytest.mark.parametrize("seed", chosen(SEEDS, short=SEEDS[:1]))
 def test_every_crash_point_can_be_survived(seed: str, tmp_path: Path) -> None:
-    last = 48 if wants_all() else 36
+    last = 48 if wants_all() else 24
 
-    problems, kills = kill.run_sweep(tmp_path, int(seed), 1, last, 1 if wants_all() else 7)
+    problems, kills = kill.run_sweep(tmp_path, int(seed), 1, last, 1 if wants_all() else 9)
 
-    assert kills >= (24 if wants_all() else 3) and problems == []
+    assert kills >= (24 if wants_all() else 2) and problems == []
 
 
-@pytest.mark.parametrize("variant", chosen(variants.VARIANTS, short=("create-without-key",)))
-def test_a_broken_variant_is_caught(variant: str, tmp_path: Path) -> None:
-    """Within 60 kills over six seeds: by an invariant, or by never coming to rest."""
-    for seed in range(6):
-        folder = tmp_path / str(seed)
-        folder.mkdir()
-        try:
-            found = kill.run_random(folder, seed, 10, variant=variant, faults=0.5)
-        except kill.Restless:
-            return
-        if found.problems:
-            return
-    raise AssertionError(f"the variant {variant} was not caught: the harness has no teeth")
+def test_a_base_that_moves_before_the_send_is_caught_by_one_kill(tmp_path: Path) -> None:
+    with kill.arena(tmp_path, 1, leads=10, accounts=1, faults=0.0, variant="ledger-first") as found:
+        for number in range(10):
+            found.office.want(kill.lead(number), Note__c="ours")
+        plan_hash = found.plan()
+        assert plan_hash is not None
+        found.apply(plan_hash, crash_at="intent durable:1")
+        found.calm()
+
+        assert [problem for problem in found.broken() if problem.startswith("lost update")] != []
+
+
+if wants_all():
+
+    @pytest.mark.parametrize("variant", list(variants.VARIANTS))
+    def test_a_broken_variant_is_caught(variant: str, tmp_path: Path) -> None:
+        """Within 60 kills over six seeds: by an invariant, or by never coming to rest."""
+        for seed in range(6):
+            folder = tmp_path / str(seed)
+            folder.mkdir()
+            try:
+                found = kill.run_random(folder, seed, 10, variant=variant, faults=0.5)
+            except kill.Restless:
+                return
+            if found.problems:
+                return
+        raise AssertionError(f"the variant {variant} was not caught: the harness has no teeth")

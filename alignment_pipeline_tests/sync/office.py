@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -317,6 +317,7 @@ def office(
     journal_url: str | None = None,
     settings: Mapping[str, Any] | None = None,
     read_seconds: float = 30.0,
+    base: Callable[[], float] = lambda: 1_000_000.0,
     **write_back: Any,
 ) -> Iterator[Office]:
     """Open the organisation; everything is closed at the end."""
@@ -330,7 +331,7 @@ def office(
     }
     chosen = OrgSettings(**({"bulk_wait_seconds": 0.0, "bulk_rows_per_second": 1e9} | dict(settings or {})))
     store = SalesforceStore(package=write_package(tmp_path / "package"), settings=chosen)
-    world = World(sandbox_clock(NOW, factor=factor, base=lambda: 1_000_000.0), Faults(7), store)
+    world = World(sandbox_clock(NOW, factor=factor, base=base), Faults(7), store)
     store.load({"User": [user]})
     store.load(data(leads, accounts))
     clock = replace(world.clock, wait=lambda seconds: world.advance(seconds * world.clock.factor))
