@@ -12,7 +12,7 @@ from alignment_pipeline.contracts.shape import step
 
 
 def capped(activities: ibis.Table, caps: list[Cap]) -> ibis.Table:
-    """`activities` of capped types (person_id, activity_type, detail, day, occurred_at, activity_id, base_micro), cut at each cap in turn.
+    """`activities` of capped types (person_no, activity_type, detail, day, occurred_at, activity_id, base_micro), cut at each cap in turn.
 
     Points below zero are never cut and do not make room. Ties in time are broken by the activity's id.
     """
@@ -46,12 +46,12 @@ def _cut(activities: ibis.Table, caps: list[Cap]) -> ibis.Table:
     bucket = ibis.cases(*[(test, day if cap.per == "day" else asset) for test, cap in of_type], else_=ibis.null("string"))
     earned = ibis.greatest(activities.base_micro, ibis.literal(0, type="int64"))
     line = ibis.window(
-        group_by=[activities.person_id, activities.activity_type, bucket],
+        group_by=[activities.person_no, activities.activity_type, bucket],
         order_by=[activities.occurred_at, activities.activity_id],
         preceding=None,
         following=0,
     )
     rows = step(activities, cap_micro=limit, earned=earned, so_far=earned.sum().over(line))
     left = ibis.least(rows.so_far, rows.cap_micro) - ibis.least(rows.so_far - rows.earned, rows.cap_micro)
-    is_cut = rows.cap_micro.notnull() & (rows.base_micro > 0) & rows.person_id.notnull()
+    is_cut = rows.cap_micro.notnull() & (rows.base_micro > 0) & rows.person_no.notnull()
     return rows.mutate(base_micro=ibis.ifelse(is_cut, left.cast("int64"), rows.base_micro)).drop("cap_micro", "earned", "so_far")

@@ -9,37 +9,74 @@ from datetime import datetime
 
 import ibis
 
+from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_ENGAGEMENT_FACTORS, PERSON_ENGAGEMENT_FACTORS
 from alignment_pipeline.contracts.shape import as_contract
+from alignment_pipeline.scoring import points
+from alignment_pipeline.scoring.persons import numbered, scored_people
+from alignment_pipeline.scoring.scored_activities import scored_rows
 
 SUMS = ("activities", "contribution_micro", "engaged_micro", "recent_micro", "previous_micro", "surge_micro", "baseline_micro")
 
 
 def person_engagement_factors(scored: ibis.Table, *, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:
     """One row per person and factor, over `scored_activities` that count and are not older than the decay's horizon."""
-    engagement = scoring.engagement
-    rows = scored.filter(scored.exclusion.isnull(), scored.age_days <= engagement.decay.horizon_days)
+    rows = scored.filter(scored.exclusion.isnull(), scored.age_days <= scoring.engagement.decay.horizon_days)
+    sums = _sums(rows, scoring)
+    grouped = rows.group_by("person_id", "factor").aggregate(account_id=rows.account_id.max(), **sums)
+    return as_contract(grouped, PERSON_ENGAGEMENT_FACTORS, as_of=as_of, agreement_version=agreement_version)
+
+
+def person_factors_at_once(
+    activities: ibis.Table,
+    people: ibis.Table,
+    person_records: ibis.Table,
+    person_accounts: ibis.Table,
+    accounts: ibis.Table,
+    account_tiers: ibis.Table,
+    person_fits: ibis.Table,
+    *,
+    scoring: Scoring,
+    scope: Scope | None = None,
+    as_of: datetime,
+    agreement_version: str,
+) -> ibis.Table:
+    """`person_engagement_factors` straight from the activities, without `scored_activities` in between: equal, and made for tens of millions.
+
+    A tick passes only the touched people's rows of `activities`, `people` and `person_records` and gets their rows, equal to a full run's.
+    """
+    persons = numbered(
+        scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope())
+    )
+    rows = scored_rows(activities, person_records, persons, scoring=scoring, as_of=as_of)
+    rows = rows.filter(rows.exclusion.isnull(), rows.age_days <= scoring.engagement.decay.horizon_days)
+    grouped = rows.group_by("person_no", "rule").aggregate(**_sums(rows, scoring))
+    names = persons.select("person_id", "account_id", named_no="person_no")
+    named = grouped.inner_join(names, grouped.person_no == names.named_no)
+    named = named.mutate(factor=points.label(named.rule, scoring.engagement.rules))
+    return as_contract(named, PERSON_ENGAGEMENT_FACTORS, as_of=as_of, agreement_version=agreement_version)
+
+
+def _sums(rows: ibis.Table, scoring: Scoring) -> dict[str, ibis.Value]:
+    trend = scoring.engagement.trend
     age, weighted = rows.age_days, rows.weighted_micro
-    trend = engagement.trend
     surge_end = trend.surge_days + trend.surge_baseline_days
 
     def inside(condition: ibis.Value) -> ibis.Value:
         return ibis.ifelse(condition, weighted, ibis.literal(0, type="int64")).sum()
 
-    grouped = rows.group_by("person_id", "factor").aggregate(
-        account_id=rows.account_id.max(),
-        activities=rows.count(),
-        contribution_micro=rows.contribution_micro.sum(),
-        engaged_micro=inside(age <= engagement.roll_up.engaged_days),
-        recent_micro=inside(age < trend.recent_days),
-        previous_micro=inside((age >= trend.recent_days) & (age < 2 * trend.recent_days)),
-        surge_micro=inside(age < trend.surge_days),
-        baseline_micro=inside((age >= trend.surge_days) & (age < surge_end)),
-        first_at=rows.occurred_at.min(),
-        last_at=rows.occurred_at.max(),
-    )
-    return as_contract(grouped, PERSON_ENGAGEMENT_FACTORS, as_of=as_of, agreement_version=agreement_version)
+    return {
+        "activities": rows.count(),
+        "contribution_micro": rows.contribution_micro.sum(),
+        "engaged_micro": inside(age <= scoring.engagement.roll_up.engaged_days),
+        "recent_micro": inside(age < trend.recent_days),
+        "previous_micro": inside((age >= trend.recent_days) & (age < 2 * trend.recent_days)),
+        "surge_micro": inside(age < trend.surge_days),
+        "baseline_micro": inside((age >= trend.surge_days) & (age < surge_end)),
+        "first_at": rows.occurred_at.min(),
+        "last_at": rows.occurred_at.max(),
+    }
 
 
 def account_engagement_factors(factors: ibis.Table, *, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:

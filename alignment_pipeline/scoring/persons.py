@@ -31,7 +31,7 @@ def scored_people(
     scoring: Scoring,
     scope: Scope,
 ) -> ibis.Table:
-    """One row per person: person_id, account_id, person_weight, account_weight, person_exclusion (null when they count)."""
+    """One row per person: person_id, account_id, weight (seniority x tier), person_exclusion (null when they count)."""
     credited = credited_accounts(person_accounts, accounts, scoring=scoring).select(of_person_id="person_id", account_id="account_id")
     tiers = account_tiers.select(tier_account_id="account_id", account_weight="account_weight", account_in_scope="is_in_scope")
     fits = person_fits.select(fit_person_id="person_id", person_weight="person_weight")
@@ -50,10 +50,14 @@ def scored_people(
     return joined.select(
         person_id=joined.person_id,
         account_id=joined.account_id,
-        person_weight=joined.person_weight.fill_null(scoring.personas.unknown_weight),
-        account_weight=joined.account_weight.fill_null(untiered),
+        weight=joined.person_weight.fill_null(scoring.personas.unknown_weight) * joined.account_weight.fill_null(untiered),
         person_exclusion=exclusion,
     )
+
+
+def numbered(persons: ibis.Table) -> ibis.Table:
+    """`scored_people` with `person_no`: joins, windows and sums over millions of rows are twice as fast on numbers as on ids."""
+    return persons.mutate(person_no=ibis.row_number().over(order_by=persons.person_id).cast("int64")).view()
 
 
 def _is_loner_in_scope(people: ibis.Table, scope: Scope) -> ibis.Value:

@@ -17,7 +17,7 @@ from alignment_pipeline.contracts.shape import as_contract, moment, step
 from alignment_pipeline.scoring import points
 from alignment_pipeline.scoring.caps import capped, capped_types
 from alignment_pipeline.scoring.days import day_number, day_numbers, decay_table, minute_numbers
-from alignment_pipeline.scoring.persons import scored_people
+from alignment_pipeline.scoring.persons import numbered, scored_people
 
 
 def scored_activities(
@@ -36,10 +36,23 @@ def scored_activities(
 ) -> ibis.Table:
     """One row per activity with `known_at` up to `as_of`.
 
-    An activity's contribution is base x person weight x account weight x decay, multiplied in this order and rounded once,
+    An activity's contribution is base x (person weight x account weight) x decay, multiplied in this order and rounded once,
     half up, to integer micro-points. `weighted_micro` is the same without decay, for windows.
     """
-    persons = scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope())
+    persons = numbered(
+        scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope())
+    )
+    rows = scored_rows(activities, person_records, persons, scoring=scoring, as_of=as_of)
+    names = persons.select("person_id", "account_id", named_no="person_no")
+    rows = rows.left_join(names, rows.person_no == names.named_no)
+    rows = rows.mutate(factor=points.label(ibis.ifelse(rows.exclusion.isnull(), rows.rule, points.NO_RULE), scoring.engagement.rules))
+    return as_contract(rows, SCORED_ACTIVITIES, as_of=as_of, agreement_version=agreement_version)
+
+
+def scored_rows(
+    activities: ibis.Table, person_records: ibis.Table, persons: ibis.Table, *, scoring: Scoring, as_of: datetime
+) -> ibis.Table:
+    """Activities known as of the day with person_no, rule, exclusion, points, weight, decay: what tables and sums are made of."""
     known = activities.filter(activities.known_at <= moment(as_of))
     bursts = _bursts(known, scoring)
     types = capped_types(scoring.engagement.caps)
@@ -49,9 +62,7 @@ def scored_activities(
         within = _prepared(known.filter(known.activity_type.isin(types)), bursts, person_records, persons, scoring, as_of)
         parts.append(capped(within, scoring.engagement.caps))
     rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    rows = _with_decay(rows, scoring, as_of)
-    rows = rows.mutate(factor=points.label(ibis.ifelse(rows.exclusion.isnull(), rows.rule, points.NO_RULE), scoring.engagement.rules))
-    return as_contract(rows, SCORED_ACTIVITIES, as_of=as_of, agreement_version=agreement_version)
+    return _with_decay(rows, scoring, as_of)
 
 
 def _prepared(
@@ -82,7 +93,8 @@ def activity_exclusions(scored: ibis.Table, *, as_of: datetime, agreement_versio
 
 def _with_person(activities: ibis.Table, person_records: ibis.Table, persons: ibis.Table) -> ibis.Table:
     keys = person_records.select(record_key="source_key", record_person_id="person_id")
-    known = keys.inner_join(persons, keys.record_person_id == persons.person_id).drop("record_person_id")
+    known = keys.inner_join(persons, keys.record_person_id == persons.person_id)
+    known = known.select("record_key", "person_no", "weight", "person_exclusion")
     return activities.left_join(known, activities.source_key == known.record_key)
 
 
@@ -114,7 +126,7 @@ def _exclusion(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Valu
         (rows.is_bot, "bot"),
         (rows.is_burst, "bot_burst"),
         (rows.is_automatic, "automatic"),
-        (rows.person_id.isnull(), "unknown_person"),
+        (rows.person_no.isnull(), "unknown_person"),
         (rows.person_exclusion.notnull(), rows.person_exclusion),
         (matches(rows.detail, ignored), "ignored_detail"),
         (rows.rule == points.NO_RULE, "no_rule"),
@@ -123,8 +135,8 @@ def _exclusion(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Valu
 
 
 _KEPT = (
-    "activity_id", "person_id", "account_id", "activity_type", "category", "detail", "rule", "exclusion", "base_micro",
-    "person_weight", "account_weight", "day", "occurred_at", "known_at",
+    "activity_id", "person_no", "activity_type", "category", "detail", "rule", "exclusion", "base_micro", "weight", "day",
+    "occurred_at", "known_at",
 )  # fmt: skip
 
 
@@ -136,8 +148,8 @@ def _with_decay(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Tab
     rows = step(rows, age_days=ibis.literal(day_number(as_of), type="int64") - rows.day)
     shares = decay_table(scoring.engagement.decay).select(decay_age="age_days", remaining="remaining")
     rows = rows.left_join(shares, rows.age_days == shares.decay_age)
-    weighted = rows.base_micro.cast("float64") * rows.person_weight.fill_null(1.0) * rows.account_weight.fill_null(1.0)
-    return rows.mutate(weighted_micro=_half_up(weighted), contribution_micro=_half_up(weighted * rows.remaining.fill_null(0.0)))
+    rows = step(rows, weighted=rows.base_micro.cast("float64") * rows.weight.fill_null(1.0))
+    return step(rows, weighted_micro=_half_up(rows.weighted), contribution_micro=_half_up(rows.weighted * rows.remaining.fill_null(0.0)))
 
 
 def _half_up(value: ibis.Value) -> ibis.Value:

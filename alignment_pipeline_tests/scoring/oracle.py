@@ -129,11 +129,8 @@ def scored(
             row["base"] = min(row["base"], room[key])
             room[key] -= row["base"]
     for row in found:
-        weighted = (
-            row["base"]
-            * weights.get(row["person_id"] or "", 1.0)
-            * account_weights.get(row["account_id"] or "", scoring.engagement.account_weights.get("untiered", 1.0))
-        )
+        untiered = scoring.engagement.account_weights.get("untiered", 1.0)
+        weighted = row["base"] * (weights.get(row["person_id"] or "", 1.0) * account_weights.get(row["account_id"] or "", untiered))
         row["weighted"] = half_up(weighted)
         row["contribution"] = half_up(weighted * share_left(scoring, row["age"]))
     return found
