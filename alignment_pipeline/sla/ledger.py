@@ -30,7 +30,8 @@ from alignment_pipeline.sla.sources import Sources, fetch
 from alignment_pipeline.sla.zones import lead_zones
 
 Ints = np.ndarray
-_HORIZON = timedelta(days=800)
+_SHORTEST_HORIZON, _LONGEST_HORIZON = timedelta(days=400), timedelta(days=7_300)
+_FEWEST_OPEN_HOURS_A_WEEK = 10
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class _Fold:
         begin = max(datetime(1990, 1, 1, tzinfo=UTC), datetime.fromtimestamp(first // 1_000_000, UTC))
         hours = fetch(sources.business_hours, "calendar", "time_zone", "weekday", "opens_minute", "closes_minute", "is_default")
         shut = fetch(sources.crm_holidays, "closed_on", "opens_minute", "closes_minute")
-        calendars = Calendars(sla, hours, shut, begin - timedelta(days=2), as_of + _HORIZON)
+        calendars = Calendars(sla, hours, shut, begin - timedelta(days=2), as_of + _horizon(sla))
         zones, zone_of_person = lead_zones(sources, people.ids, sla)
         owners = Owners.of(sources, sla)
         standing = subjects.standing(sources, accounts.ids)
@@ -174,6 +175,14 @@ class _Fold:
             policy, mine, self.accounts, subject[left_out], moment[left_out], event[left_out], refusal[left_out],
             np.append(owner_now, NOTHING)[mine.account_of[subject[left_out]]], self.as_of, self.agreement_version,
         )  # fmt: skip
+
+
+def _horizon(sla: Sla) -> timedelta:
+    """How far ahead calendars must reach so that the last rung of the longest promise in business time has a moment."""
+    last = {ladder.name: ladder.rungs[-1].at_share for ladder in sla.escalation.ladders}
+    needs = [policy.target.total_minutes * max(1.0, last.get(policy.ladder or "", 1.0)) for policy in sla.policies if policy.calendar]
+    weeks = max(needs, default=0.0) / 60 / _FEWEST_OPEN_HOURS_A_WEEK
+    return min(_SHORTEST_HORIZON + timedelta(weeks=weeks), _LONGEST_HORIZON)
 
 
 @dataclass

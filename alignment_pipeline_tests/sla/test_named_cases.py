@@ -301,6 +301,25 @@ def test_leave_is_not_the_reps_time(sla: Sla, crm: Crm) -> None:
     assert clock(world, away, crm, at("2026-11-18T11:00:00"))["due_at"] == at("2026-11-20T09:05:00")
 
 
+def test_a_promise_of_thirty_days_falls_due_after_thirty_days(sla: Sla, crm: Crm) -> None:
+    world = World().lead(disposition="Accepted").change(at("2026-10-01T10:00:00", "UTC"), "Alignment_Disposition__c", None, "Accepted")
+    found = clock(world, sla, crm, at("2026-11-18T10:00:00"), "post_accept_ageing")
+    rungs = {row["rung"]: row["due_at"] for row in rows_of(world.ledger(sla, crm, at("2026-11-18T10:00:00")).escalations)}
+
+    assert (found["due_at"], found["state"]) == (at("2026-10-31T10:00:00", "UTC"), "breached")
+    assert rungs["executive"] == at("2026-12-30T10:00:00", "UTC")
+
+
+def test_a_promise_of_two_thousand_open_hours_has_a_due_time(sla: Sla, crm: Crm) -> None:
+    policies = [item.model_dump() for item in sla.policies if item.name == TOUCH]
+    policies[0] |= {"target": {"hours": 2_000}, "ladder": None}
+    slow = Sla.model_validate({**sla.model_dump(), "policies": policies})
+    found = clock(World().lead().hand_raise(at("2026-11-18T10:00:00")), slow, crm, at("2026-11-18T10:01:00"))
+
+    # 250 weekdays that are no holidays of the United States
+    assert found["due_at"] == at("2027-11-18T10:00:00")
+
+
 def test_what_nobody_dated_starts_no_clock_that_would_move_with_every_change(sla: Sla, crm: Crm) -> None:
     for modified in ("2026-11-18T10:00:00", "2026-11-19T10:00:00"):
         world = World().lead(disposition="Qualified", modified_at=at(modified))
