@@ -146,16 +146,22 @@ def _crowd(view: NameView, index: AccountIndex) -> Floats:
 def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
     facts, owners = index.facts, index.domain_owners
     compacts = batch.forms.compacts
+    name_of = batch.name_of.tolist()
+    spelt = [frozenset(form.compact for form in forms) for forms in batch.parsed]
+    main = [index.forms.compacts[first] for first in index.forms.first[pairs.account].tolist()]
     for at, (lead, account, form, same) in enumerate(
         zip(pairs.lead.tolist(), pairs.account.tolist(), view.lead_form.tolist(), view.same_core.tolist(), strict=True)
     ):
         mail, site, own, label = batch.domain[lead], batch.web_domain[lead], facts.domain[account], facts.label[account]
         name = compacts[form]
-        if same and label and names.compact(label) == name:
+        met = bool(label) and (names.compact(label) == name or label in spelt[name_of[lead]])
+        if met and same:
             column["same_is_label"][at] = 1.0
-        if label and not same and name == label:
+        elif met:
             column["name_is_label"][at] = 1.0
-            column["name_is_label_long"][at] = min(len(name), 12) / 12
+            column["name_is_label_long"][at] = min(len(label), 12) / 12
+        if label and not same and label == main[at]:
+            column["site_bears_name"][at] = 1.0
         if column["in_account"][at] and label:
             column["in_account_site"][at] = float(name == label)
             column["in_account_site_whole"][at] = float(name != label and label.startswith(name))

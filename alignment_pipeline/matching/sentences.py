@@ -63,6 +63,7 @@ EVIDENCE_WORDS: Mapping[str, str] = {
     "same_is_label": "the name is the account's domain",
     "same_placed": "the company field adds a country",
     "same_account_placed": "the account's name adds a country",
+    "site_bears_name": "the account's own name is its domain",
     "name_is_label_long": "that domain name is long",
     "acronym_is_label": "the initials are also the domain",
     "in_variant": "only in another spelling of the field",
