@@ -287,4 +287,21 @@ EXTRACTIONS = Contract(
     owner="team:data-engineering",
 )
 
-CONTRACTS: tuple[Contract, ...] = (*(_contract(stream) for stream in STREAMS), EXTRACTIONS)
+REFUSED_ROWS = Contract(
+    name="refused_rows",
+    group="raw",
+    description="One row per row of a vendor that could not become a raw row (no id, no readable stamp), with the reason; only its hash is kept.",
+    key=("table_name", "record_id", "row_hash", "known_at"),
+    columns=columns(
+        """
+        table_name string!    raw table it was meant for
+        record_id  string!    the vendor's id, empty when there was none
+        reason     string!    what was wrong
+        row_hash   string!    hash of its values
+        known_at   timestamp! when it arrived
+        """
+    ),
+    owner="team:data-engineering",
+)
+
+CONTRACTS: tuple[Contract, ...] = (*(_contract(stream) for stream in STREAMS), EXTRACTIONS, REFUSED_ROWS)

@@ -365,6 +365,25 @@ HOLIDAYS = Contract(
     ),
 )
 
+ESCALATION_TASKS = Contract(
+    name="escalation_tasks",
+    group="staging",
+    owner="team:sales-operations",
+    description="One row per living task of the CRM that we made, known by its key.",
+    key=("task_id",),
+    columns=columns(
+        """
+        task_id      string!    Salesforce id
+        external_key string!    key of the event it was made for
+        status       string     status now
+        is_closed    boolean!   closed
+        owner_id     string     who has it
+        modified_at  timestamp! the CRM's stamp
+        known_at     timestamp! when we knew
+        """
+    ),
+)
+
 CRM_FIELD_VALUES = Contract(
     name="crm_field_values",
     group="staging",
@@ -435,6 +454,7 @@ CONTRACTS: tuple[Contract, ...] = (
     RECORD_CHANGES,
     BUSINESS_HOURS,
     HOLIDAYS,
+    ESCALATION_TASKS,
     CRM_FIELD_VALUES,
     CRM_RECORD_STATES,
     QUARANTINED_ROWS,

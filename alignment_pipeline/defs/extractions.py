@@ -6,6 +6,13 @@ from alignment_pipeline.contracts.raw import STREAMS
 from alignment_pipeline.defs.line import LineResource, table
 
 
+@dg.asset(**table("refused_rows", deps=[stream.table for stream in STREAMS]))
+def refused_rows(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    # the reading steps append what they could not store; this step looks at it
+    return run.materialized(run.warehouse.append("refused_rows", []))
+
+
 @dg.asset(**table("extractions", deps=[stream.table for stream in STREAMS]))
 def extractions(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)

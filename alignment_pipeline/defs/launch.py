@@ -5,7 +5,6 @@ Belongs here: the instance's folder and its settings, launching, and what came o
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +13,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from alignment_pipeline import errors
 from alignment_pipeline.defs import progress
 from alignment_pipeline.defs.line import AS_OF_TAG
+from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.runtime.home import Home
 
 INSTANCE_SETTINGS = """\
@@ -52,16 +53,26 @@ retention:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a launched run did. `failures` are step and message, `failed_checks` are asset, check and description."""
+    """What a launched run did. `failures` are step and message, `failed_checks` are asset, check and description.
+
+    `exit_code` is that of the first failure's error: 2 when a person must change a setting, 1 otherwise, 0 without failures.
+    """
 
     run_id: str
     is_success: bool
     failures: tuple[tuple[str, str], ...]
     failed_checks: tuple[tuple[str, str, str], ...]
+    exit_code: int = 0
 
 
 def instance_folder(home: Home) -> Path:
-    """The DAGSTER_HOME below the home folder, with its settings written once."""
+    """The DAGSTER_HOME that was given, or the one below the home folder, with its settings written once."""
+    given = home.environ.get("DAGSTER_HOME", "").strip()
+    if given:
+        own = Path(given).expanduser()
+        if not own.is_dir():
+            raise ConfigurationError(f"DAGSTER_HOME is {given}, which is no folder; make it, or unset it to use {home.path / 'dagster'}")
+        return own
     folder = home.folder("dagster")
     settings = folder / "dagster.yaml"
     if not settings.exists() or settings.read_text(encoding="utf-8") != INSTANCE_SETTINGS:
@@ -71,7 +82,7 @@ def instance_folder(home: Home) -> Path:
 
 def launch(job: str, *, home: Home, as_of: datetime | None = None, told: Callable[[str, int], None] = lambda *_: None) -> Outcome:
     """Run `job` in this process on the home's own instance and wait for its end."""
-    os.environ["DAGSTER_HOME"] = str(instance_folder(home))
+    folder = instance_folder(home)
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
@@ -79,32 +90,44 @@ def launch(job: str, *, home: Home, as_of: datetime | None = None, told: Callabl
         from alignment_pipeline.definitions import defs
 
         definitions = defs()
-    with dg.DagsterInstance.get() as instance, progress.listening(told):
+    with dg.DagsterInstance.from_config(str(folder)) as instance, progress.listening(told):
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             tags=tags,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
-    return Outcome(result.run_id, result.success, _failures(result), _failed_checks(result))
+    failures = _failures(result)
+    told_failures = tuple((step, message) for step, message, _ in failures)
+    code = _exit_code(failures[0][2]) if failures else int(not result.success)
+    return Outcome(result.run_id, result.success, told_failures, _failed_checks(result), code)
 
 
-def _failures(result: dg.ExecuteInProcessResult) -> tuple[tuple[str, str], ...]:
+def _failures(result: dg.ExecuteInProcessResult) -> list[tuple[str, str, str]]:
+    """Step, message and kind of error of each failure."""
     found = []
     for event in result.all_events:
         if event.is_step_failure and event.step_key:
             error = event.step_failure_data.error
             user = event.step_failure_data.user_failure_data
-            message = (user.description if user else None) or (_root(error) if error else "") or "failed"
-            found.append((event.step_key, message))
-    return tuple(found)
+            cause = _first_cause(error)
+            message = (user.description if user else None) or str(getattr(cause, "message", cause or "")).strip() or "failed"
+            told = user.metadata.get("kind") if user else None
+            kind = str(told.value) if told is not None else str(getattr(cause, "cls_name", ""))
+            found.append((event.step_key, message, kind))
+    return found
 
 
-def _root(error: object) -> str:
-    """The message of the first cause: what a person can act on."""
+def _first_cause(error: object) -> object:
+    """The error at the beginning of the chain: what a person can act on."""
     while getattr(error, "cause", None) is not None:
         error = error.cause  # type: ignore[attr-defined]
-    return str(getattr(error, "message", error)).strip()
+    return error
+
+
+def _exit_code(kind: str) -> int:
+    named = getattr(errors, kind, errors.AlignmentError)
+    return int(getattr(named, "exit_code", 1))
 
 
 def _failed_checks(result: dg.ExecuteInProcessResult) -> tuple[tuple[str, str, str], ...]:

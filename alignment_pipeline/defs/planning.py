@@ -2,14 +2,17 @@
 
 import dagster as dg
 
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.defs.line import LineResource, table
 from alignment_pipeline.planning import field_updates as field_updates_rule
+from alignment_pipeline.sla import tasks as tasks_rule
 
 _PERSON = ("people", "person_records", "person_scores", "person_fits", "person_stages", "lead_account_matches", "person_slas")
 _ACCOUNT = ("accounts", "account_scores", "account_fits", "account_tiers", "account_stages", "account_mqa_statuses")
 
 
-@dg.asset(**table("field_updates", deps=[*_PERSON, *_ACCOUNT, "users"]))
+@dg.asset(**table("field_updates", deps=[*_PERSON, *_ACCOUNT, "users", "escalation_tasks", "sla_clocks"]))
 def field_updates(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     persons = field_updates_rule.person_values(*[run.read(name) for name in _PERSON])
@@ -17,4 +20,8 @@ def field_updates(context: dg.AssetExecutionContext, line: LineResource) -> dg.M
     rows = field_updates_rule.field_updates(
         persons, accounts, run.read("users"), crm=run.agreement.crm, scope=run.agreement.scope, **run.stamp
     )
-    return run.publish("field_updates", rows)
+    tasks = run.read("escalation_tasks")
+    taken_back = tasks_rule.retracted_tasks(
+        run.read("sla_clocks"), tasks.filter(~tasks.is_closed).select("external_key", record_id=tasks.task_id), **run.stamp
+    )
+    return run.publish("field_updates", stacked([rows, taken_back], CONTRACTS["field_updates"]))

@@ -20,6 +20,11 @@ def listening(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
+def is_watched() -> bool:
+    """Whether a command line waits for this run."""
+    return _listener.get() is not None
+
+
 def report(table: str, rows: int) -> None:
     """Tell the listener, if there is one."""
     listener = _listener.get()

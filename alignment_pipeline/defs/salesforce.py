@@ -27,7 +27,8 @@ def salesforce_records(context: dg.AssetExecutionContext, line: LineResource) ->
     run = line.open(context)
     with recoverable(), run.home.journal() as journal:
         session = salesforce.session(run.home)
-        custom = {object_: run.agreement.crm.fields_of(object_) for object_ in _WITH_OUR_FIELDS}
+        crm = run.agreement.crm
+        custom = {object_: crm.fields_of(object_) for object_ in _WITH_OUR_FIELDS} | {"Task": [crm.tasks.external_key_field]}
         yield from read_into_raw(
             run,
             "salesforce",

@@ -2,7 +2,9 @@
 
 import dagster as dg
 
+from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.defs.line import LineResource, table
 from alignment_pipeline.staging import accounts as accounts_rule
 from alignment_pipeline.staging import activities as activities_rule
@@ -13,6 +15,7 @@ from alignment_pipeline.staging import (
 from alignment_pipeline.staging import contacts as contacts_rule
 from alignment_pipeline.staging import crm_field_values as crm_field_values_rule
 from alignment_pipeline.staging import crm_record_states as crm_record_states_rule
+from alignment_pipeline.staging import escalation_tasks as escalation_tasks_rule
 from alignment_pipeline.staging import leads as leads_rule
 from alignment_pipeline.staging import marketo_persons as marketo_persons_rule
 from alignment_pipeline.staging import opportunities as opportunities_rule
@@ -151,15 +154,24 @@ def crm_holidays(context: dg.AssetExecutionContext, line: LineResource) -> dg.Ma
     return run.publish("crm_holidays", business_calendars.crm_holidays(run.living("raw_salesforce_holidays"), as_of=run.as_of))
 
 
-@dg.asset(**table("crm_field_values", deps=list(crm_field_values_rule.TABLES.values())))
+@dg.asset(**table("escalation_tasks", deps=["raw_salesforce_tasks"]))
+def escalation_tasks(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    rows = escalation_tasks_rule.escalation_tasks(run.living("raw_salesforce_tasks"), crm=run.agreement.crm)
+    return run.publish("escalation_tasks", rows)
+
+
+@dg.asset(**table("crm_field_values", deps=[*crm_field_values_rule.TABLES.values(), "escalation_tasks"]))
 def crm_field_values(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     living = {object_: run.living(name) for object_, name in crm_field_values_rule.TABLES.items()}
-    return run.publish("crm_field_values", crm_field_values_rule.crm_field_values(living, crm=run.agreement.crm))
+    values = crm_field_values_rule.crm_field_values(living, crm=run.agreement.crm)
+    statuses = crm_field_values_rule.task_statuses(run.read("escalation_tasks"))
+    return run.publish("crm_field_values", stacked([values, statuses], CONTRACTS["crm_field_values"]))
 
 
-@dg.asset(**table("quarantined_rows", deps=[stream.table for stream in STREAMS]))
+@dg.asset(**table("quarantined_rows", deps=[*(stream.table for stream in STREAMS), quarantine.REFUSED]))
 def quarantined_rows(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
-    raw = run.tables(*(stream.table for stream in STREAMS))
+    raw = run.tables(*(stream.table for stream in STREAMS), quarantine.REFUSED)
     return run.publish("quarantined_rows", quarantine.quarantined_rows(raw, as_of=run.as_of))

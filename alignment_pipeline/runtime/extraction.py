@@ -20,6 +20,7 @@ from ibis import _
 
 from alignment_pipeline.connectors.streams import Reading, StreamReport
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.errors import QuotaExhausted
 from alignment_pipeline.runtime import stream_states
 from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.warehouse.warehouse import Published, Warehouse
@@ -44,14 +45,40 @@ def store(
     sieve: Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]] = iter,
     told: Callable[[str, int], None] = lambda *_: None,
 ) -> list[Stored]:
-    """Read every stream to its end and publish its new versions; a stream that fails raises and leaves its table as it was."""
+    """Read every stream to its end and publish its new versions; a stream that fails raises and leaves its table as it was.
+
+    A stream whose daily quota is used up waits for tomorrow with its job kept; the others are read first, then it raises.
+    """
     found = []
+    waiting: QuotaExhausted | None = None
     for reading in readings:
-        published = _append(reading, sieve(reading), warehouse)
+        try:
+            published = _append(reading, sieve(reading), warehouse)
+        except QuotaExhausted as exhausted:
+            waiting = waiting or exhausted
+            continue
+        warehouse.append("refused_rows", _refused(reading.report))
         stream_states.save(journal, system, reading.report.state)
         told(reading.stream.table, published.added)
         found.append(Stored(reading.report, published))
+    if waiting is not None:
+        raise waiting
     return found
+
+
+def _refused(report: StreamReport) -> pa.Table:
+    """What the connector could not make a raw row of, each once."""
+    rows = {
+        (one.record_id, one.row_hash): {
+            "table_name": report.stream.table,
+            "record_id": one.record_id,
+            "reason": one.reason,
+            "row_hash": one.row_hash,
+            "known_at": report.started_at,
+        }
+        for one in report.quarantined
+    }
+    return pa.Table.from_pylist(list(rows.values()), schema=CONTRACTS["refused_rows"].schema)
 
 
 def _append(reading: Reading, batches: Iterable[pa.RecordBatch], warehouse: Warehouse) -> Published:

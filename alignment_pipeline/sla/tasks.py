@@ -92,7 +92,7 @@ def retracted_tasks(
     out = []
     for row in fetch(created, "external_key", "record_id").to_pylist():
         key = str(row["external_key"])
-        if not key.startswith("sla:"):
+        if not key.startswith("sla:") or key.startswith("sla:commitment:"):
             continue
         state = state_of.get(key.rpartition(":")[0])
         if state in ("met", "met_late", "cancelled") or state is None:

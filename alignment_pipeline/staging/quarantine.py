@@ -13,6 +13,7 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.staging import values, versions
 from alignment_pipeline.staging.sources import SOURCES
 
+REFUSED = "refused_rows"
 _MISSING, _GIVEN = 1, 2
 _REASONS = {
     "id": "is no Salesforce id of 15 or 18 characters",
@@ -35,7 +36,29 @@ def quarantined_rows(raw: Mapping[str, ibis.Table], *, as_of: datetime) -> ibis.
     """
     schema = CONTRACTS["quarantined_rows"].schema
     found = [row for name in sorted(set(raw) & set(SOURCES)) for row in _of_table(name, raw[name], as_of)]
+    found += _refused(raw[REFUSED], as_of) if REFUSED in raw else []
     return ibis.memtable(pa.Table.from_pylist(found, schema=schema))
+
+
+def _refused(refused: ibis.Table, as_of: datetime) -> list[dict[str, object]]:
+    """Rows that never became raw rows, each once with the first moment they arrived."""
+    known = refused.filter(refused.known_at <= ibis.literal(as_of).cast("timestamp('UTC')")).order_by("known_at").to_pyarrow().to_pylist()
+    found: dict[tuple[str, str, str], dict[str, object]] = {}
+    for row in known:
+        key = (row["table_name"], row["record_id"], row["reason"])
+        found.setdefault(
+            key,
+            {
+                "table_name": row["table_name"],
+                "record_id": row["record_id"],
+                "column_name": "(row)",
+                "reason": row["reason"],
+                "is_row_dropped": True,
+                "value_hash": row["row_hash"],
+                "known_at": row["known_at"],
+            },
+        )
+    return list(found.values())
 
 
 def _of_table(name: str, raw: ibis.Table, as_of: datetime) -> Iterator[dict[str, object]]:

@@ -18,7 +18,14 @@ from alignment_pipeline.sync.shape import FieldShape, Scalar, Shapes, shape_of
 CREATABLE = frozenset({"Task"})
 _REASONS = "_reason"
 #: The one field outside the map: a task that we made is closed when its reason is gone, unless a person has touched its status.
-TASK_STATUS = FieldMapping.model_construct(object="Task", field="Status", value="task.status", owner="shared", type="text", label="Status")
+TASK_STATUS = FieldMapping.model_construct(
+    object="Task",  # type: ignore[arg-type]
+    field="Status",
+    value="task.status",  # type: ignore[arg-type]
+    owner="shared",
+    type="text",
+    label="Status",
+)
 
 
 @dataclass(frozen=True)
