@@ -81,6 +81,11 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except OSError as error:
+        # a home or file that cannot be used: not a defect of ours that a traceback would help with
+        where = f"{error.filename}: " if error.filename else ""
+        _tell(redaction.PROCESS(f"{where}{error.strerror or error}"), type(error).__name__, is_json="--json" in given)
+        sys.exit(AlignmentError.exit_code)
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(130)

@@ -37,7 +37,7 @@ def perform(context: Context, *, as_of: datetime | None = None) -> dict[str, Any
     with progress("Running") as told:
         outcome = launch(JOB, home=context.home, as_of=as_of, told=told)
     if not outcome.is_success:
-        raise RunFailed(outcome.failures, outcome.run_id)
+        raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)
     with context.journal() as journal:
         found = summary.of_run(context.warehouse(), journal, run_id=outcome.run_id)
     found["failed_checks"] = [{"asset": asset, "check": check, "description": text} for asset, check, text in outcome.failed_checks]
@@ -47,9 +47,10 @@ def perform(context: Context, *, as_of: datetime | None = None) -> dict[str, Any
 class RunFailed(AlignmentError):
     """A step failed. The message has a line per failed step: what failed and why."""
 
-    def __init__(self, failures: tuple[tuple[str, str], ...], run_id: str) -> None:
+    def __init__(self, failures: tuple[tuple[str, str], ...], run_id: str, exit_code: int = 1) -> None:
         lines = [f"{step}: {message}" for step, message in failures] or ["the run ended without success"]
         super().__init__("\n".join([*lines, f"(Dagster run {run_id}; `make dev` shows its log)"]))
+        self.exit_code = exit_code or 1
 
 
 def show(console: Console, found: dict[str, Any]) -> None:

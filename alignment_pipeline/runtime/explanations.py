@@ -93,11 +93,23 @@ def _account_id(warehouse: Warehouse, name: str) -> str | None:
 def _person_id(warehouse: Warehouse, name: str) -> str | None:
     records = warehouse.read("person_records")
     if "@" in name:
-        people = warehouse.read("people")
-        return _first(people.filter(people.email == name.lower()).order_by("person_id"), "person_id")
+        return _person_by_email(warehouse, name.lower())
     by_id = records.record_id.startswith(name) if len(name) == 15 else records.record_id == name
     by_key = (records.source_key == name) | (records.person_id == name)
     return _first(records.filter(by_id | by_key).order_by("person_id"), "person_id")
+
+
+def _person_by_email(warehouse: Warehouse, email: str) -> str | None:
+    """The person whose best e-mail it is, or who has a record with it: contacts first, then leads, then Marketo."""
+    people = warehouse.read("people")
+    found = _first(people.filter(people.email == email).order_by("person_id"), "person_id")
+    for table, key in (("contacts", "contact"), ("leads", "lead"), ("marketo_persons", "marketo")):
+        if found is not None:
+            return found
+        rows = warehouse.read(table)
+        keys = rows.filter(rows.email == email).select(source_key=ibis.literal(f"{key}:") + rows[f"{key}_id"])
+        found = _first(warehouse.read("person_records").semi_join(keys, "source_key").order_by("person_id"), "person_id")
+    return found
 
 
 def _first(rows: ibis.Table, column: str) -> str | None:

@@ -96,7 +96,7 @@ def _append_new(name: str, batches: Iterable[pa.RecordBatch], warehouse: Warehou
         rows = _spool(batches, spool)
         if rows == 0:
             return warehouse.append(name, [])
-        arrivals = warehouse.connection.read_parquet(str(spool)).distinct(on=["record_id", "known_at", "row_hash"], keep="first")
+        arrivals = warehouse.connection.read_parquet(str(spool)).distinct(on=_SAME, keep="first")
         stored = warehouse.read(name)
         same = [
             arrivals.record_id == stored.record_id,

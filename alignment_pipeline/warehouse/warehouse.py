@@ -10,6 +10,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -170,12 +171,16 @@ class Warehouse:
     ) -> list[DataFile]:
         path = folder / f"v{version:06d}-{secrets.token_hex(4)}.parquet"
         count = 0
-        with pq.ParquetWriter(path, contract.schema, compression="zstd") as writer:
-            for batch in self._batches(contract, rows):
-                writer.write_table(batch, row_group_size=ROW_GROUP)
-                count += batch.num_rows
+        try:
+            with pq.ParquetWriter(path, contract.schema, compression="zstd") as writer:
+                for batch in self._batches(contract, rows):
+                    writer.write_table(batch, row_group_size=ROW_GROUP)
+                    count += batch.num_rows
+        finally:
+            # a rule or a reading that fails half-way leaves nothing beside the published version
+            if count == 0 or sys.exception() is not None:
+                path.unlink(missing_ok=True)
         if count == 0:
-            path.unlink()
             return []
         path.chmod(0o600)
         return [describe_file(path, count)]

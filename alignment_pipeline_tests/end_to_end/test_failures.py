@@ -1,0 +1,114 @@
+"""What goes wrong before anything is read: each cause has its message, its remedy and its exit code, and nothing is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from alignment_pipeline.agreement import loader
+from alignment_pipeline_tests.end_to_end.company import Company, Said, alignment, company, small
+
+
+@pytest.fixture(scope="module")
+def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    with company(small(), tmp_path_factory.mktemp("company"), factor=3600.0) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def calm(acme: Company) -> Iterator[None]:
+    yield
+    acme.world.faults.clear()
+    assert [] == [write for write in acme.world.audit.writes() if write.source in ("api", "bulk")], "a failing run wrote"
+
+
+def run(acme: Company, tmp_path: Path, **settings: str) -> Said:
+    """`alignment run` against Salesforce alone, in a fresh home."""
+    environ = {name: value for name, value in acme.environ.items() if not name.startswith("MARKETO_")}
+    return alignment(environ | {"ALIGNMENT_HOME": str(tmp_path / "home")} | settings, "run", "--json")
+
+
+def logins(acme: Company) -> int:
+    return sum(
+        number for label, number in acme.world.calls.by_endpoint("salesforce").get("salesforce", {}).items() if "oauth2/token" in label
+    )
+
+
+def test_wrong_credentials_are_a_configuration_error_and_never_retried(acme: Company, tmp_path: Path) -> None:
+    before = logins(acme)
+    said = run(acme, tmp_path, SALESFORCE_CLIENT_SECRET="wrong-wrong-wrong")
+    assert 2 == said.code, said.err
+    assert "salesforce" in said.err.lower() and "invalid_client" in said.err
+    assert 1 == logins(acme) - before, "a second try could lock the user"
+    assert "wrong-wrong-wrong" not in said.err + said.out
+
+
+def test_an_unreachable_host_is_named(acme: Company, tmp_path: Path) -> None:
+    said = run(acme, tmp_path, SALESFORCE_DOMAIN="127.0.0.1:9")
+    assert 1 == said.code, said.err
+    assert "127.0.0.1:9" in said.err
+
+
+def test_a_missing_required_field_is_named_with_what_to_do(acme: Company, tmp_path: Path) -> None:
+    acme.fault("hide_field", system="salesforce", count=None, object="Lead", field="Company")
+    said = run(acme, tmp_path)
+    assert 1 == said.code, said.err
+    assert "Lead" in said.err and "Company" in said.err and "read" in said.err
+
+
+def test_what_is_not_configured_is_named_and_half_a_marketo_is_not_an_empty_result(tmp_path: Path) -> None:
+    said = alignment({"ALIGNMENT_HOME": str(tmp_path / "home"), "MARKETO_DOMAIN": "127.0.0.1:9"}, "run")
+    assert 2 == said.code, said.err
+    assert "salesforce: " in said.err and "SALESFORCE_CLIENT_ID" in said.err
+    assert "marketo: " in said.err and "MARKETO_CLIENT_ID" in said.err
+
+
+def test_a_wrong_agreement_is_said_before_anything_starts(acme: Company, tmp_path: Path) -> None:
+    wrong = tmp_path / "agreement.yaml"
+    wrong.write_text(loader.default_path().read_text(encoding="utf-8").replace("match_confidence: 0.62", "match_confidence: 62"))
+    calls = acme.world.calls.total("salesforce")
+    said = run(acme, tmp_path, ALIGNMENT_AGREEMENT=str(wrong))
+    assert 2 == said.code, said.err
+    assert "matching.match_confidence" in said.err and "found 62" in said.err
+    assert "AgreementError" == json.loads(said.out)["kind"]
+    assert calls == acme.world.calls.total("salesforce")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["apply", "nosuchplan"], 2, "alignment plan"),
+        (["plan", "show", "nosuchplan"], 2, "no such plan"),
+        (["explain", "nobody@nowhere.example"], 2, "nothing known is called"),
+        (["run", "--as-of", "soon"], 2, "--as-of 'soon' is no moment"),
+        (["dance"], 2, "No such command"),
+        (["report", "--as-of"], 2, "requires an argument"),
+    ],
+)
+def test_wrong_usage(acme: Company, tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
+    found = alignment(acme.environ | {"ALIGNMENT_HOME": str(tmp_path / "home")}, *arguments)
+    assert (code, True) == (found.code, said in found.err), found.err
+
+
+def test_the_clock_s_setting_must_be_readable(tmp_path: Path) -> None:
+    said = alignment({"ALIGNMENT_HOME": str(tmp_path), "ALIGNMENT_CLOCK": "yesterday"}, "report")
+    assert 2 == said.code and "ALIGNMENT_CLOCK" in said.err
+
+
+def test_a_home_that_is_a_file_is_said_and_not_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = alignment({"ALIGNMENT_HOME": str(tmp_path / "file")}, "report")
+    assert 1 == said.code
+    assert said.err.startswith("alignment: ") and str(tmp_path / "file") in said.err
+
+
+def test_the_doctor_says_what_to_mend(acme: Company, tmp_path: Path) -> None:
+    acme.fault("hide_field", system="salesforce", count=None, object="Lead", field="Alignment_Stage__c")
+    said = acme.alignment("doctor", "--json", ALIGNMENT_HOME=str(tmp_path / "home"))
+    assert 2 == said.code, said.out
+    failed = [one for one in said.json["findings"] if one["status"] == "fail"]
+    assert ["write Lead"] == [one["subject"] for one in failed]
+    assert "Alignment_Stage__c" in failed[0]["text"] and "metadata package" in failed[0]["fix"]
