@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "audit": "alignment_pipeline.cli.audit:audit",
     "erase": "alignment_pipeline.cli.erase:erase",
     "match": "alignment_pipeline.cli.match:match",
+    "review": "alignment_pipeline.cli.review:review",
     "explain": "alignment_pipeline.cli.explain:explain",
     "report": "alignment_pipeline.cli.report:report",
     "sandbox": "alignment_pipeline.cli.sandbox:sandbox",

@@ -1,0 +1,34 @@
+"""`alignment review`: the match review queue as a file, and the reviewed file back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.runtime import review as reviewing
+
+
+@click.command(
+    epilog="Example: alignment review --out queue.csv, fill in the column verdict (right or wrong), alignment review --learn queue.csv"
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Write the queue here, the most certain first.")
+@click.option("--learn", type=click.Path(path_type=Path), help="Keep the verdicts of this reviewed file; the next run follows them.")
+@json_option
+def review(out: Path | None, learn: Path | None, is_json: bool) -> None:
+    """Leads whose account a person decides: write them to a file, or learn from the reviewed one."""
+    context = Context(is_json=is_json)
+    if (out is None) == (learn is None):
+        raise ConfigurationError("give either --out FILE or --learn FILE")
+    if out is not None:
+        rows = reviewing.write_queue(context.warehouse(), out)
+        context.result({"review_file": str(out), "rows": rows}, lambda console: console.print(f"{rows:,} leads to review in {out}"))
+        return
+    assert learn is not None
+    found = asdict(reviewing.learn(context.home, context.warehouse(), learn))
+    context.result(
+        found, lambda console: console.print(f"{found['labels']:,} verdicts kept: {found['right']:,} right, {found['wrong']:,} wrong")
+    )
