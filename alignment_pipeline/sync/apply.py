@@ -30,7 +30,7 @@ from alignment_pipeline.sync.planned import plan_hash as hash_of
 from alignment_pipeline.sync.recover import recover
 from alignment_pipeline.sync.schema_checks import schema_checks
 from alignment_pipeline.sync.shape import described_shapes
-from alignment_pipeline.sync.tables import RUN
+from alignment_pipeline.sync.tables import OP, RUN
 from alignment_pipeline.sync.version import CODE_VERSION
 
 #: Longer than a lost write can take to arrive, so that a run can end with everything decided.
@@ -269,7 +269,8 @@ def _stats(plan: Row[Any]) -> dict[str, Any]:
 
 
 def _summary(run: Run, plan: Row[Any], state: str, by: str, calls: int, stopped: str | None, error: AlignmentError | None) -> Applied:
-    ops = ops_of(run.journal, plan.plan_hash)
+    with run.journal.read() as connection:
+        ops = connection.execute(select(OP.c.state, OP.c.after).where(OP.c.plan_hash == plan.plan_hash)).all()
     written = [op for op in ops if op.state == "VERIFIED"]
     return Applied(
         run_id=run.run_id,
@@ -278,7 +279,7 @@ def _summary(run: Run, plan: Row[Any], state: str, by: str, calls: int, stopped:
         allowed_by=by,
         states=dict(sorted(Counter(op.state for op in ops).items())),
         records_written=len(written),
-        fields_written=sum(len(op.after) for op in written),
+        fields_written=sum(len(json.loads(op.after)) for op in written),
         api_calls=calls,
         stopped=stopped,
         error=error,

@@ -6,7 +6,7 @@ resumes with a canary (`alignment apply --resume`).
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -40,6 +40,7 @@ class Breaker:
 
     limits: Limits
     last: deque[Event] = field(default_factory=deque)
+    tally: Counter[Event] = field(default_factory=Counter)
     in_a_row: int = 0
     unknown_codes: int = 0
     owners: int = 0
@@ -49,8 +50,9 @@ class Breaker:
         """Take in what became of a batch; `reason` is set when it was too much."""
         for event in events:
             self.last.append(event)
+            self.tally[event] += 1
             if len(self.last) > self.limits.window:
-                self.last.popleft()
+                self.tally[self.last.popleft()] -= 1
             is_error = event in (Event.ERROR, Event.UNKNOWN_CODE)
             self.in_a_row = self.in_a_row + 1 if is_error else 0
             self.unknown_codes += event is Event.UNKNOWN_CODE
@@ -76,7 +78,7 @@ class Breaker:
             ((Event.MISMATCH,), limits.mismatch_pct, "read back differently than written"),
             ((Event.CONFLICT,), limits.conflict_pct, "were changed by people meanwhile"),
         ):
-            share = 100 * sum(event in events for event in self.last) / len(self.last)
+            share = 100 * sum(self.tally[event] for event in events) / len(self.last)
             if share > pct:
                 self.trip(f"{share:.1f} % of the last {len(self.last)} operations {what} (limit {pct:g} %)")
 
