@@ -42,9 +42,9 @@ def person_factors_at_once(
     as_of: datetime,
     agreement_version: str,
 ) -> ibis.Table:
-    """`person_engagement_factors` straight from the activities, without `scored_activities` in between: equal, and made for tens of millions.
+    """`person_engagement_factors` straight from the activities: equal to the way over `scored_activities`, and made for tens of millions.
 
-    A tick passes only the touched people's rows of `activities`, `people` and `person_records` and gets their rows, equal to a full run's.
+    A tick passes only the touched people's rows of `activities`, `people` and `person_records`: its rows equal a full run's.
     """
     persons = numbered(
         scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope())

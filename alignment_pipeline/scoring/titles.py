@@ -22,9 +22,12 @@ _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 
 
 def normalise(text: str) -> str:
-    """Lower case, without accents, words separated by one space; 'C.E.O.' becomes 'ceo'."""
+    """Lower case, without accents, words separated by one space; 'C.E.O.' becomes 'ceo'. Words and titles pass the same way."""
     folded = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold())).translate(_LETTERS)
     folded = unicodedata.normalize("NFKC", _DOTTED.sub("", folded)).replace("_", " ")
+    # titles come with umlauts, without, and written out (geschäftsführer, geschaftsfuhrer, geschaeftsfuehrer): all read the same
+    for written_out, letter in (("ae", "a"), ("oe", "o"), ("ue", "u")):
+        folded = folded.replace(written_out, letter)
     return " ".join(_OTHER.sub(" ", folded).split())
 
 

@@ -69,8 +69,11 @@ def _check_people(tables: dict[str, Any], factors: dict[tuple[str, str], Any], s
     excluded = people - set(actual)
     assert all(not scoring.exclusions.is_opted_out_scored for _ in excluded)
     assert set(actual) <= people
+    of_person: dict[str, list[Any]] = {}
+    for (owner, _), one in factors.items():
+        of_person.setdefault(owner, []).append(one)
     for person, row in actual.items():
-        mine = [one for (owner, _), one in factors.items() if owner == person]
+        mine = of_person.get(person, [])
         total = sum(one["contribution_micro"] for one in mine)
         assert row["engagement_micro"] == total
         assert row["activities"] == sum(one["activities"] for one in mine)
@@ -90,13 +93,15 @@ def _check_accounts(made: Any, tables: dict[str, Any], factors: dict[tuple[str, 
             per_account.setdefault(account, {}).setdefault(person, 0)
             per_account[account][person] += one["contribution_micro"]
     top = scoring.engagement.roll_up.top_people
+    of_account: dict[str, int] = {}
+    for one in rows(tables["account_engagement_factors"]):
+        of_account[one["account_id"]] = of_account.get(one["account_id"], 0) + one["contribution_micro"]
     actual = {row["account_id"]: row for row in rows(tables["account_scores"])}
     assert set(actual) == {row["account_id"] for row in made.accounts}
     for account, row in actual.items():
         people = sorted(per_account.get(account, {}).items(), key=lambda item: (-item[1], item[0]))
         assert row["engagement_micro"] == sum(total for _, total in people[:top])
-        mine = [one for one in rows(tables["account_engagement_factors"]) if one["account_id"] == account] if people else []
-        assert row["engagement_micro"] == sum(one["contribution_micro"] for one in mine)
+        assert row["engagement_micro"] == of_account.get(account, 0)
 
 
 def _check_fit(made: Any, tables: dict[str, Any], fitted: dict[str, Any], scoring: Scoring) -> None:
