@@ -7,7 +7,7 @@ export PYTHONWARNINGS := ignore::DeprecationWarning,ignore::UserWarning
 HOME_OF_DEMO ?= .alignment-demo
 L2A ?= ../shared/l2a
 
-.PHONY: help setup demo dev test check faults interop package lock audit bench-match bench-score bench-sla bench-fast-lane test-engines clean
+.PHONY: help setup demo dev test check faults interop package lock audit bench-match fit-match bench-score bench-sla bench-fast-lane test-engines clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ interop: setup ## clients nobody here wrote (jsforce and Salesforce's own metada
 
 bench-match: setup ## matching measured on the labelled set: make bench-match L2A=folder
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_match $(L2A)
+
+fit-match: setup ## refit the matcher's weights on a labelled set: make fit-match L2A=folder
+	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.fit_match $(L2A)
 
 bench-score: setup ## scoring 20 million activities, against hand-written SQL and pandas
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_score
