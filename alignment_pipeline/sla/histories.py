@@ -99,6 +99,7 @@ def histories(sources: Sources, *, crm: Crm, objects: tuple[str, ...]) -> Histor
     is_read[place] = records["is_read"].to_numpy(zero_copy_only=False)
     is_converted[place] = is_read[place] & (ended[place] != NEVER)
     chunks = [chunk for column in (*(records[name] for name in FIELDS), changes["old"], changes["new"]) for chunk in column.chunks]
+    _date_births(sources, objects, keys, created)
     vocabulary = pc.unique(pa.chunked_array(chunks, type=pa.string()))
     vocabulary = vocabulary.filter(pc.is_valid(vocabulary))
     now = {name: np.full(size, NOTHING, dtype=np.int64) for name in FIELDS}
@@ -134,6 +135,21 @@ def histories(sources: Sources, *, crm: Crm, objects: tuple[str, ...]) -> Histor
     added = sum(len(who) for who, *_ in extra)
     ids = pa.chunked_array([*ids.chunks, pa.nulls(added, pa.string())], type=pa.string())
     return _folded(keys, vocabulary, created, ended, is_converted, initial, record, field, at, earliest, new, ids)
+
+
+def _date_births(sources: Sources, objects: tuple[str, ...], keys: pa.Array, created: Ints) -> None:
+    """Fill in when deleted records were created, where their history or the lead they were converted from tells."""
+    table = sources.record_changes
+    births = fetch(table.filter(table.object.isin(list(objects)) & (table.field == "created")), "object", "record_id", "changed_at")
+    found = [(pc.binary_join_element_wise(pc.utf8_lower(text(births["object"])), text(births["record_id"]), ":"), births["changed_at"])]
+    if "Contact" in objects:
+        leads = fetch(sources.leads, "converted_contact_id", "converted_at")
+        found.append((pc.binary_join_element_wise("contact", text(leads["converted_contact_id"]), ":"), leads["converted_at"]))
+    for named, moments in found:
+        place, at = codes(named, keys), micros(moments)
+        late = np.flatnonzero((place != NOTHING) & (at < NEVER))
+        late = late[created[place[late]] == -NEVER]
+        created[place[late]] = at[late]
 
 
 def _folded(

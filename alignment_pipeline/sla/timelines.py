@@ -185,13 +185,13 @@ def _standing(past: Histories, subject_of: Ints, subjects: int) -> tuple[Ints, I
 
 def _turns(lives: list[tuple[int, int, bool, int]]) -> list[tuple[int, int, int]]:
     """Which record stands when: of those alive the contact first, then the latest created, then the largest place; a gap is
-    bridged by the one before it."""
+    bridged by the one before it. A deleted record of which nobody knows when it was created stands only while no other does."""
     bounds = sorted({moment for begin, end, *_ in lives for moment in (begin, end)} | {NEVER})
     turns: list[tuple[int, int, int]] = []
     for low, high in itertools.pairwise(bounds):
-        alive = [(contact, begin, record) for begin, end, contact, record in lives if begin <= low < end]
+        alive = [(begin > -NEVER, contact, begin, record) for begin, end, contact, record in lives if begin <= low < end]
         if alive:
-            record = max(alive)[2]
+            record = max(alive)[-1]
         elif turns:
             record = turns[-1][0]
         else:

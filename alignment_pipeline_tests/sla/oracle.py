@@ -69,6 +69,7 @@ class Case:
     owners: list[tuple[datetime, str | None]] = field(default_factory=list)
     holds: list[tuple[datetime, bool]] = field(default_factory=list)
     deleted: datetime | None = None
+    converted: datetime | None = None
 
 
 @dataclass

@@ -325,3 +325,13 @@ def test_what_nobody_dated_starts_no_clock_that_would_move_with_every_change(sla
         world = World().lead(disposition="Qualified", modified_at=at(modified))
 
         assert rows_of(world.ledger(sla, crm, at("2026-11-20T10:00:00")).clocks) == []
+
+
+def test_a_deleted_duplicate_of_unknown_age_does_not_take_the_person_over(sla: Sla, crm: Crm) -> None:
+    person = f"lead:{LEAD}"
+    world = World().lead().contact(person=person).hand_raise(at("2026-11-18T10:00:00"))
+    world.deleted(at("2026-11-18T10:30:00"), record=CONTACT, object_="Contact")
+
+    found = clock(world, sla, crm, at("2026-11-18T11:00:00"))
+
+    assert (found["owner_id"], found["record_id"], found["state"]) == (REP, LEAD, "breached")

@@ -98,47 +98,73 @@ def _case(rng: random.Random, begin: datetime, as_of: datetime) -> tuple[oracle.
         whole.deleted = moment()
     if whole.deleted is not None and whole.deleted > as_of:
         whole.deleted = None
+    if whole.deleted is None and rng.random() < 0.25:
+        _convert(whole, rng, moment(), owners, as_of)
     late = timedelta(minutes=rng.choice((0, 0, 0, 5, 90)))
     known = oracle.Case(
         whole.lead_zone,
         whole.first_owner,
         [at for at in whole.raises if at <= as_of],
         [at for at in whole.touches if at + late <= as_of],
-        [(at, who) for at, who in whole.owners if at + late <= as_of],
+        [(at, who) for at, who in whole.owners if at + late <= as_of or at == whole.converted],
         [(at, on) for at, on in whole.holds if at <= as_of],
         whole.deleted,
+        whole.converted,
     )
     return whole, known
 
 
+def _convert(case: oracle.Case, rng: random.Random, moment: datetime, owners: list[str | None], as_of: datetime) -> None:
+    """From the moment on a contact stands for the lead, with an owner of its own and no hold; it may be deleted later."""
+    if moment > as_of or moment in {at for at, _ in case.owners} | {at for at, _ in case.holds}:
+        return
+    case.converted = moment
+    case.owners = sorted([*case.owners, (moment, rng.choice(owners))], key=lambda one: one[0])
+    before = [(at, on) for at, on in case.holds if at < moment]
+    case.holds = [*before, (moment, False)] if before and before[-1][1] else before
+    if rng.random() < 0.2 and moment + timedelta(hours=5) <= as_of:
+        case.deleted = moment + timedelta(hours=5)
+
+
 def _tell(world: World, number: int, case: oracle.Case, begin: datetime) -> str:
-    lead = f"00Q{number:012d}AAA"
-    key = f"lead:{lead}"
-    created = begin - timedelta(days=3)
-    owner = case.first_owner
+    lead, contact = f"00Q{number:012d}AAA", f"003{number:012d}AAA"
+    key, created = f"lead:{lead}", begin - timedelta(days=3)
+    owner, its_record, its_object = case.first_owner, lead, "Lead"
+    lead_owner = owner
     for at, new in case.owners:
-        if new != owner:
-            world.change(at, "OwnerId", owner, new, record=lead)
+        if at == case.converted:
+            lead_owner, its_record, its_object = owner, contact, "Contact"
+        elif new != owner:
+            world.change(at, "OwnerId", owner, new, record=its_record, object_=its_object)
         owner = new
     held = False
     for at, on in case.holds:
-        world.change(at, "Alignment_On_Hold__c", str(held).lower(), str(on).lower(), record=lead)
-        held = on
-    world.lead(lead, owner=owner, created=created, is_on_hold=held)
+        if at != case.converted:
+            world.change(at, "Alignment_On_Hold__c", str(held).lower(), str(on).lower(), record=lead)
+            held = on
+    if case.converted is None:
+        world.lead(lead, owner=owner, created=created, is_on_hold=held)
+    else:
+        world.lead(lead, owner=lead_owner, created=created, is_on_hold=held, is_converted=True, converted_at=case.converted)
+        world.contact(contact, person=key, owner=owner, created=case.converted)
     next(row for row in world.rows["people"] if row["person_id"] == key)["country"] = case.lead_zone
     for at in case.raises:
         world.hand_raise(at, source=key)
     for at in case.touches:
-        world.touch(at, source=key)
+        world.touch(at, source=f"contact:{contact}" if case.converted and at >= case.converted else key)
     if case.deleted:
-        world.add("crm_record_states", object="Lead", record_id=lead, is_deleted=True, survivor_id=lead, modified_at=case.deleted)
-        world.rows["leads"].pop()
-        if not case.owners:
-            # the extract of the history names the owner that the deleted record had
-            world.change(created, "OwnerId", case.first_owner, case.first_owner, record=lead)
-        elif case.owners[0][1] == case.first_owner:
-            world.change(created, "OwnerId", case.first_owner, case.first_owner, record=lead)
+        _delete(world, case, its_object, its_record, created)
     return key
+
+
+def _delete(world: World, case: oracle.Case, object_: str, record: str, created: datetime) -> None:
+    world.add("crm_record_states", object=object_, record_id=record, is_deleted=True, survivor_id=record, modified_at=case.deleted)
+    world.rows["leads" if object_ == "Lead" else "contacts"].pop()
+    began = case.converted or created
+    owner = dict(case.owners)[case.converted] if case.converted else case.first_owner
+    # the history names the moment at which the deleted record was created and the owner that it had
+    world.change(began, "created", None, None, record=record, object_=object_)
+    world.change(began, "OwnerId", owner, owner, record=record, object_=object_)
 
 
 @pytest.mark.parametrize("fold", range(max(1, CASES // PER_FOLD)))
