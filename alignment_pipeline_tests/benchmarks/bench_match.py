@@ -76,7 +76,7 @@ PARTLY = {"same_part", "same_account_part", "same_variant", "same_placed", "doma
 
 
 def disputed(folder: Path, predictions: pd.DataFrame) -> pd.DataFrame:
-    """Labels that the data themselves dispute: the lead's name is the matched account's (or a listed alias), and not the labelled account's.
+    """Labels that the data themselves dispute: the lead's name is the matched account's (or an alias), and not the labelled account's.
 
     Found by rule on the folder in use, so nothing of it is kept here. They stay in the first row; a second row is scored without them.
     """
