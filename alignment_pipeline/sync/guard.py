@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, select
 
 from alignment_pipeline.agreement.write_back import Guard, Limit
 from alignment_pipeline.sync import bases
-from alignment_pipeline.sync.field_rules import FieldRules
+from alignment_pipeline.sync.field_rules import CREATABLE, FieldRules
 from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.sync.planned import Plan, PlannedOp
 from alignment_pipeline.sync.schema_checks import schema_checks
@@ -134,7 +134,11 @@ def _changed(plan: Plan, numbers: Guard, rules: FieldRules, filled: Mapping[str,
             text = f"First fill of {object_}: {names}. A person approves it; it goes 25, then 200, then the rest."
             yield Check("first_fill", object_, Verdict.NEEDS_APPROVAL, text, len(first[object_]))
         what = "records would change (ageing scores not counted)"
-        yield _limited("records_changed", object_, changed[object_], managed, numbers.changed, what)
+        limit = numbers.changed
+        if object_ in CREATABLE:
+            # tasks close as promises are kept: that is counted like their creation, not as a share of all that ever were
+            limit = Limit(approve_count=numbers.creates.approve_per_run, block_count=numbers.creates.block_per_run)
+        yield _limited("records_changed", object_, changed[object_], managed, limit, what)
         unblocked = Limit(approve_count=numbers.changed.approve_count, approve_pct=numbers.changed.approve_pct)
         yield _limited("records_filled", object_, fills[object_], managed, unblocked, "records would be filled for the first time")
 
@@ -191,7 +195,7 @@ def _shifts(connection: Connection, plan: Plan, numbers: Guard, filled: Mapping[
     moves: dict[tuple[str, str], Counter[str]] = {}
     for op in _updates(plan):
         for name, value in op.after.items():
-            if name in op.base:
+            if name in op.base and op.object not in CREATABLE:
                 found = moves.setdefault((op.object, name), Counter())
                 found[json.dumps(op.base[name])] -= 1
                 found[json.dumps(value)] += 1

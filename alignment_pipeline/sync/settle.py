@@ -20,7 +20,7 @@ from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResu
 from alignment_pipeline.sync import bases, holds
 from alignment_pipeline.sync.breaker import Event
 from alignment_pipeline.sync.context import Run
-from alignment_pipeline.sync.field_rules import CREATABLE
+from alignment_pipeline.sync.field_rules import CREATABLE, TASK_STATUS
 from alignment_pipeline.sync.journal import stamp
 from alignment_pipeline.sync.ops import Op, move
 from alignment_pipeline.sync.planned import digest
@@ -116,6 +116,7 @@ def _settle_unsent(run: Run, connection: Connection, look: Look) -> None:
             run.counts[state] += len(ops)
     for op in look.found:
         move(journal, connection, [op.op_id], come_from=_SENDABLE, to="VERIFIED", record_id=op.record_id, reason_code="FOUND_BY_KEY")
+        bases.put(journal, connection, op.object, {op.record_id or "": _based(op)}, {op.record_id or "": op.op_id})
         run.counts["FOUND"] += 1
     if look.right:
         by_object: dict[str, dict[str, Mapping[str, Any]]] = {}
@@ -238,8 +239,8 @@ def verify(run: Run, ops: Sequence[Op], records: Mapping[str, Record | None], ow
         run.counts[verdict.state] += 1
         if verdict.state == "VERIFIED":
             done.append(op)
-            if op.record_id and op.object not in CREATABLE:
-                verified.setdefault(op.object, {}).setdefault(op.record_id, {}).update(op.after)
+            if op.record_id:
+                verified.setdefault(op.object, {}).setdefault(op.record_id, {}).update(_based(op))
                 op_ids.setdefault(op.object, {})[op.record_id] = op.op_id
         elif verdict.state == "GONE":
             gone.append(op)
@@ -256,6 +257,11 @@ def verify(run: Run, ops: Sequence[Op], records: Mapping[str, Record | None], ow
         bases.note_drift(journal, connection, drift)
         holds.put(journal, connection, new_holds, run.numbers.holds, run.config_hash)
     return events
+
+
+def _based(op: Op) -> Mapping[str, Any]:
+    """The fields whose base an operation moves: of a record that we created, only the one that we may write again."""
+    return op.after if op.object not in CREATABLE else {name: value for name, value in op.after.items() if name == TASK_STATUS.field}
 
 
 def _mark_undone(run: Run, connection: Connection, op: Op) -> None:

@@ -155,7 +155,7 @@ class Office:
 
     def want(self, record_id: str, **values: Any) -> None:
         """Desire values of a record."""
-        object_ = {"00Q": "Lead", "001": "Account", "003": "Contact"}[record_id[:3]]
+        object_ = {"00Q": "Lead", "001": "Account", "003": "Contact", "00T": "Task"}[record_id[:3]]
         for name, value in values.items():
             self.wanted[(object_, record_id, name)] = value
 
@@ -373,6 +373,9 @@ def tables_of_crm(world: World, chosen: Agreement, known_at: datetime) -> tuple[
             )
             if not deleted:
                 values += _values(object_, record_id, record, names, known_at)
+    for record_id, record in store.tables["Task"].items():
+        if record.get("Key__c") and not record.get("IsDeleted"):
+            values += _values("Task", record_id, record, ["Status"], known_at)
     return (
         pa.Table.from_pylist(values, schema=staging.CRM_FIELD_VALUES.schema),
         pa.Table.from_pylist(states, schema=staging.CRM_RECORD_STATES.schema),

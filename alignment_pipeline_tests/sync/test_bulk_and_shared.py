@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alignment_pipeline.sync import holds
 from alignment_pipeline_tests.sync.office import lead_id, office
 
 
@@ -45,3 +46,21 @@ def test_a_task_is_created_once_by_its_key(tmp_path: Path) -> None:
         tasks = [task for task in acme.world.salesforce.tables["Task"].values() if task.get("Key__c")]
         assert done.states == {"VERIFIED": 2} and len(tasks) == 1
         assert again.plan.ops == [] and again.plan.skipped["created before"] == 1
+
+
+def test_a_task_of_ours_is_closed_unless_somebody_works_on_it(tmp_path: Path) -> None:
+    with office(tmp_path) as acme:
+        for number in range(3):
+            acme.want_task(f"sla:{number}", lead_id(number))
+        acme.run()
+        tasks = {task["Key__c"]: task["Id"] for task in acme.world.salesforce.tables["Task"].values()}
+        acme.edit(tasks["sla:1"], Status="In Progress")
+        acme.advance(hours=1)
+        for key in ("sla:0", "sla:1"):
+            acme.want(tasks[key], Status="Completed")
+
+        done = acme.run()
+
+        assert done.states == {"VERIFIED": 1}
+        assert [acme.value(tasks[f"sla:{number}"], "Status") for number in range(3)] == ["Completed", "In Progress", "Not Started"]
+        assert [hold.reason.value for hold in holds.listing(acme.journal)] == ["HUMAN_EDIT"]
