@@ -1,7 +1,5 @@
 """The wiring: everything loads, everything says whose it is, and nothing depends on a table that nobody makes."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,13 +10,17 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
+from alignment_pipeline import definitions as definitions_module
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.defs import jobs, launch
+from alignment_pipeline.defs import jobs, launch, progress
 from alignment_pipeline.defs.line import AS_OF_TAG, BLOCKING_GROUPS, CONTRACT_CHECK, Line, LineResource, table
 from alignment_pipeline.defs.retrying import recoverable
 from alignment_pipeline.errors import ConfigurationError, CredentialsRefused, QuotaExhausted, Retryable
 from alignment_pipeline.runtime.home import Home
+
+# importing the orchestrator warns of its own and of pydantic's old names
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 # contracts whose table no asset publishes, and why
 WITHOUT_ASSET: dict[str, str] = {}
@@ -30,9 +32,7 @@ WITHOUT_CONTRACT = {"crm_writes", "report"}
 def definitions() -> dg.Definitions:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from alignment_pipeline.definitions import defs
-
-        return defs()
+        return definitions_module.defs()
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,6 @@ def members(*users: str) -> pa.Table:
     return pa.table({"queue_id": ["q"] * len(users), "queue_name": ["Queue"] * len(users), "user_id": list(users)})
 
 
-@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("users", "runs_on"), [(("a", "b"), True), (("a", "a"), False)])
 def test_a_repeated_key_stops_what_depends_on_the_table(home: Home, users: tuple[str, ...], runs_on: bool) -> None:
     holidays = CONTRACTS["crm_holidays"].empty()
@@ -161,8 +160,6 @@ def test_what_can_pass_is_tried_again_and_what_cannot_is_not() -> None:
 
 
 def test_on_the_command_line_nothing_is_tried_again_behind_a_person_s_back() -> None:
-    from alignment_pipeline.defs import progress
-
     with pytest.raises(dg.Failure, match="busy"), progress.listening(lambda *_: None), recoverable():
         raise Retryable("busy")
 

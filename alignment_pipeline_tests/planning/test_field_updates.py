@@ -113,7 +113,7 @@ def test_a_match_in_review_writes_no_account_but_says_why() -> None:
     for decision, expected in (("matched", account(1)), ("review", None), ("none", None)):
         match = {"person_id": "p", "account_id": account(1), "decision": decision, "confidence": 0.5, "reason": "two candidates"}
         found = {name: row["value"] for (_, name), row in planned(jane(lead_account_matches=[match]), *fields).items()}
-        assert [expected, 50.0 if expected else None, "two candidates"] == list(found.values()), decision
+        assert [expected, 50.0 if expected else None, "two candidates"] == [found[one.value] for one in fields], decision
 
 
 def test_what_was_never_decided_clears_the_field() -> None:

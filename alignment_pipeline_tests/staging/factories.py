@@ -17,7 +17,15 @@ from alignment_pipeline.contracts.raw import STREAMS
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _STREAMS = {stream.table: stream for stream in STREAMS}
-_ZERO: dict[str, Any] = {"string": "", "int64": 0, "float64": 0.0, "boolean": False, "timestamp": NOW - timedelta(days=30), "json": "null"}
+_ZERO: dict[str, Any] = {
+    "string": "",
+    "int64": 0,
+    "float64": 0.0,
+    "boolean": False,
+    "timestamp": NOW - timedelta(days=30),
+    "date": NOW.date(),
+    "json": "null",
+}
 _USUAL = {
     "CreatedDate": "2026-01-05T08:00:00.000Z",
     "createdAt": "2026-01-05T08:00:00Z",
