@@ -79,7 +79,7 @@ def _breadth(person_scores: ibis.Table, scoring: Scoring) -> ibis.Table:
         for number, role in enumerate(scoring.personas.committee)
     }
     return people.group_by(breadth_account_id="account_id").aggregate(
-        people_known=people.count(), people_engaged=people.is_engaged.cast("int64").sum(), **seats
+        people_known=people.count(), people_engaged=ibis.ifelse(people.is_engaged, 1, 0).sum(), **seats
     )
 
 
@@ -93,7 +93,7 @@ def _committee(rows: ibis.Table, scoring: Scoring) -> dict[str, ibis.Value]:
         return {"committee_coverage_pct": ibis.null("float64"), "missing_roles": ibis.literal("[]"), "seats_taken": ibis.literal(0)}
     seats_taken = ibis.literal(0, type="int64")
     for is_taken in taken:
-        seats_taken = seats_taken + is_taken.cast("int64")
+        seats_taken = seats_taken + ibis.ifelse(is_taken, 1, 0)
     return {
         "committee_coverage_pct": seats_taken.cast("float64") * 100.0 / float(len(roles)),
         "missing_roles": ibis.literal("[") + sentences.joined(missing, ", ") + ibis.literal("]"),

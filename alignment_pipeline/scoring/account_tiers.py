@@ -72,7 +72,7 @@ def _proposed(base: ibis.Table, scoring: Scoring) -> ibis.Table:
     for tier in scoring.tiers.by_fit:
         is_free = base.proposed_tier.isnull() & (base.fit_score >= tier.fit_at_least).fill_null(False)
         if tier.max_accounts is not None:
-            order = [ibis.desc(is_free.cast("int64")), ibis.desc(base.fit_score.fill_null(-1.0)), base.account_id]
+            order = [ibis.desc(ibis.ifelse(is_free, 1, 0)), ibis.desc(base.fit_score.fill_null(-1.0)), base.account_id]
             is_free = is_free & (ibis.row_number().over(ibis.window(order_by=order)) < tier.max_accounts)
         base = step(base, proposed_tier=ibis.ifelse(is_free, ibis.literal(tier.tier, type="int64"), base.proposed_tier))
     return base
