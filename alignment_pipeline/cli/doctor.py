@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option
-from alignment_pipeline.errors import AlignmentError
+from alignment_pipeline.errors import AlignmentError, Retryable
 from alignment_pipeline.runtime import examinations
 from alignment_pipeline.runtime.examinations import Finding
 
@@ -35,7 +35,8 @@ def _examine(context: Context, *, repair: bool) -> Iterator[Finding]:
         try:
             yield from step()
         except AlignmentError as error:
-            yield Finding(name, "fail", str(error))
+            fix = "check the host name, the network and the proxy, then try again" if isinstance(error, Retryable) else ""
+            yield Finding(name, "fail", str(error), fix)
 
 
 def _show(console: Console, findings: list[Finding]) -> None:

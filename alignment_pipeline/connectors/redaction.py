@@ -20,7 +20,9 @@ _NAMES = (
 )
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
-    (re.compile(r"\b(Bearer|Basic|OAuth)\s+(?!\[redacted)[A-Za-z0-9._~+/=!:%-]{6,}", re.IGNORECASE), rf"\1 {MASK}"),
+    (re.compile(r"\b(Bearer)\s+(?!\[redacted)[A-Za-z0-9._~+/=!:%-]{6,}", re.IGNORECASE), rf"\1 {MASK}"),
+    # a word of letters after these two is prose ("OAuth client credentials"); a token holds a digit or a sign
+    (re.compile(r"\b(Basic|OAuth)\s+(?!\[redacted)(?=\S*[0-9+/=!])[A-Za-z0-9._~+/=!:%-]{6,}", re.IGNORECASE), rf"\1 {MASK}"),
     (re.compile(r"\b00D[A-Za-z0-9]{12,15}(?:!|%21)[A-Za-z0-9._%]+"), MASK),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), MASK),
     (re.compile(rf"(<(?:\w+:)?(?:{_NAMES})>)[^<]*", re.IGNORECASE), rf"\1{MASK}"),

@@ -43,7 +43,13 @@ def moment(value: Any) -> datetime | None:
 
 
 def raw_table(
-    name: str, stream: RawStream, records: Iterable[Mapping[str, Any]], *, key: str = "Id", known_at: datetime | None = None, anchor: datetime
+    name: str,
+    stream: RawStream,
+    records: Iterable[Mapping[str, Any]],
+    *,
+    key: str = "Id",
+    known_at: datetime | None = None,
+    anchor: datetime,
 ) -> pa.Table:
     """One raw table from vendor records."""
     rows = []
@@ -70,7 +76,8 @@ def raw_tables(organisation: Organisation) -> dict[str, pa.Table]:
     """All raw tables of an organisation."""
     anchor = organisation.anchor
     tables = {
-        stream.table: raw_table(stream.table, stream, organisation.salesforce.get(stream.object, ()), anchor=anchor) for stream in SALESFORCE
+        stream.table: raw_table(stream.table, stream, organisation.salesforce.get(stream.object, ()), anchor=anchor)
+        for stream in SALESFORCE
     }
     leads, activities, types = MARKETO
     tables[leads.table] = raw_table(leads.table, leads, organisation.marketo_leads, key="id", anchor=anchor)
