@@ -28,6 +28,9 @@ def of_run(warehouse: Warehouse, journal: Journal, *, run_id: str) -> dict[str, 
     mqas = warehouse.read("account_mqa_statuses").filter(_.is_mqa).count().to_pyarrow().as_py()
     return {
         "run_id": run_id,
+        "plan_hash": plan["plan_hash"],
+        "plan_state": plan["state"],
+        "verdict": plan["verdict"],
         "leads": {"matched": 0, "review": 0, "none": 0, **tally("lead_account_matches", "decision")},
         "accounts_scored": warehouse.read("account_scores").count().to_pyarrow().as_py(),
         "people_scored": warehouse.read("person_scores").count().to_pyarrow().as_py(),
