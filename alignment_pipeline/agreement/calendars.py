@@ -99,4 +99,4 @@ class LeadZone(Section):
 
     country: str = Field(min_length=1, description="Country as the CRM spells it, any case")
     state: str | None = Field(default=None, description="State as the CRM spells it, any case")
-    time_zone: Zone
+    time_zone: Zone = Field(description="IANA time zone, as Europe/Berlin")

@@ -51,10 +51,10 @@ class Commitment(Section):
     On its ladder, `at_share` is how many times more the pace asks for than there is: 1 = behind, 2 = twice as much is asked for.
     """
 
-    name: Slug
-    title: str = Field(min_length=1, max_length=80)
+    name: Slug = Field(description="Name in tables")
+    title: str = Field(min_length=1, max_length=80, description="Name for people")
     measure: Measure = Field(description="What is counted")
-    period: Literal["month", "quarter", "year"] = "quarter"
+    period: Literal["month", "quarter", "year"] = Field(default="quarter", description="Period in which it is owed")
     goal: Annotated[float, Field(gt=0)] = Field(description="Amount by the period's end, or level of the ratio")
     calendar: Slug = Field(description="Calendar whose business days pace it")
     at_risk_share: Annotated[float, Field(gt=0, le=1)] = Field(
@@ -76,4 +76,4 @@ class Commitment(Section):
     grace_business_days: Annotated[int, Field(ge=0, le=60)] = Field(
         default=5, description="Business days at the period's start that are too early to judge"
     )
-    ladder: Slug | None = None
+    ladder: Slug | None = Field(default=None, description="Ladder that tells people when it is behind; empty: nobody is told")

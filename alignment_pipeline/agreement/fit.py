@@ -31,13 +31,13 @@ class Band(Section):
     values: list[Pattern] = Field(default=[], description="Texts that earn the points")
     at_least: float | None = Field(default=None, description="Smallest number that earns the points")
     below: float | None = Field(default=None, description="First number that no longer does")
-    points: Annotated[float, Field(ge=-1000, le=1000)]
+    points: Annotated[float, Field(ge=-1000, le=1000)] = Field(description="Points that the value earns")
 
 
 class Criterion(Section):
     """One thing to know. The first band that holds gives the points; a known value in no band gives `otherwise`."""
 
-    name: str = Field(min_length=1, max_length=40)
+    name: str = Field(min_length=1, max_length=40, description="Name in reasons and factors")
     bands: list[Band] = Field(min_length=1)
     otherwise: Annotated[float, Field(ge=-1000, le=1000)] = Field(default=0, description="Points for a known value in no band")
     bant: Bant | None = Field(default=None, description="Which BANT question the value answers")
@@ -51,7 +51,7 @@ class Criterion(Section):
 class PersonCriterion(Criterion):
     """A criterion on a person."""
 
-    field: PersonField
+    field: PersonField = Field(description="What is known of the person")
 
     @model_validator(mode="after")
     def _right_bands(self) -> Self:
@@ -61,7 +61,7 @@ class PersonCriterion(Criterion):
 class AccountCriterion(Criterion):
     """A criterion on an account."""
 
-    field: AccountField
+    field: AccountField = Field(description="What is known of the account")
 
     @model_validator(mode="after")
     def _right_bands(self) -> Self:
@@ -83,7 +83,7 @@ def _checked(criterion: C, field: str) -> C:
 class Tier(Section):
     """A tier of target accounts."""
 
-    tier: Annotated[int, Field(ge=1, le=3)]
+    tier: Annotated[int, Field(ge=1, le=3)] = Field(description="Number of the tier, 1 is the best")
     fit_at_least: Annotated[float, Field(ge=0, le=100)] = Field(description="Account fit from which it is proposed")
     max_accounts: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="At most so many by fit, the best first; the next ones fall to the tier below"

@@ -16,10 +16,10 @@ from alignment_pipeline.agreement.section import Section
 class Territory(Section):
     """Accounts and people that one group of reps shares; the first territory that fits is taken, empty lists mean any."""
 
-    name: str = Field(min_length=1, max_length=60)
-    countries: list[Pattern] = []
-    industries: list[Pattern] = []
-    tiers: list[Annotated[int, Field(ge=1, le=3)]] = []
+    name: str = Field(min_length=1, max_length=60, description="Name in reasons")
+    countries: list[Pattern] = Field(default=[], description="Countries as the CRM spells them")
+    industries: list[Pattern] = Field(default=[], description="Industries as the CRM spells them")
+    tiers: list[Annotated[int, Field(ge=1, le=3)]] = Field(default=[], description="Tiers of accounts")
     owner_emails: list[str] = Field(min_length=1, description="CRM users who share it, by e-mail")
 
 

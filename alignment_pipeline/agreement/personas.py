@@ -31,17 +31,17 @@ class Seniority(Section):
 class Function(Section):
     """A line of work. The first one whose words the title has is taken."""
 
-    name: Name
-    label: str = Field(min_length=1, max_length=40)
-    words: list[Pattern] = Field(min_length=1)
+    name: Name = Field(description="Name in this file")
+    label: str = Field(min_length=1, max_length=40, description="Name that people read")
+    words: list[Pattern] = Field(min_length=1, description="Words of a title that mean it")
 
 
 class CommitteeRole(Section):
     """A seat in the buying committee; empty lists mean any."""
 
-    name: str = Field(min_length=1, max_length=40)
-    seniorities: list[Name] = []
-    functions: list[Name] = []
+    name: str = Field(min_length=1, max_length=40, description="Name of the seat, as it stands in coverage and reasons")
+    seniorities: list[Name] = Field(default=[], description="Seniorities that can hold it")
+    functions: list[Name] = Field(default=[], description="Functions that can hold it")
 
 
 class Personas(Section):

@@ -39,22 +39,22 @@ def fill(template: str, values: dict[str, str]) -> str:
 class Rung(Section):
     """One step of a ladder, taken at most once per clock, when the clock has used this share of its target."""
 
-    name: Slug
+    name: Slug = Field(description="Name in task keys")
     at_share: Annotated[float, Field(ge=0, le=1_000)] = Field(
         description="0 = at the start; 1 = when due; 2 = after twice the target, in the clock's own time"
     )
     notify: list[Role] = Field(min_length=1, description="Who gets the message")
     task_to: Role | None = Field(default=None, description="Who gets a CRM task; empty: no task")
-    task_priority: Literal["High", "Normal", "Low"] = "High"
+    task_priority: Literal["High", "Normal", "Low"] = Field(default="High", description="Priority of the task")
     is_urgent: bool = Field(default=False, description="Ignores quiet hours and digest")
-    subject: Template
-    body: Template
+    subject: Template = Field(description="Subject of message and task; {words} in braces are filled in")
+    body: Template = Field(description="Text of message and task")
 
 
 class Ladder(Section):
     """Rungs in rising order."""
 
-    name: Slug
+    name: Slug = Field(description="Name by which promises ask for it")
     rungs: list[Rung] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -73,7 +73,7 @@ class QuietHours(Section):
 
     from_time: Annotated[str, StringConstraints(pattern=_TIME)] = Field(description="Begin, local, as 20:00")
     to_time: Annotated[str, StringConstraints(pattern=_TIME)] = Field(description="End, local, as 07:00")
-    time_zone: Zone = "UTC"
+    time_zone: Zone = Field(default="UTC", description="Zone in which these hours are meant")
 
 
 class Notifications(Section):

@@ -91,8 +91,8 @@ class AccountWhen(When):
 class Move(Section):
     """A move between stages. Moves stand in the order in which they are tried; what is not listed cannot happen."""
 
-    to: StageName
-    from_: list[StageName] = Field(alias="from", min_length=1)
+    to: StageName = Field(description="Stage that is entered")
+    from_: list[StageName] = Field(alias="from", min_length=1, description="Stages from which it may be entered")
 
 
 class PersonMove(Move):
@@ -110,7 +110,7 @@ class AccountMove(Move):
 class Stages(Section):
     """The machine: stages from the first to the last, and where everybody starts."""
 
-    start: StageName
+    start: StageName = Field(description="Stage in which everybody starts")
     stages: list[StageState] = Field(min_length=1)
 
     @property
