@@ -23,9 +23,15 @@ from alignment_pipeline.runtime.home import Home
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 # contracts whose table no asset publishes, and why
-WITHOUT_ASSET: dict[str, str] = {}
-# assets that are no table of the contracts
-WITHOUT_CONTRACT = {"crm_writes", "report"}
+WITHOUT_ASSET: dict[str, str] = {
+    "agreement_impacts": "made when somebody asks what a change of the agreement would move",
+    "mqa_backtests": "made when somebody asks how a rule would have done",
+    "mqa_backtest_terms": "made when somebody asks how a rule would have done",
+    "calendar_days": "a step inside the SLA engine",
+}
+# assets that are no table of the contracts; the first two reach the outside
+OUTWARD = {"crm_writes", "notifications"}
+WITHOUT_CONTRACT = {*OUTWARD, "report"}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +58,8 @@ def test_the_definitions_load(definitions: dg.Definitions) -> None:
 
 
 def test_every_table_has_an_asset_and_every_asset_a_table(specs: dict[str, dg.AssetSpec]) -> None:
-    assert set(CONTRACTS) - set(WITHOUT_ASSET) == set(specs) - WITHOUT_CONTRACT
+    assert set(CONTRACTS) - set(specs) <= set(WITHOUT_ASSET)
+    assert set(specs) - set(CONTRACTS) == WITHOUT_CONTRACT
     assert set(WITHOUT_ASSET) <= set(CONTRACTS)
 
 
@@ -91,7 +98,7 @@ def test_the_run_writes_nothing_to_the_crm(definitions: dg.Definitions) -> None:
     def nodes(job: str) -> set[str]:
         return {key.to_user_string() for key in definitions.resolve_job_def(job).asset_layer.executable_asset_keys}
 
-    assert nodes(jobs.DAILY) - nodes(jobs.RUN) == {"crm_writes"}
+    assert nodes(jobs.DAILY) - nodes(jobs.RUN) == OUTWARD
 
 
 def test_every_schedule_and_sensor_has_a_job_that_exists(definitions: dg.Definitions) -> None:
