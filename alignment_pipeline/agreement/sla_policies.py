@@ -22,6 +22,7 @@ EventName = Literal[
     "disposition",
     "accepted",
     "rejected",
+    "pushed_back",
     "deferred",
     "status_changed",
     "converted",
@@ -33,7 +34,7 @@ EventName = Literal[
 ]
 _PERSON: frozenset[str] = frozenset(
     {
-        "activity", "stage_entered", "assignment", "touch", "disposition", "accepted", "rejected", "deferred",
+        "activity", "stage_entered", "assignment", "touch", "disposition", "accepted", "rejected", "pushed_back", "deferred",
         "status_changed", "converted", "opportunity_created",
     }
 )  # fmt: skip
@@ -46,14 +47,14 @@ _DETAILS: dict[str, frozenset[str]] = {
     "types": frozenset({"activity", "touch"}),
     "categories": frozenset({"activity"}),
     "stages": frozenset({"stage_entered", "stage_moved"}),
-    "values": frozenset({"status_changed", "disposition", "rejected"}),
+    "values": frozenset({"status_changed", "disposition", "rejected", "pushed_back"}),
 }
 
 
 class Event(Section):
     """Something that happens to a person, account or opportunity. Empty lists mean any."""
 
-    event: EventName
+    event: EventName = Field(description="Kind of event")
     types: list[str] = Field(default=[], description="Activity types, or kinds of touch (call, email, meeting, linkedin, other)")
     categories: list[str] = Field(default=[], description="Categories of the activity, as hand_raise")
     stages: list[str] = Field(default=[], description="Stages entered")
@@ -78,8 +79,8 @@ class Event(Section):
 class Target(Section):
     """How long it may take: exactly one unit."""
 
-    minutes: Annotated[float, Field(gt=0, le=525_600)] | None = None
-    hours: Annotated[float, Field(gt=0, le=8_760)] | None = None
+    minutes: Annotated[float, Field(gt=0, le=525_600)] | None = Field(default=None, description="Minutes")
+    hours: Annotated[float, Field(gt=0, le=8_760)] | None = Field(default=None, description="Hours")
     days: Annotated[float, Field(gt=0, le=365)] | None = Field(default=None, description="Days of 24 hours; only in calendar time")
 
     @model_validator(mode="after")
@@ -99,7 +100,7 @@ class Policy(Section):
 
     name: Slug = Field(description="Name in tables, task keys and the CRM's 'SLA policy' field")
     title: str = Field(min_length=1, max_length=80, description="Name for people")
-    is_enabled: bool = True
+    is_enabled: bool = Field(default=True, description="false: no clock runs for it, the promise stays written down")
     party: Literal["sales", "marketing", "system"] = Field(default="sales", description="Who owes it")
     subject: Subject = Field(default="person", description="What is clocked")
     applies_to: Literal["all", "new", "existing"] = Field(
@@ -153,13 +154,15 @@ class Policy(Section):
 class Outcomes(Section):
     """How people say what came of a lead: values of the disposition field and of Lead.Status, any case."""
 
-    accepted_dispositions: list[str] = ["Accepted", "Qualified"]
-    accepted_statuses: list[str] = []
-    rejected_dispositions: list[str] = ["Rejected"]
-    rejected_statuses: list[str] = []
-    deferred_dispositions: list[str] = ["Deferred"]
-    deferred_statuses: list[str] = []
-    rejection_needs_code: bool = Field(default=True, description="A rejection counts only once a reject code stands beside it")
+    accepted_dispositions: list[str] = Field(default=["Accepted", "Qualified"], description="Dispositions that accept the lead")
+    accepted_statuses: list[str] = Field(default=[], description="Values of Lead.Status that accept it")
+    rejected_dispositions: list[str] = Field(default=["Rejected"], description="Dispositions that send it back")
+    rejected_statuses: list[str] = Field(default=[], description="Values of Lead.Status that send it back")
+    deferred_dispositions: list[str] = Field(default=["Deferred"], description="Dispositions that put it off")
+    deferred_statuses: list[str] = Field(default=[], description="Values of Lead.Status that put it off")
+    rejection_needs_code: bool = Field(
+        default=True, description="The event rejected happens only once a reject code stands beside it; pushed_back needs none"
+    )
 
 
 class Pauses(Section):

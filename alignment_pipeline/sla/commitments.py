@@ -71,7 +71,8 @@ def marketing_commitments(
         zone = calendars.base_zone(commitment.calendar)
         now = period_of(commitment.period, as_of.astimezone(ZoneInfo(zone)).date(), zone)
         before = period_of(commitment.period, now.first - timedelta(days=1), zone)
-        for period in (before, now):
+        # coverage looks ahead: of a period that is over there is none
+        for period in (now,) if commitment.measure == "coverage_ratio" else (before, now):
             row = _judged(commitment, period, counted, calendars, as_of, watermark)
             out.append({**row, "as_of": as_of, "agreement_version": agreement_version})
     return ibis.memtable(pa.Table.from_pylist(out, schema=MARKETING_COMMITMENTS.schema))
@@ -137,10 +138,15 @@ def _reason(
 ) -> str:  # fmt: skip
     if actual is None:
         return "Nothing to divide by in this period yet."
-    there, goal = f"{actual:,.10g}", f"{commitment.goal:,.10g}"
+    there, goal = _number(actual), _number(commitment.goal)
     if is_ratio:
         return f"{there} against {goal} promised; business day {elapsed} of {total}; {state.replace('_', ' ')}."[:MAX_REASON]
-    return f"{there} of {goal}; the pace asks for {expected:,.10g} after business day {elapsed} of {total}."[:MAX_REASON]
+    return f"{there} of {goal}; the pace asks for {_number(expected)} after business day {elapsed} of {total}."[:MAX_REASON]
+
+
+def _number(value: float) -> str:
+    """A number for people: at most two digits after the point."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def commitment_escalations(commitments: ibis.Table, users: ibis.Table, *, sla: Sla, as_of: datetime, agreement_version: str) -> ibis.Table:
@@ -165,7 +171,7 @@ def commitment_escalations(commitments: ibis.Table, users: ibis.Table, *, sla: S
             if behind < rung.at_share:
                 continue
             values = {"policy": commitment.title, "state": row["state"].replace("_", " "), "reason": row["reason"], "owner": "marketing",
-                      "rung": rung.name, "record_id": row["commitment"], "target": f"{row['goal']:,.10g}"}  # fmt: skip
+                      "rung": rung.name, "record_id": row["commitment"], "target": _number(row["goal"])}  # fmt: skip
             told = [escalations.who(role, None, owners, sla) for role in rung.notify]
             out.append(
                 {

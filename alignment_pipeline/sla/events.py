@@ -159,10 +159,15 @@ def from_histories(past: Histories, subject_of: Ints, *, sla: Sla) -> list[pa.Ta
     for kind, dispositions, statuses in (
         ("accepted", says.accepted_dispositions, says.accepted_statuses),
         ("rejected", says.rejected_dispositions, says.rejected_statuses),
+        ("pushed_back", says.rejected_dispositions, says.rejected_statuses),
         ("deferred", says.deferred_dispositions, says.deferred_statuses),
     ):
         said = past.matching(dispositions)[past.values["disposition"]] | past.matching(statuses)[past.values["status"]]
         said = said & has_code if kind == "rejected" else said
         is_lead = pc.starts_with(past.keys, "lead:").to_numpy(zero_copy_only=False)[past.record] if len(past.keys) else said
-        emit(kind, np.flatnonzero(said & np.where(first, is_lead, ~said[previous])), "reject_code" if kind == "rejected" else None)
+        emit(
+            kind,
+            np.flatnonzero(said & np.where(first, is_lead, ~said[previous])),
+            "reject_code" if kind in ("rejected", "pushed_back") else None,
+        )
     return out

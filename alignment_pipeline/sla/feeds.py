@@ -25,6 +25,7 @@ FEEDS: dict[str, tuple[str, ...]] = {
     "disposition": _SAID,
     "accepted": _SAID,
     "rejected": _SAID,
+    "pushed_back": _SAID,
     "deferred": _SAID,
     "status_changed": _SAID,
     "converted": _SAID,

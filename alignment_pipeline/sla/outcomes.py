@@ -21,25 +21,37 @@ from alignment_pipeline.contracts.sla import SLA_DISPOSITIONS, WIN_LOSS_CAPTURES
 from alignment_pipeline.sla import subjects
 from alignment_pipeline.sla.calendars import to_us
 from alignment_pipeline.sla.histories import NOTHING
-from alignment_pipeline.sla.sources import Sources
+from alignment_pipeline.sla.sources import Sources, fetch, text
 
 _NONE = "(none)"
 
 
 def person_outcomes(sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime) -> pa.Table:
-    """One row per person and outcome event: person_id, outcome, code, said_at, owner_id, lead_source."""
+    """One row per person and outcome event: person_id, outcome, code, said_at, owner_id, lead_source.
+
+    A rejection counts with or without a code; one that was given after it, or that still stands beside it, is its code.
+    """
     now = to_us(as_of)
     people = subjects.people(sources, pa.array([], pa.string()), sla=sla, crm=crm, as_of=now)
-    places = np.concatenate([people.events.matching(Event(event=name)) for name in ("accepted", "rejected", "deferred")])
+    places = np.concatenate([people.events.matching(Event(event=name)) for name in ("accepted", "pushed_back", "deferred")])
     subject, at = people.events.subject[places], people.events.at[places]
     owner = people.lines.owner[people.lines.at(subject, at)] if len(places) else places
-    kinds = people.events.kind.take(pa.array(places)).cast(pa.string())
-    codes = people.events.value.take(pa.array(places)).cast(pa.string())
+    kinds = pc.replace_substring(people.events.kind.take(pa.array(places)).cast(pa.string()), "pushed_back", "rejected")
+    person_ids = people.ids.take(pa.array(subject))
+    base = fetch(sources.people, "person_id", "reject_code")
+    now = pc.take(base["reject_code"], pc.index_in(person_ids, value_set=text(base["person_id"]).combine_chunks()))
+    said = _as_typed(people.events.value.take(pa.array(places)).cast(pa.string()), people.past.vocabulary)
+    given = people.events.matching(Event(event="rejected"))
+    last_given = np.full(len(people.ids), NOTHING, dtype=np.int64)
+    last_given[people.events.subject[given]] = given
+    place = last_given[subject]
+    later = people.events.value.take(pa.array(place, pa.int64(), mask=place == NOTHING)).cast(pa.string())
+    said = pc.coalesce(said, _as_typed(later, people.past.vocabulary))
     return pa.table(
         {
-            "person_id": people.ids.take(pa.array(subject)),
+            "person_id": person_ids,
             "outcome": kinds,
-            "code": _as_typed(codes, people.past.vocabulary),
+            "code": pc.if_else(pc.equal(kinds, "rejected"), pc.coalesce(said, now), pa.scalar(None, pa.string())),
             "said_at": pa.array(at).cast(pa.timestamp("us", tz="UTC")),
             "owner_id": people.past.vocabulary.take(pa.array(owner, pa.int64(), mask=owner == NOTHING)),
             "lead_source": people.lead_source.take(pa.array(subject)),

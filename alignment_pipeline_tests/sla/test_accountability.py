@@ -118,3 +118,13 @@ def test_closed_deals_with_a_reason_are_captured(sla: Sla, crm: Crm) -> None:
 
     assert [(row["closed"], row["with_reason"], row["owner_id"], row["is_won"]) for row in rows] == [(3, 1, REP, False)]
     assert rows[0]["capture_pct"] == pytest.approx(100 / 3)
+
+
+def test_a_rejection_without_code_counts_and_takes_the_code_given_later(sla: Sla, crm: Crm) -> None:
+    world = World().person("lead:00Q000000000002AAA", reject_code="Competitor")
+    for number in (1, 2):
+        lead = f"00Q00000000000{number}AAA"
+        world.lead(lead, status="Unqualified").change(START, "Status", "Open", "Unqualified", record=lead)
+    rows = rows_of(outcomes.sla_dispositions(world.sources(), sla=sla, crm=crm, as_of=AS_OF, agreement_version="test"))
+
+    assert [(row["outcome"], row["code"], row["people"]) for row in rows] == [("rejected", "(none)", 1), ("rejected", "Competitor", 1)]

@@ -335,3 +335,11 @@ def test_a_deleted_duplicate_of_unknown_age_does_not_take_the_person_over(sla: S
     found = clock(world, sla, crm, at("2026-11-18T11:00:00"))
 
     assert (found["owner_id"], found["record_id"], found["state"]) == (REP, LEAD, "breached")
+
+
+def test_qualification_ends_with_a_push_back_even_without_its_code(sla: Sla, crm: Crm) -> None:
+    world = World().lead(disposition="Rejected").stage(at("2026-11-10T10:00:00"), "MQL")
+    world.change(at("2026-11-12T10:00:00"), "Alignment_Disposition__c", None, "Rejected")
+
+    assert clock(world, sla, crm, at("2026-11-18T10:00:00"), "qualification")["state"] == "met"
+    assert clock(world, sla, crm, at("2026-11-18T10:00:00"), "accept_or_reject")["state"] == "breached"
