@@ -48,7 +48,7 @@ def company_keys(forms: tuple[names.Form, ...], index: AccountIndex) -> dict[str
     for form in forms:
         if 2 <= len(form.compact) <= 8 and len(form.core) == 1:
             found["a:" + form.compact] = None
-        for acronym in names.acronyms(form.core):
+        for acronym in names.acronyms(form):
             found["n:" + acronym] = None
     return found
 

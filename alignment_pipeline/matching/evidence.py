@@ -226,7 +226,7 @@ def _aliases(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: Lea
 def _initials(forms: tuple[names.Form, ...]) -> tuple[list[str], list[str]]:
     """What may be another name's initials, and the initials that the name itself has."""
     short = [form.compact for form in forms if len(form.core) == 1 and 3 <= len(form.compact) <= 8]
-    return short, [acronym for form in forms for acronym in names.acronyms(form.core)]
+    return short, [acronym for form in forms for acronym in names.acronyms(form)]
 
 
 def _geography(column: dict[str, Floats], pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> None:

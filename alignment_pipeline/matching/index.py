@@ -123,7 +123,7 @@ class AccountIndex:
         facts.stem = [company.stem(of, aliases) if of else "" for of in parsed]
         is_parent = np.zeros(len(facts.name), dtype=bool)
         is_parent[facts.parent[facts.parent >= 0]] = True
-        initials = {at: found for at, of in enumerate(parsed) if (found := tuple(key for form in of for key in names.acronyms(form.core)))}
+        initials = {at: found for at, of in enumerate(parsed) if (found := tuple(key for form in of for key in names.acronyms(form)))}
         return cls(
             settings,
             rarity,
@@ -165,7 +165,7 @@ def account_keys(
     """Every key one account is filed under, typo keys aside."""
     found = keys.name_keys(forms, rarity, settings.common_word_accounts, aliases, frequency)
     for form in forms:
-        for acronym in names.acronyms(form.core):
+        for acronym in names.acronyms(form):
             found["a:" + acronym] = None
     if domain:
         found["d:" + domain] = None

@@ -260,13 +260,14 @@ def bare(form: Form) -> str:
     return compact("".join(kept)) if kept else form.compact
 
 
-def acronyms(core: tuple[str, ...]) -> tuple[str, ...]:
-    """Initials of a name of three words and more, with and without stop words."""
-    if len(core) < 3:
+def acronyms(form: Form) -> tuple[str, ...]:
+    """Initials of a name of three words and more as it is written (not of translated words), with and without stop words."""
+    spelt = strip_legal(form.whole.split())
+    if len(spelt) < 3:
         return ()
     stops = wordlists.roles()["s"]
-    strong = [word for word in core if word not in stops]
-    found = dict.fromkeys(["".join(word[0] for word in strong), "".join(word[0] for word in core)])
+    strong = [word for word in spelt if word not in stops]
+    found = dict.fromkeys(["".join(word[0] for word in strong), "".join(word[0] for word in spelt)])
     return tuple(key for key in found if len(key) >= 3)
 
 

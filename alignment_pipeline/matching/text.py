@@ -13,6 +13,7 @@ from unidecode import unidecode
 
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b\.?")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019`\u00b4](?=\w)")
+_ELISION = re.compile(r"\b([ld])['\u2019](?=\w\w)")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _MARKS = ("So", "Sk", "Cf", "Co")
@@ -48,6 +49,8 @@ def words(text: str) -> list[str]:
     low = ascii_text(text)
     if "." in low:
         low = _DOTTED.sub(lambda hit: hit.group().replace(".", "") + " ", low)
+    if "'" in low:
+        low = _ELISION.sub(r"\1 ", low)
     if "'" in low or "`" in low:
         low = _APOSTROPHE.sub("", low)
     if "&" in low:
