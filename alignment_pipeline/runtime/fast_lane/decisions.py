@@ -6,12 +6,15 @@ move with the full run. No rule is written here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
+from functools import partial
 from typing import Any
 
 import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
@@ -24,7 +27,8 @@ from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.planning import field_updates as field_updates_rule
 from alignment_pipeline.runtime import extraction
 from alignment_pipeline.runtime.fast_lane import overlay
-from alignment_pipeline.runtime.fast_lane.overlay import People, Store
+from alignment_pipeline.runtime.fast_lane.overlay import People
+from alignment_pipeline.runtime.fast_lane.store import Store
 from alignment_pipeline.scoring import engagement as engagement_rule
 from alignment_pipeline.scoring import person_fits as person_fits_rule
 from alignment_pipeline.scoring import person_scores as person_scores_rule
@@ -71,6 +75,10 @@ class Decider:
     def __post_init__(self) -> None:
         self.done: Tables = {}
         self.stamp: dict[str, Any] = {"as_of": self.as_of, "agreement_version": self.agreement.version}
+        # Rules that ask only which day it is (scores age by whole UTC days) or what was known by now (nothing later is here) get the
+        # same moment all day, so that their expressions are the same all day. What counts minutes gets `as_of`.
+        self.day_end = datetime.combine(self.as_of.date(), time.max, UTC)
+        self.day: dict[str, Any] = self.stamp | {"as_of": self.day_end}
 
     def decide(self) -> Tables:
         """Everything a plan is made of: field_updates, record_creates, crm_field_values, crm_record_states; and what they follow from."""
@@ -82,11 +90,16 @@ class Decider:
         self._updates()
         return self.done
 
-    def _keep(self, name: str, rows: ibis.Table) -> None:
-        self.done[name] = self.store.hold(rows)
+    def _keep(self, name: str, rows: ibis.Table | pa.Table) -> None:
+        self.done[name] = self.store.hold(name, rows)
+
+    def _step(self, name: str, build: Callable[[], ibis.Table]) -> None:
+        """Keep a rule's rows by an expression that is built once a day."""
+        key = (name, self.day_end, self.agreement.version)
+        self._keep(name, self.store.prepared(key, build))
 
     def _living(self, name: str) -> ibis.Table:
-        return versions.living(self.raw[name], as_of=self.as_of)
+        return self.living[name]
 
     def _published(self, name: str, column: str, values: list[str]) -> None:
         self.done[name] = self.store.contract(name, [self.store.among(name, column, values)])
@@ -96,23 +109,29 @@ class Decider:
 
     def _staging(self) -> None:
         crm, scoring = self.agreement.crm, self.agreement.scoring
-        states = self.store.hold(crm_record_states.crm_record_states(self.raw, as_of=self.as_of))
+        self.living: Tables = {}
+        for name, raw in self.raw.items():
+            key = (f"living_{name}", self.day_end)
+            cut = self.store.prepared(key, partial(versions.living, raw, as_of=self.day_end))
+            self.living[name] = self.store.hold(f"living_{name}", cut)
+        states = self.store.hold("crm_record_states", crm_record_states.crm_record_states(self.raw, as_of=self.day_end))
         accounts = self.store.read("crm_record_states")
         self.done["crm_record_states"] = states
         self.done["all_states"] = ibis.union(
             accounts.filter(accounts.object == "Account").select(*CONTRACTS["crm_record_states"].names), states
         )
-        self._keep("contacts", contacts.contacts(self._living("raw_salesforce_contacts"), crm=crm))
+        self._step("contacts", lambda: contacts.contacts(self._living("raw_salesforce_contacts"), crm=crm))
         changes = self._living("raw_salesforce_lead_changes")
-        self._keep("leads", leads.leads(self._living("raw_salesforce_leads"), changes=changes, crm=crm))
-        self._keep("marketo_persons", marketo_persons.marketo_persons(self._living("raw_marketo_leads")))
+        self._step("leads", lambda: leads.leads(self._living("raw_salesforce_leads"), changes=changes, crm=crm))
+        self._step("marketo_persons", lambda: marketo_persons.marketo_persons(self._living("raw_marketo_leads")))
         raw = {name: self._living(name) for name in _ACTIVITIES}
-        found = activities_rule.activities(raw, activity_types=scoring.activity_types, exclusions=scoring.exclusions)
-        self._keep("activities", found)
+        self._step(
+            "activities", lambda: activities_rule.activities(raw, activity_types=scoring.activity_types, exclusions=scoring.exclusions)
+        )
         tasks, events = raw["raw_salesforce_tasks"], raw["raw_salesforce_events"]
         touched = touches.touches(tasks, events, reading=self.agreement.touches, exclusions=scoring.exclusions, as_of=self.as_of)
         self._keep("touches", touched)
-        self._keep("record_changes", self._record_changes())
+        self._step("record_changes", self._record_changes)
         living = {object_: self._living(name) for object_, name in crm_field_values.TABLES.items() if object_ != "Account"}
         self._keep("crm_field_values", crm_field_values.crm_field_values(living, crm=crm))
 
@@ -120,7 +139,7 @@ class Decider:
         """Changes of these records. Whether a field's history is tracked at all is known from everybody's history."""
         objects = ("Lead", "Contact", "Account", "Opportunity")
         inputs = {name: [mapping.field for mapping in self.agreement.crm.inputs if mapping.object == name] for name in objects}
-        rows = self.store.hold(record_changes.record_changes(self.raw, inputs=inputs, as_of=self.as_of))
+        rows = record_changes.record_changes(self.raw, inputs=inputs, as_of=self.day_end)
         every = self.store.read("record_changes")
         tracked = every.filter(~every.is_observed).select("object", "field").distinct()
         return ibis.union(rows.filter(~rows.is_observed), rows.filter(rows.is_observed).anti_join(tracked, ["object", "field"]))
@@ -128,14 +147,14 @@ class Decider:
     def _identity(self) -> None:
         sources, definitions = self._tables("contacts", "leads", "marketo_persons"), self.agreement.people
         self._keep("person_records", person_records_rule.person_records(*sources, self.done["crm_record_states"], definitions=definitions))
-        self._keep("people", people_rule.people(*sources, self.done["person_records"], definitions=definitions))
+        self._step("people", lambda: people_rule.people(*sources, self.done["person_records"], definitions=definitions))
 
     def _accounts(self) -> None:
         settings = self.index.settings
         found = matches_rule.lead_account_matches(self.done["people"], self.index, settings=settings, **self.stamp)
         self._keep("lead_account_matches", found)
         sources = [*self._tables("people", "lead_account_matches"), self.store.read("accounts"), self.done["all_states"]]
-        self._keep("person_accounts", person_accounts_rule.person_accounts(*sources, **self.stamp))
+        self._step("person_accounts", lambda: person_accounts_rule.person_accounts(*sources, **self.day))
         ids = overlay.column(self.done["person_accounts"], "account_id")
         for name in (*_ACCOUNT_VALUES, "account_stage_changes", "account_mqa_changes"):
             self._published(name, "account_id", ids)
@@ -152,19 +171,24 @@ class Decider:
         fits = person_fits_rule.person_fits(*self._tables("people", "person_accounts", "account_tiers"), scoring=scoring, **self.stamp)
         self._keep("person_fits", fits)
         persons = self._tables("people", "person_accounts", "accounts", "account_tiers", "person_fits")
-        activities, records = self._tables("activities", "person_records")
-        scored = scored_activities_rule.scored_activities(
-            activities, persons[0], records, *persons[1:], scoring=scoring, scope=scope, **self.stamp
+        records = self.done["person_records"]
+        happened = self.store.hold("activities_so_far", self._so_far(self.store.rows(self.done["activities"])))
+        self._step(
+            "scored_activities",
+            lambda: scored_activities_rule.scored_activities(
+                happened, persons[0], records, *persons[1:], scoring=scoring, scope=scope, **self.day
+            ),
         )
-        self._keep("scored_activities", scored)
-        self._keep(
-            "person_engagement_factors",
-            engagement_rule.person_engagement_factors(self.done["scored_activities"], scoring=scoring, **self.stamp),
-        )
+        scored = self.done["scored_activities"]
+        self._step("person_engagement_factors", lambda: engagement_rule.person_engagement_factors(scored, scoring=scoring, **self.day))
         factors = self.done["person_engagement_factors"]
-        self._keep("person_scores", person_scores_rule.person_scores(factors, *persons, scoring=scoring, scope=scope, **self.stamp))
+        self._step("person_scores", lambda: person_scores_rule.person_scores(factors, *persons, scoring=scoring, scope=scope, **self.day))
         for name, rows in person_stages_rule.person_stage_tables(self.done, agreement=self.agreement, **self.stamp).items():
             self._keep(name, rows)
+
+    def _so_far(self, activities: pa.Table) -> pa.Table:
+        """Activities up to now: a meeting later today counts later today, whatever moment the day's expressions carry."""
+        return activities.filter(pc.less_equal(activities["occurred_at"], pa.scalar(self.as_of, activities["occurred_at"].type)))
 
     def _clocks(self) -> None:
         """Clocks of these people; those of their accounts and opportunities need everybody there and are the full run's."""
@@ -172,19 +196,20 @@ class Decider:
         sources = Sources(**{name: self.done[name] for name in names}, record_states=self.done["crm_record_states"])
         watermarks = extraction.watermarks(self.store.read("extractions"))
         ledger = sla_ledger(sources, sla=self.agreement.sla, crm=self.agreement.crm, watermarks=watermarks, **self.stamp)
-        clocks = self.store.hold(ledger.clocks)
-        self.done["sla_clocks"] = clocks.filter(clocks.subject == "person")
-        rungs = self.store.hold(ledger.escalations).semi_join(self.done["sla_clocks"], "clock_id")
-        self._keep("sla_escalations", rungs)
+        clocks, rungs = self.store.rows(ledger.clocks), self.store.rows(ledger.escalations)
+        mine = clocks.filter(pc.equal(clocks["subject"], "person"))
+        self._keep("sla_clocks", mine)
+        self._keep("sla_escalations", rungs.filter(pc.is_in(rungs["clock_id"], value_set=mine["clock_id"].combine_chunks())))
         self._keep("person_slas", tasks_rule.person_slas(self.done["sla_clocks"], sla=self.agreement.sla, **self.stamp))
 
     def _updates(self) -> None:
         sources = self._tables("sla_escalations", "people", "sla_clocks")
         self._keep("record_creates", tasks_rule.escalation_tasks(*sources, crm=self.agreement.crm, **self.stamp))
+        self._step("field_updates", self._person_updates)
+
+    def _person_updates(self) -> ibis.Table:
         persons = field_updates_rule.person_values(*self._tables(*_PERSON_VALUES))
-        none = [self.store.contract(name, []) for name in _ACCOUNT_VALUES]
+        none = [self.store.contract(name, [], held_as=f"no_{name}") for name in _ACCOUNT_VALUES]
         accounts = field_updates_rule.account_values(*none)
-        rows = field_updates_rule.field_updates(
-            persons, accounts, self.done["users"], crm=self.agreement.crm, scope=self.agreement.scope, **self.stamp
-        )
-        self._keep("field_updates", rows)
+        crm, scope = self.agreement.crm, self.agreement.scope
+        return field_updates_rule.field_updates(persons, accounts, self.done["users"], crm=crm, scope=scope, **self.day)

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
+
+import ibis
 
 from alignment_pipeline.agreement.activity_types import HAND_RAISE
 from alignment_pipeline.agreement.agreement import Agreement
@@ -23,6 +25,7 @@ from alignment_pipeline.runtime.fast_lane import overlay, polling, writing
 from alignment_pipeline.runtime.fast_lane.arrivals import Raw, Reader
 from alignment_pipeline.runtime.fast_lane.decisions import Decider, Tables
 from alignment_pipeline.runtime.fast_lane.memory import LONGEST_WAIT, OVERLAP, HandRaise, Memory
+from alignment_pipeline.runtime.fast_lane.store import Store
 from alignment_pipeline.runtime.fast_lane.writing import Tick
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.staging import activities as activities_rule
@@ -44,7 +47,7 @@ class Lane:
     home: Home
     journal: Journal
     memory: Memory
-    store: overlay.Store
+    store: Store
     _index: tuple[tuple[int, ...], AccountIndex] | None = None
 
     @property
@@ -147,15 +150,19 @@ class Lane:
     def _hand_raises(self, due: Sequence[HandRaise], made: Tick) -> list[HandRaise]:
         """Those whom staging's rule calls hand-raises; the others are forgotten here and counted by the full run."""
         name = "raw_marketo_activities"
-        rows = self.store.contract(name, [self.reader.activity_rows([one.values for one in due])])
+        rows = self.store.contract(name, [self.reader.activity_rows([one.values for one in due])], held_as="polled")
         catalogue = self.store.read("raw_marketo_activity_types")
         empty = ("raw_salesforce_campaign_members", "raw_salesforce_campaigns", "raw_salesforce_tasks", "raw_salesforce_events")
-        now = self.home.clock.now()
-        raw = {name: rows, "raw_marketo_activity_types": versions.living(catalogue, as_of=now)}
-        raw |= {other: self.store.contract(other, []) for other in empty}
+        raw = {other: self.store.contract(other, [], held_as=f"no_{other}") for other in empty}
         scoring = self.agreement.scoring
-        found = activities_rule.activities(raw, activity_types=scoring.activity_types, exclusions=scoring.exclusions)
-        wanted = found.filter((found.category == HAND_RAISE) & ~found.is_bot)
+
+        def found() -> ibis.Table:
+            types = versions.living(catalogue, as_of=datetime.max.replace(tzinfo=UTC))
+            tables = raw | {name: rows, "raw_marketo_activity_types": types}
+            rows_found = activities_rule.activities(tables, activity_types=scoring.activity_types, exclusions=scoring.exclusions)
+            return rows_found.filter((rows_found.category == HAND_RAISE) & ~rows_found.is_bot)
+
+        wanted = self.store.prepared(("hand_raises", self.agreement.version), found)
         guids = {key.partition(":")[2] for key in self.store.rows(wanted.select("activity_id"))["activity_id"].to_pylist()}
         for one in due:
             if one.guid not in guids:
@@ -208,7 +215,7 @@ def opened(home: Home) -> Iterator[Lane]:
     if not marketo.is_configured(home):
         raise ConfigurationError("the fast lane listens to Marketo, and none is configured: set MARKETO_DOMAIN and its credentials")
     with home.journal() as journal, hold(journal, LEASE):
-        yield Lane(home, journal, Memory.load(journal), overlay.Store(home.warehouse()))
+        yield Lane(home, journal, Memory.load(journal), Store(home.warehouse()))
 
 
 def tick(home: Home) -> Tick:
@@ -220,6 +227,6 @@ def tick(home: Home) -> Tick:
 def peek(home: Home) -> list[str]:
     """GUIDs of what a round would work on now, for one or two calls; nothing is remembered or written."""
     with home.journal() as journal:
-        lane = Lane(home, journal, Memory.load(journal), overlay.Store(home.warehouse()))
+        lane = Lane(home, journal, Memory.load(journal), Store(home.warehouse()))
         found = polling.poll(lane.reader.marketo, lane.memory, lane.type_ids, since=lane._first_moment())
         return sorted({one.guid for one in found} | {one.guid for one in lane.memory.due(home.clock.now())})

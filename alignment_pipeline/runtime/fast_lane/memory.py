@@ -17,6 +17,8 @@ from alignment_pipeline.sync.journal import Journal
 SYSTEM, STREAM = "fast_lane", "hand_raises"
 # activities may become visible a little after later ones: this much of the log is looked at again with every poll
 OVERLAP = timedelta(minutes=5)
+# longer than anything is looked at again, a restart with an old token included
+SEEN_FOR = timedelta(hours=2)
 TRAIL_STEP = timedelta(seconds=30)
 # a hand-raise that could not be answered for a day belongs to the full run, which shows it as breached
 LONGEST_WAIT = timedelta(days=1)
@@ -119,7 +121,7 @@ class Memory:
         self.trail.append((at, token))
         while len(self.trail) > 1 and self.trail[1][0] <= at - OVERLAP:
             self.trail.pop(0)
-        oldest = self.trail[0][0] - OVERLAP
+        oldest = self.trail[0][0] - SEEN_FOR
         self.seen = {guid: seen for guid, seen in self.seen.items() if seen >= oldest}
         return True
 

@@ -6,17 +6,14 @@ People who share a record, an address or a link with an arrival are taken along 
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import ibis
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.runtime.fast_lane.arrivals import Raw
-from alignment_pipeline.warehouse.warehouse import Warehouse
+from alignment_pipeline.runtime.fast_lane.store import Store
 
 _OBJECTS = {"lead": "raw_salesforce_leads", "contact": "raw_salesforce_contacts", "marketo": "raw_marketo_leads"}
 _LINKS = {
@@ -26,56 +23,6 @@ _LINKS = {
 }
 _EMAILS = {"raw_salesforce_leads": "Email", "raw_salesforce_contacts": "Email", "raw_marketo_leads": "email"}
 _STAGED = {"leads": "lead", "contacts": "contact", "marketo_persons": "marketo"}
-
-
-@dataclass
-class Store:
-    """Published tables, opened once per version, and small tables of one round that are dropped after it."""
-
-    warehouse: Warehouse
-    _opened: dict[str, tuple[int, ibis.Table]] = field(default_factory=dict)
-    _held: list[str] = field(default_factory=list)
-
-    def read(self, name: str) -> ibis.Table:
-        """The published table as it is now."""
-        manifest = self.warehouse.manifest(name)
-        version = manifest.version if manifest else 0
-        if name not in self._opened or self._opened[name][0] != version:
-            self._opened[name] = (version, self.warehouse.read(name))
-        return self._opened[name][1]
-
-    def versions(self, *names: str) -> tuple[int, ...]:
-        """Versions of published tables, 0 where there is none."""
-        return tuple(found.version if (found := self.warehouse.manifest(name)) else 0 for name in names)
-
-    def hold(self, rows: ibis.Table | pa.Table) -> ibis.Table:
-        """The rows in memory, on the connection of the published tables (and so in UTC)."""
-        arrow = rows if isinstance(rows, pa.Table) else self.warehouse.connection.to_pyarrow(rows)
-        name = f"lane_{secrets.token_hex(6)}"
-        self._held.append(name)
-        loose = arrow.cast(pa.schema([one.with_nullable(True) for one in arrow.schema]))
-        return self.warehouse.connection.create_table(name, loose, temp=True)
-
-    def contract(self, name: str, rows: Iterable[pa.Table]) -> ibis.Table:
-        """Held rows in a contract's columns."""
-        schema = pa.schema([one.with_nullable(True) for one in CONTRACTS[name].schema])
-        parts = [schema.empty_table(), *(part.select(schema.names).cast(schema) for part in rows)]
-        return self.hold(pa.concat_tables(parts))
-
-    def rows(self, table: ibis.Table) -> pa.Table:
-        """A table's rows."""
-        return self.warehouse.connection.to_pyarrow(table)
-
-    def among(self, name: str, column: str, values: Collection[str]) -> pa.Table:
-        """The published rows whose column is one of the values."""
-        table = self.read(name)
-        return self.rows(table.filter(table[column].isin(sorted(values)))) if values else CONTRACTS[name].empty()
-
-    def let_go(self) -> None:
-        """Drop the round's tables."""
-        for name in self._held:
-            self.warehouse.connection.drop_table(name, force=True)
-        self._held.clear()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.runtime.fast_lane.memory import Memory
-from alignment_pipeline.runtime.fast_lane.overlay import Store
+from alignment_pipeline.runtime.fast_lane.store import Store
 from alignment_pipeline.sla.calendars import ALWAYS, Calendars, OpenTime
 from alignment_pipeline.sla.fast_lane import seconds_to_next_poll
 

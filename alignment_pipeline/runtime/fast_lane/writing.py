@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from alignment_pipeline.errors import ApprovalRequired
 from alignment_pipeline.runtime.fast_lane.decisions import Tables
-from alignment_pipeline.runtime.fast_lane.overlay import Store
+from alignment_pipeline.runtime.fast_lane.store import Store
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.sync import apply as applying
 from alignment_pipeline.sync import approval, plan, prepare
