@@ -13,7 +13,7 @@ import pytest
 
 from alignment_pipeline.agreement.sla_ladders import Notifications, QuietHours
 from alignment_pipeline.connectors.notify import messages, notifier, sinks, store
-from alignment_pipeline.errors import AnotherWriter, ConfigurationError, Permanent, Retryable
+from alignment_pipeline.errors import AnotherWriter, ConfigurationError, DataLoss, Permanent, Retryable
 
 # Apprise still looks for a module that Python 3.13 has dropped (it brings its own there)
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -170,6 +170,15 @@ def test_a_torn_last_line_is_as_if_never_written(tmp_path: Path) -> None:
 
     assert tell(tmp_path, [message("sla:1"), message("sla:2")], sink).sent == ["sla:2"]
     assert tell(tmp_path, [message("sla:1"), message("sla:2")], sink).sent == []
+
+
+def test_a_damaged_outbox_says_where_and_sends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "outbox.jsonl").write_text('{"key": "sla:1"}\n')
+    sink = Double()
+
+    with pytest.raises(DataLoss, match=r"outbox.jsonl:1: cannot be read"):
+        tell(tmp_path, [message()], sink)
+    assert sink.tries == 0
 
 
 def test_the_outbox_keeps_no_text_and_no_name(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol
 
-from alignment_pipeline.errors import AnotherWriter
+from alignment_pipeline.errors import AnotherWriter, DataLoss
 
 State = Literal["waiting", "sending", "sent", "delayed", "failed", "unknown", "withdrawn"]
 _COMPACT_AT = 20_000
@@ -67,8 +67,8 @@ class FileStore:
             raise AnotherWriter(f"{self.path}: another process is delivering notifications; it will deliver these too") from error
         lines = self.path.read_bytes().split(b"\n")
         whole = lines[:-1]
-        for line in whole:
-            self._remember(line)
+        for number, line in enumerate(whole, start=1):
+            self._remember(number, line)
         if lines[-1]:
             # a torn last line: the crash came while it was written, so nothing was sent under it
             os.ftruncate(self._descriptor, sum(len(line) + 1 for line in whole))
@@ -89,12 +89,20 @@ class FileStore:
         if not found:
             return
         text = "".join(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in found)
-        os.write(self._descriptor, text.encode())
+        rest = text.encode()
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
         os.fsync(self._descriptor)
         self._entries.update({(entry.key, entry.channel): entry for entry in found})
 
-    def _remember(self, line: bytes) -> None:
-        entry = Entry(**json.loads(line))
+    def _remember(self, number: int, line: bytes) -> None:
+        try:
+            entry = Entry(**json.loads(line))
+        except (ValueError, TypeError) as error:
+            raise DataLoss(
+                f"{self.path}:{number}: cannot be read ({error}); repair the line or move the file away, after which messages that were "
+                "sent already may be sent again"
+            ) from error
         self._entries[entry.key, entry.channel] = entry
 
     def _compact(self) -> None:
