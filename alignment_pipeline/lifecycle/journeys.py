@@ -127,13 +127,16 @@ class Journeys:
         """For every stage that can be reached forward from here, what is missing; the nearest stage first."""
         stay = walked.stays[-1]
         is_aside = self._states[stay.state].is_side_track
-        found: dict[int, list[str]] = {}
-        for move in self._moves:
+        here = self.stage(stay.state)
+        found: dict[str, list[str]] = {}
+        for move in sorted(self._moves, key=lambda one: one.to):
             is_forward = not self._states[move.to].is_side_track and (is_aside or move.to > stay.state)
             if stay.state in move.sources and is_forward:
+                # from outside a stage, any of its steps leads into it; inside, the step itself is what comes next
+                name = self.stage(move.to) if self.stage(move.to) != here else self._states[move.to].name
                 texts = [self._lacking(alternative, walked, facts) for alternative in move.alternatives]
-                found.setdefault(move.to, []).extend(text for text in texts if text)
-        return [{"stage": self._states[to].name, "missing": "; or ".join(dict.fromkeys(found[to]))} for to in sorted(found) if found[to]]
+                found.setdefault(name, []).extend(text for text in texts if text)
+        return [{"stage": name, "missing": "; or ".join(dict.fromkeys(texts))} for name, texts in found.items() if texts]
 
     def _lacking(self, alternative: Alternative, walked: Walked, facts: Facts) -> str:
         parts = [self._test(test, walked, facts) for test in alternative.tests]
