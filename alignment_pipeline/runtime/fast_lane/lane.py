@@ -25,6 +25,7 @@ from alignment_pipeline.runtime.fast_lane import overlay, polling, writing
 from alignment_pipeline.runtime.fast_lane.arrivals import Raw, Reader
 from alignment_pipeline.runtime.fast_lane.decisions import Decider, Tables
 from alignment_pipeline.runtime.fast_lane.memory import LONGEST_WAIT, OVERLAP, HandRaise, Memory
+from alignment_pipeline.runtime.fast_lane.overlay import People
 from alignment_pipeline.runtime.fast_lane.store import Store
 from alignment_pipeline.runtime.fast_lane.writing import Tick
 from alignment_pipeline.runtime.home import Home
@@ -35,6 +36,8 @@ from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.sync.lease import hold
 
 LEASE = "fast-lane"
+# the last tables of a full run are published last: once they are new, all are
+REHEARSED = ("raw_marketo_activity_types", "crm_record_states", "record_changes", "accounts", "users", "field_updates")
 _MOST_PEOPLE = 50
 NO_RECORD = "has no lead or contact in Salesforce yet: the clock runs, the Task waits for the record"
 IN_QUEUE = "is owned by a queue: the Task waits for a rep"
@@ -48,6 +51,7 @@ class Lane:
     journal: Journal
     memory: Memory
     store: Store
+    _rehearsed: tuple[object, ...] | None = None
     _index: tuple[tuple[int, ...], AccountIndex] | None = None
 
     @property
@@ -89,9 +93,25 @@ class Lane:
 
     def warm(self) -> None:
         """Do beforehand what the first round would wait for."""
-        self.refresh_index()
         self.reader.prepare()
         _ = self.writer.organization_id
+        self.rehearse()
+
+    def rehearse(self) -> None:
+        """Go through the rules for nobody, when tables were published anew or the day is another: the next round then finds the index and
+        all expressions ready."""
+        index = self.refresh_index()
+        now = self.home.clock.now()
+        state = (now.date(), self.store.versions(*REHEARSED))
+        if state == self._rehearsed:
+            return
+        try:
+            nobody = People(frozenset(), frozenset(), frozenset())
+            raw = overlay.raw_tables(self.store, nobody, {})
+            Decider(self.store, raw, nobody, self.agreement, index, now).decide()
+            self._rehearsed = state
+        finally:
+            self.store.let_go()
 
     def tick(self, *, may_answer: bool = True) -> Tick:
         """One round. Retryable errors of the outside are raised; what was learned before them is remembered.

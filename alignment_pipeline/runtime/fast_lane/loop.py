@@ -101,7 +101,7 @@ def _round(lane: Lane, pace: Pace, done: Done) -> Tick | None:
         done.failures.append(redaction.PROCESS(str(error))[:300])
         return None
     if made.is_idle:
-        lane.refresh_index()
+        lane.rehearse()
     return made
 
 

@@ -36,9 +36,11 @@ class Store:
     def read(self, name: str) -> ibis.Table:
         """The published table as it is now."""
         version = self.versions(name)[0]
-        if name not in self._opened or self._opened[name][0] != version:
-            # expressions over the old version are of no use any more
-            self._prepared.clear()
+        opened = self._opened.get(name)
+        if opened is None or opened[0] != version:
+            if opened is not None:
+                # expressions over the old version are of no use any more
+                self._prepared.clear()
             self._opened[name] = (version, self.warehouse.read(name))
         return self._opened[name][1]
 
