@@ -143,7 +143,7 @@ def compact(joined: str) -> str:
     return joined
 
 
-@functools.lru_cache(maxsize=500_000)
+@functools.lru_cache(maxsize=200_000)
 def forms(company: str) -> tuple[Form, ...]:
     """The readings of a company field, the whole field first, then its parts ("Nebula, Inc. ; CFO Tools" gives three)."""
     raw = _HANDLE.sub("", company.strip())
