@@ -1,4 +1,4 @@
-"""What goes wrong before anything is read: each cause has its message, its remedy and its exit code, and nothing is written."""
+"""First contact: what goes wrong before anything is read has its message, its remedy and its exit code, and nothing is written."""
 
 from __future__ import annotations
 
@@ -112,3 +112,15 @@ def test_the_doctor_says_what_to_mend(acme: Company, tmp_path: Path) -> None:
     failed = [one for one in said.json["findings"] if one["status"] == "fail"]
     assert ["write Lead"] == [one["subject"] for one in failed]
     assert "Alignment_Stage__c" in failed[0]["text"] and "metadata package" in failed[0]["fix"]
+
+
+def test_init_fits_the_agreement_to_the_crm(acme: Company, tmp_path: Path) -> None:
+    out = tmp_path / "agreement.yaml"
+    said = acme.alignment("init", "--out", str(out), "--json", ALIGNMENT_HOME=str(tmp_path / "home"))
+    assert 0 == said.code, said.err
+    fitted = loader.load(out)
+    emails = [str(user["Email"]) for user in acme.organisation.salesforce["User"]]
+    own = max({email.partition("@")[2] for email in emails}, key=lambda domain: sum(email.endswith(f"@{domain}") for email in emails))
+    assert [own] == fitted.people.internal_domains
+    assert all("customer" in name.lower() for name in fitted.people.customer_account_types)
+    assert "# The agreement between marketing and sales, as code." in out.read_text(encoding="utf-8"), "the comments stay"
