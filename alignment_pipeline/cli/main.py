@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, str] = {
     "match": "alignment_pipeline.cli.match:match",
     "review": "alignment_pipeline.cli.review:review",
     "explain": "alignment_pipeline.cli.explain:explain",
+    "impact": "alignment_pipeline.cli.impact:impact",
+    "backtest": "alignment_pipeline.cli.backtest:backtest",
     "report": "alignment_pipeline.cli.report:report",
     "sandbox": "alignment_pipeline.cli.sandbox:sandbox",
 }

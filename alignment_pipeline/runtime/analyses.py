@@ -1,0 +1,82 @@
+"""Questions about the agreement, answered from the published tables: what another one would change, how well MQAs foretold.
+
+Belongs here: reading the tables, asking, gathering the answer. The rules: `lifecycle/impact.py`, `lifecycle/backtest.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import ibis
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.lifecycle import backtest, impact
+from alignment_pipeline.runtime import decisions
+from alignment_pipeline.warehouse.warehouse import Warehouse
+
+_BACKTESTED = ("scored_activities", "person_fits", "accounts", "account_tiers", "opportunities", "users")
+MOST = 200
+
+
+def decided_as_of(warehouse: Warehouse) -> datetime:
+    """The moment of the last run. Raises ConfigurationError when nothing has been decided yet."""
+    try:
+        found = warehouse.read("account_scores").as_of.max().to_pyarrow().as_py()
+    except ConfigurationError as error:
+        raise ConfigurationError("nothing has been decided yet; start with `alignment run`") from error
+    if found is None:
+        raise ConfigurationError("the last run scored no account; there is nothing to compare")
+    return found  # type: ignore[no-any-return]
+
+
+def impact_of(warehouse: Warehouse, *, present: Agreement, other: Agreement) -> dict[str, Any]:
+    """What `other` would decide differently from `present`, both from the last run's data as of its moment."""
+    as_of = decided_as_of(warehouse)
+    given = {name: warehouse.read(name) for name in decisions.GIVEN}
+    before = decisions.decide(given, agreement=present, as_of=as_of)
+    after = decisions.decide(given, agreement=other, as_of=as_of)
+    changes = impact.agreement_impacts(before, after, before_version=present.version, as_of=as_of, agreement_version=other.version)
+    rows = ibis.memtable(changes.to_pyarrow())
+    summary = impact.impact_summary(rows, handover=other.lifecycle.handover)
+    shown = rows.order_by("aspect", "entity_id").limit(MOST).to_pyarrow().to_pylist()
+    return {
+        "sentence": summary.sentence,
+        "become_mqa": summary.become_mqa,
+        "stop_being_mqa": summary.stop_being_mqa,
+        "stage_moves": summary.stage_moves,
+        "tier_moves": summary.tier_moves,
+        "new_mqas_by_owner": summary.new_mqas_by_owner,
+        "reps_over_capacity": list(summary.over_capacity),
+        "before_version": present.version,
+        "after_version": other.version,
+        "as_of": as_of,
+        "changes": shown,
+        "changes_in_all": rows.count().to_pyarrow().as_py(),
+    }
+
+
+def backtest_of(
+    warehouse: Warehouse,
+    *,
+    agreement: Agreement,
+    as_of: datetime | None = None,
+    outcome_days: int = 90,
+    tested_days: int = 365,
+    use_attributes: bool = False,
+) -> backtest.Backtest:
+    """The backtest of an agreement's MQA rules over the published tables."""
+    given = {name: warehouse.read(name) for name in _BACKTESTED}
+    moment = as_of or decided_as_of(warehouse)
+    share = warehouse.read("raw_marketo_activities").is_reconstructed.cast("float64").mean().to_pyarrow().as_py()
+    return backtest.mqa_backtest(
+        given,
+        agreement=agreement,
+        as_of=moment,
+        agreement_version=agreement.version,
+        outcome_days=outcome_days,
+        tested_days=tested_days,
+        use_attributes=use_attributes,
+        reconstructed_pct=None if share is None else 100.0 * share,
+    )
