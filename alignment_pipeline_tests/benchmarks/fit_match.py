@@ -1,8 +1,7 @@
 """Refit the matcher's weights on a labelled folder: `python -m alignment_pipeline_tests.benchmarks.fit_match FOLDER`.
 
-Writes `alignment_pipeline/matching/data/weights.json`: one number per evidence column, ten knots of calibration, the date, counts. Nothing
-else
-of the folder is kept. The knots come from out-of-fold confidences, so that they are not flattered by the fit.
+Writes `alignment_pipeline/matching/data/weights.json`: one number per evidence column, a few knots of calibration, the date,
+counts. Nothing else of the folder is kept. The knots come from out-of-fold confidences, so that they are not flattered by the fit.
 """
 
 from __future__ import annotations
