@@ -85,7 +85,13 @@ def _observed(raw: ibis.Table, object_: str, fields: Sequence[str], standard: in
         changed_at = ibis.coalesce(moved.modified_at, moved.known_at)
         parts.append(
             moved.select(
-                change_id=ibis.literal(f"observed:{object_}.{field}:") + moved.record_id + ":" + changed_at.cast("string"),
+                # with the version's hash: stamps are whole seconds, and two edits may share one
+                change_id=ibis.literal(f"observed:{object_}.{field}:")
+                + moved.record_id
+                + ibis.literal(":")
+                + changed_at.cast("string")
+                + ibis.literal(":")
+                + moved.row_hash,
                 object=ibis.literal(object_),
                 record_id=moved.record_id,
                 field=ibis.literal(field),

@@ -107,3 +107,15 @@ def test_every_change_has_an_id_of_its_own() -> None:
     ]
     found = changes(opportunities=deals)
     assert 6 == len(found) == len({row["change_id"] for row in found})
+
+
+def test_two_edits_within_one_second_are_two_changes() -> None:
+    found = changes(
+        leads=[
+            version(9, Status="Open"),
+            version(3, known=2, Status="Working"),
+            version(3, known=1, Status="Closed"),
+        ]
+    )
+    assert [("Open", "Working"), ("Working", "Closed")] == sorted((row["old_value"], row["new_value"]) for row in found)
+    assert 2 == len({row["change_id"] for row in found})
