@@ -1,9 +1,8 @@
 """Accounts that are one company: the same name at the same site, however often the CRM holds it.
 
 Belongs here: the grouping that lets confidence be about the company and the business's tie-breakers choose among its records. Records of
-one
-name whose sites differ stay apart (homonyms), unless name, sites and countries say otherwise. The report of duplicates is in
-`duplicates.py`.
+one name whose sites differ stay apart (homonyms), unless name, sites and countries say otherwise. The report of
+duplicates is in `duplicates.py`.
 """
 
 from __future__ import annotations
