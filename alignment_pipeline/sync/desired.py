@@ -10,6 +10,7 @@ import math
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 import pyarrow as pa
@@ -157,5 +158,6 @@ def _rows(table: object, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
             yield dict(zip(names, values, strict=True))
 
 
+@lru_cache(maxsize=4096)
 def _stamp(moment: datetime) -> str:
     return stamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

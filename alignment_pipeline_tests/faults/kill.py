@@ -38,8 +38,8 @@ FACTOR = 900.0
 #: The moments of one batch; `crash.point` is called with these names.
 POINTS = ("lease taken", "before commit", "intent durable", "sent", "answers taken", "verified", "batch done")
 _USER = {"Id": PERSON, "Username": "rep@acme.example", "LastName": "Rep", "FirstName": "Ann", "Email": "rep@acme.example", "IsActive": True}
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["alignment_pipeline.cli.apply", "alignment_pipeline.cli.main", "alignment_pipeline_tests.faults.kill"])
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["alignment_pipeline.cli.apply", "alignment_pipeline.cli.main", "alignment_pipeline_tests.faults.kill"])
 
 
 def child(environ: Mapping[str, str], arguments: list[str], variant: str | None) -> None:
@@ -101,7 +101,7 @@ class Arena:
 
     def start(self, *arguments: str, **environ: str) -> Any:
         """Start `alignment apply` in a child and return it."""
-        process = _CONTEXT.Process(target=child, args=({**self.environ, **environ}, ["apply", *arguments], self.variant))
+        process = CONTEXT.Process(target=child, args=({**self.environ, **environ}, ["apply", *arguments], self.variant))
         process.start()
         return process
 

@@ -38,6 +38,7 @@ from alignment_pipeline.sync import approval, crm, guard, ops, plan
 from alignment_pipeline.sync.apply import Applied, apply, open_run
 from alignment_pipeline.sync.field_rules import FieldRules
 from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.sync.planned import Plan
 from alignment_pipeline.sync.recover import recover
 from alignment_pipeline.sync.shape import described_shapes
 from alignment_pipeline.sync.sources import SourceHealth
@@ -197,7 +198,20 @@ class Office:
 
     def plan(self, *, kind: str = "full", sources: Sequence[SourceHealth] = (), shuffle: int | None = None, **more: Any) -> Planned:
         """Extract, build a plan, judge and keep it."""
-        if more.pop("extract", True):
+        made, judgement, rules = self.judged(kind=kind, sources=sources, shuffle=shuffle, **more)
+        return Planned(self, made, judgement, ops.save_plan(self.journal, made, judgement, rules))
+
+    def judged(
+        self,
+        *,
+        kind: str = "full",
+        sources: Sequence[SourceHealth] = (),
+        shuffle: int | None = None,
+        extract: bool = True,
+        match_rates: Sequence[float] = (),
+    ) -> tuple[Plan, guard.Judgement, FieldRules]:
+        """Extract, build a plan and judge it; nothing is kept."""
+        if extract:
             self.extract()
         assert self.snapshot is not None
         shapes = described_shapes(self.crm.describe_all(["Lead", "Contact", "Account", "Task"]))
@@ -215,9 +229,7 @@ class Office:
             kind=kind,
         )
         rules = FieldRules(agreement=self.agreement, shapes=shapes)
-        judgement = guard.judge(self.journal, made, rules=rules, sources=sources, match_rates=more.pop("match_rates", ()))
-        state = ops.save_plan(self.journal, made, judgement, rules)
-        return Planned(self, made, judgement, state)
+        return made, guard.judge(self.journal, made, rules=rules, sources=sources, match_rates=match_rates), rules
 
     def apply(self, plan_hash: str, **more: Any) -> Applied:
         """Apply without signing."""

@@ -5,22 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from alignment_pipeline.sync import holds
-from alignment_pipeline_tests.sync.office import lead_id, office
+from alignment_pipeline_tests.sync.office import agreement, lead_id, office
 
 
-def test_more_than_two_thousand_machine_records_go_by_bulk_within_the_call_budget(tmp_path: Path) -> None:
-    with office(tmp_path, leads=3000) as acme:
-        for number in range(3000):
+def test_many_machine_records_go_by_bulk_within_the_call_budget(tmp_path: Path) -> None:
+    sending = agreement().write_back.sending.model_copy(update={"bulk_above": 200})
+    with office(tmp_path, leads=900, sending=sending) as acme:
+        for number in range(900):
             acme.want(lead_id(number), Score__c=number + 0.25, Stage__c="MQL")
         planned = acme.plan().approve()
         calls = acme.session.counter.total
 
         done = planned.apply()
 
-        assert done.states == {"VERIFIED": 3000}
-        assert acme.value(lead_id(2999), "Score__c") == 2999.25
+        assert done.states == {"VERIFIED": 900}
+        assert acme.value(lead_id(899), "Score__c") == 899.25
         assert {write.source for write in acme.writes()} == {"api", "bulk"}
-        assert acme.session.counter.total - calls <= 3 * 3000 / 200 + 40
+        assert acme.session.counter.total - calls <= 3 * 900 / 200 + 40
         assert all(write.headers.get("sforce-auto-assign", "").upper() == "FALSE" for write in acme.writes())
 
 

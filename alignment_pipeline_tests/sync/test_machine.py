@@ -163,7 +163,7 @@ class WriteBackMachine(RuleBasedStateMachine):
 
 
 WriteBackMachine.TestCase.settings = settings(
-    max_examples=500 if WHOLE else 6,
+    max_examples=500 if WHOLE else 4,
     stateful_step_count=60 if WHOLE else 25,
     deadline=None,
     derandomize=not WHOLE,

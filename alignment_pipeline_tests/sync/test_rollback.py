@@ -10,7 +10,7 @@ from alignment_pipeline.sync import rollback as undoing
 from alignment_pipeline.sync.apply import open_run
 from alignment_pipeline_tests.sync.office import Office, Planned, lead_id, office
 
-LEADS = int(os.environ.get("ALIGNMENT_ROLLBACK_LEADS", "300"))
+LEADS = int(os.environ.get("ALIGNMENT_ROLLBACK_LEADS", "120"))
 
 
 def _rollback(acme: Office, run_id: str) -> Planned:
