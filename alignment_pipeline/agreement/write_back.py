@@ -36,7 +36,9 @@ class Shift(Section):
     approve_psi: float = Field(default=0.1, ge=0, le=10, description="Population stability index above which a person must approve")
     block_psi: float = Field(default=0.25, ge=0, le=10, description="Population stability index above which the plan is blocked")
     smallest_population: Count = Field(default=50, description="Fields with fewer filled records are not judged by their mix")
-    most_values: int = Field(default=20, ge=2, le=1000, description="Fields with more different values than this are not judged by their mix")
+    most_values: int = Field(
+        default=20, ge=2, le=1000, description="Fields with more different values than this are not judged by their mix"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -56,9 +58,13 @@ class Creates(Section):
 class Sources(Section):
     """What the sources must look like before anything is written from them."""
 
-    rows_approve_drop_pct: Percent = Field(default=10, description="Rows below the median of the last seven runs by this much: a person must approve")
+    rows_approve_drop_pct: Percent = Field(
+        default=10, description="Rows below the median of the last seven runs by this much: a person must approve"
+    )
     rows_block_drop_pct: Percent = Field(default=30, description="Rows below that median by this much, or no rows: blocked")
-    age_approve_factor: float = Field(default=2, ge=1, le=1000, description="Source older than this many of its cadences: a person must approve")
+    age_approve_factor: float = Field(
+        default=2, ge=1, le=1000, description="Source older than this many of its cadences: a person must approve"
+    )
     age_block_factor: float = Field(default=5, ge=1, le=1000, description="Source older than this many of its cadences: blocked")
     match_rate_approve_points: Percent = Field(default=5, description="Match rate down by this many points: a person must approve")
     match_rate_block_points: Percent = Field(default=10, description="Match rate down by this many points: blocked")
@@ -71,7 +77,9 @@ class Guard(Section):
         default=10,
         description="A record whose numbers moved by less than this share (ageing scores, and the reasons beside them) does not count as changed",
     )
-    changed: Limit = Field(default=Limit(approve_count=200, approve_pct=5, block_pct=25), description="Records changed of those we manage, per object")
+    changed: Limit = Field(
+        default=Limit(approve_count=200, approve_pct=5, block_pct=25), description="Records changed of those we manage, per object"
+    )
     shift: Shift = Field(default=Shift(), description="Move of a field's mix of values")
     cleared: Limit = Field(default=Limit(approve_count=20, block_count=50, block_pct=1), description="Values replaced by nothing")
     owners: Limit = Field(default=Limit(approve_count=10, block_count=50, block_pct=2), description="Changes of owner")
@@ -92,10 +100,14 @@ class Sending(Section):
     batch: int = Field(default=200, ge=1, le=200, description="Records per call (Salesforce takes at most 200)")
     bulk_above: int = Field(default=2000, ge=1, le=10_000_000, description="More records of one object than this go through the Bulk API")
     bulk_job_rows: int = Field(default=10_000, ge=200, le=100_000, description="Records per Bulk job")
-    unknown_minutes: float = Field(default=11, ge=1, le=120, description="A write whose answer was lost may still arrive this much later (Salesforce: 10 minutes)")
+    unknown_minutes: float = Field(
+        default=11, ge=1, le=120, description="A write whose answer was lost may still arrive this much later (Salesforce: 10 minutes)"
+    )
     lock_tries: int = Field(default=5, ge=1, le=20, description="Tries of a record that was locked")
     transient_tries: int = Field(default=8, ge=1, le=20, description="Tries after outages that pass")
-    clock_skew_minutes: float = Field(default=5, ge=0.5, le=60, description="Our clock and the CRM's may differ by this much; beyond it nothing is written")
+    clock_skew_minutes: float = Field(
+        default=5, ge=0.5, le=60, description="Our clock and the CRM's may differ by this much; beyond it nothing is written"
+    )
 
 
 class Budget(Section):
@@ -110,10 +122,14 @@ class Budget(Section):
 class Holds(Section):
     """When we keep our hands off a value."""
 
-    human_edit_days: int | None = Field(default=None, ge=1, le=3650, description="Days after which a person's edit may be written over; left out: never")
+    human_edit_days: int | None = Field(
+        default=None, ge=1, le=3650, description="Days after which a person's edit may be written over; left out: never"
+    )
     flapping_days: int = Field(default=7, ge=1, le=365, description="Length of the window that counts alternations, and of the hold")
     drift_limit: int = Field(default=3, ge=1, le=100, description="Times in the window that we repair a value someone else changed back")
-    rewrite_limit: int = Field(default=2, ge=1, le=100, description="Times in the window that the CRM may store something else than we wrote")
+    rewrite_limit: int = Field(
+        default=2, ge=1, le=100, description="Times in the window that the CRM may store something else than we wrote"
+    )
 
 
 class Breaker(Section):
@@ -124,7 +140,9 @@ class Breaker(Section):
     consecutive: int = Field(default=20, ge=2, le=10_000, description="Refusals in a row")
     mismatch_pct: Percent = Field(default=0.5, description="Share of them that read back differently")
     conflict_pct: Percent = Field(default=5, description="Share of them that people changed meanwhile")
-    owner_changes: int = Field(default=1, ge=1, le=10_000, description="Records whose owner changed between our reading and our verification")
+    owner_changes: int = Field(
+        default=1, ge=1, le=10_000, description="Records whose owner changed between our reading and our verification"
+    )
     unknown_codes: int = Field(default=20, ge=1, le=10_000, description="Refusals with a code nobody knows")
 
 

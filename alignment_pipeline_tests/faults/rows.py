@@ -11,7 +11,7 @@ from dataclasses import dataclass
 _SYNC = "alignment_pipeline_tests/sync"
 _FAULTS = "alignment_pipeline_tests/faults"
 _SOURCES = "alignment_pipeline_tests/connectors"
-_WIRE, _CONFIG, _CRASH = (f"{_FAULTS}/test_{name}.py::test_row" for name in ("wire", "config", "crash"))
+_WIRE, _CONFIG, _CRASH, _VALUES = (f"{_FAULTS}/test_{name}.py::test_row" for name in ("wire", "config", "crash", "values"))
 _ANY = f"{_SOURCES}/test_conformance.py::test"
 _SALESFORCE = f"{_SOURCES}/test_salesforce_extraction.py::test"
 _MARKETO = f"{_SOURCES}/test_marketo_extraction.py::test"
@@ -205,9 +205,9 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(36, "data", "10,000 poison rows", "each written or quarantined with its reason", f"{_FAULTS}/test_poison.py"),
     _row(
-        37, "data", "15 and 18 characters, ids that differ in case", "the same, and different", f"{_CONFIG}[37]", f"{_SYNC}/test_shape.py"
+        37, "data", "15 and 18 characters, ids that differ in case", "the same, and different", f"{_VALUES}[37]", f"{_SYNC}/test_shape.py"
     ),
-    _row(38, "data", "null, empty, missing, zero", "distinct; missing never clears", f"{_CONFIG}[38]", f"{_SYNC}/test_decide.py"),
+    _row(38, "data", "null, empty, missing, zero", "distinct; missing never clears", f"{_VALUES}[38]", f"{_SYNC}/test_decide.py"),
     _row(
         39,
         "data",
@@ -216,7 +216,7 @@ ROWS: tuple[Row, ...] = (
         f"{_WIRE}[39 trimmed]",
         f"{_WIRE}[39 trigger]",
     ),
-    _row(40, "data", "input in another order", "the same plan", f"{_CONFIG}[40]"),
+    _row(40, "data", "input in another order", "the same plan", f"{_VALUES}[40]"),
     _row(
         41,
         "data",
@@ -235,8 +235,8 @@ ROWS: tuple[Row, ...] = (
         f"{_WIRE}[44 before]",
         f"{_WIRE}[44 between]",
     ),
-    _row(45, "concurrency", "a person edits after our write", "held, listed, released by a person", f"{_CONFIG}[45]"),
-    _row(46, "concurrency", "another integration changes it back", "three repairs in a week, then held", f"{_CONFIG}[46]"),
+    _row(45, "concurrency", "a person edits after our write", "held, listed, released by a person", f"{_VALUES}[45]"),
+    _row(46, "concurrency", "another integration changes it back", "three repairs in a week, then held", f"{_VALUES}[46]"),
     _row(47, "concurrency", "locked rows", "tried again in smaller batches", f"{_WIRE}[47]"),
     _row(48, "config", "80 % of the records would change", "blocked, 0 writes", f"{_CONFIG}[48]"),
     _row(49, "config", "a line of the map changed", "caught, or at most 25 writes", f"{_CONFIG}[49]"),
@@ -252,5 +252,5 @@ ROWS: tuple[Row, ...] = (
         f"{_SYNC}/test_privacy.py::test_an_erased_person",
     ),
     _row(55, "security", "a run launched by a foreign page", "applies nothing that is not signed", f"{_CONFIG}[55]"),
-    _row(56, "security", "the alert sink is down", "the run is not affected, the message waits", f"{_CONFIG}[56]"),
+    _row(56, "security", "the alert sink is down", "the run is not affected, the message waits", f"{_VALUES}[56]"),
 )

@@ -1,4 +1,4 @@
-"""Rows 10, 12, 32, 34, 37, 38, 40, 48 to 51, 53, 55, 56: what must stop a plan before its first write, and what must not."""
+"""Rows 10, 12, 32, 34, 48 to 51, 53, 55: what must stop a plan before its first write."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import pytest
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.errors import AlignmentError, ApprovalRequired, ConfigurationError, Permanent
-from alignment_pipeline.sync import adopt, approval, crm, holds, ops, state
+from alignment_pipeline.sync import adopt, approval, crm, ops
 from alignment_pipeline.sync import plan as plans
-from alignment_pipeline.sync.decide import HoldReason
 from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.sync.marker import JournalLost
 from alignment_pipeline.sync.shape import described_shapes
@@ -24,7 +23,7 @@ from alignment_pipeline_tests.sync.office import KEY, Office, connect, lead_id, 
 LEADS = 60
 
 
-def _filled(acme: Office) -> None:
+def filled(acme: Office) -> None:
     """A first fill that was approved and applied, and a day gone by."""
     for number in range(LEADS):
         acme.want(lead_id(number), Score__c=10 + number, Stage__c="MQL" if number % 2 else "New Name")
@@ -155,25 +154,6 @@ def _clock_off(acme: Office) -> None:
         acme.world.faults.remove(number)
 
 
-def _absent_is_not_empty(acme: Office) -> None:
-    """A value that is not desired any more is left alone; null clears; zero and false are values."""
-    acme.wanted = {key: value for key, value in acme.wanted.items() if key[2] != "Score__c"}
-    acme.want(lead_id(0), Stage__c=None)
-    acme.want(lead_id(1), Score__c=0)
-    done = acme.run()
-    assert done.states == {"VERIFIED": 2}
-    found = [(acme.value(lead_id(number), "Score__c"), acme.value(lead_id(number), "Stage__c")) for number in range(3)]
-    assert found == [(10, None), (0, "MQL"), (12, "New Name")]
-
-
-def _shuffled(acme: Office) -> None:
-    for number in range(9):
-        acme.want(lead_id(number), Score__c=10.5 + number)
-    acme.extract()
-    hashes = {acme.plan(shuffle=seed, extract=False).plan_hash for seed in range(5)}
-    assert len(hashes) == 1
-
-
 def _eighty_percent(acme: Office) -> None:
     for number in range(int(LEADS * 0.8)):
         acme.want(lead_id(number), Stage__c="Customer")
@@ -234,19 +214,6 @@ def _launched_by_anyone(acme: Office) -> None:
         acme.plan().apply()
 
 
-def _sink_down(acme: Office) -> None:
-    state.enqueue(acme.journal, "breach", {"record": lead_id(0)})
-    message = state.due_messages(acme.journal)[0]
-    state.mark_failed(acme.journal, message, "connection refused")
-    acme.want(lead_id(0), Score__c=10.2)
-    assert acme.run().states == {"VERIFIED": 1}
-    assert state.due_messages(acme.journal) == [] and state.waiting_messages(acme.journal) == 1
-    acme.advance(minutes=2)
-    again = state.due_messages(acme.journal)
-    state.mark_sent(acme.journal, again[0].message_id)
-    assert state.waiting_messages(acme.journal) == 0
-
-
 def _mutations(acme: Office) -> None:
     """Each line of the field map changed: caught before the first write, or stopped within the canary's 25 records."""
     original = acme.agreement
@@ -275,40 +242,6 @@ def _mutations(acme: Office) -> None:
             acme.wanted, acme.agreement = wanted, original
 
 
-def _two_ids(acme: Office) -> None:
-    """Ids that differ in case only are two records, and the 15-character form is the same record."""
-    keys = {row["record_id"] for row in acme.field_updates().to_pylist()}
-    assert len(keys) == LEADS and all(len(key) == 18 for key in keys)
-    record = acme.crm.reader.read_by_ids("Lead", [lead_id(0)[:15]], ["Score__c"])
-    assert list(record) == [lead_id(0)]
-
-
-def _human_edit_is_listed_and_released(acme: Office) -> None:
-    acme.want(lead_id(0), Note__c="ours")
-    acme.run()
-    acme.edit(lead_id(0), Note__c="typed")
-    acme.want(lead_id(0), Note__c="ours again")
-    assert acme.plan().plan.ops == []
-    found = holds.listing(acme.journal)
-    assert [(hold.reason, hold.value_seen) for hold in found] == [(HoldReason.HUMAN_EDIT, "typed")]
-    holds.release(acme.journal, [found[0].hold_id], by="tester")
-    assert acme.run().states["VERIFIED"] >= 1 and acme.value(lead_id(0), "Note__c") == "ours again"
-
-
-def _flapping(acme: Office) -> None:
-    """Another integration changes our value back: three repairs in seven days, then we stop and say so."""
-    for round_ in range(5):
-        acme.edit(lead_id(0), Score__c=900 + round_)
-        acme.advance(hours=1)
-        planned = acme.plan()
-        if planned.plan.ops:
-            planned.approve().apply()
-    assert acme.value(lead_id(0), "Score__c") == 904
-    assert [hold.reason for hold in holds.listing(acme.journal)] == [HoldReason.FLAPPING]
-    repaired = [write for write in acme.writes() if write.record_id == lead_id(0)]
-    assert len(repaired) == 1 + 3
-
-
 ROWS: dict[str, Callable[[Office], None]] = {
     "10 field removed": _field_removed,
     "10 type changed": _type_changed,
@@ -319,23 +252,17 @@ ROWS: dict[str, Callable[[Office], None]] = {
     "32 lost": _journal_lost,
     "32 old backup": _old_backup,
     "34": _clock_off,
-    "37": _two_ids,
-    "38": _absent_is_not_empty,
-    "40": _shuffled,
-    "45": _human_edit_is_listed_and_released,
-    "46": _flapping,
     "48": _eighty_percent,
     "49": _mutations,
     "50": _other_organisation,
     "51": _read_only,
     "53": _column_of_nulls,
     "55": _launched_by_anyone,
-    "56": _sink_down,
 }
 
 
-@pytest.mark.parametrize("name", chosen(ROWS, short=("10 after approval", "32 lost", "46", "48", "55")))
+@pytest.mark.parametrize("name", chosen(ROWS, short=("10 after approval", "32 lost", "48", "55")))
 def test_row(name: str, tmp_path: Path) -> None:
     with office(tmp_path, leads=LEADS) as acme:
-        _filled(acme)
+        filled(acme)
         ROWS[name](acme)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from alignment_pipeline_tests.faults import cases_wire, rows, test_config, test_crash
+from alignment_pipeline_tests.faults import cases_wire, rows, test_config, test_crash, test_values
 
 ROOT = Path(__file__).parents[2]
 _PARAMETERS = {
     "test_wire.py": cases_wire.CASES,
     "test_config.py": test_config.ROWS,
     "test_crash.py": test_crash.ROWS,
+    "test_values.py": test_values.ROWS,
 }
 
 
