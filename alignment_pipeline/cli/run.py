@@ -11,12 +11,16 @@ from rich.console import Console
 from alignment_pipeline.cli.context import Context, as_of_option, json_option, moment, progress
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline.runtime import summary
+from alignment_pipeline.sync import lease
 
 JOB = "alignment_run"
+# one full run of a home at a time; the fast lane and an apply go on beside it
+LEASE = "run-full"
 
 
 @click.command(
-    epilog="Example: alignment run --json. Exit codes: 0 done, 1 failed, 2 configuration, 3 the plan waits for approval or is blocked."
+    epilog="Example: alignment run --json. Exit codes: 0 done, 1 failed, 2 configuration, 3 the plan waits for approval or is blocked, "
+    "75 another run goes on."
 )
 @as_of_option
 @json_option
@@ -29,12 +33,15 @@ def run(as_of: str | None, is_json: bool) -> int:
 
 
 def perform(context: Context, *, as_of: datetime | None = None) -> dict[str, Any]:
-    """Run the job and gather what came of it. Raises AlignmentError that names the failed step and why."""
+    """Run the job and gather what came of it.
+
+    Raises RunFailed that names the failed step and why, AnotherWriter while another full run of this home goes on.
+    """
     # imported here so that commands that do not need Dagster do not wait for it
     from alignment_pipeline.defs.launch import launch
 
     _ = context.home.agreement  # a wrong agreement is said before anything starts
-    with progress("Running") as told:
+    with context.journal() as journal, lease.hold(journal, LEASE), progress("Running") as told:
         outcome = launch(JOB, home=context.home, as_of=as_of, told=told)
     if not outcome.is_success:
         raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from alignment_pipeline.agreement import loader
+from alignment_pipeline.cli.run import LEASE
+from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.sync import lease
 from alignment_pipeline_tests.end_to_end.company import Company, Said, alignment, company, small
 
 
@@ -112,6 +115,15 @@ def test_the_doctor_says_what_to_mend(acme: Company, tmp_path: Path) -> None:
     failed = [one for one in said.json["findings"] if one["status"] == "fail"]
     assert ["write Lead"] == [one["subject"] for one in failed]
     assert "Alignment_Stage__c" in failed[0]["text"] and "metadata package" in failed[0]["fix"]
+
+
+def test_a_second_full_run_gives_way_to_the_first(acme: Company, tmp_path: Path) -> None:
+    home = Home.from_env(acme.environ | {"ALIGNMENT_HOME": str(tmp_path / "home")})
+    calls = acme.world.calls.total("salesforce")
+    with home.journal() as journal, lease.hold(journal, LEASE):
+        said = run(acme, tmp_path)
+    assert 75 == said.code and "another process" in said.err, said.err
+    assert calls == acme.world.calls.total("salesforce")
 
 
 def test_init_fits_the_agreement_to_the_crm(acme: Company, tmp_path: Path) -> None:
