@@ -26,6 +26,13 @@ from alignment_pipeline.runtime.home import Home
 
 HOST = "127.0.0.1"
 _START_SECONDS = 240.0
+# the location's name as in pyproject.toml; a file, because `-m` alone names it by its module
+_WORKSPACE = """\
+load_from:
+  - python_module:
+      module_name: alignment_pipeline.definitions
+      location_name: alignment_pipeline
+"""
 _END_SECONDS = 30.0
 
 
@@ -90,8 +97,11 @@ def _dagster(home: Home, port: int, environment: Mapping[str, str]) -> Iterator[
     # imported here: Dagster takes a second to load
     from alignment_pipeline.defs.launch import instance_folder
 
-    settings = {**environment, "DAGSTER_HOME": str(instance_folder(home))}
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "alignment_pipeline.definitions", "-h", HOST, "-p", str(port)]
+    folder = instance_folder(home)
+    workspace = folder / "workspace.yaml"
+    workspace.write_text(_WORKSPACE, encoding="utf-8")
+    settings = {"PYTHONWARNINGS": "ignore", **environment, "DAGSTER_HOME": str(folder)}
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace), "-h", HOST, "-p", str(port)]
     with _child([*command, "--log-level", "warning"], settings, signal.SIGINT) as child:
         yield child
 

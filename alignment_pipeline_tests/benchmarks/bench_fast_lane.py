@@ -1,0 +1,270 @@
+"""From hand-raise to Task: how long it takes with the lane running as its own process, a full run beside it, and kills in between.
+
+    python -m alignment_pipeline_tests.benchmarks.bench_fast_lane [--raises 200] [--seconds 900] [--kills 10] [--no-full-run]
+
+The sandbox is a process of its own at the machine's pace (its clock runs at factor 1 while it is measured). Latency is from the moment the
+form is sent until the Task is committed in Salesforce by the sandbox's own audit log; at the end every Task is read by SOQL and counted.
+Not collected by `make test`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.salesforce import rest_query, soql
+from alignment_pipeline.runtime import salesforce
+from alignment_pipeline.runtime.fast_lane.memory import Memory
+from alignment_pipeline.runtime.fast_lane.pace import MARKETO_CALLS_A_DAY
+from alignment_pipeline.runtime.home import Home
+
+CADENCES = (("every 5 minutes", 300.0), ("every 15 minutes", 900.0))
+_TO_MONDAY = (2 * 24 + 7) * 3600.0
+_OPEN_ZONES = ("America/New_York", "America/Chicago", "Europe/London", "Europe/Berlin", "Europe/Paris")
+_LAST_CHANCE_SECONDS = 180.0
+_RESTART_SECONDS = 1.0
+
+
+@dataclass
+class Bench:
+    """One measurement."""
+
+    folder: Path
+    raises: int
+    seconds: float
+    kills: int
+    is_with_full_run: bool
+    random: random.Random
+    environ: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, datetime] = field(default_factory=dict)
+    full_run: tuple[datetime, datetime] | None = None
+    killed: int = 0
+
+    @property
+    def home(self) -> Home:
+        """The home as a command opens it."""
+        return Home.from_env(self.environ)
+
+    @property
+    def clock(self) -> Clock:
+        """The sandbox's clock."""
+        return Clock.parse(self.environ["ALIGNMENT_CLOCK"])
+
+    def alignment(self, *arguments: str) -> str:
+        """Run a command to its end."""
+        done = subprocess.run(
+            self._python("alignment_pipeline.cli.main", *arguments), env=self.environ, capture_output=True, text=True, check=False
+        )
+        if done.returncode not in (0, 3):
+            raise SystemExit(f"alignment {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
+        return done.stdout
+
+    def control(self, system: str, path: str, body: object = None) -> Any:
+        """The sandbox's own switches."""
+        host = self.environ[f"{system.upper()}_DOMAIN"]
+        data = json.dumps(body).encode() if body is not None else None
+        with urllib.request.urlopen(urllib.request.Request(f"http://{host}/__sandbox__/{path}", data=data)) as answer:
+            return json.load(answer)
+
+    @contextlib.contextmanager
+    def sandbox(self, *arguments: str) -> Iterator[None]:
+        """The embedded systems, whose state is kept when they stop."""
+        env_file, state = self.folder / "sandbox.env", self.folder / "sandbox-state.json"
+        env_file.unlink(missing_ok=True)
+        command = self._python("alignment_pipeline.cli.main", "sandbox", "--env-file", str(env_file), "--state", str(state), *arguments)
+        with (self.folder / "sandbox.log").open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as child:
+            try:
+                while not env_file.exists() or not env_file.read_text().endswith("\n"):
+                    if child.poll() is not None:
+                        raise SystemExit((self.folder / "sandbox.log").read_text()[-2000:])
+                    time.sleep(0.1)
+                found = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
+                self.environ = {**_without_ours(), **found, "ALIGNMENT_HOME": str(self.folder / "home")}
+                yield
+            finally:
+                child.terminate()
+                child.wait(timeout=60)
+
+    def prepare(self, people: int) -> None:
+        """A company on a Monday morning whose full run is written, with a standing approval."""
+        with self.sandbox("--accounts", "100", "--people", str(people), "--activities", str(5 * people)):
+            self.environ["ALIGNMENT_CLOCK"] = self.control("salesforce", "clock", {"advance_seconds": _TO_MONDAY})["environment"]
+            plan_hash = json.loads(self.alignment("run", "--json"))["plan"]["plan_hash"]
+            self.alignment("approve", plan_hash)
+            self.alignment("apply", "--approved-only", plan_hash)
+
+    def people(self) -> list[tuple[int, str]]:
+        """(Marketo id, lead id) of people nobody clocks yet, whose rep is at work now."""
+        store = self.home.warehouse()
+        tables = {name: store.read(name) for name in ("marketo_persons", "leads", "users", "sla_clocks")}
+        leads, users = tables["leads"], tables["users"]
+        at_work = users.filter(users.is_active & users.time_zone.isin(list(_OPEN_ZONES))).select("user_id")
+        mine = leads.filter(~leads.is_converted).semi_join(at_work, leads.owner_id == at_work.user_id)
+        clocked = tables["sla_clocks"].filter(lambda t: t.policy.isin(["first_touch_hand_raiser", "first_touch_existing_account"]))
+        mine = mine.anti_join(clocked, mine.lead_id == clocked.record_id)
+        found = tables["marketo_persons"].select("marketo_id", "lead_id").semi_join(mine, "lead_id").to_pyarrow().to_pylist()
+        rows = sorted((int(row["marketo_id"]), str(row["lead_id"])) for row in found)
+        self.random.shuffle(rows)
+        return rows
+
+    def measure(self) -> None:
+        """Raise hands at random moments, kill the lane, run the full run in the last half, until everybody is answered or time is up."""
+        self.alignment("approve", "--standing", "--most-records", "500", "--most-creates", "200")
+        chosen = self.people()[: self.raises]
+        if len(chosen) < self.raises:
+            raise SystemExit(f"only {len(chosen)} people can be asked for; take more --people")
+        begun = time.monotonic()
+        moments = sorted(self.random.uniform(0, self.seconds) for _ in chosen)
+        kills = sorted(self.random.uniform(0, self.seconds) for _ in range(self.kills))
+        full: subprocess.Popen[bytes] | None = None
+        full_from = self.clock.now()
+        lane = self._lane()
+        wait_ready(self)
+        begun = time.monotonic()
+        try:
+            while moments or (time.monotonic() - begun < self.seconds + _LAST_CHANCE_SECONDS and len(self.created()) < len(self.sent)):
+                now = time.monotonic() - begun
+                while moments and moments[0] <= now:
+                    moments.pop(0)
+                    person, lead = chosen.pop()
+                    self.sent[lead] = self.clock.now()
+                    form = {"leadId": person, "activityTypeId": 2, "primaryAttributeValue": "Request a demo"}
+                    self.control("marketo", "marketo/activities", {"activities": [form]})
+                while kills and kills[0] <= now:
+                    kills.pop(0)
+                    lane.kill()
+                    lane.wait()
+                    self.killed += 1
+                    time.sleep(_RESTART_SECONDS)
+                    lane = self._lane()
+                if self.is_with_full_run and full is None and now > self.seconds / 2:
+                    full_from = self.clock.now()
+                    full = subprocess.Popen(
+                        self._python("alignment_pipeline.cli.main", "run"),
+                        env=self.environ,
+                        stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL,
+                    )
+                if full is not None and self.full_run is None and full.poll() is not None:
+                    self.full_run = (full_from, self.clock.now())
+                time.sleep(0.1 if moments else 1.0)
+        finally:
+            lane.terminate()
+            lane.wait(timeout=120)
+            if full is not None:
+                full.wait(timeout=1800)
+                self.full_run = self.full_run or (full_from, self.clock.now())
+
+    def created(self) -> dict[str, datetime]:
+        """Lead id -> when its first Task of ours was committed, of the people who raised their hands."""
+        writes = self.control("salesforce", "audit?object=Task&limit=100000")["writes"]
+        found: dict[str, datetime] = {}
+        for write in writes:
+            who = (write["changes"].get("WhoId") or [None, None])[1]
+            if write["action"] == "create" and who in self.sent:
+                found.setdefault(who, datetime.fromisoformat(write["at"]))
+        return found
+
+    def read_tasks(self) -> Counter[tuple[str, str]]:
+        """(WhoId, key) -> how many Tasks Salesforce itself answers with."""
+        key = self.home.agreement.crm.tasks.external_key_field
+        query = soql.select("Task", ("Id", "WhoId", key), where=[f"{key} != null"])
+        rows = rest_query.records(salesforce.session(self.home), query, "count")
+        return Counter((str(row["WhoId"]), str(row[key])) for row in rows if row.get("WhoId") in self.sent)
+
+    def _lane(self) -> subprocess.Popen[bytes]:
+        log = (self.folder / "lane.log").open("ab")
+        return subprocess.Popen(self._python("alignment_pipeline.runtime.fast_lane", "600"), env=self.environ, stdout=log, stderr=log)
+
+    def _python(self, module: str, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", module, *arguments]
+
+
+def wait_ready(bench: Bench) -> None:
+    """Until the lane has polled once: its start is no part of a latency (a kill's restart is)."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        with bench.home.journal() as journal:
+            if Memory.load(journal).trail:
+                return
+        time.sleep(0.5)
+    raise SystemExit(f"the lane did not start:\n{(bench.folder / 'lane.log').read_text()[-2000:]}")
+
+
+def report(bench: Bench, elapsed: float) -> int:
+    """Print the numbers; 0 when none is lost and none is twice."""
+    created, tasks = bench.created(), bench.read_tasks()
+    late = {lead: (at - bench.sent[lead]).total_seconds() for lead, at in created.items()}
+    never = datetime.max.replace(tzinfo=UTC)
+    begin, end = bench.full_run or (never, never)
+    inside = [seconds for lead, seconds in late.items() if begin <= bench.sent[lead] <= end]
+    outside = [seconds for lead, seconds in late.items() if not begin <= bench.sent[lead] <= end]
+    lost = sorted(set(bench.sent) - {who for who, _ in tasks})
+    twice = [key for key, number in tasks.items() if number > 1]
+    print(f"hand-raises {len(bench.sent)} in {elapsed:.0f} s, lane killed {bench.killed} times")
+    print(f"  load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    for name, values in (("all", list(late.values())), ("without a full run", outside), ("beside a full run", inside)):
+        if values:
+            print(f"  {name}: {len(values)}, P50 {_part(values, 50):.1f} s, P95 {_part(values, 95):.1f} s, longest {max(values):.1f} s")
+    print(f"  lost {len(lost)}, twice {len(twice)} (read by SOQL: {sum(tasks.values())} tasks)")
+    for name, period in CADENCES:
+        print(f"  the incumbents' cadence {name}: P50 {period / 2:.0f} s, P95 {period * 0.95:.0f} s at best, its own work not counted")
+    with bench.home.journal() as journal:
+        calls = Memory.load(journal).calls
+    share = bench.home.agreement.sla.fast_lane.budget_share
+    allowed = salesforce.session(bench.home).limits()["DailyApiRequests"]["Max"]
+    for system, a_day in (("marketo", MARKETO_CALLS_A_DAY), ("salesforce", allowed)):
+        hourly = calls.get(system, 0) / max(elapsed, 1.0) * 3600
+        print(f"  {system}: {calls.get(system, 0)} calls, {hourly:.0f} an hour; the agreement's share is {share * a_day:.0f} a day")
+    return 1 if lost or twice else 0
+
+
+def _part(values: list[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1] if len(values) > 1 else values[0]
+
+
+def _without_ours() -> dict[str, str]:
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(("SALESFORCE_", "MARKETO_", "ALIGNMENT_", "DAGSTER_HOME"))
+    }
+
+
+def main() -> int:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--raises", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--people", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-full-run", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-fast-lane-") as folder:
+        bench = Bench(Path(folder), given.raises, given.seconds, given.kills, not given.no_full_run, random.Random(given.seed))
+        bench.prepare(given.people or max(500, 12 * given.raises))
+        with bench.sandbox("--factor", "1"):
+            begun = time.monotonic()
+            bench.measure()
+            return report(bench, time.monotonic() - begun)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
