@@ -29,8 +29,14 @@ def top_factors(factors: ibis.Table, key: str) -> ibis.Table:
     )
     words = largest.factor + ibis.literal(" ") + sentences.points_text(largest.contribution_micro)
     listed = largest.mutate(item=item, words=ibis.ifelse(largest.rank < SPOKEN, words, ibis.null("string")))
-    grouped = listed.group_by(key).aggregate(
-        items=listed.item.group_concat(sep=", ", order_by=listed.rank),
-        spoken=listed.words.group_concat(sep="; ", order_by=listed.rank),
-    )
-    return grouped.select(key, top_factors=ibis.literal("[") + grouped["items"] + ibis.literal("]"), spoken=grouped.spoken)
+    # one column per rank instead of an ordered list: Spark orders no aggregation
+    ranks = range(TOP)
+    by_rank = {
+        f"{name}_{rank}": ibis.ifelse(listed.rank == rank, listed[name], ibis.null("string")).max()
+        for name in ("item", "words")
+        for rank in ranks
+    }
+    grouped = listed.group_by(key).aggregate(**by_rank)
+    items = sentences.joined([grouped[f"item_{rank}"] for rank in ranks], ", ")
+    spoken = sentences.joined([grouped[f"words_{rank}"] for rank in ranks], "; ")
+    return grouped.select(key, top_factors=ibis.literal("[") + items + ibis.literal("]"), spoken=spoken)

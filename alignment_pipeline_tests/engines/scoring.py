@@ -9,7 +9,15 @@ from typing import Any
 
 import ibis
 
-from alignment_pipeline.scoring import account_fits, account_scores, account_tiers, engagement, person_fits, person_scores, scored_activities
+from alignment_pipeline.scoring import (
+    account_fits,
+    account_scores,
+    account_tiers,
+    engagement,
+    person_fits,
+    person_scores,
+    scored_activities,
+)
 from alignment_pipeline_tests.scoring.agreements import shipped
 from alignment_pipeline_tests.scoring.factories import NOW
 from alignment_pipeline_tests.scoring.line import inputs
@@ -54,7 +62,7 @@ def decided(con: ibis.BaseBackend) -> dict[str, list[dict[str, Any]]]:
 
 
 def _stored(con: ibis.BaseBackend, name: str, rows: ibis.Table) -> ibis.Table:
-    if con.name == "duckdb" or name not in KEYS and name != "account_fits":
+    if con.name == "duckdb" or (name not in KEYS and name != "account_fits"):
         return con.create_table(f"stored_{name}", rows.to_pyarrow(), overwrite=True)
     return con.create_table(f"stored_{name}", rows, overwrite=True)
 

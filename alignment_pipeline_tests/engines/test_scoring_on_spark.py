@@ -5,6 +5,8 @@ Runs under `make test-engines` (pyspark and Java are the user's cluster's, not o
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import ibis
 import pytest
 from pyspark.sql import SparkSession
@@ -14,7 +16,7 @@ from alignment_pipeline_tests.engines import scoring
 
 # pyspark itself uses distutils and old pandas calls, and leaves its gateway's socket to the interpreter's end
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
-def test_spark_gives_the_rows_of_duckdb() -> None:
+def test_spark_gives_the_rows_of_duckdb(tmp_path: Path) -> None:
     here = ibis.duckdb.connect()
     here.raw_sql("SET TimeZone='UTC'")
     session = (
@@ -22,6 +24,7 @@ def test_spark_gives_the_rows_of_duckdb() -> None:
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.ui.enabled", "false")
+        .config("spark.sql.warehouse.dir", str(tmp_path / "warehouse"))
         .getOrCreate()
     )
     try:
