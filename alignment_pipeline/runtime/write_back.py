@@ -26,10 +26,10 @@ from alignment_pipeline.sync import approval, guard, ops, preview
 from alignment_pipeline.sync import plan as plans
 from alignment_pipeline.sync.crm import Crm
 from alignment_pipeline.sync.field_rules import FieldRules
-from alignment_pipeline.sync.journal import Journal, moment
+from alignment_pipeline.sync.journal import Journal, moment, stamp
 from alignment_pipeline.sync.shape import described_shapes
 from alignment_pipeline.sync.sources import SourceHealth
-from alignment_pipeline.sync.tables import PLAN
+from alignment_pipeline.sync.tables import OP, PLAN
 
 PLAN_INPUTS = ("field_updates", "record_creates", "crm_field_values", "crm_record_states")
 DESCRIBED = ("Account", "Contact", "Lead", "Task")
@@ -79,7 +79,7 @@ def make_plan(
     shapes = described_shapes(crm.describe_all(DESCRIBED))
     plan = plans.build(
         journal,
-        **{name: tables[name] for name in PLAN_INPUTS},
+        **{name: tables[name] for name in PLAN_INPUTS} | {"field_updates": without_newer(tables["field_updates"], journal, as_of=as_of)},
         agreement=agreement,
         shapes=shapes,
         org_id=crm.organization_id,
@@ -107,6 +107,18 @@ def apply_standing(home: Home, plan_hash: str, *, agreement: Agreement, journal:
         return applying.apply(journal, crm, plan_hash, agreement=agreement, key=key)
     except ApprovalRequired as waits:
         return str(waits)
+
+
+def without_newer(field_updates: ibis.Table, journal: Journal, *, as_of: datetime) -> ibis.Table:
+    """The updates less those of records that the fast lane decided on after `as_of`: it knew more, and its values must not flicker."""
+    query = select(OP.c.object, OP.c.record_id).join(PLAN, PLAN.c.plan_hash == OP.c.plan_hash)
+    query = query.where(PLAN.c.kind == "fast", PLAN.c.as_of > stamp(as_of), OP.c.record_id.is_not(None)).distinct()
+    with journal.read() as connection:
+        found = connection.execute(query).all()
+    if not found:
+        return field_updates
+    newer = pa.table({"object": [row.object for row in found], "record_id": [row.record_id for row in found]})
+    return field_updates.anti_join(ibis.memtable(newer), ["object", "record_id"])
 
 
 def plan_rows(journal: Journal) -> pa.Table:
