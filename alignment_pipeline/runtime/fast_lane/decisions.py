@@ -145,9 +145,12 @@ class Decider:
         return ibis.union(rows.filter(~rows.is_observed), rows.filter(rows.is_observed).anti_join(tracked, ["object", "field"]))
 
     def _identity(self) -> None:
-        sources, definitions = self._tables("contacts", "leads", "marketo_persons"), self.agreement.people
-        self._keep("person_records", person_records_rule.person_records(*sources, self.done["crm_record_states"], definitions=definitions))
-        self._step("people", lambda: people_rule.people(*sources, self.done["person_records"], definitions=definitions))
+        contact, lead, marketo = self._tables("contacts", "leads", "marketo_persons")
+        definitions = self.agreement.people
+        states = self.done["crm_record_states"]
+        self._keep("person_records", person_records_rule.person_records(contact, lead, marketo, states, definitions=definitions))
+        records = self.done["person_records"]
+        self._step("people", lambda: people_rule.people(contact, lead, marketo, records, definitions=definitions))
 
     def _accounts(self) -> None:
         settings = self.index.settings
