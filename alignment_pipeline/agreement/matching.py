@@ -45,8 +45,8 @@ Rule = Literal[
 class Matching(Section):
     """Lead-to-account matching (R3). Confidence is a calibrated probability that the account is right."""
 
-    match_confidence: Confidence = Field(default=0.62, description="At this confidence and above a lead is matched")
-    review_confidence: Confidence = Field(default=0.25, description="At this confidence and above a person decides; below it there is no account")
+    match_confidence: Confidence = Field(default=0.6, description="At this confidence and above a lead is matched")
+    review_confidence: Confidence = Field(default=0.2, description="At this confidence and above a person decides; below it there is no account")
     tie_breakers: list[TieBreaker] = Field(
         default=["customer_first", "open_opportunity_first", "most_contacts", "same_country", "has_owner", "parent_first", "oldest", "lowest_id"],
         description="Which of several records of one company wins, in this order",

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option, table
+from alignment_pipeline.matching.sentences import evidence_words
 from alignment_pipeline.runtime import explanations
 
 MICRO = 1_000_000
@@ -107,14 +108,8 @@ def _clocks(console: Console, found: dict[str, Any]) -> None:
     console.print(clocks)
 
 
-def _evidence(one: Any) -> str:
-    if isinstance(one, dict):
-        weight = one.get("weight", one.get("weight_micro"))
-        rest = ", ".join(
-            f"{key} {value}" for key, value in one.items() if key not in ("weight", "weight_micro") and value not in (None, "")
-        )
-        return f"{weight if weight is not None else '':>10}  {rest}"
-    return str(one)
+def _evidence(one: dict[str, Any]) -> str:
+    return f"{one.get('points_micro', 0) / MICRO:>+9.3f}  {evidence_words(str(one['evidence']))}"
 
 
 def _heading(console: Console, text: str) -> None:

@@ -31,7 +31,7 @@ PEOPLE = Contract(
         employees    int64      company size as typed on the person
         annual_revenue_usd float64 revenue as typed on the person
         lead_source  string     lead source of the oldest record
-        lead_id      string     the open lead that stands for the person (latest modified), null when none
+        lead_id      string     the open lead that stands for the person (latest created), null when none
         contact_id   string     the contact that stands for the person, null when none
         marketo_id   string     the Marketo person that stands for the person, null when none
         contact_account_id string account of the contact, null when there is no contact or it has none

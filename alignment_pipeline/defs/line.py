@@ -80,6 +80,10 @@ class Line:
         """Current versions of a raw table's living records, as known now."""
         return versions.living(self.read(name), as_of=self.as_of)
 
+    def latest(self, name: str) -> ibis.Table:
+        """Living records as last read, whatever moment the run decides as of: what the CRM holds is never a thing of the past."""
+        return versions.living(self.read(name), as_of=self.home.clock.now())
+
     def publish(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], **metadata: Any) -> dg.MaterializeResult:
         """Publish a table and say what was published: rows, version, seconds, agreement, moment, and the contract check."""
         begun = time.perf_counter()

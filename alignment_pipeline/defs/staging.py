@@ -157,14 +157,14 @@ def crm_holidays(context: dg.AssetExecutionContext, line: LineResource) -> dg.Ma
 @dg.asset(**table("escalation_tasks", deps=["raw_salesforce_tasks"]))
 def escalation_tasks(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
-    rows = escalation_tasks_rule.escalation_tasks(run.living("raw_salesforce_tasks"), crm=run.agreement.crm)
+    rows = escalation_tasks_rule.escalation_tasks(run.latest("raw_salesforce_tasks"), crm=run.agreement.crm)
     return run.publish("escalation_tasks", rows)
 
 
 @dg.asset(**table("crm_field_values", deps=[*crm_field_values_rule.TABLES.values(), "escalation_tasks"]))
 def crm_field_values(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
-    living = {object_: run.living(name) for object_, name in crm_field_values_rule.TABLES.items()}
+    living = {object_: run.latest(name) for object_, name in crm_field_values_rule.TABLES.items()}
     values = crm_field_values_rule.crm_field_values(living, crm=run.agreement.crm)
     statuses = crm_field_values_rule.task_statuses(run.read("escalation_tasks"))
     return run.publish("crm_field_values", stacked([values, statuses], CONTRACTS["crm_field_values"]))

@@ -22,6 +22,10 @@ def run_measures(context: dg.AssetExecutionContext, line: LineResource) -> dg.Ma
 @dg.asset(**table("write_plans", deps=[*write_back.PLAN_INPUTS, "run_measures", "extractions"]))
 def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
+    if write_back.is_past(run.as_of, run.home.clock.now()):
+        with run.home.journal() as journal:
+            rows = write_back.plan_rows(journal)
+        return run.publish("write_plans", rows, note="decided as of the past: no plan is made, the CRM is not told what once was")
     with recoverable(), run.home.journal() as journal:
         session = salesforce.session(run.home)
         made = write_back.make_plan(

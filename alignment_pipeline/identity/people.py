@@ -23,11 +23,11 @@ def people(
     """One row per person (contract `people`).
 
     Each value is the first that is not empty among contact, open lead, Marketo and converted lead; within one kind the
-    latest modified record, then the smallest key, decides.
+    latest created record, then the smallest key, decides: our own writes move a record's modification, never its creation.
     """
     rows = ibis.union(loosened(_contact_rows(contacts)), loosened(_lead_rows(leads)), loosened(_marketo_rows(marketo_persons)))
     joined = rows.inner_join(person_records.select("source_key", "person_id"), "source_key")
-    order = [joined.kind, ibis.desc(joined.modified_at), joined.source_key]
+    order = [joined.kind, ibis.desc(joined.created_at), joined.source_key]
 
     def best(name: str) -> ibis.Value:
         return joined[name].first(where=joined[name].notnull(), order_by=order)

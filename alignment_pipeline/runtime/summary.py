@@ -12,6 +12,17 @@ from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 
+# a run that decides as of the past makes no plan: the CRM is not told what once was
+_NO_PLAN: dict[str, Any] = {
+    "plan_hash": "",
+    "state": "NONE",
+    "verdict": "NONE",
+    "reasons": "[]",
+    "operations": 0,
+    "counts": '{"objects": {}}',
+}
+
+
 def of_run(warehouse: Warehouse, journal: Journal, *, run_id: str) -> dict[str, Any]:
     """Counts of the published tables, the calls of this run, and its plan."""
 
@@ -21,13 +32,15 @@ def of_run(warehouse: Warehouse, journal: Journal, *, run_id: str) -> dict[str, 
 
     extractions = warehouse.read("extractions").filter(_.run_id == run_id)
     calls = extractions.group_by("system").agg(calls=_.api_calls.sum()).order_by("system").to_pyarrow().to_pylist()
-    plans = [row for row in write_back.plan_rows(journal).to_pylist() if row["run_id"] == run_id] or write_back.plan_rows(
-        journal
-    ).to_pylist()[-1:]
-    plan = plans[-1]
+    as_of = warehouse.read("person_scores").as_of.max().to_pyarrow().as_py()
+    plans = write_back.plan_rows(journal).to_pylist()
+    # the same plan made again keeps the run that made it first
+    plan = _NO_PLAN if not plans or write_back.is_past(as_of, journal.clock.now()) else plans[-1]
+    plan = next((row for row in plans if row["run_id"] == run_id), plan)
     mqas = warehouse.read("account_mqa_statuses").filter(_.is_mqa).count().to_pyarrow().as_py()
     return {
         "run_id": run_id,
+        "as_of": as_of.isoformat() if as_of else None,
         "plan_hash": plan["plan_hash"],
         "plan_state": plan["state"],
         "verdict": plan["verdict"],

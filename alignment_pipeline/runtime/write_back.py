@@ -38,6 +38,11 @@ CADENCE = timedelta(days=1)
 RUNS_REMEMBERED = 8
 
 
+def is_past(as_of: datetime, now: datetime) -> bool:
+    """Whether a run decides as of a past that the CRM must not be told."""
+    return now - as_of > CADENCE
+
+
 @dataclass(frozen=True)
 class PlanMade:
     """A plan that was kept: its hash, state, the guard's verdict with reasons, counts, and where it can be read."""

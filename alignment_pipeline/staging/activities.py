@@ -183,7 +183,10 @@ def _classified(
     line = ibis.cases(*[(test, position) for position, test in enumerate(tests)], else_=-1)
 
     def by_line(give: Callable[[ActivitySource], ibis.Value]) -> ibis.Value:
-        return ibis.cases(*[(line == position, give(source)) for position, source in enumerate(sources)], else_=give(sources[-1]))
+        given = [give(source) for source in sources]
+        if all(one.equals(given[0]) for one in given):
+            return given[0]
+        return ibis.cases(*[(_.line == position, one) for position, one in enumerate(given)], else_=given[-1])
 
     def first_of(names: Sequence[str]) -> ibis.Value:
         return ibis.coalesce(*[value(name) for name in names]) if names else ibis.null("string")
@@ -191,8 +194,8 @@ def _classified(
     subject = value("Subject") if system == "salesforce" else first_of(["Subject"] if "Subject" in _known(table) else [])
     bot = [patterns.matches(value(name), wanted) for name, wanted in exclusions.bot_when.items()] if system == "marketo" else []
     given_at = by_line(lambda source: values.timestamp(first_of(source.occurred_from)))
-    rows = table.mutate(
-        line=line,
+    lined = table.mutate(line=line).filter(_.line >= 0)
+    rows = lined.mutate(
         system=ibis.literal(system),
         activity_type=by_line(lambda source: ibis.literal(source.type)),
         category=by_line(lambda source: ibis.literal(source.category) if source.category else first_of(source.category_from)),
@@ -201,9 +204,9 @@ def _classified(
         is_bot=ibis.or_(*bot) if bot else ibis.literal(False),
         is_automatic=patterns.matches(subject, exclusions.automatic_subjects),
         minutes=by_line(lambda source: _minutes(source, value)),
-        occurred_at=ibis.coalesce(given_at, table.event_at),
+        occurred_at=ibis.coalesce(given_at, _.event_at),
     )
-    return rows.filter(_.line >= 0).select(*_CONTRACT.names)
+    return rows.select(*_CONTRACT.names)
 
 
 def _minutes(source: ActivitySource, value: _Value) -> ibis.Value:

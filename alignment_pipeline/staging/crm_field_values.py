@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
 import ibis
-import pyarrow as pa
 
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.shape import shaped
+from alignment_pipeline.contracts.shape import shaped, stacked
+from alignment_pipeline.staging import values
 
 TABLES = {"Lead": "raw_salesforce_leads", "Contact": "raw_salesforce_contacts", "Account": "raw_salesforce_accounts"}
-_BATCH = 50_000
+_CONTRACT = CONTRACTS["crm_field_values"]
+
+
+@ibis.udf.scalar.builtin(name="to_json")
+def _text_scalar(value: str) -> str:  # type: ignore[empty-body]
+    """DuckDB's own: a JSON scalar of a text."""
+
+
+@ibis.udf.scalar.builtin(name="to_json")
+def _number_scalar(value: float) -> str:  # type: ignore[empty-body]
+    """DuckDB's own: a JSON scalar of a number."""
+
+
+@ibis.udf.scalar.builtin(name="json_exists")
+def _is_there(document: str, path: str) -> bool:  # type: ignore[empty-body]
+    """DuckDB's own: whether the document has the key, null or not."""
 
 
 def crm_field_values(living: Mapping[str, ibis.Table], *, crm: Crm) -> ibis.Table:
     """One row per living record and field that we fill, with the value last read as a JSON scalar.
 
-    `living` maps Lead, Contact and Account to the current living versions of their raw tables. Fields that the reading
-    did not include have no row, which is not the same as null.
+    `living` maps Lead, Contact and Account to the latest living versions of their raw tables. Fields that the reading did
+    not include have no row, which is not the same as null. Text that does not fit its field's type stays text, so that the
+    plan sees a difference.
     """
-    schema = CONTRACTS["crm_field_values"].schema
-    batches = []
+    parts = []
     for object_, table in living.items():
         kinds = {mapping.field: mapping.type for mapping in crm.fields if mapping.object == object_}
-        if not kinds:
-            continue
-        columns = table.select("record_id", "modified_at", "known_at", "custom_fields").to_pyarrow()
-        for batch in columns.to_batches(max_chunksize=_BATCH):
-            batches.append(pa.Table.from_pylist(list(_rows(object_, batch, kinds)), schema=schema))
-    return ibis.memtable(pa.concat_tables(batches) if batches else schema.empty_table())
+        if kinds:
+            parts.append(_of_object(object_, table, kinds))
+    return stacked(parts, _CONTRACT) if parts else ibis.memtable(_CONTRACT.empty())
 
 
 def task_statuses(escalation_tasks: ibis.Table) -> ibis.Table:
@@ -42,51 +51,43 @@ def task_statuses(escalation_tasks: ibis.Table) -> ibis.Table:
         object=ibis.literal("Task"),
         record_id=escalation_tasks.task_id,
         field=ibis.literal("Status"),
-        value=json_scalar(escalation_tasks.status).fill_null("null"),
+        value=_text_scalar(escalation_tasks.status).fill_null("null"),
         modified_at=escalation_tasks.modified_at,
         known_at=escalation_tasks.known_at,
     )
-    return shaped(rows, CONTRACTS["crm_field_values"])
+    return shaped(rows, _CONTRACT)
 
 
-@ibis.udf.scalar.builtin(name="to_json")
-def json_scalar(value: str) -> str:  # type: ignore[empty-body]
-    """DuckDB's own: a JSON scalar of a text."""
+def _of_object(object_: str, table: ibis.Table, kinds: Mapping[str, str]) -> ibis.Table:
+    """All fields of a record leave it as one list, so that the versions are chosen once and not once a field."""
+    document = table.custom_fields.fill_null("{}")
+    entries = [
+        ibis.ifelse(
+            _is_there(document, f'$."{field}"'),
+            ibis.struct({"field": ibis.literal(field), "value": _scalar(values.custom(table, field), kind)}),
+            ibis.null("struct<field: string, value: string>"),
+        )
+        for field, kind in kinds.items()
+    ]
+    rows = table.select(
+        object=ibis.literal(object_),
+        record_id=table.record_id,
+        modified_at=ibis.coalesce(table.modified_at, table.known_at),
+        known_at=table.known_at,
+        entry=ibis.array(entries).unnest(),
+    )
+    found = rows.filter(rows.entry.notnull())
+    return found.mutate(field=found.entry["field"], value=found.entry["value"])
 
 
-def _rows(object_: str, batch: pa.RecordBatch, kinds: Mapping[str, str]) -> Iterator[dict[str, object]]:
-    for record in batch.to_pylist():
-        values = json.loads(record["custom_fields"] or "{}")
-        for field, kind in kinds.items():
-            if field in values:
-                yield {
-                    "object": object_,
-                    "record_id": record["record_id"],
-                    "field": field,
-                    "value": json.dumps(_scalar(values[field], kind), ensure_ascii=False),
-                    "modified_at": record["modified_at"] or record["known_at"],
-                    "known_at": record["known_at"],
-                }
-
-
-def _scalar(value: object, kind: str) -> object:
-    """The value as its field's type says; text that does not fit its type stays text, so that the plan sees a difference."""
-    if value is None or value == "":
-        return False if kind == "checkbox" else None
-    text = str(value)
+def _scalar(text: ibis.Value, kind: str) -> ibis.Value:
+    as_text = _text_scalar(text)
     if kind in ("number", "percent"):
-        try:
-            number = float(text)
-        except ValueError:
-            return text
-        # JSON has no NaN and no infinity
-        return number if math.isfinite(number) else text
+        number = values.number(text)
+        return ibis.coalesce(_number_scalar(number), as_text, ibis.literal("null"))
     if kind == "checkbox":
-        return text.lower() in ("true", "1")
+        return ibis.ifelse(values.flag(text).fill_null(False), "true", "false")
     if kind == "datetime":
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return text
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment.tzinfo else text
-    return text
+        moment = values.timestamp(text)
+        return ibis.coalesce(_text_scalar(moment.strftime("%Y-%m-%dT%H:%M:%SZ")), as_text, ibis.literal("null"))
+    return ibis.coalesce(as_text, ibis.literal("null"))

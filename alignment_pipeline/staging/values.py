@@ -13,7 +13,10 @@ import ibis
 
 # one @, something before it, a dot in the host, no blanks: enough to tell an address from a remark
 _EMAIL = r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+$"
-_ID = r"^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$"
+_ID, _SHORT_ID = r"^[A-Za-z0-9]{18}$", r"^[A-Za-z0-9]{15}$"
+# Salesforce's three last letters: each says which of five letters are capitals, the first of the five being the lowest bit
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_CAPITALS = " ".join("".join("#" if number >> place & 1 else "." for place in range(5)) for number in range(32))
 _TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]"
 LARGEST_INTEGER = 9_007_199_254_740_991  # beyond it a double cannot count by ones
 # the days that Salesforce itself stores; DuckDB would also read 'infinity' and years that no datetime holds
@@ -26,8 +29,11 @@ def text(column: ibis.Value) -> ibis.Value:
 
 
 def identifier(column: ibis.Value) -> ibis.Value:
-    """A Salesforce id of 18 characters, or null."""
-    return ibis.ifelse(column.re_search(_ID), column, ibis.null("string"))
+    """A Salesforce id of 18 characters, or null; one of 15 characters gets its last three."""
+    capitals = column.re_replace("[A-Z]", "#").re_replace("[^#]", ".")
+    places = [ibis.literal(_CAPITALS).find(capitals.substr(start, 5)) // 6 for start in (0, 5, 10)]
+    long = column.concat(*[ibis.literal(_LETTERS).substr(place, 1) for place in places])
+    return ibis.cases((column.re_search(_ID), column), (column.re_search(_SHORT_ID), long), else_=ibis.null("string"))
 
 
 def email(column: ibis.Value) -> ibis.Value:
