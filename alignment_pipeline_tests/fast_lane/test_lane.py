@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from alignment_pipeline.defs.fast_lane import hand_raises
 from alignment_pipeline.errors import AnotherWriter
 from alignment_pipeline.runtime.fast_lane import lane
 from alignment_pipeline.runtime.fast_lane.memory import Memory
@@ -146,6 +148,16 @@ def test_one_process_runs_the_lane(monday: Place, warm: lane.Lane) -> None:
         pass
 
 
+def test_the_job_leaves_the_lane_to_the_process_that_runs_it(monday: Place, warm: lane.Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in monday.company.environ.items():
+        monkeypatch.setenv(name, value)
+    before = monday.writes()
+
+    done = hand_raises.execute_in_process()
+
+    assert (done.success, monday.writes()) == (True, before)
+
+
 def test_the_full_run_afterwards_has_nothing_to_say_of_them(monday: Place, warm: lane.Lane) -> None:
     answered = {task["WhoId"] for task in monday.tasks() if task["Subject"].startswith("Call now")}
     ran = monday.company.alignment("run", "--json")
@@ -158,7 +170,5 @@ def test_the_full_run_afterwards_has_nothing_to_say_of_them(monday: Place, warm:
 
 
 def _changes(monday: Place, plan_hash: str) -> list[dict]:  # type: ignore[type-arg]
-    import json
-
     path = monday.home.path / "plans" / plan_hash[:12] / "plan.jsonl"
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
