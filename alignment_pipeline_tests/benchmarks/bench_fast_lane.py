@@ -243,9 +243,8 @@ def report(bench: Bench, elapsed: float) -> int:
     for name, values in (("all", list(late.values())), ("without a full run", outside), ("beside a full run", inside)):
         if values:
             print(f"  {name}: {len(values)}, P50 {_part(values, 50):.1f} s, P95 {_part(values, 95):.1f} s, longest {max(values):.1f} s")
-    print(
-        f"  lost {len(lost)}, twice {len(twice)} (read by SOQL: {sum(tasks.values())} tasks; nobody was to be told now for {len(bench.sent) - len(late) - len(lost)})"
-    )
+    print(f"  lost {len(lost)}, twice {len(twice)}; read by SOQL: {sum(tasks.values())} tasks")
+    print(f"  {len(bench.sent) - len(late) - len(lost)} needed no Task now (answered already, or their rep's hours begin later)")
     for name, period in CADENCES:
         print(f"  the incumbents' cadence {name}: P50 {period / 2:.0f} s, P95 {period * 0.95:.0f} s at best, its own work not counted")
     with bench.home.journal() as journal:
