@@ -48,7 +48,7 @@ def test_contact_then_lead_then_marketo_say_it() -> None:
     assert expected == {name: found[name] for name in expected}
 
 
-def test_within_a_kind_the_latest_modified_then_the_smallest_key_decides() -> None:
+def test_within_a_kind_the_latest_then_the_smallest_key_decides() -> None:
     given = [
         {"lead_id": lead(1), "title": "older", **stamps(9)},
         {"lead_id": lead(3), "title": "tied", **stamps(2)},
@@ -57,6 +57,13 @@ def test_within_a_kind_the_latest_modified_then_the_smallest_key_decides() -> No
     for order in (given, given[::-1]):
         found = made(records={f"lead:{lead(number)}": "p" for number in (1, 2, 3)}, leads=order)["p"]
         assert (lead(2), "smallest") == (found["lead_id"], found["title"])
+
+
+def test_our_own_writes_do_not_change_which_record_stands_for_a_person() -> None:
+    older = {"lead_id": lead(1), "title": "older", **stamps(9)} | {"modified_at": days_ago(0.1), "known_at": days_ago(0.1)}
+    newer = {"lead_id": lead(2), "title": "newer", **stamps(5)}
+    found = made(records={f"lead:{lead(number)}": "p" for number in (1, 2)}, leads=[older, newer])["p"]
+    assert (lead(2), "newer") == (found["lead_id"], found["title"])
 
 
 def test_a_converted_lead_says_what_nobody_else_knows_but_is_not_open() -> None:

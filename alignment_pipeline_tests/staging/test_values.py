@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import string
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,6 +11,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from alignment_pipeline.connectors.salesforce.identifiers import id18
 from alignment_pipeline.staging import values
 
 LONG = "00Q000000000001AAA"
@@ -28,6 +31,8 @@ CASES: dict[str, dict[str | None, Any]] = {
     },
     "id": {
         LONG: LONG,
+        "00Q000000000001": "00Q000000000001EAA",
+        "001D000000IRFma": "001D000000IRFmaIAH",
         "": None,
         "00Q": None,
         "00Q000000000001AAA ": None,
@@ -142,6 +147,14 @@ def test_every_kind_has_its_table_of_cases() -> None:
 def test_a_field_of_the_agreement_is_read_from_its_document(document: str, expected: str | None) -> None:
     table = ibis.memtable(pa.table({"custom_fields": [document]}))
     assert [expected] == table.select(read=values.custom(table, "Flag__c")).to_pyarrow().column("read").to_pylist()
+
+
+def test_short_ids_become_what_the_connectors_make_of_them() -> None:
+    dice = random.Random(3)
+    short = ["".join(dice.choices(string.ascii_letters + string.digits, k=15)) for _ in range(500)]
+    table = ibis.memtable(pa.table({"short": short}))
+    found = table.select("short", long=values.identifier(table.short)).to_pyarrow().to_pylist()
+    assert {one: id18(one) for one in short} == {row["short"]: row["long"] for row in found}
 
 
 def test_a_meaning_that_nobody_mapped_is_null() -> None:
