@@ -5,9 +5,12 @@ Belongs here: loading, running, sorting. Which engine: the test beside this file
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import ibis
+import pyarrow.parquet as pq
 
 from alignment_pipeline.scoring import (
     account_fits,
@@ -62,9 +65,13 @@ def decided(con: ibis.BaseBackend) -> dict[str, list[dict[str, Any]]]:
 
 
 def _stored(con: ibis.BaseBackend, name: str, rows: ibis.Table) -> ibis.Table:
-    if con.name == "duckdb" or (name not in KEYS and name != "account_fits"):
-        return con.create_table(f"stored_{name}", rows.to_pyarrow(), overwrite=True)
-    return con.create_table(f"stored_{name}", rows, overwrite=True)
+    is_given = name not in KEYS and name != "account_fits"
+    if con.name == "pyspark" and is_given:
+        # through a file: by way of pandas, missing texts would arrive as the text NaN
+        path = Path(tempfile.mkdtemp()) / f"{name}.parquet"
+        pq.write_table(rows.to_pyarrow(), path)
+        return con.read_parquet(path, table_name=f"given_{name}")
+    return con.create_table(f"stored_{name}", rows.to_pyarrow() if con.name == "duckdb" or is_given else rows, overwrite=True)
 
 
 def _rows(table: ibis.Table, key: tuple[str, ...]) -> list[dict[str, Any]]:
