@@ -72,8 +72,8 @@ def generate(folder: Path, *, people: int, accounts: int, activities: int) -> No
                 "WHEN k < 920 THEN 'link_click' WHEN k < 960 THEN 'form_fill' WHEN k < 980 THEN 'webinar_attended' "
                 "WHEN k < 995 THEN 'webinar_registered' ELSE 'email_unsubscribed' END",
                 "category": "CASE WHEN k BETWEEN 920 AND 959 THEN CASE WHEN h % 8 = 0 THEN 'hand_raise' ELSE 'content' END END",
-                "detail": "CASE WHEN k < 430 THEN ['/','/features/' || h % 50,'/pricing','/solutions/' || h % 9,'/blog/' || h % 400,'/about',"
-                "'/careers'][(1 + h % 7)::BIGINT] ELSE 'Mail ' || h % 300 END",
+                "detail": "CASE WHEN k < 430 THEN ['/','/features/' || h % 50,'/pricing','/solutions/' || h % 9,'/blog/' || h % 400,"
+                "'/about','/careers'][(1 + h % 7)::BIGINT] ELSE 'Mail ' || h % 300 END",
                 "is_bot": "h % 33 = 0",
                 "occurred_at": "moment",
                 "known_at": "moment",

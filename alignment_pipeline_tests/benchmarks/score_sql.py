@@ -41,9 +41,11 @@ WITH known AS (
         WHEN contains(d, '/solutions') OR contains(d, '/customers') OR contains(d, '/case-stud') THEN 'Solution page'
         WHEN contains(d, '/features') OR contains(d, '/product') OR contains(d, '/platform') THEN 'Feature page' ELSE 'Page visit' END
       WHEN 'email_open' THEN 'E-mail opened' WHEN 'email_click' THEN 'E-mail clicked' WHEN 'link_click' THEN 'Link clicked'
-      WHEN 'form_fill' THEN CASE c WHEN 'hand_raise' THEN 'Hand raised' WHEN 'trial' THEN 'Trial started' WHEN 'content' THEN 'Content form' END
+      WHEN 'form_fill' THEN CASE c WHEN 'hand_raise' THEN 'Hand raised' WHEN 'trial' THEN 'Trial started'
+        WHEN 'content' THEN 'Content form' END
       WHEN 'webinar_attended' THEN 'Webinar attended' WHEN 'webinar_registered' THEN 'Webinar registered'
-      WHEN 'email_unsubscribed' THEN 'Unsubscribed' WHEN 'campaign_response' THEN 'Campaign response' WHEN 'inbound_call' THEN 'Inbound call'
+      WHEN 'email_unsubscribed' THEN 'Unsubscribed' WHEN 'campaign_response' THEN 'Campaign response'
+      WHEN 'inbound_call' THEN 'Inbound call'
       WHEN 'inbound_email' THEN 'Inbound e-mail' WHEN 'meeting' THEN 'Meeting' WHEN 'email_bounced' THEN 'E-mail bounced' END AS factor,
     (CASE t WHEN 'web_visit' THEN 1000000
         + CASE WHEN contains(d, '/features') OR contains(d, '/product') OR contains(d, '/platform') THEN 2000000 ELSE 0 END
