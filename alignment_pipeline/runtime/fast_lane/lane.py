@@ -7,7 +7,7 @@ standing approval covers; its batches take the CRM lease in turn with a full run
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +40,7 @@ LEASE = "fast-lane"
 REHEARSED = ("raw_marketo_activity_types", "crm_record_states", "record_changes", "accounts", "users", "field_updates")
 _MOST_PEOPLE = 50
 NO_RECORD = "has no lead or contact in Salesforce yet: the clock runs, the Task waits for the record"
+GONE = "is not in Marketo any more (merged or deleted)"
 IN_QUEUE = "is owned by a queue: the Task waits for a rep"
 
 
@@ -198,7 +199,7 @@ class Lane:
     def _settle(self, raised: Sequence[HandRaise], decided: Tables, refused: str | None, made: Tick) -> None:
         """Forget the answered, keep the waiting with their reason, give up those who waited a day."""
         now = self.home.clock.now()
-        reasons = self._open_reasons(decided)
+        reasons = {one.marketo_id: GONE for one in raised} | self._open_reasons(decided)
         for one in raised:
             why = refused or reasons.get(one.marketo_id)
             if why is None:
@@ -211,14 +212,13 @@ class Lane:
                 self.memory.open[one.guid] = one.waiting(now, why)
                 made.waiting[one.guid] = why
 
-    def _open_reasons(self, decided: Tables) -> Mapping[str, str]:
-        """Marketo id -> what the Task still waits for."""
+    def _open_reasons(self, decided: Tables) -> dict[str, str | None]:
+        """Marketo id -> what the Task still waits for, None when for nothing."""
         records, people = (self.store.rows(decided[name]) for name in ("person_records", "people"))
         person = {row["record_id"]: row["person_id"] for row in records.to_pylist() if row["object"] == "Marketo"}
         in_crm = {row["person_id"] for row in records.to_pylist() if row["is_alive"] and row["object"] in ("Lead", "Contact")}
         queued = {row["person_id"] for row in people.to_pylist() if row["is_owned_by_queue"]}
-        waiting = {one: NO_RECORD for one, who in person.items() if who not in in_crm}
-        return waiting | {one: IN_QUEUE for one, who in person.items() if who in in_crm and who in queued}
+        return {one: NO_RECORD if who not in in_crm else IN_QUEUE if who in queued else None for one, who in person.items()}
 
     def _counted(self) -> dict[str, int]:
         found: dict[str, int] = {}

@@ -65,7 +65,7 @@ def _hand_raise(row: Mapping[str, Any], memory: Memory, now: datetime) -> HandRa
         happened_at = parse_stamp(date) if date else None
     except (ValueError, OverflowError):
         return None
-    if guid is None or lead_id is None or happened_at is None or guid in memory.seen:
+    if guid is None or lead_id is None or not lead_id.isdigit() or happened_at is None or guid in memory.seen:
         return None
     memory.seen[guid] = now
     return HandRaise(guid, lead_id, happened_at, now, values)

@@ -27,6 +27,8 @@ from alignment_pipeline.sync.shape import described_shapes
 from alignment_pipeline.sync.tables import OP
 
 KIND = "fast"
+UNDECIDED = "earlier write not yet decided"
+"""The plan's own word for a record whose last write somebody still has to read back."""
 _DESCRIBED = ("Account", "Contact", "Lead", "Task")
 _PLANNED_FROM = ("field_updates", "record_creates", "crm_field_values", "crm_record_states")
 # what was sent must be decided before the next round may touch the same records; longer patience is the full run's
@@ -87,7 +89,7 @@ def write(home: Home, journal: Journal, writer: Crm, store: Store, decided: Tabl
         kind=KIND,
     )
     if not meant.ops:
-        return None
+        return UNDECIDED if UNDECIDED in meant.skipped else None
     kept = prepare.keep(journal, meant, rules)
     made.plan_hash = meant.plan_hash
     key = approval.key_or_none(approval.key_path(home.path, home.environ))
@@ -104,7 +106,7 @@ def write(home: Home, journal: Journal, writer: Crm, store: Store, decided: Tabl
         made.note = str(done.error)
     if done.plan_state == "DONE":
         return None
-    return f"its plan is not written yet: {done.stopped or 'an earlier write is still undecided'}"
+    return f"its plan is not written yet: {done.stopped or UNDECIDED}"
 
 
 def _created(journal: Journal, plan_hash: str) -> int:
