@@ -46,9 +46,20 @@ class Matching(Section):
     """Lead-to-account matching (R3). Confidence is a calibrated probability that the account is right."""
 
     match_confidence: Confidence = Field(default=0.6, description="At this confidence and above a lead is matched")
-    review_confidence: Confidence = Field(default=0.2, description="At this confidence and above a person decides; below it there is no account")
+    review_confidence: Confidence = Field(
+        default=0.2, description="At this confidence and above a person decides; below it there is no account"
+    )
     tie_breakers: list[TieBreaker] = Field(
-        default=["customer_first", "open_opportunity_first", "most_contacts", "same_country", "has_owner", "parent_first", "oldest", "lowest_id"],
+        default=[
+            "customer_first",
+            "open_opportunity_first",
+            "most_contacts",
+            "same_country",
+            "has_owner",
+            "parent_first",
+            "oldest",
+            "lowest_id",
+        ],
         description="Which of several records of one company wins, in this order",
     )
     tie_breakers_decide: Literal["same_company", "never", "always"] = Field(
@@ -56,13 +67,21 @@ class Matching(Section):
         description="same_company: only between records of one company; two companies that nothing separates go to review. never: every tie goes to review. always: ties between companies too",
     )
     demoted_rules: list[Rule] = Field(default=[], description="Kinds of evidence that always go to review, whatever their confidence")
-    minimum_rule_precision: Confidence = Field(default=0.9, description="A rule whose reviewed labels fall below it is demoted to review by itself")
+    minimum_rule_precision: Confidence = Field(
+        default=0.9, description="A rule whose reviewed labels fall below it is demoted to review by itself"
+    )
     minimum_rule_labels: int = Field(default=30, ge=1, le=100_000, description="Reviewed labels a rule needs before it can be demoted")
     freemail_additions: list[Domain] = Field(default=[], description="E-mail domains that are personal, beyond the bundled list")
-    shared_domain_additions: list[Domain] = Field(default=[], description="Domains that many companies share (hosts, agencies), beyond the bundled list")
+    shared_domain_additions: list[Domain] = Field(
+        default=[], description="Domains that many companies share (hosts, agencies), beyond the bundled list"
+    )
     corporate_domains: list[Domain] = Field(default=[], description="Domains that are corporate although a bundled list says otherwise")
-    alias_groups: list[Annotated[list[str], Field(min_length=2)]] = Field(default=[], description="Names of one company, as [Big Blue, IBM]")
-    junk_companies: list[str] = Field(default=[], description="Company texts that mean no company, beyond n/a, self-employed, student and their kin")
+    alias_groups: list[Annotated[list[str], Field(min_length=2)]] = Field(
+        default=[], description="Names of one company, as [Big Blue, IBM]"
+    )
+    junk_companies: list[str] = Field(
+        default=[], description="Company texts that mean no company, beyond n/a, self-employed, student and their kin"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

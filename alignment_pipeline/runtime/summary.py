@@ -11,7 +11,6 @@ from alignment_pipeline.runtime import write_back
 from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
-
 # a run that decides as of the past makes no plan: the CRM is not told what once was
 _NO_PLAN: dict[str, Any] = {
     "plan_hash": "",
