@@ -10,7 +10,7 @@ from rich.console import Console
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.cli.context import Context, json_option, table
-from alignment_pipeline.runtime import analyses
+from alignment_pipeline.runtime import analyses, target_list
 
 SHOWN = 20
 
@@ -22,7 +22,14 @@ def impact(agreement_file: Path, is_json: bool) -> None:
     """Which accounts become or stop being MQAs, which stages and tiers move, and which reps get too many, under AGREEMENT_FILE."""
     context = Context(is_json=is_json)
     other = loader.load(agreement_file)
-    found = analyses.impact_of(context.warehouse(), present=context.home.agreement, other=other)
+    present, path = context.home.agreement, context.home.agreement_path
+    found = analyses.impact_of(
+        context.warehouse(),
+        present=present,
+        other=other,
+        present_list=target_list.target_list(present, agreement_path=path),
+        other_list=target_list.target_list(other, agreement_path=agreement_file),
+    )
     context.result(found, lambda console: _show(console, found))
 
 

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from alignment_pipeline.defs.line import LineResource, table
+from alignment_pipeline.runtime import target_list
 from alignment_pipeline.scoring import account_fits as account_fits_rule
 from alignment_pipeline.scoring import account_scores as account_scores_rule
 from alignment_pipeline.scoring import account_tiers as account_tiers_rule
@@ -30,9 +31,12 @@ def account_fits(context: dg.AssetExecutionContext, line: LineResource) -> dg.Ma
 @dg.asset(**table("account_tiers", deps=["accounts", "account_fits"]))
 def account_tiers(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
-    rows = account_tiers_rule.account_tiers(
-        run.read("accounts"), run.read("account_fits"), scoring=run.agreement.scoring, scope=run.agreement.scope, **run.stamp
+    sources = (
+        run.read("accounts"),
+        run.read("account_fits"),
+        target_list.target_list(run.agreement, agreement_path=run.home.agreement_path),
     )
+    rows = account_tiers_rule.account_tiers(*sources, scoring=run.agreement.scoring, scope=run.agreement.scope, **run.stamp)
     return run.publish("account_tiers", rows)
 
 

@@ -31,12 +31,19 @@ def decided_as_of(warehouse: Warehouse) -> datetime:
     return found  # type: ignore[no-any-return]
 
 
-def impact_of(warehouse: Warehouse, *, present: Agreement, other: Agreement) -> dict[str, Any]:
-    """What `other` would decide differently from `present`, both from the last run's data as of its moment."""
+def impact_of(
+    warehouse: Warehouse,
+    *,
+    present: Agreement,
+    other: Agreement,
+    present_list: ibis.Table | None = None,
+    other_list: ibis.Table | None = None,
+) -> dict[str, Any]:
+    """What `other` would decide differently from `present`, both from the last run's data as of its moment, each with its target list."""
     as_of = decided_as_of(warehouse)
     given = {name: warehouse.read(name) for name in decisions.GIVEN}
-    before = decisions.decide(given, agreement=present, as_of=as_of)
-    after = decisions.decide(given, agreement=other, as_of=as_of)
+    before = decisions.decide(given, agreement=present, as_of=as_of, overrides=present_list)
+    after = decisions.decide(given, agreement=other, as_of=as_of, overrides=other_list)
     changes = impact.agreement_impacts(before, after, before_version=present.version, as_of=as_of, agreement_version=other.version)
     rows = ibis.memtable(changes.to_pyarrow())
     summary = impact.impact_summary(rows, handover=other.lifecycle.handover)

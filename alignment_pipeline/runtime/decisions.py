@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import ibis
-import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.lifecycle import account_stages, mqa_statuses, person_stages
@@ -31,7 +30,7 @@ GIVEN = (
 
 
 def decide(
-    given: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: datetime, overrides: pa.Table | None = None
+    given: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: datetime, overrides: ibis.Table | None = None
 ) -> dict[str, ibis.Table]:
     """Every table of scoring and lifecycle, by name, beside the tables of `GIVEN`. Results are in memory."""
     scoring, scope = agreement.scoring, agreement.scope
@@ -41,9 +40,8 @@ def decide(
     def made(name: str, rule: Callable[..., ibis.Table], *sources: str, **options: object) -> None:
         t[name] = ibis.memtable(rule(*(t[source] for source in sources), **options, **stamp).to_pyarrow())
 
-    listed = ibis.memtable(overrides) if overrides is not None else None
     made("account_fits", account_fits.account_fits, "accounts", scoring=scoring)
-    made("account_tiers", account_tiers.account_tiers, "accounts", "account_fits", scoring=scoring, scope=scope, overrides=listed)
+    made("account_tiers", account_tiers.account_tiers, "accounts", "account_fits", scoring=scoring, scope=scope, overrides=overrides)
     made("person_fits", person_fits.person_fits, "people", "person_accounts", "account_tiers", scoring=scoring)
     persons = ("people", "person_accounts", "accounts", "account_tiers", "person_fits")
     made(

@@ -1,0 +1,31 @@
+"""The target list that both teams approved, from the CSV that the agreement names.
+
+Belongs here: reading the file. What its lines mean and which are wrong: `scoring/account_tiers.py`.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.scoring import account_tiers
+
+
+def target_list(agreement: Agreement, *, agreement_path: Path) -> ibis.Table | None:
+    """The overrides of tiers, or None when the agreement names no file. A relative path is taken from the agreement's own file."""
+    name = agreement.scoring.tiers.overrides_file
+    return None if name is None else ibis.memtable(read_overrides(agreement_path.parent / Path(name).expanduser()))
+
+
+def read_overrides(path: Path) -> pa.Table:
+    """A CSV with account_id, tier and reason. Raises ConfigurationError naming the line."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            return account_tiers.overrides_from(csv.DictReader(handle), name=str(path))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path}: cannot be read as the list of tier overrides ({error})") from error
