@@ -5,10 +5,8 @@ Belongs here: `account_tiers`, the reading of the override file's rows, the pilo
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 
 import ibis
 import pyarrow as pa
@@ -102,15 +100,6 @@ def _is_in_scope(table: ibis.Table, scope: Scope) -> ibis.Value:
     if scope.tiers:
         inside = inside & table.tier.isin(list(scope.tiers)).fill_null(False)
     return inside
-
-
-def read_overrides(path: Path) -> pa.Table:
-    """The target list that both teams approved: a CSV with account_id, tier and reason. Raises ConfigurationError naming the line."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            return overrides_from(csv.DictReader(handle), name=str(path))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"{path}: cannot be read as the list of tier overrides ({error})") from error
 
 
 def overrides_from(rows: Iterable[dict[str, str | None]], *, name: str) -> pa.Table:

@@ -11,6 +11,7 @@ import pytest
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.runtime import target_list
 from alignment_pipeline.scoring import account_fits, account_tiers
 from alignment_pipeline_tests.scoring.agreements import changed, shipped
 from alignment_pipeline_tests.scoring.factories import NOW, account, rows, table
@@ -84,6 +85,6 @@ def test_a_wrong_list_names_its_line(tmp_path: Path, lines: str, says: str) -> N
     path.write_text(lines, encoding="utf-8")
 
     with pytest.raises(ConfigurationError, match=r"targets\.csv") as caught:
-        account_tiers.read_overrides(path)
+        target_list.read_overrides(path)
 
     assert says in str(caught.value)
