@@ -143,6 +143,15 @@ def test_what_becomes_visible_late_is_found(monday: Place, warm: lane.Lane) -> N
     assert (len(early.answered), len(late.answered), len(monday.tasks(first[1]))) == (1, 1, 1)
 
 
+def test_somebody_who_is_not_in_marketo_any_more_waits_with_that_reason(monday: Place, warm: lane.Lane) -> None:
+    monday.raise_hand(999_999_999)
+
+    made = warm.tick()
+
+    warm.memory.open.clear()
+    assert ([lane.GONE], [], 0) == (list(made.waiting.values()), made.answered, made.tasks_created)
+
+
 def test_one_process_runs_the_lane(monday: Place, warm: lane.Lane) -> None:
     with pytest.raises(AnotherWriter), lane.opened(monday.home):
         pass

@@ -26,12 +26,14 @@ class Store:
 
     warehouse: Warehouse
     _opened: dict[str, tuple[int, ibis.Table]] = field(default_factory=dict)
-    _held: dict[str, ibis.Table] = field(default_factory=dict)
+    _held: dict[str, tuple[pa.Schema, ibis.Table]] = field(default_factory=dict)
     _prepared: dict[tuple[object, ...], ibis.Table] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         connection = self.warehouse.connection
         connection.compile = _remembering(connection.compile)
+        # DuckDB 1.5.6 pushes a join's filter into Arrow tables, which cannot take one of its kinds (BLOOM_FILTER) and fail
+        connection.con.execute("SET disabled_optimizers = 'join_filter_pushdown'")
 
     def read(self, name: str) -> ibis.Table:
         """The published table as it is now."""
@@ -53,10 +55,10 @@ class Store:
         arrow = rows if isinstance(rows, pa.Table) else self.rows(rows)
         loose = arrow.cast(pa.schema([one.with_nullable(True) for one in arrow.schema]))
         before = self._held.get(name)
-        self.warehouse.connection.con.register(f"lane_{name}", loose)
-        if before is None or before.schema().to_pyarrow() != loose.schema:
-            self._held[name] = self.warehouse.connection.table(f"lane_{name}")
-        return self._held[name]
+        self._put(name, loose)
+        if before is None or before[0] != loose.schema:
+            self._held[name] = (loose.schema, self.warehouse.connection.table(f"lane_{name}"))
+        return self._held[name][1]
 
     def contract(self, name: str, rows: Iterable[pa.Table], held_as: str | None = None) -> ibis.Table:
         """Held rows in a contract's columns."""
@@ -90,8 +92,14 @@ class Store:
 
     def let_go(self) -> None:
         """Empty the round's tables: nothing of a person stays in memory."""
-        for name, table in self._held.items():
-            self.warehouse.connection.con.register(f"lane_{name}", table.schema().to_pyarrow().empty_table())
+        for name, (schema, _) in self._held.items():
+            self._put(name, schema.empty_table())
+
+    def _put(self, name: str, rows: pa.Table) -> None:
+        connection = self.warehouse.connection.con
+        connection.register("lane_arriving", rows)
+        connection.execute(f'CREATE OR REPLACE TEMP TABLE "lane_{name}" AS SELECT * FROM lane_arriving')
+        connection.unregister("lane_arriving")
 
 
 def _remembering(compile_: Callable[..., str]) -> Callable[..., str]:
