@@ -59,6 +59,7 @@ class Bench:
     sent: dict[str, datetime] = field(default_factory=dict)
     full_run: tuple[datetime, datetime] | None = None
     killed: int = 0
+    fell: int = 0
 
     @property
     def home(self) -> Home:
@@ -160,6 +161,9 @@ class Bench:
                     self.killed += 1
                     time.sleep(_RESTART_SECONDS)
                     lane = self._lane()
+                if lane.poll() is not None:
+                    self.fell += 1
+                    lane = self._lane()
                 if self.is_with_full_run and full is None and now > self.seconds / 2:
                     full_from = self.clock.now()
                     full = subprocess.Popen(
@@ -238,7 +242,7 @@ def report(bench: Bench, elapsed: float) -> int:
     outside = [seconds for lead, seconds in late.items() if not begin <= bench.sent[lead] <= end]
     lost = bench.wanted()
     twice = [key for key, number in tasks.items() if number > 1]
-    print(f"hand-raises {len(bench.sent)} in {elapsed:.0f} s, lane killed {bench.killed} times")
+    print(f"hand-raises {len(bench.sent)} in {elapsed:.0f} s, lane killed {bench.killed} times, fell over {bench.fell} times")
     print(f"  load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     for name, values in (("all", list(late.values())), ("without a full run", outside), ("beside a full run", inside)):
         if values:
