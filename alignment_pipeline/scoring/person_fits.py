@@ -47,13 +47,14 @@ def person_fits(
     joined = joined.left_join(tiered, joined.person_id == tiered.tiered_person_id)
     # having no account on the target list is known, not a gap
     joined = joined.mutate(account_tier=joined.account_tier.fill_null(NO_TIER))
-    joined = step(joined, person_weight=joined.person_weight.fill_null(scoring.personas.unknown_weight))
+    said = {name: joined[name].nullif("") for name in ("seniority", "function", "persona", "committee_role")}
+    joined = step(joined, person_weight=joined.person_weight.fill_null(scoring.personas.unknown_weight), **said)
     rows = with_fit(joined, scoring.fit.people, known_pct_at_least=scoring.fit.known_pct_at_least)
     return as_contract(rows, PERSON_FITS, as_of=as_of, agreement_version=agreement_version)
 
 
 def title_readings(titles: ibis.Table, *, personas: Personas) -> ibis.Table:
-    """One row per title: seniority, function, persona in words, committee role, weight."""
+    """One row per title: seniority, function, persona, committee role, weight. Empty text stands for null (Spark would read NaN)."""
     reader = TitleReader(personas)
     weights = {level.name: level.weight for level in personas.seniorities}
     labels = {level.name: level.label for level in personas.seniorities} | {f.name: f.label for f in personas.functions}
@@ -66,10 +67,10 @@ def title_readings(titles: ibis.Table, *, personas: Personas) -> ibis.Table:
         rows.append(
             {
                 "read_title": title,
-                "seniority": found.seniority,
-                "function": found.function,
-                "persona": ", ".join(words) or None,
-                "committee_role": committee_role(personas, found.seniority, found.function),
+                "seniority": found.seniority or "",
+                "function": found.function or "",
+                "persona": ", ".join(words),
+                "committee_role": committee_role(personas, found.seniority, found.function) or "",
                 "person_weight": weights.get(found.seniority or "", personas.unknown_weight),
             }
         )
