@@ -1,6 +1,7 @@
 """A machine of people, faults, crashes and plans in any order; after each step the invariants hold.
 
-The whole (500 examples of 60 steps) runs in `make faults`; `make test` runs a few.
+`make test` runs a few examples; the whole (500 of 60 steps, about a quarter of an hour) is
+`ALIGNMENT_FAULTS=all pytest alignment_pipeline_tests/sync/test_machine.py`.
 """
 
 from __future__ import annotations
