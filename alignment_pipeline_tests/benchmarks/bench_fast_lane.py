@@ -202,7 +202,7 @@ class Bench:
         found: dict[str, datetime] = {}
         for write in writes:
             who = (write["changes"].get("WhoId") or [None, None])[1]
-            if write["action"] == "create" and who in self.sent:
+            if who in self.sent:
                 found.setdefault(who, datetime.fromisoformat(write["at"]))
         return found
 
