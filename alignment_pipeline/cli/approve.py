@@ -64,7 +64,7 @@ def approve(
             key=key,
             numbers=home.agreement.write_back.approvals,
         )
-        said = f"signed until {signed.expires_at}: at most {most_records} records, {most_creates} creates, {most_cleared} emptied values per plan"
+        said = f"signed until {signed.expires_at}: per plan {most_records} records, {most_creates} creates, {most_cleared} emptied values"
         context.result(asdict(signed), lambda console: console.print(said))
         return
     row = ops.load_plan(journal, plan_hash) if plan_hash else None

@@ -64,7 +64,7 @@ def _of_object(object_: str, table: ibis.Table, kinds: Mapping[str, str]) -> ibi
     entries = [
         ibis.ifelse(
             _is_there(document, f'$."{field}"'),
-            ibis.struct({"field": ibis.literal(field), "value": _scalar(values.custom(table, field), kind)}),
+            ibis.struct({"field": ibis.literal(field), "value": _scalar(values.raw_member(document, field).nullif(""), kind)}),
             ibis.null("struct<field: string, value: string>"),
         )
         for field, kind in kinds.items()

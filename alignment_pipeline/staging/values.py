@@ -104,9 +104,14 @@ def _json_text(document: str, path: str) -> str:  # type: ignore[empty-body]
     """DuckDB's own: a scalar inside a JSON document, as text. Under its other name ibis leaves a quote in the path unescaped."""
 
 
+def raw_member(document: ibis.Value, name: str) -> ibis.Value:
+    """The same, every character as it came."""
+    return _json_text(document, "/" + name.replace("~", "~0").replace("/", "~1"))
+
+
 def member(document: ibis.Value, name: str) -> ibis.Value:
     """Text of one member of a JSON object, whatever letters its name has (RFC 6901); blank is null."""
-    return text(_json_text(document, "/" + name.replace("~", "~0").replace("/", "~1")))
+    return text(raw_member(document, name))
 
 
 def custom(table: ibis.Table, field: str | None) -> ibis.Value:

@@ -61,6 +61,9 @@ class Warehouse:
         # nothing is downloaded at run time; ordering is by keys in the rules, so the engine need not keep it
         raw.execute("SET autoinstall_known_extensions = false")
         raw.execute("SET preserve_insertion_order = false")
+        # DuckDB 1.5.6 may push a bloom filter of a join into an Arrow table that cannot take it ("BLOOM_FILTER is not currently
+        # supported in PyArrow Scans"); drop with DuckDB 2
+        raw.execute("SET disabled_optimizers = 'join_filter_pushdown'")
         if memory_limit:
             raw.execute("SET memory_limit = ?", [memory_limit])
 
