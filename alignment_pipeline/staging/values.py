@@ -105,12 +105,12 @@ def _json_text(document: str, path: str) -> str:  # type: ignore[empty-body]
 
 
 def raw_member(document: ibis.Value, name: str) -> ibis.Value:
-    """The same, every character as it came."""
+    """Text of one member of a JSON object, whatever letters its name has (RFC 6901), every character as it came."""
     return _json_text(document, "/" + name.replace("~", "~0").replace("/", "~1"))
 
 
 def member(document: ibis.Value, name: str) -> ibis.Value:
-    """Text of one member of a JSON object, whatever letters its name has (RFC 6901); blank is null."""
+    """The same, trimmed; blank is null."""
     return text(raw_member(document, name))
 
 
