@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import click
 
 from alignment_pipeline.sandbox import demo_world, persistence
 from alignment_pipeline.sandbox.server import Sandbox, serve
+from alignment_pipeline.sandbox.tls.gateway import Gateway
 
 
 @click.command(epilog="Example: alignment sandbox --env-file .env --accounts 200 --people 800 --activities 6000")
@@ -20,6 +22,9 @@ from alignment_pipeline.sandbox.server import Sandbox, serve
 @click.option("--factor", default=demo_world.FACTOR, show_default=True, help="How fast the sandbox's clock runs, vendors' waits with it.")
 @click.option("--salesforce-port", default=0, help="Port of the embedded Salesforce (0: a free one).")
 @click.option("--marketo-port", default=0, help="Port of the embedded Marketo (0: a free one).")
+@click.option(
+    "--tls", "with_tls", is_flag=True, help="Serve the vendors' own host names too, by TLS behind a CONNECT proxy, for unmodified clients."
+)
 @click.option("--env-file", type=click.Path(path_type=Path), help="Write the environment that points at the sandbox here (as .env).")
 @click.option(
     "--state",
@@ -39,6 +44,7 @@ def sandbox(
     env_file: Path | None,
     state_file: Path | None,
     truth: Path | None,
+    with_tls: bool,
 ) -> None:
     """Serve the embedded Salesforce and Marketo with a demo organisation: real companies, invented people, fictional activity.
 
@@ -54,8 +60,10 @@ def sandbox(
     if kept is not None:
         persistence.lay_over(world, kept[1])
 
+    gateway = Gateway(world) if with_tls else None
+
     def started(running: Sandbox) -> None:
-        environment = running.environment()
+        environment = gateway.product_environment() if gateway is not None else running.environment()
         if env_file is not None:
             env_file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items()), encoding="utf-8")
             env_file.chmod(0o600)
@@ -63,7 +71,8 @@ def sandbox(
             click.echo(f"export {name}={shlex.quote(value)}")
         click.echo("Serving until Ctrl-C. Companies are real, people are invented, their activity is fictional.", err=True)
 
-    serve(world, ports={"salesforce": salesforce_port, "marketo": marketo_port}, started=started)
+    with gateway or nullcontext():
+        serve(world, ports={"salesforce": salesforce_port, "marketo": marketo_port}, started=started)
     if state_file is not None:
         persistence.save(world, size, state_file)
 
