@@ -22,6 +22,8 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts.raw import STREAMS
 from alignment_pipeline.sync.tables import OP
 from alignment_pipeline_tests.end_to_end.company import Company, Said, company, small
+from alignment_pipeline_tests.lifecycle import oracle as lifecycle_oracle
+from alignment_pipeline_tests.lifecycle.line import Crm
 from alignment_pipeline_tests.line.raw_tables import raw_tables
 from alignment_pipeline_tests.scoring import oracle
 from alignment_pipeline_tests.scoring.organisations import Organisation as ScoredOrganisation
@@ -211,6 +213,33 @@ def test_engagement_equals_the_oracle(day: Day) -> None:
         totals[person] = totals.get(person, 0) + micro
     points = {row["person_id"]: row["engagement_points"] for row in day.table("person_scores")}
     assert {person: totals.get(person, 0) / 1_000_000 for person in points} == pytest.approx(points, abs=1e-9)
+
+
+def test_account_scores_and_mqas_equal_the_oracles(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("accounts", "people", "person_records", "person_accounts", "activities")
+    made = ScoredOrganisation(**{name: day.table(name) for name in names})
+    scoring, factors = day.agreement.scoring, day.table("person_engagement_factors")
+    fitted = {row["person_id"]: row for row in day.table("person_fits")}
+    tiers = {row["account_id"]: row for row in day.table("account_tiers")}
+    weights = {person: row["person_weight"] for person, row in fitted.items()}
+    account_weights = {account: row["account_weight"] for account, row in tiers.items()}
+    monkeypatch.setattr(lifecycle_oracle, "NOW", factors[0]["as_of"])
+    scored = oracle.scored(made, scoring, factors[0]["as_of"], weights, account_weights)
+    account_of = {row["person_id"]: row["account_id"] for row in factors}
+    expected: dict[str, int] = {}
+    for (person, _), row in oracle.person_factors(scored, scoring).items():
+        expected[account_of[person]] = expected.get(account_of[person], 0) + row["contribution_micro"]
+    points = {row["account_id"]: row["engagement_points"] for row in day.table("account_scores")}
+    assert {account: expected.get(account, 0) / 1_000_000 for account in points} == pytest.approx(points, abs=1e-9)
+
+    crm = Crm(opportunities=day.table("opportunities"))
+    truth = lifecycle_oracle.Truth(day.agreement, made, crm, scored, fitted, tiers)
+    terms = {account: lifecycle_oracle.mqa_terms(truth, account) for account in truth.accounts}
+    actual: dict[str, list[object]] = {account: [] for account in truth.accounts}
+    for row in sorted(day.table("account_mqa_changes"), key=lambda row: (row["account_id"], row["sequence"])):
+        actual[row["account_id"]].append((row["entered_at"], row["left_at"], row["path"]))
+    assert terms == actual
+    assert any(terms.values())
 
 
 def test_what_came_over_http_is_what_the_organisation_holds(day: Day) -> None:
