@@ -31,7 +31,7 @@ def rollback(run_id: str, yes: bool, by: str | None, is_json: bool) -> int:
     crm = crms.salesforce(session, may_write=yes)
     run = applying.open_run(journal, crm, home.agreement, uuid.uuid4().hex)
     made = undoing.build_rollback(journal, run_id, agreement=home.agreement, org_id=crm.organization_id, new_run_id=run.run_id)
-    kept_plan = prepare.keep(journal, made, run.rules, folder=home.folder("plans"))
+    kept_plan = prepare.keep(journal, made, run.rules, folder=home.folder("plans") if made.ops else None)
     content = kept_plan.to_json() | {"limits": list(undoing.LIMITS)}
     if yes:
         key = approval.load_key(approval.key_path(home.path, home.environ), may_make=True)

@@ -71,6 +71,16 @@ def from_columns(values: Mapping[str, Iterable[Any]], contract: Contract, *, as_
     return ibis.memtable(pa.Table.from_arrays(arrays, schema=schema))
 
 
+@ibis.udf.scalar.builtin(name="to_json")
+def json_of_text(value: str) -> str:  # type: ignore[empty-body]
+    """DuckDB's own: a JSON scalar of a text."""
+
+
+@ibis.udf.scalar.builtin(name="to_json")
+def json_of_number(value: float) -> str:  # type: ignore[empty-body]
+    """DuckDB's own: a JSON scalar of a number."""
+
+
 def stamped(table: pa.Table, contract: Contract, *, as_of: datetime, agreement_version: str) -> pa.Table:
     """An Arrow table with `as_of` and `agreement_version` added, in the contract's columns and types."""
     rows = table.num_rows

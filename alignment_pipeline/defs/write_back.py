@@ -43,11 +43,11 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
     return run.publish(
         "write_plans",
         rows,
-        plan_hash=made.plan_hash,
+        plan_hash=made.plan.plan_hash,
         plan_state=made.state,
-        verdict=made.verdict,
-        guard=list(made.reasons),
-        counts=dict(made.counts),
+        verdict=made.judgement.verdict.value,
+        guard=made.judgement.reasons(),
+        counts=made.plan.counts(),
         preview=dg.MetadataValue.path(str(made.page)),
         api_calls=session.counter.total,
     )

@@ -16,7 +16,7 @@ from ibis import _
 from alignment_pipeline.agreement.field_map import Crm, FieldMapping
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.shape import loosened
+from alignment_pipeline.contracts.shape import json_of_number, json_of_text, loosened
 
 REASON_LENGTH = 255
 _NAMES = CONTRACTS["field_updates"].names
@@ -66,16 +66,6 @@ ACCOUNT_OFFERS: Mapping[str, Offer] = {
     "account.tier": Offer("tier", "tier_reason", 3),
     "account.tier_reason": Offer("tier_reason", "tier_reason", 3),
 }
-
-
-@ibis.udf.scalar.builtin(name="to_json")
-def _json_of_text(value: str) -> str:  # type: ignore[empty-body]
-    """DuckDB's own: a JSON scalar of a text."""
-
-
-@ibis.udf.scalar.builtin(name="to_json")
-def _json_of_number(value: float) -> str:  # type: ignore[empty-body]
-    """DuckDB's own: a JSON scalar of a number."""
 
 
 def person_values(
@@ -205,11 +195,11 @@ def _one_field(table: ibis.Table, mapping: FieldMapping, offer: Offer) -> ibis.T
 
 def _json(value: ibis.Value, mapping: FieldMapping) -> ibis.Value:
     if mapping.type in ("number", "percent"):
-        return _json_of_number(value.cast("float64").round(mapping.scale).cast("float64"))
+        return json_of_number(value.cast("float64").round(mapping.scale).cast("float64"))
     if mapping.type == "datetime":
-        return _json_of_text(value.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return json_of_text(value.strftime("%Y-%m-%dT%H:%M:%SZ"))
     if mapping.type == "date":
-        return _json_of_text(value.cast("date").cast("string"))
+        return json_of_text(value.cast("date").cast("string"))
     if mapping.type == "checkbox":
         return ibis.ifelse(value.cast("boolean").fill_null(False), "true", "false")
-    return _json_of_text(value.cast("string").substr(0, mapping.length))
+    return json_of_text(value.cast("string").substr(0, mapping.length))

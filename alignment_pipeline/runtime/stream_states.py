@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from alignment_pipeline.connectors.streams import StreamState
 from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.sync.state import put_stream_state
 from alignment_pipeline.sync.tables import STREAM_STATE
 
 
@@ -20,9 +21,7 @@ def load(journal: Journal, system: str) -> dict[str, StreamState]:
 
 def save(journal: Journal, system: str, state: StreamState) -> None:
     """Keep the state of one stream."""
-    row = {"system": system, "object": state.stream, "state": json.dumps(state.to_json(), sort_keys=True), "at": journal.now()}
-    with journal.begin() as connection:
-        journal.upsert(connection, STREAM_STATE, [row])
+    put_stream_state(journal, system, state.stream, state.to_json())
 
 
 def forget(journal: Journal, system: str, object_: str) -> None:

@@ -6,10 +6,8 @@ Belongs here: bringing tables, journal and CRM together. The protocol itself: `s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import ibis
@@ -22,10 +20,8 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ApprovalRequired
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.sync import apply as applying
-from alignment_pipeline.sync import approval, guard, ops, preview
-from alignment_pipeline.sync import plan as plans
+from alignment_pipeline.sync import approval, prepare
 from alignment_pipeline.sync.crm import Crm
-from alignment_pipeline.sync.field_rules import FieldRules
 from alignment_pipeline.sync.journal import Journal, moment, stamp
 from alignment_pipeline.sync.shape import described_shapes
 from alignment_pipeline.sync.sources import SourceHealth
@@ -43,31 +39,6 @@ def is_past(as_of: datetime, now: datetime) -> bool:
     return now - as_of > CADENCE
 
 
-@dataclass(frozen=True)
-class PlanMade:
-    """A plan that was kept: its hash, state, the guard's verdict with reasons, counts, and where it can be read."""
-
-    plan_hash: str
-    state: str
-    verdict: str
-    reasons: Sequence[str]
-    counts: Mapping[str, object]
-    lines: Path
-    page: Path
-
-    def to_json(self) -> dict[str, object]:
-        """As `alignment run --json` shows it."""
-        return {
-            "plan_hash": self.plan_hash,
-            "plan_state": self.state,
-            "verdict": self.verdict,
-            "reasons": list(self.reasons),
-            "counts": dict(self.counts),
-            "preview_html": str(self.page),
-            "preview_jsonl": str(self.lines),
-        }
-
-
 def make_plan(
     home: Home,
     tables: Mapping[str, ibis.Table],
@@ -79,30 +50,21 @@ def make_plan(
     crm: Crm,
     as_of: datetime,
     run_id: str,
-) -> PlanMade:
+) -> prepare.Prepared:
     """Compare what should be with what is, have the guard judge it, keep it in the journal and write its preview. Sends nothing."""
-    shapes = described_shapes(crm.describe_all(DESCRIBED))
-    plan = plans.build(
+    history = measure_history(measures)
+    return prepare.prepare(
         journal,
         **{name: tables[name] for name in PLAN_INPUTS} | {"field_updates": without_newer(tables["field_updates"], journal, as_of=as_of)},
         agreement=agreement,
-        shapes=shapes,
+        shapes=described_shapes(crm.describe_all(DESCRIBED)),
         org_id=crm.organization_id,
         as_of=as_of,
         run_id=run_id,
-    )
-    rules = FieldRules(agreement=agreement, shapes=shapes)
-    history = measure_history(measures)
-    judgement = guard.judge(
-        journal,
-        plan,
-        rules=rules,
         sources=source_health(history, extractions, now=home.clock.now()),
         match_rates=history.get("match_rate", []),
+        folder=home.folder("plans"),
     )
-    state = ops.save_plan(journal, plan, judgement, rules)
-    lines, page = preview.write_preview(plan, judgement, home.folder("plans"))
-    return PlanMade(plan.plan_hash, state, judgement.verdict.value, judgement.reasons(), plan.counts(), lines, page)
 
 
 def apply_standing(home: Home, plan_hash: str, *, agreement: Agreement, journal: Journal, crm: Crm) -> applying.Applied | str:

@@ -8,21 +8,11 @@ import ibis
 
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.shape import shaped, stacked
+from alignment_pipeline.contracts.shape import json_of_number, json_of_text, shaped, stacked
 from alignment_pipeline.staging import values
 
 TABLES = {"Lead": "raw_salesforce_leads", "Contact": "raw_salesforce_contacts", "Account": "raw_salesforce_accounts"}
 _CONTRACT = CONTRACTS["crm_field_values"]
-
-
-@ibis.udf.scalar.builtin(name="to_json")
-def _text_scalar(value: str) -> str:  # type: ignore[empty-body]
-    """DuckDB's own: a JSON scalar of a text."""
-
-
-@ibis.udf.scalar.builtin(name="to_json")
-def _number_scalar(value: float) -> str:  # type: ignore[empty-body]
-    """DuckDB's own: a JSON scalar of a number."""
 
 
 @ibis.udf.scalar.builtin(name="json_exists")
@@ -51,7 +41,7 @@ def task_statuses(escalation_tasks: ibis.Table) -> ibis.Table:
         object=ibis.literal("Task"),
         record_id=escalation_tasks.task_id,
         field=ibis.literal("Status"),
-        value=_text_scalar(escalation_tasks.status).fill_null("null"),
+        value=json_of_text(escalation_tasks.status).fill_null("null"),
         modified_at=escalation_tasks.modified_at,
         known_at=escalation_tasks.known_at,
     )
@@ -81,13 +71,13 @@ def _of_object(object_: str, table: ibis.Table, kinds: Mapping[str, str]) -> ibi
 
 
 def _scalar(text: ibis.Value, kind: str) -> ibis.Value:
-    as_text = _text_scalar(text)
+    as_text = json_of_text(text)
     if kind in ("number", "percent"):
         number = values.number(text)
-        return ibis.coalesce(_number_scalar(number), as_text, ibis.literal("null"))
+        return ibis.coalesce(json_of_number(number), as_text, ibis.literal("null"))
     if kind == "checkbox":
         return ibis.ifelse(values.flag(text).fill_null(False), "true", "false")
     if kind == "datetime":
         moment = values.timestamp(text)
-        return ibis.coalesce(_text_scalar(moment.strftime("%Y-%m-%dT%H:%M:%SZ")), as_text, ibis.literal("null"))
+        return ibis.coalesce(json_of_text(moment.strftime("%Y-%m-%dT%H:%M:%SZ")), as_text, ibis.literal("null"))
     return ibis.coalesce(as_text, ibis.literal("null"))

@@ -91,5 +91,5 @@ def keep(
     """Judge a plan that was built (a rollback, say), keep it, write its preview."""
     judgement = judge(journal, plan, rules=rules, sources=sources, match_rates=match_rates)
     state = save_plan(journal, plan, judgement, rules)
-    lines, page = write_preview(plan, judgement, folder) if folder and plan.ops else (None, None)
+    lines, page = write_preview(plan, judgement, folder) if folder else (None, None)
     return Prepared(plan, judgement, state, lines, page)
