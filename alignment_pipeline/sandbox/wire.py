@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -34,7 +34,7 @@ class Wire:
         self.world = world
         self.system = system
         self.control = control
-        self._late: set[asyncio.Task[None]] = set()
+        self._late: dict[asyncio.Task[None], datetime] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -46,6 +46,7 @@ class Wire:
         body = await _whole_body(receive)
         if body is None:
             return
+        await self._late_work()
         self.world.calls.count(self.system, scope["method"], scope["path"])
         dated = self._dated(send)
         fault = self._fire(scope, body, "answer", "html", "hang", "cut_before", "cut_after", "zombie", "truncate", "shorten", "headers")
@@ -104,11 +105,17 @@ class Wire:
             await self.app(scope, _replay(body), _discard)
 
         task = asyncio.create_task(late())
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
+        self._late[task] = due
+        task.add_done_callback(lambda done: self._late.pop(done, None))
         if "hang_seconds" in fault.options:
             await self._hang(float(fault.options["hang_seconds"]), receive)
         _cut(send)
+
+    async def _late_work(self) -> None:
+        """What is due by the sandbox's clock is done before the next request is looked at, however busy the machine is."""
+        due = [task for task, moment in self._late.items() if moment <= self.world.clock.now()]
+        if due:
+            await asyncio.wait(due)
 
     async def _spoilt(self, fault: Fault, scope: Scope, body: bytes, send: Send) -> None:
         """Run the request, gather its answer, spoil it, send it."""

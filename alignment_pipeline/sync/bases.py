@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -19,6 +20,7 @@ from alignment_pipeline.sync.tables import DRIFT, SYNCED
 
 CHUNK = 400
 Key = tuple[str, str]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def rewritten_values(connection: Connection, now: datetime, days: int) -> dict[t
     return {(row.object, row.record_id, row.field): json.loads(row.value_seen or "null") for row in connection.execute(query)}
 
 
-def chunks(items: Sequence[str], size: int = CHUNK) -> Iterable[Sequence[str]]:
+def chunks(items: Sequence[Item], size: int = CHUNK) -> Iterable[Sequence[Item]]:
     """The items in pieces that fit an IN list."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -29,6 +29,7 @@ _WORDS = {
     "READS_BACK_DIFFERENT": "the CRM stored another value than was written (a trigger or flow?)",
     "DID_NOT_STICK": "the CRM acknowledged the value and did not keep it; tried again",
     "NOT_APPLIED": "the write did not arrive; tried again",
+    "CAME_LATE": "sent without an answer; found applied later",
     "NEWER_PLAN": "a newer plan took its place",
 }
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from alignment_pipeline.connectors.salesforce.reads import Record
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
-from alignment_pipeline.sync import bases, holds
+from alignment_pipeline.sync import attempts, bases, holds
 from alignment_pipeline.sync.breaker import Event
 from alignment_pipeline.sync.context import Run
 from alignment_pipeline.sync.field_rules import CREATABLE, TASK_STATUS
@@ -43,7 +43,7 @@ def intend(run: Run, look: Look, *, batch_id: str, transport: str) -> list[Op]:
     now = run.clock.now()
     sent_at, zombie = stamp(now), stamp(now + timedelta(minutes=run.numbers.sending.unknown_minutes))
     rows = [_inflight(op, batch_id, sent_at, zombie) for op in look.send]
-    attempts = [_attempt(op, batch_id, sent_at) for op in look.send]
+    tried = [_attempt(op, batch_id, sent_at) for op in look.send]
     with journal.begin() as connection:
         fence = run.check_lease(connection)
         _settle_unsent(run, connection, look)
@@ -53,7 +53,7 @@ def intend(run: Run, look: Look, *, batch_id: str, transport: str) -> list[Op]:
         _update(connection, [row for row in rows if row["b_id"] in ready])
         batch = {"batch_id": batch_id, "run_id": run.run_id, "object": look.send[0].object, "transport": transport, "job_id": None}
         connection.execute(insert(BATCH), batch | {"job_state": None, "rows": len(ready), "sent_at": sent_at, "fence": fence})
-        connection.execute(insert(ATTEMPT), [attempt for attempt in attempts if attempt["op_id"] in ready])
+        connection.execute(insert(ATTEMPT), [attempt for attempt in tried if attempt["op_id"] in ready])
         bases.note_drift(journal, connection, look.drift)
     return [
         replace(op, state="INFLIGHT", attempt=op.attempt + 1, zombie_until=zombie, batch_id=batch_id)
@@ -104,8 +104,9 @@ def still_sendable(connection: Connection, ids: Sequence[int]) -> set[int]:
 
 def _settle_unsent(run: Run, connection: Connection, look: Look) -> None:
     journal = run.journal
+    late = attempts.unanswered(connection, [op for op in look.noops if op.attempt])
     for ops, state, reason in (
-        (look.noops, "NOOP", "ALREADY_RIGHT"),
+        ([op for op in look.noops if op not in late], "NOOP", "ALREADY_RIGHT"),
         (look.gone, "GONE", "RECORD_GONE"),
         (look.held, "HELD", "HELD"),
         (look.kept, "NOOP", "KEPT_CHANGED_SINCE"),
@@ -125,6 +126,11 @@ def _settle_unsent(run: Run, connection: Connection, look: Look) -> None:
             by_object.setdefault(objects[record_id], {})[record_id] = values
         for object_, records in by_object.items():
             bases.put(journal, connection, object_, records, {})
+    for op in late:
+        # sent, not seen within the time a late write may take, and there now: ours, so that a rollback undoes it
+        move(journal, connection, [op.op_id], come_from=_SENDABLE, to="VERIFIED", verified_at=journal.now(), reason_code="CAME_LATE")
+        bases.put(journal, connection, op.object, {op.record_id or "": _based(op)}, {op.record_id or "": op.op_id})
+        run.counts["VERIFIED"] += 1
     for op in look.gone:
         bases.drop(connection, op.object, [op.record_id or ""])
     holds.put(journal, connection, look.holds, run.numbers.holds, run.config_hash)
@@ -139,7 +145,7 @@ def take_answers(run: Run, ops: Sequence[Op], results: Mapping[int, RowResult]) 
     acked: list[Op] = []
     events: list[Event] = []
     rows: list[dict[str, Any]] = []
-    attempts: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
     gone: list[Op] = []
     for op in ops:
         row = results.get(op.op_id)
@@ -151,13 +157,13 @@ def take_answers(run: Run, ops: Sequence[Op], results: Mapping[int, RowResult]) 
             gone.append(op)
         rows.append(values)
         outcome = "NOT_SENT" if row is None else "ACKED" if row.is_success else f"{row.retry}:{row.code}"
-        attempts.append({"b_id": op.op_id, "b_n": op.attempt, "done_at": now, "outcome": outcome[:40]})
+        answers.append({"b_id": op.op_id, "b_n": op.attempt, "done_at": now, "outcome": outcome[:40]})
         run.counts[values["state"]] += values["state"] not in ("ACKED", "UNKNOWN")
     with journal.begin() as connection:
         run.check_lease(connection)
         _update(connection, rows)
         chosen = (ATTEMPT.c.op_id == bindparam("b_id"), ATTEMPT.c.n == bindparam("b_n"))
-        connection.execute(update(ATTEMPT).where(*chosen), attempts)
+        connection.execute(update(ATTEMPT).where(*chosen), answers)
         for op in gone:
             bases.drop(connection, op.object, [op.record_id or ""])
     return acked, events

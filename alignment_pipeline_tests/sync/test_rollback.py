@@ -63,3 +63,21 @@ def test_a_rolled_back_value_comes_again_under_another_agreement(tmp_path: Path)
         done = acme.run()
 
         assert done.states == {"VERIFIED": 1} and acme.value(lead_id(0), "Score__c") == 5
+
+
+def test_a_write_that_came_after_its_time_counts_as_ours_and_can_be_rolled_back(tmp_path: Path) -> None:
+    with office(tmp_path) as acme:
+        acme.want(lead_id(0), Score__c=1)
+        acme.fault("zombie", method="PATCH", path="composite/sobjects$", seconds=1200)
+        stopped = acme.run(patience_seconds=0)
+        acme.advance(minutes=12)
+        acme.run_recovery()
+        given_up = acme.states()
+        acme.advance(minutes=10)
+
+        done = acme.run()
+
+        assert (stopped.states, given_up) == ({"UNKNOWN": 1}, {"RETRY": 1})
+        assert done.states == {"VERIFIED": 1} and len(acme.writes()) == 1
+        assert _rollback(acme, done.run_id).approve().apply().states == {"VERIFIED": 1}
+        assert acme.value(lead_id(0), "Score__c") is None
