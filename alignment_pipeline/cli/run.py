@@ -11,11 +11,8 @@ from rich.console import Console
 from alignment_pipeline.cli.context import Context, as_of_option, json_option, moment, progress
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline.runtime import summary
-from alignment_pipeline.sync import lease
 
 JOB = "alignment_run"
-# one full run of a home at a time; the fast lane and an apply go on beside it
-LEASE = "run-full"
 
 
 @click.command(
@@ -41,7 +38,7 @@ def perform(context: Context, *, as_of: datetime | None = None) -> dict[str, Any
     from alignment_pipeline.defs.launch import launch
 
     _ = context.home.agreement  # a wrong agreement is said before anything starts
-    with context.journal() as journal, lease.hold(journal, LEASE), progress("Running") as told:
+    with progress("Running") as told:
         outcome = launch(JOB, home=context.home, as_of=as_of, told=told)
     if not outcome.is_success:
         raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)

@@ -18,6 +18,7 @@ from alignment_pipeline.defs import progress
 from alignment_pipeline.defs.line import AS_OF_TAG
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.sync import lease
 
 INSTANCE_SETTINGS = """\
 # written by alignment_pipeline; your own settings go into a DAGSTER_HOME of your own
@@ -81,7 +82,15 @@ def instance_folder(home: Home) -> Path:
 
 
 def launch(job: str, *, home: Home, as_of: datetime | None = None, told: Callable[[str, int], None] = lambda *_: None) -> Outcome:
-    """Run `job` in this process on the home's own instance and wait for its end."""
+    """Run `job` in this process on the home's own instance and wait for its end.
+
+    Raises AnotherWriter, before anything starts, while another run of this home goes on: a person does not wait for it.
+    """
+    with home.journal() as journal, lease.hold(journal, lease.RUN):
+        return _launched(job, home=home, as_of=as_of, told=told)
+
+
+def _launched(job: str, *, home: Home, as_of: datetime | None, told: Callable[[str, int], None]) -> Outcome:
     folder = instance_folder(home)
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     with warnings.catch_warnings():

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 import ibis
@@ -23,6 +23,7 @@ from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.defs import progress
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.staging import versions
+from alignment_pipeline.sync import lease
 from alignment_pipeline.warehouse.warehouse import Published, Warehouse
 
 AS_OF_TAG = "alignment/as_of"
@@ -116,22 +117,41 @@ class Line:
 
 
 class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Opens the line for one step. Takes nothing from run config: who launches a run cannot widen what it may do.
+    """Opens the line for one step. Takes nothing from run config, nor from tags: who launches a run cannot widen what it may do.
 
-    The steps of a run that share a process share its line: one connection, one reading of the agreement.
+    The steps of a run that share a process share its line: one connection, one reading of the agreement. They hold the home's lease
+    for runs until the run ends: two runs that publish the same tables at once would decide on a mixture of both.
     """
 
+    #: How long a run that Dagster started waits for another one of this home; then it fails and is told as a failed run.
+    TURN_SECONDS: ClassVar[float] = 1800.0
     _lines: dict[str, Line] = PrivateAttr(default_factory=dict)
+    _turn: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     def open(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Line:
         """The line of the run that `context` belongs to."""
         run = context.run
         if run.run_id not in self._lines:
-            tag = run.tags.get(AS_OF_TAG)
+            # a tag can be set by whoever reaches the web server; only the command line may choose the moment
+            tag = run.tags.get(AS_OF_TAG) if progress.is_watched() else None
             as_of = datetime.fromisoformat(tag).astimezone(UTC) if tag else None
+            home = Home.from_env()
+            self._take_turn(home)
             self._lines.clear()
-            self._lines[run.run_id] = Line(Home.from_env(), run.run_id, as_of)
+            self._lines[run.run_id] = Line(home, run.run_id, as_of)
         return self._lines[run.run_id]
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Let the next run begin."""
+        self._turn.close()
+
+    def _take_turn(self, home: Home) -> None:
+        """Raises AnotherWriter when the other run does not end."""
+        if progress.is_watched():
+            return  # `launch` holds the lease
+        self._turn.close()
+        journal = self._turn.enter_context(home.journal())
+        self._turn.enter_context(lease.hold(journal, lease.RUN, wait_seconds=self.TURN_SECONDS))
 
 
 def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[str, Any]:

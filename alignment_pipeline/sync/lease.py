@@ -29,6 +29,8 @@ FULL = "apply-full"
 FAST = "apply-fast"
 #: Taken per batch by whoever writes to the CRM.
 CRM = "crm"
+#: One run of a home at a time, wherever it was started; the fast lane and an apply go on beside it.
+RUN = "run-full"
 _POLL_SECONDS = 0.05
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,10 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs import jobs, launch, progress
 from alignment_pipeline.defs.line import AS_OF_TAG, BLOCKING_GROUPS, CONTRACT_CHECK, Line, LineResource, table
 from alignment_pipeline.defs.retrying import recoverable
-from alignment_pipeline.errors import ConfigurationError, CredentialsRefused, QuotaExhausted, Retryable
+from alignment_pipeline.errors import AnotherWriter, ConfigurationError, CredentialsRefused, QuotaExhausted, Retryable
 from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.sync import lease
+from alignment_pipeline.sync.journal import Journal
 
 # importing the orchestrator warns of its own and of pydantic's old names
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -120,6 +123,20 @@ def test_the_moment_of_a_run_is_the_same_for_all_its_steps(tmp_path: Path) -> No
     assert given == Line(home, "three", given).stamp["as_of"]
 
 
+@pytest.mark.parametrize("is_command_line", [True, False])
+def test_only_the_command_line_chooses_the_moment(home: Home, is_command_line: bool) -> None:
+    wished, seen = datetime(2030, 1, 1, tzinfo=UTC), []
+
+    @dg.asset(**table("queue_members", deps=[]))
+    def step(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+        seen.append(line.open(context).as_of)
+        return line.open(context).publish("queue_members", members("a"))
+
+    with dg.DagsterInstance.ephemeral() as instance, progress.listening(print) if is_command_line else nullcontext():
+        dg.materialize([step], instance=instance, resources={"line": LineResource()}, tags={AS_OF_TAG: wished.isoformat()})
+    assert is_command_line == (seen == [wished])
+
+
 def made(name: str, rows: pa.Table, deps: list[str]) -> dg.AssetsDefinition:
     """An asset as the wiring makes them."""
 
@@ -144,7 +161,6 @@ def test_a_repeated_key_stops_what_depends_on_the_table(home: Home, users: tuple
             instance=instance,
             resources={"line": LineResource()},
             raise_on_error=False,
-            tags={AS_OF_TAG: "2026-11-20T12:00:00+00:00"},
         )
     published = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events() if event.asset_key}
     assert runs_on == result.success
@@ -185,3 +201,45 @@ def test_without_one_the_settings_lie_below_the_home(tmp_path: Path) -> None:
     folder = launch.instance_folder(Home(path=tmp_path / "home", environ={}, clock=Clock()))
     assert tmp_path / "home" / "dagster" == folder
     assert "enabled: false" in (folder / "dagster.yaml").read_text()
+
+
+class Impatient(LineResource):
+    """A line that does not wait for its turn."""
+
+    TURN_SECONDS = 0.0
+
+
+def test_a_run_that_dagster_starts_waits_for_its_turn_and_gives_it_back(home: Home) -> None:
+    taken: list[bool] = []
+
+    @dg.asset(**table("queue_members", deps=[]))
+    def step(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+        made = line.open(context)
+        with home.journal() as journal:
+            taken.append(_is_taken(journal))
+        return made.publish("queue_members", members("a"))
+
+    def run() -> dg.ExecuteInProcessResult:
+        with dg.DagsterInstance.ephemeral() as instance:
+            return dg.materialize([step], instance=instance, resources={"line": Impatient()}, raise_on_error=False)
+
+    with home.journal() as journal:
+        with lease.hold(journal, lease.RUN):
+            refused = run()
+        assert not refused.success and "AnotherWriter" in str(refused.get_step_failure_events()[0].step_failure_data.error)
+        assert not home.warehouse().exists("queue_members") and taken == []
+
+        assert run().success and taken == [True] and not _is_taken(journal)
+
+
+def test_a_run_on_the_command_line_holds_the_turn_for_all_of_its_steps(home: Home) -> None:
+    with home.journal() as journal, lease.hold(journal, lease.RUN), pytest.raises(AnotherWriter):
+        launch.launch(jobs.RUN, home=home)
+
+
+def _is_taken(journal: Journal) -> bool:
+    try:
+        with lease.hold(journal, lease.RUN):
+            return False
+    except AnotherWriter:
+        return True

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from alignment_pipeline.agreement import loader
-from alignment_pipeline.cli.run import LEASE
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.sync import lease
 from alignment_pipeline_tests.end_to_end.company import Company, Said, alignment, company, small
@@ -120,7 +119,7 @@ def test_the_doctor_says_what_to_mend(acme: Company, tmp_path: Path) -> None:
 def test_a_second_full_run_gives_way_to_the_first(acme: Company, tmp_path: Path) -> None:
     home = Home.from_env(acme.environ | {"ALIGNMENT_HOME": str(tmp_path / "home")})
     calls = acme.world.calls.total("salesforce")
-    with home.journal() as journal, lease.hold(journal, LEASE):
+    with home.journal() as journal, lease.hold(journal, lease.RUN):
         said = run(acme, tmp_path)
     assert 75 == said.code and "another process" in said.err, said.err
     assert calls == acme.world.calls.total("salesforce")
