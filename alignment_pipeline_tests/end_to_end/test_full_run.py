@@ -27,6 +27,7 @@ from alignment_pipeline_tests.lifecycle.line import Crm
 from alignment_pipeline_tests.line.raw_tables import raw_tables
 from alignment_pipeline_tests.scoring import oracle
 from alignment_pipeline_tests.scoring.organisations import Organisation as ScoredOrganisation
+from alignment_pipeline_tests.sla import company_oracle
 
 pytestmark = pytest.mark.slow
 WRITTEN = ("Lead", "Contact", "Account")
@@ -240,6 +241,19 @@ def test_account_scores_and_mqas_equal_the_oracles(day: Day, monkeypatch: pytest
         actual[row["account_id"]].append((row["entered_at"], row["left_at"], row["path"]))
     assert terms == actual
     assert any(terms.values())
+
+
+def test_sla_clocks_equal_the_oracle(day: Day) -> None:
+    clocks = day.table("sla_clocks")
+    truth = company_oracle.Oracle(day.table, day.agreement, clocks[0]["as_of"], day.table("extractions"))
+    expected, actual = truth.rows(), company_oracle.published(clocks, day.table("sla_slices"))
+    assert set(expected) == set(actual)
+    different = {key: (row, actual[key]) for key, row in expected.items() if row != actual[key]}
+    assert {} == dict(list(different.items())[:2]), f"{len(different)} of {len(expected)} clocks"
+    left_out = {(row["policy"], row["subject_id"], row["trigger_at"], row["reason_code"]) for row in day.table("sla_exclusions")}
+    assert truth.exclusions == left_out
+    assert len(actual) > 500
+    assert {"pending", "met", "met_late", "breached"} <= {row["state"] for row in actual.values()}
 
 
 def test_what_came_over_http_is_what_the_organisation_holds(day: Day) -> None:
