@@ -251,6 +251,13 @@ ROWS: tuple[Row, ...] = (
         "0 bytes left, recognised when it comes again",
         f"{_SYNC}/test_privacy.py::test_an_erased_person",
     ),
-    _row(55, "security", "a run launched by a foreign page", "applies nothing that is not signed", f"{_CONFIG}[55]"),
+    _row(
+        55,
+        "security",
+        "a run launched by a foreign page",
+        "applies nothing that is not signed",
+        f"{_CONFIG}[55]",
+        f"{_FAULTS}/test_cross_site.py",
+    ),
     _row(56, "security", "the alert sink is down", "the run is not affected, the message waits", f"{_VALUES}[56]"),
 )
