@@ -13,7 +13,9 @@ from pydantic import Field, StringConstraints, model_validator
 from alignment_pipeline.agreement.section import Section
 
 ApiName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
-WritableObject = Literal["Lead", "Contact", "Account"]
+WritableObject = Literal["Lead", "Contact", "Account", "MarketoLead"]
+MARKETO_LEAD = "MarketoLead"
+"""The people of Marketo, as an object of the field map; their fields are named by their REST name."""
 
 PersonValue = Literal[
     "person.engagement_score",
@@ -30,6 +32,7 @@ PersonValue = Literal[
     "person.sla_policy",
     "person.sla_due_at",
     "person.sla_reason",
+    "person.nurture",
     "person.synced_at",
 ]
 AccountValue = Literal[
@@ -55,10 +58,12 @@ FieldType = Literal["text", "long_text", "number", "percent", "picklist", "datet
 
 
 class FieldMapping(Section):
-    """One CRM field that we fill."""
+    """One field of the CRM, or of Marketo's people, that we fill."""
 
-    object: WritableObject = Field(description="Salesforce object")
-    field: ApiName = Field(description="API name; our package declares it when it ends in __c")
+    object: WritableObject = Field(description="Salesforce object, or MarketoLead")
+    field: ApiName = Field(
+        description="API name; our package declares it when it ends in __c. Of MarketoLead the REST name of a field that exists there"
+    )
     value: Literal[PersonValue, AccountValue] = Field(description="What it holds")
     owner: Literal["machine", "shared"] = Field(
         default="machine",
@@ -74,7 +79,13 @@ class FieldMapping(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        person_side = self.object in ("Lead", "Contact")
+        if (self.object == MARKETO_LEAD) != (self.value == "person.nurture"):
+            raise ValueError(f"{self.object}.{self.field} holds {self.value}; person.nurture goes to MarketoLead, and nothing else does")
+        if self.object == MARKETO_LEAD and (self.owner != "machine" or self.type not in ("text", "long_text")):
+            raise ValueError(
+                f"MarketoLead.{self.field} is {self.owner} and {self.type}; fields of Marketo are machine, and text or long_text"
+            )
+        person_side = self.object in ("Lead", "Contact", MARKETO_LEAD)
         if person_side != self.value.startswith("person."):
             allowed = "person.*" if person_side else "account.*"
             raise ValueError(f"{self.object}.{self.field} holds {self.value}; {self.object} takes {allowed} values")

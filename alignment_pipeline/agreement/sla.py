@@ -27,13 +27,8 @@ class FastLane(Section):
 
 
 class Nurture(Section):
-    """People whom sales gave back, told to the marketing system so that its programs take them up again."""
+    """People whom sales gave back, told to Marketo where the field map gives `person.nurture` a field."""
 
-    marketo_field: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$",
-        description="REST name of a text field of Marketo people; empty: nothing is written",
-    )
     stages: list[str] = Field(default=["Recycled"], min_length=1, description="Stages of people who go back to marketing, any case")
 
 

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.runtime import write_back
 from alignment_pipeline.sync import apply as applying
 from alignment_pipeline.sync import approval, ops
-from alignment_pipeline.sync import crm as crms
 
 
 @click.command(
@@ -47,7 +47,7 @@ def apply(plan_hash: str, by: str | None, approved_only: bool, resume: bool, tak
     session = context.salesforce("writer")
     done = applying.apply(
         journal,
-        crms.salesforce(session),
+        write_back.open_crm(home, session),
         row.plan_hash,
         agreement=home.agreement,
         key=key,

@@ -23,12 +23,11 @@ from rich.console import Console
 from alignment_pipeline.cli import run as run_command
 from alignment_pipeline.cli.context import Context, json_option, progress
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
-from alignment_pipeline.runtime import notifications, reports, summary
+from alignment_pipeline.runtime import notifications, reports, summary, write_back
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.sandbox import demo_world
 from alignment_pipeline.sync import apply as applying
 from alignment_pipeline.sync import approval, ops
-from alignment_pipeline.sync import crm as crms
 
 HOME = ".alignment-demo"
 SANDBOX_STATE = "sandbox-state.json"
@@ -119,7 +118,7 @@ def _write(context: Context, plan_hash: str) -> applying.Applied:
         approval.approve(journal, row, by="the demo", key=key, numbers=home.agreement.write_back.approvals)
         done = applying.apply(
             journal,
-            crms.salesforce(context.salesforce("writer")),
+            write_back.open_crm(home, context.salesforce("writer")),
             row.plan_hash,
             agreement=home.agreement,
             key=key,

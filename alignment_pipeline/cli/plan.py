@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from alignment_pipeline.cli.context import Context, json_option, table
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.runtime import write_back
 from alignment_pipeline.sync import adopt as adoption
-from alignment_pipeline.sync import crm as crms
 from alignment_pipeline.sync import ops
 from alignment_pipeline.sync import plan as plans
 from alignment_pipeline.sync.shape import described_shapes
@@ -109,7 +109,7 @@ def _listing(context: Context) -> list[dict[str, Any]]:
 
 def _adopt(context: Context) -> None:
     journal, agreement, warehouse = context.journal(), context.home.agreement, context.warehouse()
-    crm = crms.salesforce(context.salesforce("reader"), may_write=False)
+    crm = write_back.open_crm(context.home, context.salesforce("reader"), may_write=False)
     objects = sorted({mapping.object for mapping in agreement.crm.fields} | {"Task"})
     shapes = described_shapes(crm.describe_all(objects))
 

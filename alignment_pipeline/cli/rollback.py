@@ -12,9 +12,9 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.runtime import write_back
 from alignment_pipeline.sync import apply as applying
 from alignment_pipeline.sync import approval, ops, prepare
-from alignment_pipeline.sync import crm as crms
 from alignment_pipeline.sync import rollback as undoing
 
 
@@ -28,7 +28,7 @@ def rollback(run_id: str, yes: bool, by: str | None, is_json: bool) -> int:
     context = Context(is_json=is_json)
     home, journal = context.home, context.journal()
     session = context.salesforce("writer" if yes else "reader")
-    crm = crms.salesforce(session, may_write=yes)
+    crm = write_back.open_crm(home, session, may_write=yes)
     run = applying.open_run(journal, crm, home.agreement, uuid.uuid4().hex)
     made = undoing.build_rollback(journal, run_id, agreement=home.agreement, org_id=crm.organization_id, new_run_id=run.run_id)
     kept_plan = prepare.keep(journal, made, run.rules, folder=home.folder("plans") if made.ops else None)

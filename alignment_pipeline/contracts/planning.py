@@ -15,7 +15,7 @@ FIELD_UPDATES = Contract(
     key=("object", "record_id", "field"),
     columns=columns(
         """
-        object            string!    Lead, Contact or Account
+        object            string!    Lead, Contact, Account, or MarketoLead for a person of Marketo
         record_id         string!    the living record to write (merges and conversions followed)
         field             string!    API name
         value             json       desired value as a JSON scalar; null clears the field

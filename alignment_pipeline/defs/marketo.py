@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD
 from alignment_pipeline.connectors.marketo.extraction import MarketoExtraction
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.raw import MARKETO
@@ -28,11 +29,11 @@ def marketo_records(context: dg.AssetExecutionContext, line: LineResource) -> It
             yield run.materialized(run.warehouse.append(stream.table, []), note="no Marketo is configured: MARKETO_DOMAIN is not set")
         return
     with recoverable(), run.home.journal() as journal:
-        session = marketo.session(run.home)
+        session, custom = marketo.session(run.home), run.agreement.crm.fields_of(MARKETO_LEAD)
         yield from read_into_raw(
             run,
             "marketo",
             journal,
-            lambda states, remember: MarketoExtraction(session, states, remember).readings(MARKETO),
+            lambda states, remember: MarketoExtraction(session, states, remember, custom).readings(MARKETO),
             lambda: session.counter.total,
         )

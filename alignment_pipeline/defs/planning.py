@@ -6,13 +6,14 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.defs.line import LineResource, table
 from alignment_pipeline.planning import field_updates as field_updates_rule
+from alignment_pipeline.sla import nurture as nurture_rule
 from alignment_pipeline.sla import tasks as tasks_rule
 
 _PERSON = ("people", "person_records", "person_scores", "person_fits", "person_stages", "lead_account_matches", "person_slas")
 _ACCOUNT = ("accounts", "account_scores", "account_fits", "account_tiers", "account_stages", "account_mqa_statuses")
 
 
-@dg.asset(**table("field_updates", deps=[*_PERSON, *_ACCOUNT, "users", "escalation_tasks", "sla_clocks"]))
+@dg.asset(**table("field_updates", deps=[*_PERSON, *_ACCOUNT, "users", "escalation_tasks", "sla_clocks", "person_stage_changes"]))
 def field_updates(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     persons = field_updates_rule.person_values(*[run.read(name) for name in _PERSON])
@@ -24,4 +25,7 @@ def field_updates(context: dg.AssetExecutionContext, line: LineResource) -> dg.M
     taken_back = tasks_rule.retracted_tasks(
         run.read("sla_clocks"), tasks.filter(~tasks.is_closed).select("external_key", record_id=tasks.task_id), **run.stamp
     )
-    return run.publish("field_updates", stacked([rows, taken_back], CONTRACTS["field_updates"]))
+    recycled = nurture_rule.nurture_updates(
+        run.read("people"), run.read("person_stage_changes"), sla=run.agreement.sla, crm=run.agreement.crm, **run.stamp
+    )
+    return run.publish("field_updates", stacked([rows, taken_back, recycled], CONTRACTS["field_updates"]))

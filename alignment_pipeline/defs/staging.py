@@ -23,6 +23,7 @@ from alignment_pipeline.staging import record_changes as record_changes_rule
 from alignment_pipeline.staging import touches as touches_rule
 from alignment_pipeline.staging import users as users_rule
 
+_CRM_VALUES = crm_field_values_rule.TABLES | crm_field_values_rule.MARKETO
 _RECORDS = ("raw_salesforce_accounts", "raw_salesforce_contacts", "raw_salesforce_leads", "raw_salesforce_opportunities")
 _HISTORIES = ("raw_salesforce_lead_changes", "raw_salesforce_contact_changes", "raw_salesforce_opportunity_changes")
 _ACTIVITIES = (
@@ -161,10 +162,10 @@ def escalation_tasks(context: dg.AssetExecutionContext, line: LineResource) -> d
     return run.publish("escalation_tasks", rows)
 
 
-@dg.asset(**table("crm_field_values", deps=[*crm_field_values_rule.TABLES.values(), "escalation_tasks"]))
+@dg.asset(**table("crm_field_values", deps=[*_CRM_VALUES.values(), "escalation_tasks"]))
 def crm_field_values(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
-    living = {object_: run.latest(name) for object_, name in crm_field_values_rule.TABLES.items()}
+    living = {object_: run.latest(name) for object_, name in _CRM_VALUES.items()}
     values = crm_field_values_rule.crm_field_values(living, crm=run.agreement.crm)
     statuses = crm_field_values_rule.task_statuses(run.read("escalation_tasks"))
     return run.publish("crm_field_values", stacked([values, statuses], CONTRACTS["crm_field_values"]))

@@ -7,7 +7,6 @@ from alignment_pipeline.defs.line import LineResource, table
 from alignment_pipeline.defs.retrying import recoverable
 from alignment_pipeline.planning import run_measures as run_measures_rule
 from alignment_pipeline.runtime import salesforce, write_back
-from alignment_pipeline.sync import crm as crms
 from alignment_pipeline.sync import results
 
 
@@ -35,7 +34,7 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
             run.read("extractions"),
             agreement=run.agreement,
             journal=journal,
-            crm=crms.salesforce(session, may_write=False),
+            crm=write_back.open_crm(run.home, session, may_write=False),
             as_of=run.as_of,
             run_id=run.run_id,
         )
@@ -58,7 +57,7 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
     deps=["write_plans"],
     group_name="write_back",
     owners=["team:revenue-operations"],
-    kinds={"salesforce"},
+    kinds={"salesforce", "marketo"},
     pool="crm_write",
     description="What was sent to the CRM: the last plan, when a person approved it or a signed standing approval covers it, and "
     "nothing otherwise. No run configuration widens that; who launches this can do no more than the schedule.",
@@ -70,7 +69,7 @@ def crm_writes(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mate
     if plan is None or not plan["operations"]:
         return dg.MaterializeResult(metadata={"note": "nothing to write: the CRM says what it should", "records_written": 0})
     with recoverable(), run.home.journal() as journal:
-        crm = crms.salesforce(salesforce.session(run.home, "writer"))
+        crm = write_back.open_crm(run.home, salesforce.session(run.home, "writer"))
         done = write_back.apply_standing(run.home, plan["plan_hash"], agreement=run.agreement, journal=journal, crm=crm)
         if isinstance(done, str):
             return dg.MaterializeResult(metadata={"note": done, "records_written": 0, "plan_hash": plan["plan_hash"]})

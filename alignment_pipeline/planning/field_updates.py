@@ -163,6 +163,8 @@ def field_updates(
     }
     parts = []
     for mapping in crm.fields:
+        if mapping.object not in values:
+            continue  # Marketo's people are `sla/nurture.py`
         table, offers = values[mapping.object]
         offer = offers.get(mapping.value)
         if offer is not None:

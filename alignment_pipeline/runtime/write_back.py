@@ -16,13 +16,18 @@ from ibis import _
 from sqlalchemy import select
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD
+from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ApprovalRequired
+from alignment_pipeline.runtime import marketo
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.sync import apply as applying
 from alignment_pipeline.sync import approval, prepare
+from alignment_pipeline.sync import crm as crms
 from alignment_pipeline.sync.crm import Crm
 from alignment_pipeline.sync.journal import Journal, moment, stamp
+from alignment_pipeline.sync.marketo import with_marketo
 from alignment_pipeline.sync.shape import described_shapes
 from alignment_pipeline.sync.sources import SourceHealth
 from alignment_pipeline.sync.tables import OP, PLAN
@@ -32,6 +37,14 @@ DESCRIBED = ("Account", "Contact", "Lead", "Task")
 # a run a day is what the guard calls on time
 CADENCE = timedelta(days=1)
 RUNS_REMEMBERED = 8
+
+
+def open_crm(home: Home, session: SalesforceSession, *, may_write: bool = True) -> Crm:
+    """The CRM of a session, with Marketo's people beside it where the field map names a field of theirs and a Marketo is configured."""
+    found = crms.salesforce(session, may_write=may_write)
+    if not home.agreement.crm.fields_of(MARKETO_LEAD) or not marketo.is_configured(home):
+        return found
+    return with_marketo(found, marketo.session(home), may_write=may_write)
 
 
 def is_past(as_of: datetime, now: datetime) -> bool:
@@ -57,7 +70,7 @@ def make_plan(
         journal,
         **{name: tables[name] for name in PLAN_INPUTS} | {"field_updates": without_newer(tables["field_updates"], journal, as_of=as_of)},
         agreement=agreement,
-        shapes=described_shapes(crm.describe_all(DESCRIBED)),
+        shapes=described_shapes(crm.describe_all([*DESCRIBED, MARKETO_LEAD] if crm.has_marketo else DESCRIBED)),
         org_id=crm.organization_id,
         as_of=as_of,
         run_id=run_id,

@@ -11,23 +11,22 @@ from datetime import datetime
 import ibis
 import pyarrow as pa
 
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.planning import FIELD_UPDATES
 from alignment_pipeline.sla.sources import fetch
 
-OBJECT = "MarketoLead"
-MAX_TEXT = 255
-
 
 def nurture_updates(
-    people: ibis.Table, person_stage_changes: ibis.Table, *, sla: Sla, as_of: datetime, agreement_version: str
+    people: ibis.Table, person_stage_changes: ibis.Table, *, sla: Sla, crm: Crm, as_of: datetime, agreement_version: str
 ) -> ibis.Table:
     """`field_updates` of object MarketoLead: 'Recycled: Wrong size' while a person is back with marketing, null once they moved on.
 
-    Only people who ever were in one of the agreement's stages have a row, so a field that others fill is left alone.
+    Only people who ever were in one of the agreement's stages have a row, so a field that others fill is left alone. No rows
+    where the field map gives `person.nurture` no field.
     """
-    field = sla.nurture.marketo_field
-    if field is None:
+    fields = [mapping for mapping in crm.fields if mapping.value == "person.nurture"]
+    if not fields:
         return ibis.memtable(FIELD_UPDATES.empty())
     stages = {stage.lower() for stage in sla.nurture.stages}
     last: dict[str, tuple[int, str]] = {}
@@ -45,18 +44,19 @@ def nurture_updates(
         stage = last[row["person_id"]][1]
         is_back = stage.lower() in stages
         code = f": {row['reject_code']}" if row["reject_code"] else ""
-        out.append(
+        out += [
             {
-                "object": OBJECT,
+                "object": MARKETO_LEAD,
                 "record_id": row["marketo_id"],
-                "field": field,
-                "value": json.dumps(f"{stage}{code}"[:MAX_TEXT], ensure_ascii=False) if is_back else "null",
+                "field": mapping.field,
+                "value": json.dumps(f"{stage}{code}"[: mapping.length], ensure_ascii=False) if is_back else "null",
                 "reason": "Sales gave the person back: nurture takes them up." if is_back else "The person has left nurture.",
                 "priority": 2,
                 "parent_id": None,
                 "as_of": as_of,
                 "agreement_version": agreement_version,
             }
-        )
-    out.sort(key=lambda row: str(row["record_id"]))
+            for mapping in fields
+        ]
+    out.sort(key=lambda row: (str(row["record_id"]), str(row["field"])))
     return ibis.memtable(pa.Table.from_pylist(out, schema=FIELD_UPDATES.schema))

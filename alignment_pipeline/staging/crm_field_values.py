@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import ibis
 
-from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import json_of_number, json_of_text, shaped, stacked
 from alignment_pipeline.staging import values
 
 TABLES = {"Lead": "raw_salesforce_leads", "Contact": "raw_salesforce_contacts", "Account": "raw_salesforce_accounts"}
+MARKETO = {MARKETO_LEAD: "raw_marketo_leads"}
 _CONTRACT = CONTRACTS["crm_field_values"]
 
 
@@ -23,7 +24,7 @@ def _is_there(document: str, path: str) -> bool:  # type: ignore[empty-body]
 def crm_field_values(living: Mapping[str, ibis.Table], *, crm: Crm) -> ibis.Table:
     """One row per living record and field that we fill, with the value last read as a JSON scalar.
 
-    `living` maps Lead, Contact and Account to the latest living versions of their raw tables. Fields that the reading did
+    `living` maps Lead, Contact, Account and MarketoLead to the latest living versions of their raw tables. Fields that the reading did
     not include have no row, which is not the same as null. Text that does not fit its field's type stays text, so that the
     plan sees a difference.
     """

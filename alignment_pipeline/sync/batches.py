@@ -78,7 +78,7 @@ class Queue:
         size = sending.batch
         if done < canary.first + canary.second:
             size = canary.first if done < canary.first else canary.second
-        elif transport == COLLECTION and len(ops) > sending.bulk_above and self._run.crm.bulk is not None:
+        elif transport == COLLECTION and len(ops) > sending.bulk_above and self._run.crm.has_bulk(ops[0].object):
             return self._bulk(ops)
         tries = max(op.tries for op in islice(ops, size))
         size = min(size, len(ops), _BY_TRIES[min(tries, 3)])

@@ -1,7 +1,7 @@
 """What the protocol needs of a CRM, and nothing more.
 
-Belongs here: the narrow view that `sync/` has of `connectors/salesforce/`. A dry run has a reader only: `writer` is None, and so
-are its credentials.
+Belongs here: the narrow view that `sync/` has of `connectors/salesforce/`; Marketo beside it is `marketo.py`. A dry run has a reader
+only: `writer` is None, and so are its credentials.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD
 from alignment_pipeline.connectors.salesforce.bulk_ingest import BulkIngest, IngestStatus
 from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
 from alignment_pipeline.connectors.salesforce.reads import Record, SalesforceReader
@@ -80,6 +81,15 @@ class Crm:
     limits: Callable[[], Limits]
     calls: Callable[[], int]
     user: str = ""
+    has_marketo: bool = False
+
+    def reaches(self, object_: str) -> bool:
+        """Whether the object's records can be read and written here."""
+        return self.has_marketo or object_ != MARKETO_LEAD
+
+    def has_bulk(self, object_: str) -> bool:
+        """Whether the object may go by a bulk job."""
+        return self.bulk is not None and object_ != MARKETO_LEAD
 
 
 def salesforce(session: SalesforceSession, *, may_write: bool = True) -> Crm:
@@ -90,7 +100,7 @@ def salesforce(session: SalesforceSession, *, may_write: bool = True) -> Crm:
         reader=SalesforceReader(session),
         writer=SalesforceWriter(session) if may_write else None,
         bulk=BulkIngest(session) if may_write else None,
-        describe_all=lambda names: Describer(session).describe_all(names),
+        describe_all=lambda names: Describer(session).describe_all([name for name in names if name != MARKETO_LEAD]),
         limits=lambda: _limits(session),
         calls=lambda: session.counter.total,
     )

@@ -42,7 +42,10 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
     folders below `plans` that name a subject are removed.
     """
     ids = sorted({id18(one) if is_id(one) else one for one in subjects})
-    everything = sorted({*ids, *(one[:15] for one in ids if is_id(one)), *subjects})
+    # an id of Marketo is a short number that any text may hold: it is looked for between the colons of a key
+    numbers = sorted({one.removeprefix("marketo:") for one in subjects if one.removeprefix("marketo:").isdigit()})
+    names = {*ids, *(one[:15] for one in ids if is_id(one)), *subjects}
+    everything = sorted(one for one in names if one.removeprefix("marketo:") not in numbers) + [f":{one}:" for one in numbers]
     with journal.begin() as connection:
         named = [OP.c.record_id.in_(ids), OP.c.depends_on.in_(ids), OP.c.lock_parent.in_(ids)]
         contents = [column.contains(one, autoescape=True) for one in everything for column in (OP.c.ext_key, OP.c.after, OP.c.before)]
@@ -53,12 +56,14 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
             connection.execute(delete(OP).where(OP.c.op_id.in_(part)))
         values = connection.execute(delete(SYNCED).where(SYNCED.c.record_id.in_(ids))).rowcount
         for table in (HOLD, DRIFT, QUARANTINE):
-            connection.execute(delete(table).where(or_(*(table.c.record_id.contains(one, autoescape=True) for one in everything))))
+            held = [table.c.record_id.contains(one, autoescape=True) for one in everything]
+            connection.execute(delete(table).where(or_(table.c.record_id.in_(ids), *held)))
         connection.execute(delete(OUTBOX).where(or_(*(OUTBOX.c.content.contains(one, autoescape=True) for one in everything))))
         at = journal.now()
         journal.upsert(connection, TOMBSTONE, [{"subject_hmac": subject_hmac(key, one), "at": at} for one in ids])
     _rebuild(journal)
-    return Erased(len(found), values, _remove_plans(plans, everything) if plans else 0)
+    needles = [*everything, *(quoted for one in numbers for quoted in (f'"{one}"', f">{one}<"))]
+    return Erased(len(found), values, _remove_plans(plans, needles) if plans else 0)
 
 
 def tombstones(journal: Journal) -> frozenset[str]:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD
 from alignment_pipeline.sync.holds import FieldKey, NewHold
 from alignment_pipeline.sync.journal import stamp
 from alignment_pipeline.sync.shape import Scalar
 
 Values = Mapping[str, Scalar]
-STAGES: Mapping[str, int] = {"Account": 0, "Lead": 1, "Contact": 1}
+STAGES: Mapping[str, int] = {"Account": 0, "Lead": 1, "Contact": 1, MARKETO_LEAD: 3}
 CREATE_STAGE = 2
 
 

@@ -30,7 +30,8 @@ def recover(run: Run) -> int:
     if not undecided(run.journal):
         return 0
     with hold(run.journal, CRM, wait_seconds=_LEASE_SECONDS) as run.lease:
-        ops = undecided(run.journal)
+        # what another system was sent waits for a run that reaches it (the fast lane does not reach Marketo)
+        ops = [op for op in undecided(run.journal) if run.crm.reaches(op.object)]
         jobs = _jobs(run, ops)
         for batch_id in sorted(jobs):
             mine = [op for op in ops if op.batch_id == batch_id and op.state in ("INFLIGHT", "UNKNOWN")]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from alignment_pipeline.connectors.marketo.verdicts import MarketoRefused
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.errors import AlignmentError, CredentialsRefused, OutcomeUnknown, QuotaExhausted, Retryable
@@ -98,7 +99,7 @@ def classify(error: AlignmentError) -> tuple[str, RetryClass, bool]:
         return "INVALID_SESSION_ID", RetryClass.AUTH, True
     if isinstance(error, Retryable):
         return "SERVER_UNAVAILABLE", RetryClass.TRANSIENT, False
-    if isinstance(error, SalesforceRefused):
+    if isinstance(error, SalesforceRefused | MarketoRefused):
         return error.code or f"HTTP_{error.status}", RetryClass.SCHEMA, True
     raise error
 
@@ -114,5 +115,7 @@ _KNOWN: frozenset[Any] = frozenset(
     "INVALID_TYPE_ON_FIELD_IN_RECORD JSON_PARSER_ERROR CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY UNWRITABLE_VALUE "
     "CANNOT_UPDATE_CONVERTED_LEAD "
     "ENTITY_IS_DELETED NOT_FOUND INVALID_CROSS_REFERENCE_KEY MALFORMED_ID UNABLE_TO_LOCK_ROW FIELD_FILTER_VALIDATION_EXCEPTION "
-    "NUM_RECORDS_REACHED ENTITY_IS_LOCKED".split()
+    "NUM_RECORDS_REACHED ENTITY_IS_LOCKED "
+    # Marketo's: type, missing, invalid, exists already, several match, company field
+    "1001 1002 1003 1005 1007 1021".split()
 )

@@ -29,10 +29,10 @@ from alignment_pipeline.sandbox.salesforce.settings import OrgSettings
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 from alignment_pipeline.sandbox.server import Sandbox
 from alignment_pipeline.sandbox.world import World, sandbox_clock
-from alignment_pipeline.sync import crm, ops
+from alignment_pipeline.sync import ops
 from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline_tests.faults import invariants, variants
-from alignment_pipeline_tests.sync.office import NOW, PERSON, Office, agreement, connect, data, write_package
+from alignment_pipeline_tests.sync.office import NOW, PERSON, Office, agreement, connect, data, marketo, reached, write_package
 
 FACTOR = 900.0
 #: The moments of one batch; `crash.point` is called with these names.
@@ -161,17 +161,25 @@ class Arena:
 
 @contextmanager
 def arena(
-    tmp_path: Path, seed: int, *, leads: int = 60, accounts: int = 8, faults: float = 0.12, variant: str | None = None, bulk: bool = False
+    tmp_path: Path,
+    seed: int,
+    *,
+    leads: int = 60,
+    accounts: int = 8,
+    people: int = 0,
+    faults: float = 0.12,
+    variant: str | None = None,
+    bulk: bool = False,
 ) -> Iterator[Arena]:
-    """Open an organisation under fire: `faults` is the share of writes that go wrong on the wire."""
+    """Open an organisation under fire: `faults` is the share of writes that go wrong on the wire. With `people`, Marketo beside it."""
     store = SalesforceStore(
         package=write_package(tmp_path / "package"),
         settings=OrgSettings(bulk_wait_seconds=5.0, bulk_rows_per_second=5000, daily_api_requests=10**7),
     )
-    world = World(sandbox_clock(NOW, factor=FACTOR), Faults(seed), store)
+    world = World(sandbox_clock(NOW, factor=FACTOR), Faults(seed), store, marketo(people) if people else None)
     store.load({"User": [_USER]})
     store.load(data(leads, accounts))
-    chosen = wide_agreement(bulk=bulk)
+    chosen = wide_agreement(bulk=bulk, has_marketo=bool(people))
     path = tmp_path / "agreement.yaml"
     path.write_text(json.dumps(chosen.model_dump(mode="json", exclude={"version"}, by_alias=True)))
     home = tmp_path / "home"
@@ -187,7 +195,7 @@ def arena(
         clock = replace(world.clock)
         session = connect(sandbox, clock)
         journal = Journal.open(str(home / "journal.sqlite"), home=home, clock=clock)
-        acme = Office(world, sandbox, home, journal, chosen, crm.salesforce(session), session)
+        acme = Office(world, sandbox, home, journal, chosen, reached(sandbox, session, clock), session)
         found = Arena(acme, environ, random.Random(seed), variant)
         for fault in wire_faults(faults):
             world.faults.add(fault)
@@ -212,7 +220,7 @@ def wire_faults(share: float) -> list[Fault]:
     ]
 
 
-def wide_agreement(*, bulk: bool = False) -> Any:
+def wide_agreement(*, bulk: bool = False, has_marketo: bool = False) -> Any:
     """The test organisation's agreement, with limits that leave the run itself to be tested and not the guard."""
     shipped = agreement()
     numbers = shipped.write_back
@@ -231,7 +239,9 @@ def wide_agreement(*, bulk: bool = False) -> Any:
     canary = numbers.canary.model_copy(update={"first": 5, "second": 20})
     budget = numbers.budget.model_copy(update={"least_calls": 1_000_000})
     approvals = numbers.approvals.model_copy(update={"plan_hours": 168})
-    return agreement(guard=guard, breaker=breaker, sending=sending, canary=canary, budget=budget, approvals=approvals)
+    return agreement(
+        has_marketo=has_marketo, guard=guard, breaker=breaker, sending=sending, canary=canary, budget=budget, approvals=approvals
+    )
 
 
 def lead(number: int) -> str:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from alignment_pipeline_tests.faults import kill, variants
 from alignment_pipeline_tests.faults.selection import chosen, wants_all
+from alignment_pipeline_tests.sync.organisation import NURTURE
 
 SEEDS = ("1", "2", "3")
 
@@ -31,6 +33,23 @@ def test_every_crash_point_can_be_survived(seed: str, tmp_path: Path) -> None:
     problems, kills = kill.run_sweep(tmp_path, int(seed), 1, last, 1 if wants_all() else 9)
 
     assert kills >= (24 if wants_all() else 2) and problems == []
+
+
+@pytest.mark.parametrize("point", chosen(kill.POINTS, short=("intent durable", "sent")))
+def test_killed_while_marketo_is_told_each_person_is_told_once(point: str, tmp_path: Path) -> None:
+    with kill.arena(tmp_path, 1, leads=1, accounts=1, people=12, faults=0.0) as found:
+        for number in range(1, 13):
+            found.office.want(str(number), **{NURTURE: f"Recycled: {number}"})
+        plan_hash = found.plan()
+        assert plan_hash is not None
+        assert found.apply(plan_hash, crash_at=f"{point}:2") == -signal.SIGKILL
+
+        assert found.apply(plan_hash, "--resume") == 0
+
+        found.calm()
+        assert found.broken() == []
+        told = [(write.record_id, write.changes[NURTURE]) for write in found.office.told()]
+        assert sorted(told) == sorted((str(number), (None, f"Recycled: {number}")) for number in range(1, 13))
 
 
 def test_a_base_that_moves_before_the_send_is_caught_by_one_kill(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_clocks_and_mqas_are_written_first_and_what_the_plan_stamps_is_left_to_i
 
 
 def test_every_value_that_may_be_mapped_is_offered() -> None:
-    offered = {*rule.PERSON_OFFERS, *rule.ACCOUNT_OFFERS, "person.synced_at", "account.synced_at"}
+    offered = {*rule.PERSON_OFFERS, *rule.ACCOUNT_OFFERS, "person.synced_at", "account.synced_at", "person.nurture"}
     schema = FieldMapping.model_json_schema()["properties"]["value"]
     named = schema.get("enum") or [value for one in schema["anyOf"] for value in one["enum"]]
     assert set(named) == offered

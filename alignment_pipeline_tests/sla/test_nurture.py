@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.sla import nurture
 from alignment_pipeline_tests.sla.factories import World, at, rows_of
@@ -12,10 +13,12 @@ from alignment_pipeline_tests.sla.factories import World, at, rows_of
 NOW = at("2026-11-18T10:00:00")
 
 
-def told(world: World, field: str | None = "alignmentNurture") -> dict[str, object]:
-    sla = Sla.model_validate({"nurture": {"marketo_field": field}})
+def told(world: World, *fields: str) -> dict[str, object]:
+    mappings = [{"object": "MarketoLead", "field": field, "value": "person.nurture", "type": "text", "label": "L"} for field in fields]
+    terms = {"sla": Sla(), "crm": Crm.model_validate({"fields": mappings}), "as_of": NOW, "agreement_version": "test"}
     sources = world.sources()
-    rows = rows_of(nurture.nurture_updates(sources.people, sources.person_stage_changes, sla=sla, as_of=NOW, agreement_version="test"))
+    rows = rows_of(nurture.nurture_updates(sources.people, sources.person_stage_changes, **terms))
+    assert {row["field"] for row in rows} <= set(fields)
     return {str(row["record_id"]): json.loads(str(row["value"])) for row in rows}
 
 
@@ -28,11 +31,11 @@ def test_who_is_back_with_marketing_is_named_with_the_code_and_who_left_is_clear
         for hour, stage in enumerate(stages):
             world.stage(NOW - timedelta(hours=9 - hour), stage, person=f"marketo:{number}")
 
-    assert told(world) == {"0": "Recycled: Wrong size", "1": None, "3": "Recycled"}
+    assert told(world, "recycled") == {"0": "Recycled: Wrong size", "1": None, "3": "Recycled"}
 
 
 def test_without_a_field_or_for_people_not_to_be_written_nothing_is() -> None:
     world = World().person("marketo:1", marketo_id="1", is_do_not_sync=True).stage(NOW - timedelta(hours=1), "Recycled", person="marketo:1")
 
-    assert told(world) == {}
-    assert told(World().person("marketo:1", marketo_id="1").stage(NOW, "Recycled", person="marketo:1"), field=None) == {}
+    assert told(world, "recycled") == {}
+    assert told(World().person("marketo:1", marketo_id="1").stage(NOW, "Recycled", person="marketo:1")) == {}

@@ -18,7 +18,10 @@ from typing import Any
 import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD
 from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.marketo.credentials import Credentials as MarketoCredentials
+from alignment_pipeline.connectors.marketo.session import MarketoSession
 from alignment_pipeline.connectors.retries import RetryPolicy
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
@@ -34,15 +37,42 @@ from alignment_pipeline.sync import approval, crm, guard, ops, plan
 from alignment_pipeline.sync.apply import Applied, apply, open_run
 from alignment_pipeline.sync.field_rules import FieldRules
 from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.sync.marketo import with_marketo
 from alignment_pipeline.sync.planned import Plan
 from alignment_pipeline.sync.recover import recover
 from alignment_pipeline.sync.shape import described_shapes
 from alignment_pipeline.sync.sources import SourceHealth
-from alignment_pipeline_tests.sync.organisation import NOW, PERSON, account_id, agreement, data, lead_id, tables_of_crm, write_package
+from alignment_pipeline_tests.sync.organisation import (
+    NOW,
+    PERSON,
+    account_id,
+    agreement,
+    data,
+    lead_id,
+    marketo,
+    tables_of_crm,
+    write_package,
+)
 
-__all__ = ["KEY", "NOW", "PERSON", "Office", "Planned", "account_id", "agreement", "connect", "data", "lead_id", "office", "write_package"]
+__all__ = [
+    "KEY",
+    "NOW",
+    "PERSON",
+    "Office",
+    "Planned",
+    "account_id",
+    "agreement",
+    "connect",
+    "data",
+    "lead_id",
+    "marketo",
+    "office",
+    "reached",
+    "write_package",
+]
 
 KEY = b"k" * 64
+_OBJECTS = {"00Q": "Lead", "001": "Account", "003": "Contact", "00T": "Task"}
 
 
 @dataclass
@@ -69,7 +99,7 @@ class Office:
 
     def want(self, record_id: str, **values: Any) -> None:
         """Desire values of a record."""
-        object_ = {"00Q": "Lead", "001": "Account", "003": "Contact", "00T": "Task"}[record_id[:3]]
+        object_ = MARKETO_LEAD if record_id.isdigit() else _OBJECTS[record_id[:3]]
         for name, value in values.items():
             self.wanted[(object_, record_id, name)] = value
 
@@ -89,6 +119,8 @@ class Office:
 
     def value(self, record_id: str, name: str) -> Any:
         """What the CRM has now."""
+        if record_id.isdigit():
+            return self.world.marketo.leads[int(record_id)].values.get(name)
         self.world.salesforce.settle()
         found = self.world.salesforce.find(record_id)
         return None if found is None else found.get(name)
@@ -104,6 +136,10 @@ class Office:
     def writes(self, after: int = 0) -> list[Any]:
         """What was written through the API, in order."""
         return [write for write in self.world.audit.writes(after=after, system="salesforce") if write.source in ("api", "bulk")]
+
+    def told(self, after: int = 0) -> list[Any]:
+        """What was written to Marketo, in order."""
+        return self.world.audit.writes(after=after, system="marketo")
 
     def extract(self) -> None:
         """Read the CRM as an extraction would; later plans use what was read."""
@@ -127,7 +163,7 @@ class Office:
         if extract:
             self.extract()
         assert self.snapshot is not None
-        shapes = described_shapes(self.crm.describe_all(["Lead", "Contact", "Account", "Task"]))
+        shapes = described_shapes(self.crm.describe_all([*_OBJECTS.values(), *([MARKETO_LEAD] if self.crm.has_marketo else [])]))
         made = plan.build(
             self.journal,
             field_updates=self.field_updates(shuffle),
@@ -242,10 +278,11 @@ def office(
     journal_url: str | None = None,
     settings: Mapping[str, Any] | None = None,
     read_seconds: float = 30.0,
+    people: int = 0,
     base: Callable[[], float] = lambda: 1_000_000.0,
     **write_back: Any,
 ) -> Iterator[Office]:
-    """Open the organisation; everything is closed at the end."""
+    """Open the organisation; everything is closed at the end. With `people`, Marketo stands beside it."""
     user = {
         "Id": PERSON,
         "Username": "rep@acme.example",
@@ -256,7 +293,7 @@ def office(
     }
     chosen = OrgSettings(**({"bulk_wait_seconds": 0.0, "bulk_rows_per_second": 1e9} | dict(settings or {})))
     store = SalesforceStore(package=write_package(tmp_path / "package"), settings=chosen)
-    world = World(sandbox_clock(NOW, factor=factor, base=base), Faults(7), store)
+    world = World(sandbox_clock(NOW, factor=factor, base=base), Faults(7), store, marketo(people) if people else None)
     store.load({"User": [user]})
     store.load(data(leads, accounts))
     clock = replace(world.clock, wait=lambda seconds: world.advance(seconds * world.clock.factor))
@@ -264,9 +301,18 @@ def office(
         session = connect(sandbox, clock, read_seconds=read_seconds)
         home = tmp_path / "home"
         journal = Journal.open(journal_url or str(home / "journal.db"), home=home, clock=clock)
-        found = crm.salesforce(session)
-        yield Office(world, sandbox, home, journal, agreement(**write_back), found, session)
+        found = reached(sandbox, session, clock)
+        yield Office(world, sandbox, home, journal, agreement(has_marketo=bool(people), **write_back), found, session)
         journal.close()
+
+
+def reached(sandbox: Sandbox, session: SalesforceSession, clock: Clock) -> crm.Crm:
+    """The CRM of the session, and Marketo where one is served."""
+    found = crm.salesforce(session)
+    if sandbox.world.marketo is None:
+        return found
+    retry = RetryPolicy(randomness=random.Random(5))
+    return with_marketo(found, MarketoSession(MarketoCredentials.from_env(sandbox.environment()), clock, retry=retry))
 
 
 def connect(sandbox: Sandbox, clock: Clock, role: Any = "writer", *, read_seconds: float = 30.0) -> SalesforceSession:

@@ -15,13 +15,15 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD, FieldMapping, InputMapping, TaskMapping
 from alignment_pipeline.agreement.field_map import Crm as CrmSection
-from alignment_pipeline.agreement.field_map import FieldMapping, InputMapping, TaskMapping
 from alignment_pipeline.connectors.salesforce.identifiers import id18
 from alignment_pipeline.contracts import staging
+from alignment_pipeline.sandbox.marketo.store import MarketoStore
 from alignment_pipeline.sandbox.world import World
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+NURTURE = "alignmentRecycleReason"
 PERSON = "005000000000001AAA"
 _META = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
 _STAGES = ("New Name", "MQL", "Customer")
@@ -61,11 +63,12 @@ def _mappings(object_: str) -> list[FieldMapping]:
     ]
 
 
-def agreement(**write_back: Any) -> Agreement:
+def agreement(*, has_marketo: bool = False, **write_back: Any) -> Agreement:
     """The shipped agreement with this organisation's field map; keywords replace parts of its write-back section."""
+    nurture = [FieldMapping(object=MARKETO_LEAD, field=NURTURE, value="person.nurture", type="text", label="L")] if has_marketo else []
     shipped = loader.load(loader.default_path())
     section = CrmSection(
-        fields=[mapping for name in ("Lead", "Contact", "Account") for mapping in _mappings(name)],
+        fields=[*(mapping for name in ("Lead", "Contact", "Account") for mapping in _mappings(name)), *nurture],
         inputs=[
             InputMapping(object=name, field="Lock__c", meaning="is_do_not_sync", label="Lock") for name in ("Lead", "Contact", "Account")
         ],
@@ -109,6 +112,14 @@ def data(leads: int, accounts: int) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def marketo(people: int) -> MarketoStore:
+    """So many people of Marketo, with ids from 1."""
+    store = MarketoStore()
+    made = "2026-11-01T00:00:00Z"
+    store.load([{"id": n, "lastName": f"P{n}", "createdAt": made, "updatedAt": made} for n in range(1, people + 1)])
+    return store
+
+
 def tables_of_crm(world: World, chosen: Agreement, known_at: datetime) -> tuple[pa.Table, pa.Table]:
     """What an extraction of the mapped fields gives now: `crm_field_values` and `crm_record_states`."""
     store = world.salesforce
@@ -134,6 +145,9 @@ def tables_of_crm(world: World, chosen: Agreement, known_at: datetime) -> tuple[
     for record_id, record in store.tables["Task"].items():
         if record.get("Key__c") and not record.get("IsDeleted"):
             values += _values("Task", record_id, record, ["Status"], known_at)
+    for lead_id_, lead in (world.marketo.leads if world.marketo is not None else {}).items():
+        stamped = lead.values | {"SystemModstamp": datetime.fromisoformat(lead.values["updatedAt"])}
+        values += _values(MARKETO_LEAD, str(lead_id_), stamped, chosen.crm.fields_of(MARKETO_LEAD), known_at)
     return (
         pa.Table.from_pylist(values, schema=staging.CRM_FIELD_VALUES.schema),
         pa.Table.from_pylist(states, schema=staging.CRM_RECORD_STATES.schema),

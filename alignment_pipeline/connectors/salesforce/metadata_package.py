@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from alignment_pipeline.agreement.field_map import Crm, FieldMapping, InputMapping
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm, FieldMapping, InputMapping
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 PACKAGE = Path(__file__).parent / "package"
@@ -35,7 +35,7 @@ def files(crm: Crm) -> dict[str, str]:
     found: dict[str, str] = {}
     mappings: list[FieldMapping | InputMapping] = [*crm.fields, *crm.inputs]
     for mapping in mappings:
-        if mapping.field.endswith("__c"):
+        if mapping.field.endswith("__c") and mapping.object != MARKETO_LEAD:
             found[_field_path(mapping.object, mapping.field)] = _field(mapping)
     # custom fields of tasks are declared on Activity, which Task and Event share
     found[_field_path("Activity", crm.tasks.external_key_field)] = _task_key(crm.tasks.external_key_field)
@@ -176,7 +176,9 @@ def _permission_set(crm: Crm, *, integration: bool) -> str:
         else "People see the fields that the alignment pipeline fills and edit the ones they answer for."
     )
     root = _root("PermissionSet", [("description", about)])
-    rights: list[tuple[str, str, bool]] = [(m.object, m.field, integration) for m in crm.fields if m.field.endswith("__c")]
+    rights: list[tuple[str, str, bool]] = [
+        (m.object, m.field, integration) for m in crm.fields if m.field.endswith("__c") and m.object != MARKETO_LEAD
+    ]
     rights += [(m.object, m.field, not integration) for m in crm.inputs if m.field.endswith("__c")]
     rights += [("Task", crm.tasks.external_key_field, integration)]
     rights += [(object_, "Alignment_SLA_Minutes_Left__c", False) for object_, _ in _sla_due_fields(crm)]
