@@ -39,7 +39,15 @@ FACTOR = 900.0
 POINTS = ("lease taken", "before commit", "intent durable", "sent", "answers taken", "verified", "batch done")
 _USER = {"Id": PERSON, "Username": "rep@acme.example", "LastName": "Rep", "FirstName": "Ann", "Email": "rep@acme.example", "IsActive": True}
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["alignment_pipeline.cli.apply", "alignment_pipeline.cli.main", "alignment_pipeline_tests.faults.kill"])
+_PRELOADED = ["alignment_pipeline.cli.apply", "alignment_pipeline.cli.main", "alignment_pipeline_tests.faults.kill"]
+CONTEXT.set_forkserver_preload(_PRELOADED)
+
+
+def preload(module: str) -> None:
+    """Have the warm server load this module too; to be called at import, before the first child."""
+    if module not in _PRELOADED:
+        _PRELOADED.append(module)
+        CONTEXT.set_forkserver_preload(_PRELOADED)
 
 
 def child(environ: Mapping[str, str], arguments: list[str], variant: str | None) -> None:
@@ -157,6 +165,16 @@ class Arena:
     def broken(self) -> list[str]:
         """Every invariant that does not hold, in words."""
         return invariants.broken(self.office)
+
+    def shown(self) -> dict[str, dict[str, Any]]:
+        """What people see in the CRM. Left out is what two equal histories may differ in: moments of writing, and ids of tasks."""
+        stamps = {"SystemModstamp", "LastModifiedDate", "LastModifiedById", "CreatedDate", "Synced__c", "LastActivityDate", "Id"}
+        tables = self.office.world.salesforce.tables
+        return {
+            str(record.get("Key__c") or identifier): {name: value for name, value in record.items() if name not in stamps}
+            for table in ("Lead", "Contact", "Account", "Task")
+            for identifier, record in tables[table].items()
+        }
 
 
 @contextmanager

@@ -155,7 +155,15 @@ ROWS: tuple[Row, ...] = (
     _row(21, "crash", "killed while extracting or loading", "nothing partial visible, next run whole", f"{_CRASH}[21]"),
     _row(22, "crash", "killed while a plan is kept", "no plan", f"{_CRASH}[22]"),
     _row(23, "crash", "killed after the intent, before the send", "sent once", f"{_CRASH}[23]"),
-    _row(24, "crash", "killed between write and journal", "decided by reading", f"{_CRASH}[24]", f"{_FAULTS}/test_kill.py"),
+    _row(
+        24,
+        "crash",
+        "killed between write and journal",
+        "decided by reading",
+        f"{_CRASH}[24]",
+        f"{_FAULTS}/test_kill.py",
+        f"{_FAULTS}/test_dagster_kill.py",
+    ),
     _row(25, "crash", "killed at each step of a Bulk job", "taken up by its id, open ones closed, no second job", f"{_CRASH}[25]"),
     _row(26, "crash", "killed while verifying", "state and base move together", f"{_CRASH}[26]"),
     _row(27, "crash", "killed while rolling back", "the rollback goes on", f"{_CRASH}[27]"),
@@ -203,7 +211,14 @@ ROWS: tuple[Row, ...] = (
         f"{_SYNC}/test_shape.py",
         "alignment_pipeline_tests/sla/test_calendars.py",
     ),
-    _row(36, "data", "10,000 poison rows", "each written or quarantined with its reason", f"{_FAULTS}/test_poison.py"),
+    _row(
+        36,
+        "data",
+        "10,000 poison rows",
+        "each loaded and written, or quarantined with its reason",
+        f"{_FAULTS}/test_poison.py",
+        f"{_SOURCES}/test_poison.py",
+    ),
     _row(
         37, "data", "15 and 18 characters, ids that differ in case", "the same, and different", f"{_VALUES}[37]", f"{_SYNC}/test_shape.py"
     ),
