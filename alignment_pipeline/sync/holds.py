@@ -7,7 +7,7 @@ the command line is `cli/holds.py`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +16,14 @@ from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from alignment_pipeline.agreement.write_back import Holds
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.sync import bases
 from alignment_pipeline.sync.decide import HoldReason
 from alignment_pipeline.sync.journal import Journal, stamp
 from alignment_pipeline.sync.shape import Scalar
 from alignment_pipeline.sync.tables import HOLD
 
 FieldKey = tuple[str, str, str]
+_MOST_NAMED = 5000
 #: Holds that stand by themselves until their time or a person ends them; the others are found anew from the values each time.
 STICKY = frozenset({HoldReason.FLAPPING, HoldReason.ROLLED_BACK})
 _MEANING = {
@@ -69,10 +71,13 @@ class NewHold:
     value_seen: Scalar = None
 
 
-def active(connection: Connection, now: datetime, config_hash: str) -> dict[FieldKey, Hold]:
-    """Holds in force under this agreement: (object, record, field) -> hold."""
+def active(connection: Connection, now: datetime, config_hash: str, records: Collection[str] | None = None) -> dict[FieldKey, Hold]:
+    """Holds in force under this agreement: (object, record, field) -> hold; of these records, or of all when none or many are named."""
     query = select(HOLD).where(HOLD.c.released_by.is_(None)).order_by(HOLD.c.hold_id)
-    found = (_hold(row) for row in connection.execute(query))
+    queries = [query]
+    if records is not None and len(records) <= _MOST_NAMED:
+        queries = [query.where(HOLD.c.record_id.in_(part)) for part in bases.chunks(sorted(records))]
+    found = [_hold(row) for one in queries for row in connection.execute(one)]
     moment = stamp(now)
     return {
         (hold.object, hold.record_id, hold.field): hold
@@ -91,8 +96,10 @@ def accepted(connection: Connection, now: datetime) -> dict[FieldKey, Scalar]:
 
 def put(journal: Journal, connection: Connection, new: Sequence[NewHold], numbers: Holds, config_hash: str) -> int:
     """Make the holds that are not there yet; returns how many were new. A changed value seen is noted on the old hold."""
+    if not new:
+        return 0
     now = journal.clock.now()
-    there = active(connection, now, config_hash)
+    there = active(connection, now, config_hash, {hold.record_id for hold in new})
     rows: list[dict[str, Any]] = []
     for hold in new:
         old = there.get((hold.object, hold.record_id, hold.field))

@@ -258,8 +258,7 @@ def verify(run: Run, ops: Sequence[Op], records: Mapping[str, Record | None], ow
         journal.upsert(connection, SYNCED, based)
         for op in gone:
             bases.drop(connection, op.object, [op.record_id or ""])
-        for op in done:
-            _mark_undone(run, connection, op)
+        _mark_undone(run, connection, *done)
         bases.note_drift(journal, connection, drift)
         holds.put(journal, connection, new_holds, run.numbers.holds, run.config_hash)
     return events
@@ -270,15 +269,18 @@ def _based(op: Op) -> Mapping[str, Any]:
     return op.after if op.object not in CREATABLE else {name: value for name, value in op.after.items() if name == TASK_STATUS.field}
 
 
-def _mark_undone(run: Run, connection: Connection, op: Op) -> None:
-    """A rollback that is done: the operation it undid says so, and its fields are not redone under the same agreement."""
-    if op.rollback_of is None:
-        return
-    move(run.journal, connection, [op.rollback_of], come_from=("VERIFIED",), to="ROLLED_BACK")
-    names = [name for name in op.after if not run.rules.is_carried(op.object, name)]
-    if op.reason_code != "ROLLBACK_CREATE":
-        new = [holds.NewHold(op.object, op.record_id or "", name, holds.HoldReason.ROLLED_BACK, op.after[name]) for name in names]
-        holds.put(run.journal, connection, new, run.numbers.holds, run.config_hash)
+def _mark_undone(run: Run, connection: Connection, *ops: Op) -> None:
+    """Rollbacks that are done: the operations they undid say so, and their fields are not redone under the same agreement."""
+    undone = [op.rollback_of for op in ops if op.rollback_of is not None]
+    move(run.journal, connection, undone, come_from=("VERIFIED",), to="ROLLED_BACK")
+    new = [
+        holds.NewHold(op.object, op.record_id or "", name, holds.HoldReason.ROLLED_BACK, op.after[name])
+        for op in ops
+        if op.rollback_of is not None and op.reason_code != "ROLLBACK_CREATE"
+        for name in op.after
+        if not run.rules.is_carried(op.object, name)
+    ]
+    holds.put(run.journal, connection, new, run.numbers.holds, run.config_hash)
 
 
 def _update(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
