@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "alignment_pipeline.cli.explain:explain",
     "impact": "alignment_pipeline.cli.impact:impact",
     "backtest": "alignment_pipeline.cli.backtest:backtest",
+    "history": "alignment_pipeline.cli.history:history",
     "report": "alignment_pipeline.cli.report:report",
     "sandbox": "alignment_pipeline.cli.sandbox:sandbox",
 }

@@ -11,22 +11,24 @@ _TAGS = {"dagster/max_runtime": 14_400}
 
 # the past does not change every ten minutes: backtested once a day, or when somebody asks
 _LOOKING_BACK = dg.AssetSelection.assets("mqa_backtest_terms", "mqa_backtests")
+# days that are past are partitions with a job of their own (`history.py`)
+_PRESENT = dg.AssetSelection.all() - dg.AssetSelection.assets("person_snapshots", "account_snapshots", "snapshot_replays")
 
 alignment_run = dg.define_asset_job(
     RUN,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets("crm_writes", "notifications") - _LOOKING_BACK,
+    selection=_PRESENT - dg.AssetSelection.assets("crm_writes", "notifications") - _LOOKING_BACK,
     description="From extraction to a plan and a report. Writes nothing to the CRM and tells nobody.",
     run_tags=_TAGS,
 )
 daily = dg.define_asset_job(
     DAILY,
-    selection=dg.AssetSelection.all(),
+    selection=_PRESENT,
     description="The full run: everything is read, decided and planned anew; what a standing approval covers is written.",
     run_tags=_TAGS,
 )
 incremental = dg.define_asset_job(
     INCREMENTAL,
-    selection=dg.AssetSelection.all() - _LOOKING_BACK,
+    selection=_PRESENT - _LOOKING_BACK,
     description="The same over what is new: the sources are read from their watermarks, and little costs little.",
     run_tags=_TAGS,
 )

@@ -81,16 +81,24 @@ def instance_folder(home: Home) -> Path:
     return folder
 
 
-def launch(job: str, *, home: Home, as_of: datetime | None = None, told: Callable[[str, int], None] = lambda *_: None) -> Outcome:
-    """Run `job` in this process on the home's own instance and wait for its end.
+def launch(
+    job: str,
+    *,
+    home: Home,
+    as_of: datetime | None = None,
+    partition: str | None = None,
+    told: Callable[[str, int], None] = lambda *_: None,
+) -> Outcome:
+    """Run `job` in this process on the home's own instance and wait for its end; `partition` is the day of a job of days.
 
     Raises AnotherWriter, before anything starts, while another run of this home goes on: a person does not wait for it.
+    Raises ConfigurationError when there is no such day.
     """
     with home.journal() as journal, lease.hold(journal, lease.RUN):
-        return _launched(job, home=home, as_of=as_of, told=told)
+        return _launched(job, home=home, as_of=as_of, partition=partition, told=told)
 
 
-def _launched(job: str, *, home: Home, as_of: datetime | None, told: Callable[[str, int], None]) -> Outcome:
+def _launched(job: str, *, home: Home, as_of: datetime | None, partition: str | None, told: Callable[[str, int], None]) -> Outcome:
     folder = instance_folder(home)
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     with warnings.catch_warnings():
@@ -100,12 +108,18 @@ def _launched(job: str, *, home: Home, as_of: datetime | None, told: Callable[[s
 
         definitions = defs()
     with dg.DagsterInstance.from_config(str(folder)) as instance, progress.listening(told):
-        result = definitions.resolve_job_def(job).execute_in_process(
-            instance=instance,
-            tags=tags,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+        try:
+            result = definitions.resolve_job_def(job).execute_in_process(
+                instance=instance,
+                tags=tags,
+                partition_key=partition,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        except dg.DagsterUnknownPartitionError as error:
+            raise ConfigurationError(
+                f"{partition} is no day that can be taken: it has not passed by this machine's clock, or lies before ALIGNMENT_HISTORY_FROM"
+            ) from error
     failures = _failures(result)
     told_failures = tuple((step, message) for step, message, _ in failures)
     code = _exit_code(failures[0][2]) if failures else int(not result.success)

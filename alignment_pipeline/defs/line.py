@@ -98,13 +98,12 @@ class Line:
         return dg.MaterializeResult(
             asset_key=published.table,
             metadata={"dagster/row_count": published.rows, "version": published.version, "added": published.added, **metadata},
-            check_results=[self.contract_check(published.table, published.rows)],
+            check_results=[self.contract_check(published.table, published.rows, self.read(published.table))],
         )
 
-    def contract_check(self, name: str, rows: int) -> dg.AssetCheckResult:
+    def contract_check(self, name: str, rows: int, table: ibis.Table) -> dg.AssetCheckResult:
         """The key is unique. Types and nulls were refused at publication already."""
         contract = CONTRACTS[name]
-        table = self.read(name)
         keys = table.select(*contract.key).distinct().count()
         distinct = int(self.warehouse.connection.to_pyarrow(keys).as_py()) if rows else 0
         return dg.AssetCheckResult(
@@ -170,6 +169,11 @@ def table_spec(name: str, *, deps: Iterable[str] = (), kinds: frozenset[str] = f
     """The same, for a table that one step makes together with others."""
     told = _told(CONTRACTS[name])
     return dg.AssetSpec(key=name, deps=list(deps), freshness_policy=_freshness(), **{**told, "kinds": told["kinds"] | kinds})
+
+
+def plain(name: str, *, deps: Iterable[str]) -> dict[str, Any]:
+    """What an asset of a table of the contracts says of itself, without a promise of freshness: for days that are past."""
+    return {**_told(CONTRACTS[name]), "deps": list(deps)}
 
 
 def tables(*names: str, deps: Iterable[str], pool: str = "warehouse") -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Decides scores, MQA and stages under an agreement from the tables of staging, identity and matching, without publishing anything.
 
-Belongs here: the order in which the rules are called when the result is only compared (`alignment impact`, `alignment backtest`). The
-published line is `defs/`.
+Belongs here: the order in which the rules are called when the result is only compared (`alignment impact`) or kept as a day of the past
+(`replay.py`). The published line is `defs/`.
 """
 
 from __future__ import annotations
@@ -29,16 +29,24 @@ GIVEN = (
 )  # fmt: skip
 
 
+Hold = Callable[[str, ibis.Table], ibis.Table]
+
+
+def in_memory(_: str, rows: ibis.Table) -> ibis.Table:
+    """A rule's rows, worked out once."""
+    return ibis.memtable(rows.to_pyarrow())
+
+
 def decide(
-    given: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: datetime, overrides: ibis.Table | None = None
+    given: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: datetime, overrides: ibis.Table | None = None, hold: Hold = in_memory
 ) -> dict[str, ibis.Table]:
-    """Every table of scoring and lifecycle, by name, beside the tables of `GIVEN`. Results are in memory."""
+    """Every table of scoring and lifecycle, by name, beside the tables of `GIVEN`. `hold` says where each is put, by its name."""
     scoring, scope = agreement.scoring, agreement.scope
     stamp = {"as_of": as_of, "agreement_version": agreement.version}
     t = dict(given)
 
     def made(name: str, rule: Callable[..., ibis.Table], *sources: str, **options: object) -> None:
-        t[name] = ibis.memtable(rule(*(t[source] for source in sources), **options, **stamp).to_pyarrow())
+        t[name] = hold(name, rule(*(t[source] for source in sources), **options, **stamp))
 
     made("account_fits", account_fits.account_fits, "accounts", scoring=scoring)
     made("account_tiers", account_tiers.account_tiers, "accounts", "account_fits", scoring=scoring, scope=scope, overrides=overrides)
@@ -61,6 +69,7 @@ def decide(
         scoring=scoring,
     )
     judged = [t[name] for name in ("scored_activities", "person_fits", "accounts", "account_tiers", "opportunities")]
+    # these rules fold in Python: their results are in memory already
     t |= mqa_statuses.account_mqa_tables(*judged, mqa=agreement.lifecycle.mqa, scoring=scoring, **stamp)  # type: ignore[arg-type]
     t |= person_stages.person_stage_tables(t, agreement=agreement, **stamp)  # type: ignore[arg-type]
     t |= account_stages.account_stage_tables(t, agreement=agreement, **stamp)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.runtime import history
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.sync import approval, erase
 from alignment_pipeline.sync.journal import Journal
@@ -49,6 +50,7 @@ def erase_person(home: Home, warehouse: Warehouse, journal: Journal, wanted: str
     with hold(journal, FULL):
         done = erase.erase(journal, names, key=key, plans=home.folder("plans"))
         rows, tables = _erase_tables(warehouse, names)
+        rows += _erase_days(warehouse, names)
         files = _erase_files(home, names)
     if len(names) == 1 and not rows:
         raise ConfigurationError(
@@ -140,6 +142,28 @@ def _erase_tables(warehouse: Warehouse, names: Collection[str]) -> tuple[int, in
     return rows, tables
 
 
+def _erase_days(warehouse: Warehouse, names: Collection[str]) -> int:
+    """Take them out of every kept day, and write down beside it how many they were and which accounts they counted for."""
+    rows = 0
+    for day in history.days(warehouse):
+        people: set[str] = set()
+        accounts: set[str] = set()
+        for name, key in history.KEYS.items():
+            table = warehouse.read_snapshot(name, day)
+            mentions = _mentions(table, names)
+            assert mentions is not None
+            gone = table.filter(mentions).select(key=table[key], account_id=table.account_id).to_pyarrow()
+            if gone.num_rows:
+                warehouse.keep(name, day, table.filter(~mentions))
+                people |= set(gone.column("key").to_pylist()) if name == "person_snapshots" else set()
+                accounts |= {account for account in gone.column("account_id").to_pylist() if account}
+                rows += gone.num_rows
+            warehouse.forget_old_snapshots(name, day)
+        if people or accounts:
+            history.erase(warehouse, day, people, accounts)
+    return rows
+
+
 def _mentions(table: ibis.Table, names: Collection[str]) -> ibis.Value | None:
     """A row mentions a person when any of its texts is one of their names, or holds one that cannot be chance."""
     long = sorted(name for name in names if "@" in name or ":" in name or len(name) >= 15)
@@ -153,7 +177,7 @@ def _mentions(table: ibis.Table, names: Collection[str]) -> ibis.Value | None:
 
 
 def _erase_files(home: Home, names: Collection[str]) -> int:
-    """Reports, notifications and snapshots that may show them: made from tables, so they can be made again."""
+    """Reports and notifications that may show them, and what a query left behind: made from tables, so they can be made again."""
     needles = [name.encode() for name in names if len(name) >= 6]
     removed = 0
     for folder in ("reports", "notifications"):
@@ -167,8 +191,8 @@ def _erase_files(home: Home, names: Collection[str]) -> int:
         if len(kept) != len(lines):
             path.write_bytes(b"".join(kept))
             removed += 1
-    for leftover in (home.path / "warehouse" / "snapshots", home.path / "spill"):
-        if leftover.is_dir() and any(leftover.iterdir()):
-            shutil.rmtree(leftover)
-            removed += 1
+    spill = home.path / "spill"
+    if spill.is_dir() and any(spill.iterdir()):
+        shutil.rmtree(spill)
+        removed += 1
     return removed

@@ -6,10 +6,10 @@ A reader sees a whole old or a whole new table; two publishers of one table are 
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import os
 import secrets
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.errors import ConfigurationError, DataLoss
-from alignment_pipeline.warehouse.manifest import DataFile, Manifest, describe_file, read_manifest, stamp, swap, verify
+from alignment_pipeline.warehouse.manifest import POINTER, DataFile, Manifest, describe_file, read_manifest, stamp, swap, verify
 
 ROW_GROUP = 122_880
 # versions kept beside the current one, so that a reader that opened the last version can finish
@@ -77,26 +77,12 @@ class Warehouse:
 
     def read(self, name: str) -> ibis.Table:
         """The published table, or the contract's empty table when it was never published. Raises DataLoss when files are cut."""
-        folder = self._folder(name)
-        found = read_manifest(folder)
-        if found is None or not found.files:
-            return _empty(_contract(name))
-        problems = verify(folder, found)
-        if problems:
-            raise DataLoss(
-                f"table {name}: {'; '.join(problems)}. Run `alignment doctor --repair` to move it aside and rebuild it from its sources"
-            )
-        return self.connection.read_parquet([str(folder / file.name) for file in found.files], table_name=f"{name}_{secrets.token_hex(4)}")
+        remedy = "Run `alignment doctor --repair` to move it aside and rebuild it from its sources"
+        return self._read(self._folder(name), name, remedy=remedy)
 
     def replace(self, name: str, table: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
         """Publish a new version that holds exactly these rows, in the contract's columns and types."""
-        contract = _contract(name)
-        folder = self._folder(name, create=True)
-        with _publishing(folder):
-            before = read_manifest(folder)
-            version = before.version + 1 if before else 1
-            files = self._write(folder, contract, table, version)
-            return self._publish(folder, name, version, tuple(files), sum(file.rows for file in files))
+        return self._replace(self._folder(name, create=True), name, table)
 
     def append(self, name: str, batches: Iterable[pa.RecordBatch] | pa.Table) -> Published:
         """Publish a version that holds the rows so far and these. Nothing is published when the batches hold no row."""
@@ -113,37 +99,40 @@ class Warehouse:
 
     def forget_old_versions(self, name: str) -> None:
         """Delete every data file that the published version does not name: an erasure leaves no byte behind."""
-        folder = self._folder(name)
-        found = read_manifest(folder)
-        kept = {file.name for file in found.files} if found else set()
-        for path in folder.glob("*.parquet"):
-            if path.name not in kept:
-                path.unlink()
+        _forget(self._folder(name))
 
-    def snapshot(self, name: str, day: date) -> Path:
-        """Keep the published version beside the table as `snapshots/<day>/<table>` (hard links: no copy is made)."""
-        folder = self._folder(name)
-        found = read_manifest(folder)
-        if found is None:
-            raise ConfigurationError(f"table {name} has no published version to keep")
-        target = self.root / "snapshots" / day.isoformat() / name
-        if target.exists():
-            shutil.rmtree(target)
-        target.mkdir(parents=True, mode=0o700)
-        for file in found.files:
-            os.link(folder / file.name, target / file.name)
-        swap(target, found)
-        return target
+    def keep(self, name: str, day: date, table: ibis.Table | pa.Table) -> Published:
+        """Keep a table as of a day, as `snapshots/<day>/<table>`; what was kept for the day is replaced."""
+        folder = self.snapshot_folder(day) / name
+        for path in (self.root / "snapshots", folder.parent, folder):
+            _private_folder(path)
+        return self._replace(folder, _contract(name).name, table)
 
     def read_snapshot(self, name: str, day: date) -> ibis.Table:
-        """A kept version."""
-        folder = self.root / "snapshots" / day.isoformat() / name
-        found = read_manifest(folder)
-        if found is None:
+        """What was kept for a day. Raises ConfigurationError when nothing was, DataLoss when files are cut."""
+        folder = self.snapshot_folder(day) / name
+        if read_manifest(folder) is None:
             raise ConfigurationError(f"there is no snapshot of {name} on {day}")
-        if not found.files:
-            return _empty(_contract(name))
-        return self.connection.read_parquet([str(folder / file.name) for file in found.files])
+        return self._read(folder, name, remedy="Take the day again: `alignment history --take`")
+
+    def snapshot_folder(self, day: date) -> Path:
+        """Where the tables of a kept day lie."""
+        return self.root / "snapshots" / day.isoformat()
+
+    def snapshot_days(self, name: str) -> list[date]:
+        """The days for which a table was kept, in order."""
+        return sorted(date.fromisoformat(path.parent.parent.name) for path in (self.root / "snapshots").glob(f"*/{name}/{POINTER}"))
+
+    def forget_old_snapshots(self, name: str, day: date) -> None:
+        """Delete every data file of a kept day that its manifest does not name."""
+        _forget(self.snapshot_folder(day) / name)
+
+    def beside(self, root: Path) -> Warehouse:
+        """A warehouse below another folder on the same connection, so that rules can read from both."""
+        other = copy.copy(self)
+        other.root = root
+        _private_folder(root)
+        return other
 
     def damaged(self) -> dict[str, list[str]]:
         """Tables whose files do not have their published checksums, with what is wrong."""
@@ -168,6 +157,22 @@ class Warehouse:
         if create:
             _private_folder(folder)
         return folder
+
+    def _read(self, folder: Path, name: str, *, remedy: str) -> ibis.Table:
+        found = read_manifest(folder)
+        if found is None or not found.files:
+            return _empty(_contract(name))
+        problems = verify(folder, found)
+        if problems:
+            raise DataLoss(f"table {name}: {'; '.join(problems)}. {remedy}")
+        return self.connection.read_parquet([str(folder / file.name) for file in found.files], table_name=f"{name}_{secrets.token_hex(4)}")
+
+    def _replace(self, folder: Path, name: str, table: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
+        with _publishing(folder):
+            before = read_manifest(folder)
+            version = before.version + 1 if before else 1
+            files = self._write(folder, _contract(name), table, version)
+            return self._publish(folder, name, version, tuple(files), sum(file.rows for file in files))
 
     def _write(
         self, folder: Path, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], version: int
@@ -242,6 +247,14 @@ def _private_folder(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     if path.stat().st_uid == os.getuid():
         path.chmod(0o700)
+
+
+def _forget(folder: Path) -> None:
+    found = read_manifest(folder)
+    kept = {file.name for file in found.files} if found else set()
+    for path in folder.glob("*.parquet"):
+        if path.name not in kept:
+            path.unlink()
 
 
 def _sweep(folder: Path, files: tuple[DataFile, ...], version: int) -> None:

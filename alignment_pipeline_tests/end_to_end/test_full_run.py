@@ -19,7 +19,9 @@ from sqlalchemy import select
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.runtime.replay import Replay
 from alignment_pipeline.sync.tables import OP
 from alignment_pipeline_tests.end_to_end.company import Company, Said, company, small
 from alignment_pipeline_tests.lifecycle import oracle as lifecycle_oracle
@@ -254,6 +256,28 @@ def test_sla_clocks_equal_the_oracle(day: Day) -> None:
     assert truth.exclusions == left_out
     assert len(actual) > 500
     assert {"pending", "met", "met_late", "breached"} <= {row["state"] for row in actual.values()}
+
+
+def test_a_replay_from_raw_decides_what_the_run_decided(day: Day, tmp_path: Path) -> None:
+    warehouse = day.company.home.warehouse()
+    as_of = day.table("account_scores")[0]["as_of"]
+    replayed = Replay(warehouse, warehouse.beside(tmp_path), agreement=day.agreement, as_of=as_of).decide()
+    for name, key in _REPLAYED.items():
+        found = warehouse.connection.to_pyarrow(replayed[name].select(*CONTRACTS[name].names)).to_pylist()
+        assert _by(key, day.table(name)) == _by(key, found), name
+
+
+_REPLAYED = {
+    "person_scores": "person_id",
+    "account_scores": "account_id",
+    "account_mqa_statuses": "account_id",
+    "person_stages": "person_id",
+    "account_stages": "account_id",
+}
+
+
+def _by(key: str, rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row[key]: row for row in rows}
 
 
 def test_what_came_over_http_is_what_the_organisation_holds(day: Day) -> None:

@@ -111,14 +111,34 @@ def test_files_are_private(tmp_path: Path) -> None:
     assert (0o700, 0o600) == ((tmp_path / "home").stat().st_mode & 0o777, file.stat().st_mode & 0o777)
 
 
-def test_a_snapshot_outlives_later_versions(tmp_path: Path) -> None:
+def test_a_kept_day_outlives_later_versions_of_the_table_and_can_be_kept_anew(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
-    warehouse.replace(NAME, rows("a"))
-    warehouse.snapshot(NAME, date(2026, 11, 20))
-    for user in "bcde":
-        warehouse.replace(NAME, rows(user))
+    first, second = date(2026, 11, 19), date(2026, 11, 20)
 
-    assert ["a"] == warehouse.read_snapshot(NAME, date(2026, 11, 20)).to_pyarrow().column("user_id").to_pylist()
+    def on(day: date) -> list[str]:
+        return sorted(warehouse.read_snapshot(NAME, day).to_pyarrow().column("user_id").to_pylist())
+
+    warehouse.keep(NAME, second, rows("b"))
+    warehouse.keep(NAME, first, rows("a"))
+    for user in "cde":
+        warehouse.replace(NAME, rows(user))
+    assert ([first, second], ["a"], ["b"]) == (warehouse.snapshot_days(NAME), on(first), on(second))
+
+    warehouse.keep(NAME, first, rows("f"))
+    warehouse.forget_old_snapshots(NAME, first)
+    assert ["f"] == on(first)
+    assert 1 == len(list(warehouse.snapshot_folder(first).glob("*/*.parquet")))
+    with pytest.raises(ConfigurationError, match="no snapshot of queue_members on 2026-11-18"):
+        warehouse.read_snapshot(NAME, date(2026, 11, 18))
+
+
+def test_a_cut_file_of_a_kept_day_says_how_to_take_it_again(tmp_path: Path) -> None:
+    warehouse, day = Warehouse(tmp_path), date(2026, 11, 19)
+    warehouse.keep(NAME, day, rows("a"))
+    next(warehouse.snapshot_folder(day).glob("*/*.parquet")).write_bytes(b"PAR1")
+
+    with pytest.raises(DataLoss, match="alignment history --take"):
+        warehouse.read_snapshot(NAME, day)
 
 
 def test_timestamps_stay_utc_microseconds(tmp_path: Path) -> None:

@@ -1,0 +1,119 @@
+"""Days of the past as partitions: kept every night, backfilled when somebody asks, compared with a replay a month later.
+
+Belongs here: the partitioned assets, their checks, jobs and schedules. What a day holds and how days are compared: `runtime/history.py`.
+ALIGNMENT_HISTORY_FROM names the first day that can be taken (a date; default 2025-01-01).
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.defs.line import Line, contract_check_spec, plain
+from alignment_pipeline.runtime import history
+from alignment_pipeline.runtime.home import Home
+
+SNAPSHOTS, REPLAYS, AGREES = "daily_snapshots", "daily_replays", "a_replay_agrees"
+FIRST_DAY, DEFAULT_FIRST_DAY = "ALIGNMENT_HISTORY_FROM", "2025-01-01"
+# late enough that what arrives late has arrived, early enough to be asked about
+REPLAYED_AFTER_DAYS = 30
+_TABLES = tuple(history.KEYS)
+_SOURCES = (*(stream.table for stream in STREAMS), "match_labels")
+
+
+def _line(context: dg.AssetExecutionContext) -> Line:
+    """The line without the lease of runs: a day that is past publishes nothing that a run reads, so neither waits for the other."""
+    return Line(Home.from_env(), context.run_id, None)
+
+
+partitions = dg.DailyPartitionsDefinition(start_date=os.environ.get(FIRST_DAY, "").strip() or DEFAULT_FIRST_DAY)
+
+
+@dg.multi_asset(
+    name="snapshot_tables",
+    partitions_def=partitions,
+    specs=[dg.AssetSpec(name, **plain(name, deps=_SOURCES)) for name in _TABLES],
+    check_specs=[contract_check_spec(CONTRACTS[name]) for name in _TABLES],
+    pool="history",
+)
+def daily_snapshots(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    run = _line(context)
+    day = date.fromisoformat(context.partition_key)
+    taken = history.take(run.home, run.warehouse, day)
+    for name in _TABLES:
+        yield dg.MaterializeResult(
+            asset_key=name,
+            metadata={
+                "dagster/partition_row_count": taken.rows[name],
+                "sorted_row_hash": taken.hashes[name],
+                "agreement_version": taken.agreement_version,
+                "as_of": history.end_of(day).isoformat(),
+            },
+            check_results=[run.contract_check(name, taken.rows[name], run.warehouse.read_snapshot(name, day))],
+        )
+
+
+@dg.asset(
+    key="snapshot_replays",
+    partitions_def=partitions,
+    **plain("snapshot_replays", deps=(*_SOURCES, *_TABLES)),
+    check_specs=[
+        contract_check_spec(CONTRACTS["snapshot_replays"]),
+        dg.AssetCheckSpec(
+            AGREES,
+            asset="snapshot_replays",
+            description="What the raw tables say today of a past day is, row for row, what was kept then; rows of erased people are left "
+            "out and counted.",
+        ),
+    ],
+    pool="history",
+)
+def snapshot_replays(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    run = _line(context)
+    day = date.fromisoformat(context.partition_key)
+    found = history.compare(run.home, run.warehouse, day)
+    rows = history.keep_comparison(run.home, run.warehouse, found)
+    told: dict[str, object] = {"dagster/partition_row_count": rows, "agreement_version": found.agreement_version}
+    told |= {"erased_people": found.erased_people}
+    for name, one in found.tables.items():
+        told |= {f"{name}/rows": one.rows, f"{name}/left_out": one.left_out, f"{name}/differing": one.differing}
+        told |= {f"{name}/stored_hash": one.stored_hash, f"{name}/replayed_hash": one.replayed_hash, f"{name}/examples": one.examples}
+    agrees = dg.AssetCheckResult(
+        check_name=AGREES, passed=found.agrees, severity=dg.AssetCheckSeverity.WARN, metadata=told, description=found.sentence
+    )
+    contract = run.contract_check("snapshot_replays", rows, run.warehouse.read_snapshot("snapshot_replays", day))
+    return dg.MaterializeResult(metadata=told, check_results=[contract, agrees])
+
+
+daily_snapshots_job = dg.define_asset_job(
+    SNAPSHOTS,
+    selection=dg.AssetSelection.assets(*_TABLES),
+    description="Scores, stages and MQAs of everybody as known at the end of a day. Backfill any days that have passed.",
+    run_tags={"dagster/max_runtime": 14_400},
+)
+daily_replays_job = dg.define_asset_job(
+    REPLAYS,
+    selection=dg.AssetSelection.assets("snapshot_replays"),
+    description="Decides a kept day again from the raw tables and compares it row for row with what was kept.",
+    run_tags={"dagster/max_runtime": 14_400},
+)
+snapshot_schedule = dg.build_schedule_from_partitioned_job(
+    daily_snapshots_job, name="yesterday_at_three", hour_of_day=3, minute_of_hour=0, description="Keeps the day that has just passed."
+)
+
+
+@dg.schedule(
+    name="replay_at_four",
+    job=daily_replays_job,
+    cron_schedule="0 4 * * *",
+    execution_timezone="UTC",
+    description=f"Compares the day {REPLAYED_AFTER_DAYS} days ago with a replay.",
+)
+def replay_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    day = context.scheduled_execution_time.date() - timedelta(days=REPLAYED_AFTER_DAYS)
+    if history.taken(Home.from_env().warehouse(), day) is None:
+        return dg.SkipReason(f"{day} was never taken")
+    return dg.RunRequest(partition_key=day.isoformat(), run_key=f"replay:{day}")
