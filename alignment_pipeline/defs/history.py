@@ -7,6 +7,7 @@ ALIGNMENT_HISTORY_FROM names the first day that can be taken (a date; default 20
 import os
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -76,7 +77,7 @@ def snapshot_replays(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     day = date.fromisoformat(context.partition_key)
     found = history.compare(run.home, run.warehouse, day)
     rows = history.keep_comparison(run.home, run.warehouse, found)
-    told: dict[str, object] = {"dagster/partition_row_count": rows, "agreement_version": found.agreement_version}
+    told: dict[str, Any] = {"dagster/partition_row_count": rows, "agreement_version": found.agreement_version}
     told |= {"erased_people": found.erased_people}
     for name, one in found.tables.items():
         told |= {f"{name}/rows": one.rows, f"{name}/left_out": one.left_out, f"{name}/differing": one.differing}

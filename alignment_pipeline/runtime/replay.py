@@ -7,6 +7,7 @@ Belongs here: the order of the rules up to matching, when the result is not publ
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -95,13 +96,13 @@ class Replay:
 
     def _identity(self) -> None:
         definitions = self.agreement.people
-        records = [self.done[name] for name in ("contacts", "leads", "marketo_persons")]
-        joined = person_records.person_records(*records, self.done["crm_record_states"], definitions=definitions)
-        self._keep("person_records", joined)
-        self._keep("people", people.people(*records, self.done["person_records"], definitions=definitions))
+        contact, lead, marketo = (self.done[name] for name in ("contacts", "leads", "marketo_persons"))
+        states = self.done["crm_record_states"]
+        self._keep("person_records", person_records.person_records(contact, lead, marketo, states, definitions=definitions))
+        self._keep("people", people.people(contact, lead, marketo, self.done["person_records"], definitions=definitions))
 
     def _matching(self) -> None:
-        stamp = {"as_of": self.as_of, "agreement_version": self.agreement.version}
+        stamp: dict[str, Any] = {"as_of": self.as_of, "agreement_version": self.agreement.version}
         said = self._warehouse.read("match_labels")
         said = said.filter(said.said_at <= moment(self.as_of))
         self._keep("match_rule_precisions", match_labels.match_rule_precisions(said, matching=self.agreement.matching, **stamp))
