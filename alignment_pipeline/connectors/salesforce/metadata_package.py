@@ -1,7 +1,7 @@
 """Generates the Salesforce metadata package from the agreement's field map.
 
-Belongs here: custom fields, the permission sets of the integration user and of CRM users, and list views, in Salesforce's source
-format, ready for `sf project deploy start`. Which fields there are: the agreement (`agreement/field_map.py`). Written to
+Belongs here: custom fields, the permission sets of the integration user and of CRM users, list views and reports, in Salesforce's
+source format, ready for `sf project deploy start`. Which fields there are: the agreement (`agreement/field_map.py`). Written to
 `package/` by `make package`; a test holds the two equal.
 """
 
@@ -12,8 +12,10 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm, FieldMapping, InputMapping
+from alignment_pipeline.connectors.salesforce import metadata_xml as xml
+from alignment_pipeline.connectors.salesforce.metadata_reports import OPEN_STATES, reports
 
-NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
+MINUTES_LEFT = "Alignment_SLA_Minutes_Left__c"
 PACKAGE = Path(__file__).parent / "package"
 INTEGRATION_SET = "Alignment_Integration"
 READER_SET = "Alignment_Fields_Reader"
@@ -40,8 +42,9 @@ def files(crm: Crm) -> dict[str, str]:
     # custom fields of tasks are declared on Activity, which Task and Event share
     found[_field_path("Activity", crm.tasks.external_key_field)] = _task_key(crm.tasks.external_key_field)
     for object_, due in _sla_due_fields(crm):
-        found[_field_path(object_, "Alignment_SLA_Minutes_Left__c")] = _minutes_left(due)
+        found[_field_path(object_, MINUTES_LEFT)] = _minutes_left(due)
     found.update(_list_views(crm))
+    found.update(reports(crm, MINUTES_LEFT))
     found[f"permissionsets/{INTEGRATION_SET}.permissionset-meta.xml"] = _permission_set(crm, integration=True)
     found[f"permissionsets/{READER_SET}.permissionset-meta.xml"] = _permission_set(crm, integration=False)
     return dict(sorted(found.items()))
@@ -83,24 +86,24 @@ def _field(mapping: FieldMapping | InputMapping) -> str:
         pairs.append(("required", "false"))
     pairs.append(("trackHistory", "false"))
     pairs.append(("type", _TYPES[mapping.type]))
-    root = _root("CustomField", pairs)
+    root = xml.root("CustomField", pairs)
     if mapping.type == "long_text":
-        _append(root, "visibleLines", "4")
+        xml.append(root, "visibleLines", "4")
     if mapping.type == "picklist":
         _value_set(root, mapping.values)
-    return _text(root)
+    return xml.text(root)
 
 
 def _value_set(root: ET.Element, values: Iterable[str]) -> None:
     value_set = ET.SubElement(root, "valueSet")
-    _append(value_set, "restricted", "true")
+    xml.append(value_set, "restricted", "true")
     definition = ET.SubElement(value_set, "valueSetDefinition")
-    _append(definition, "sorted", "false")
+    xml.append(definition, "sorted", "false")
     for value in values:
         entry = ET.SubElement(definition, "value")
-        _append(entry, "fullName", value)
-        _append(entry, "default", "false")
-        _append(entry, "label", value)
+        xml.append(entry, "fullName", value)
+        xml.append(entry, "default", "false")
+        xml.append(entry, "label", value)
 
 
 def _task_key(field: str) -> str:
@@ -115,7 +118,7 @@ def _task_key(field: str) -> str:
         ("type", "Text"),
         ("unique", "true"),
     ]
-    return _text(_root("CustomField", pairs))
+    return xml.text(xml.root("CustomField", pairs))
 
 
 def _sla_due_fields(crm: Crm) -> list[tuple[str, str]]:
@@ -125,7 +128,7 @@ def _sla_due_fields(crm: Crm) -> list[tuple[str, str]]:
 def _minutes_left(due: str) -> str:
     # a formula moves with the clock by itself: nothing is written while time passes, so nothing flickers
     pairs = [
-        ("fullName", "Alignment_SLA_Minutes_Left__c"),
+        ("fullName", MINUTES_LEFT),
         ("formula", f"IF(ISBLANK({due}), NULL, ({due} - NOW()) * 1440)"),
         ("formulaTreatBlanksAs", "BlankAsBlank"),
         ("inlineHelpText", "Minutes by the wall clock until the SLA is due; negative when it is late."),
@@ -135,7 +138,7 @@ def _minutes_left(due: str) -> str:
         ("scale", "0"),
         ("type", "Number"),
     ]
-    return _text(_root("CustomField", pairs))
+    return xml.text(xml.root("CustomField", pairs))
 
 
 def _list_views(crm: Crm) -> dict[str, str]:
@@ -144,9 +147,9 @@ def _list_views(crm: Crm) -> dict[str, str]:
     for object_, name in (("Lead", "FULL_NAME"), ("Contact", "FULL_NAME")):
         status, due, reason = (by_value.get((object_, f"person.sla_{part}")) for part in ("status", "due_at", "reason"))
         if status and due and reason:
-            columns = [name, status, due, "Alignment_SLA_Minutes_Left__c", reason]
+            columns = [name, status, due, MINUTES_LEFT, reason]
             found[f"objects/{object_}/listViews/Alignment_SLA_Due.listView-meta.xml"] = _list_view(
-                "Alignment_SLA_Due", "SLA due or late", columns, (status, "equals", "pending,at risk,breached")
+                "Alignment_SLA_Due", "SLA due or late", columns, (status, "equals", OPEN_STATES)
             )
     mqa, reason = by_value.get(("Account", "account.mqa_status")), by_value.get(("Account", "account.mqa_reason"))
     if mqa and reason:
@@ -157,15 +160,15 @@ def _list_views(crm: Crm) -> dict[str, str]:
 
 
 def _list_view(name: str, label: str, columns: list[str], rule: tuple[str, str, str]) -> str:
-    root = _root("ListView", [("fullName", name)])
+    root = xml.root("ListView", [("fullName", name)])
     for column in columns:
-        _append(root, "columns", column)
-    _append(root, "filterScope", "Everything")
+        xml.append(root, "columns", column)
+    xml.append(root, "filterScope", "Everything")
     filters = ET.SubElement(root, "filters")
     for tag, value in zip(("field", "operation", "value"), rule, strict=True):
-        _append(filters, tag, value)
-    _append(root, "label", label)
-    return _text(root)
+        xml.append(filters, tag, value)
+    xml.append(root, "label", label)
+    return xml.text(root)
 
 
 def _permission_set(crm: Crm, *, integration: bool) -> str:
@@ -175,20 +178,20 @@ def _permission_set(crm: Crm, *, integration: bool) -> str:
         if integration
         else "People see the fields that the alignment pipeline fills and edit the ones they answer for."
     )
-    root = _root("PermissionSet", [("description", about)])
+    root = xml.root("PermissionSet", [("description", about)])
     rights: list[tuple[str, str, bool]] = [
         (m.object, m.field, integration) for m in crm.fields if m.field.endswith("__c") and m.object != MARKETO_LEAD
     ]
     rights += [(m.object, m.field, not integration) for m in crm.inputs if m.field.endswith("__c")]
     rights += [("Task", crm.tasks.external_key_field, integration)]
-    rights += [(object_, "Alignment_SLA_Minutes_Left__c", False) for object_, _ in _sla_due_fields(crm)]
+    rights += [(object_, MINUTES_LEFT, False) for object_, _ in _sla_due_fields(crm)]
     for object_, field, editable in sorted(rights):
         permission = ET.SubElement(root, "fieldPermissions")
-        _append(permission, "editable", str(editable).lower())
-        _append(permission, "field", f"{object_}.{field}")
-        _append(permission, "readable", "true")
-    _append(root, "hasActivationRequired", "false")
-    _append(root, "label", label)
+        xml.append(permission, "editable", str(editable).lower())
+        xml.append(permission, "field", f"{object_}.{field}")
+        xml.append(permission, "readable", "true")
+    xml.append(root, "hasActivationRequired", "false")
+    xml.append(root, "label", label)
     if integration:
         for object_, edits in (("Account", True), ("Campaign", False), ("Contact", True), ("Lead", True), ("Opportunity", False)):
             permission = ET.SubElement(root, "objectPermissions")
@@ -199,27 +202,11 @@ def _permission_set(crm: Crm, *, integration: bool) -> str:
                 ("allowRead", True),
                 ("modifyAllRecords", False),
             ):
-                _append(permission, tag, str(value).lower())
-            _append(permission, "object", object_)
-            _append(permission, "viewAllRecords", "true")
+                xml.append(permission, tag, str(value).lower())
+            xml.append(permission, "object", object_)
+            xml.append(permission, "viewAllRecords", "true")
         for name in ("ApiEnabled", "EditTask"):
             permission = ET.SubElement(root, "userPermissions")
-            _append(permission, "enabled", "true")
-            _append(permission, "name", name)
-    return _text(root)
-
-
-def _root(kind: str, pairs: Iterable[tuple[str, str]]) -> ET.Element:
-    root = ET.Element(kind, {"xmlns": NAMESPACE})
-    for tag, value in pairs:
-        _append(root, tag, value)
-    return root
-
-
-def _append(parent: ET.Element, tag: str, text: str) -> None:
-    ET.SubElement(parent, tag).text = text
-
-
-def _text(root: ET.Element) -> str:
-    ET.indent(root, space="    ")
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+            xml.append(permission, "enabled", "true")
+            xml.append(permission, "name", name)
+    return xml.text(root)

@@ -1,0 +1,38 @@
+"""Text of metadata files: elements in Salesforce's namespace, indented the same way everywhere.
+
+Belongs here: the XML. What the files say: `metadata_package.py` and `metadata_reports.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.etree import ElementTree as ET
+
+NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
+
+
+def root(kind: str, pairs: Iterable[tuple[str, str]] = ()) -> ET.Element:
+    """The file's root element with its simple members."""
+    found = ET.Element(kind, {"xmlns": NAMESPACE})
+    for tag, value in pairs:
+        append(found, tag, value)
+    return found
+
+
+def append(parent: ET.Element, tag: str, value: str) -> None:
+    """One simple member."""
+    ET.SubElement(parent, tag).text = value
+
+
+def group(parent: ET.Element, tag: str, pairs: Iterable[tuple[str, str]]) -> ET.Element:
+    """One member that holds members."""
+    found = ET.SubElement(parent, tag)
+    for name, value in pairs:
+        append(found, name, value)
+    return found
+
+
+def text(element: ET.Element) -> str:
+    """The whole file."""
+    ET.indent(element, space="    ")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(element, encoding="unicode") + "\n"
