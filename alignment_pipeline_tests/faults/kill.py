@@ -188,10 +188,14 @@ def arena(
     faults: float = 0.12,
     variant: str | None = None,
     bulk: bool = False,
+    is_keyed: bool = True,
 ) -> Iterator[Arena]:
-    """Open an organisation under fire: `faults` is the share of writes that go wrong on the wire. With `people`, Marketo beside it."""
+    """Open an organisation under fire: `faults` is the share of writes that go wrong on the wire. With `people`, Marketo beside it.
+
+    Without `is_keyed` the organisation allows no unique external key on Task.
+    """
     store = SalesforceStore(
-        package=write_package(tmp_path / "package"),
+        package=write_package(tmp_path / "package", is_keyed=is_keyed),
         settings=OrgSettings(bulk_wait_seconds=5.0, bulk_rows_per_second=5000, daily_api_requests=10**7),
     )
     world = World(sandbox_clock(NOW, factor=FACTOR), Faults(seed), store, marketo(people) if people else None)

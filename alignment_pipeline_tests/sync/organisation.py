@@ -79,12 +79,13 @@ def agreement(*, has_marketo: bool = False, **write_back: Any) -> Agreement:
     return chosen.model_copy(update={"version": loader.content_version(chosen)})
 
 
-def write_package(folder: Path) -> Path:
-    """The metadata package that declares this organisation's fields."""
+def write_package(folder: Path, *, is_keyed: bool = True) -> Path:
+    """The metadata package that declares this organisation's fields; without `is_keyed` the tasks' key is an ordinary text."""
     for name, fields in FIELDS.items():
         target = folder / "objects" / name / "fields"
         target.mkdir(parents=True, exist_ok=True)
         for field_name, inner in fields.items():
+            inner = inner if is_keyed else inner.replace("<unique>true</unique><externalId>true</externalId>", "")
             text = f"<CustomField {_META}><fullName>{field_name}</fullName><label>{field_name}</label>{inner}</CustomField>"
             (target / f"{field_name}.field-meta.xml").write_text(text, encoding="utf-8")
     return folder

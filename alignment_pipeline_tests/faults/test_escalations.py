@@ -1,0 +1,44 @@
+"""Killed at random while escalations become tasks: none is made twice, none is missing, and a late reply takes its tasks back.
+
+`ALIGNMENT_ESCALATION_KILLS=200` sets how often; the suite kills three times. Both kinds of organisation: with the unique external key on
+Task, and one that allows none, where the protocol looks before it inserts.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from alignment_pipeline_tests.faults import escalating
+
+KILLS = int(os.environ.get("ALIGNMENT_ESCALATION_KILLS", "3"))
+
+
+@pytest.mark.parametrize("is_keyed", [True, False], ids=["unique key", "no unique key"])
+def test_each_escalation_is_one_task_however_often_the_run_is_killed(is_keyed: bool, tmp_path: Path) -> None:
+    day = escalating.run(tmp_path, 11, KILLS, is_keyed=is_keyed)
+
+    assert day.arena.problems == []
+    assert day.arena.kills >= KILLS
+    assert len(day.tasks()) >= 2
+
+
+def test_a_reply_that_arrives_late_takes_its_tasks_back(tmp_path: Path) -> None:
+    with escalating.kill.arena(tmp_path, 3, leads=escalating.LEADS, accounts=1, faults=0.0) as arena:
+        day = escalating.Day(arena)
+        raised = day.now - 3 * escalating.TARGET
+        for number in (0, 1):
+            day.world.hand_raise(raised, source=f"lead:{escalating.kill.lead(number)}")
+        day.decide()
+        arena.calm()
+        assert sorted(task["Key__c"].rpartition(":")[2] for task in day.tasks()) == ["rung0", "rung0", "rung1", "rung1", "rung2", "rung2"]
+
+        day.world.touch(raised + escalating.TARGET / 2, source=f"lead:{escalating.kill.lead(0)}", known_at=day.now)
+        day.decide()
+        arena.calm()
+
+        closed = {task["Key__c"] for task in day.tasks() if task["Status"] == "Completed"}
+        assert {key.split(":")[1] for key in closed} == {escalating.kill.lead(0)} and len(closed) == 3
+        assert day.broken() == []
