@@ -15,6 +15,7 @@ from alignment_pipeline.contracts import raw
 from alignment_pipeline.errors import ConfigurationError, DataLoss, Permanent, Retryable
 from alignment_pipeline.sandbox.salesforce.lifecycle import People
 from alignment_pipeline_tests.connectors.served import NOW, STREAMS, TEN_DAYS_AGO, Served, by_id, leads, rows_of
+from alignment_pipeline_tests.faults.selection import wants_all
 
 LEAD = STREAMS["Lead"]
 CORE = [STREAMS[name] for name in ("Account", "Contact", "Lead", "Opportunity", "Task", "Event", "User")]
@@ -213,11 +214,12 @@ def test_a_time_out_halves_the_window_until_all_rows_are_there(world: Served) ->
 
 
 def test_a_time_out_inside_one_second_goes_on_by_id(world: Served) -> None:
-    world.world.salesforce.load({"Lead": leads(2_300, step=0.0)})
+    number = 50_000 if wants_all() else 2_300
+    world.world.salesforce.load({"Lead": leads(number, step=0.0)})
     world.fault("query_timeout", rows=2_000, count=None)
     rows, _ = read(world)
 
-    assert len({row["record_id"] for row in rows}) == len(rows) == 2_300
+    assert len({row["record_id"] for row in rows}) == len(rows) == number
 
 
 def test_a_query_that_always_times_out_fails_and_is_not_zero_rows(world: Served) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from alignment_pipeline.sync import prepare
 from alignment_pipeline.sync import rollback as undoing
 from alignment_pipeline.sync.apply import open_run
+from alignment_pipeline_tests.faults.selection import wants_all
 from alignment_pipeline_tests.sync.office import Office, Planned, lead_id, office
 
-LEADS = int(os.environ.get("ALIGNMENT_ROLLBACK_LEADS", "120"))
+LEADS = 5000 if wants_all() else 120
 
 
 def _rollback(acme: Office, run_id: str) -> Planned:
