@@ -11,7 +11,10 @@ from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.runtime import notifications
 
 
-@click.command(epilog="Example: alignment notify --dry-run")
+@click.command(
+    epilog="Example: alignment notify --dry-run. Exit codes: 0 everybody was told who is to be told now, 1 a channel is down, refused, "
+    "or somebody must look."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be told, and tell nobody.")
 @json_option
 def notify(dry_run: bool, is_json: bool) -> int:
@@ -21,7 +24,7 @@ def notify(dry_run: bool, is_json: bool) -> int:
     context.result(
         {name: len(keys) for name, keys in done.items()} | {"unknown_keys": done["unknown"]}, lambda console: _show(console, done)
     )
-    return 1 if done["failed"] or done["unknown"] else 0
+    return 1 if done["failed"] or done["unknown"] or done["delayed"] else 0
 
 
 def _show(console: Console, done: dict[str, list[str]]) -> None:

@@ -83,14 +83,17 @@ class Journal:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for reading only."""
-        with self.engine.connect() as connection:
-            connection.info["reading"] = True
-            try:
-                yield connection
-            finally:
-                connection.rollback()
-                connection.info.pop("reading", None)
+        """A connection for reading only. Raises JournalUnwritable when the database cannot even be opened (SQLite's WAL is written to read)."""
+        try:
+            with self.engine.connect() as connection:
+                connection.info["reading"] = True
+                try:
+                    yield connection
+                finally:
+                    connection.rollback()
+                    connection.info.pop("reading", None)
+        except OperationalError as error:
+            raise _recoverable(error) from error
 
     def upsert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: tuple[str, ...] = ()) -> None:
         """Insert rows; where the primary key is there already, replace every other column (but those in `keep`)."""
@@ -118,7 +121,7 @@ class Journal:
         self.close()
 
     def _upgrade(self) -> None:
-        with self.engine.connect() as connection:
+        with self.read() as connection:
             if inspect(connection).has_table("alembic_version"):
                 version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
                 if version == HEAD:
@@ -135,7 +138,7 @@ class Journal:
 
         config = Config()
         config.set_main_option("script_location", "alignment_pipeline.sync:migrations")
-        with self.engine.connect() as connection, connection.begin():
+        with self.begin() as connection:
             if self.backend == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(727001)"))
             config.attributes["connection"] = connection

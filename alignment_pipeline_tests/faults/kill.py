@@ -12,7 +12,6 @@ import json
 import multiprocessing
 import os
 import random
-import resource
 import signal
 import time
 from collections import Counter
@@ -31,7 +30,7 @@ from alignment_pipeline.sandbox.server import Sandbox
 from alignment_pipeline.sandbox.world import World, sandbox_clock
 from alignment_pipeline.sync import ops
 from alignment_pipeline.sync.journal import Journal
-from alignment_pipeline_tests.faults import invariants, variants
+from alignment_pipeline_tests.faults import invariants, shortages, variants
 from alignment_pipeline_tests.sync.office import NOW, PERSON, Office, agreement, connect, data, marketo, reached, write_package
 
 FACTOR = 900.0
@@ -57,9 +56,7 @@ def child(environ: Mapping[str, str], arguments: list[str], variant: str | None)
     os.dup2(quiet, 1)
     if not environ.get("KILL_LOUD"):
         os.dup2(quiet, 2)
-    if "KILL_FILE_LIMIT" in environ:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(environ["KILL_FILE_LIMIT"]),) * 2)
+    shortages.take_away(environ)
     if variant:
         variants.break_protocol(variant)
     from alignment_pipeline.cli.main import main

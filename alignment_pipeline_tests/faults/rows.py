@@ -170,10 +170,9 @@ ROWS: tuple[Row, ...] = (
     _row(
         28,
         "crash",
-        "SIGTERM, disk full",
+        "SIGTERM, memory or disk full, disk read-only",
         "no send without a durable intent, exit code not 0",
-        f"{_CRASH}[28 disk full]",
-        f"{_CRASH}[28 SIGTERM]",
+        *(f"{_CRASH}[28 {one}]" for one in ("disk full", "disk read-only", "memory full", "SIGTERM")),
     ),
     _row(29, "crash", "power loss", "every intent synced before its send", f"{_CRASH}[29]"),
     _row(

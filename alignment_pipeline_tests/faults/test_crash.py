@@ -22,7 +22,7 @@ from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.sync.planned import Plan
 from alignment_pipeline.sync.tables import BATCH, PLAN
 from alignment_pipeline.warehouse.warehouse import Warehouse
-from alignment_pipeline_tests.faults import kill
+from alignment_pipeline_tests.faults import invariants, kill, shortages
 from alignment_pipeline_tests.faults.selection import chosen
 
 KILLED = -signal.SIGKILL
@@ -137,12 +137,46 @@ def _disk_full(tmp_path: Path) -> None:
         assert plan_hash is not None
         before = len(found.office.writes())
         size = max(path.stat().st_size for path in found.office.home.glob("journal.sqlite*"))
-        found.environ["KILL_FILE_LIMIT"] = str(max(8192, size // 4096 * 4096 // 8))
-        code = found.apply(plan_hash)
-        del found.environ["KILL_FILE_LIMIT"]
+        code = _without(found, plan_hash, shortages.FILE_LIMIT, max(8192, size // 4096 * 4096 // 8))
         assert code not in (0, KILLED) and len(found.office.writes()) == before
         assert found.apply(plan_hash) == 0
         assert found.broken() == []
+
+
+def _disk_read_only(tmp_path: Path) -> None:
+    """The journal cannot be written at all: nothing is sent, the exit code says so, and when it can everything is written."""
+    with kill.arena(tmp_path, 5, leads=12, accounts=1, faults=0.0) as found:
+        found.desire(1.0)
+        plan_hash = found.plan()
+        assert plan_hash is not None
+        code = _without(found, plan_hash, shortages.READ_ONLY, 1)
+        assert code not in (0, KILLED) and found.office.writes() == []
+        assert found.apply(plan_hash) == 0
+        assert found.broken() == []
+
+
+def _memory_full(tmp_path: Path) -> None:
+    """Out of memory at any moment: whatever was sent has its intent, and the next run goes on from there."""
+    with kill.arena(tmp_path, 5, leads=300, accounts=2, faults=0.0) as found:
+        codes = []
+        for more in (0, 1024, 1536, 1792, 2048):
+            found.desire(1.0)
+            plan_hash = found.plan()
+            assert plan_hash is not None
+            codes.append(_without(found, plan_hash, shortages.MEMORY_LIMIT, more))
+            assert invariants.broken(found.office, state=False) == []
+            assert found.apply(plan_hash) == 0
+        found.calm()
+        assert codes[0] != 0 and found.broken() == []
+
+
+def _without(found: kill.Arena, plan_hash: str, what: str, much: int) -> int:
+    """An apply that lacks something; its exit code."""
+    found.environ[what] = str(much)
+    try:
+        return found.apply(plan_hash)
+    finally:
+        del found.environ[what]
 
 
 def _terminated(tmp_path: Path) -> None:
@@ -246,6 +280,8 @@ ROWS: dict[str, Callable[[Path], None]] = {
     "26": _at("answers taken:1", "verified:1", "before commit:9"),
     "27": _while_rolling_back,
     "28 disk full": _disk_full,
+    "28 disk read-only": _disk_read_only,
+    "28 memory full": _memory_full,
     "28 SIGTERM": _terminated,
     "29": _durable_before_sent,
     "42": _six_starts,
@@ -253,6 +289,6 @@ ROWS: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.mark.parametrize("name", chosen(ROWS, short=("24", "28 disk full", "42")))
+@pytest.mark.parametrize("name", chosen(ROWS, short=("24", "28 disk full", "28 disk read-only", "42")))
 def test_row(name: str, tmp_path: Path) -> None:
     ROWS[name](tmp_path)

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.defs import alerts
+from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.sync import holds, state
 from alignment_pipeline.sync.decide import HoldReason
+from alignment_pipeline_tests.end_to_end.company import alignment
 from alignment_pipeline_tests.faults.selection import chosen
 from alignment_pipeline_tests.faults.test_config import LEADS, filled
-from alignment_pipeline_tests.sync.office import Office, lead_id, office
+from alignment_pipeline_tests.sync.office import NOW, PERSON, Office, lead_id, office
+
+# importing the orchestrator (and Apprise) warns of its own and of old names
+pytestmark = pytest.mark.filterwarnings("ignore")
+_REP: dict[str, Any] = {"user_id": PERSON, "name": "Ann Rep", "email": "rep@acme.example", "is_active": True}
+_DUE: dict[str, Any] = {
+    **dict.fromkeys(("clock_id", "policy", "ladder", "rung", "reason", "agreement_version"), "x"),
+    **{"escalation_id": "sla:1", "position": 1, "state": "due", "object": "Lead", "record_id": lead_id(0), "is_urgent": True},
+    **{"title": "First touch: rep", "task_subject": "Call Ada", "task_body": "Due now.", "notify_user_ids": f'["{PERSON}"]'},
+    **{"due_at": NOW, "as_of": NOW},
+}
 
 
 def _absent_is_not_empty(acme: Office) -> None:
@@ -34,16 +50,26 @@ def _shuffled(acme: Office) -> None:
 
 
 def _sink_down(acme: Office) -> None:
-    state.enqueue(acme.journal, "breach", {"record": lead_id(0)})
-    message = state.due_messages(acme.journal)[0]
-    state.mark_failed(acme.journal, message, "connection refused")
+    """A channel that nobody listens on: the run goes on, what is to be told waits, the exit code says so, and later it is told once."""
+    up = Home(acme.home, {"ALIGNMENT_HOME": str(acme.home)}, acme.clock)
+    down = Home(acme.home, {**up.environ, "ALIGNMENT_NOTIFY_URLS": "json://127.0.0.1:9/"}, acme.clock)
+    warehouse = up.warehouse()
+    warehouse.replace("sla_escalations", pa.Table.from_pylist([_DUE], schema=CONTRACTS["sla_escalations"].schema))
+    warehouse.replace("users", pa.Table.from_pylist([_REP], schema=CONTRACTS["users"].schema))
+    assert alerts.tell(down, acme.journal, run_id="r1", job="daily", steps=[("crm_writes", "refused")]) == 0
+    told = alignment(down.environ, "notify", "--json")
+
     acme.want(lead_id(0), Score__c=10.2)
     assert acme.run().states == {"VERIFIED": 1}
+
+    assert told.code == 1 and (told.json["delayed"], told.json["sent"]) == (1, 0)
     assert state.due_messages(acme.journal) == [] and state.waiting_messages(acme.journal) == 1
     acme.advance(minutes=2)
-    again = state.due_messages(acme.journal)
-    state.mark_sent(acme.journal, again[0].message_id)
-    assert state.waiting_messages(acme.journal) == 0
+    assert [alerts.deliver(up, acme.journal) for _ in range(2)] == [1, 0] and state.waiting_messages(acme.journal) == 0
+    # its own channel is in its memory by name: another way is another message
+    again = alignment(up.environ, "notify", "--json")
+    assert again.code == 0 and again.json["sent"] == 1
+    assert len(list((acme.home / "notifications").glob("*.txt"))) == 2
 
 
 def _two_ids(acme: Office) -> None:
@@ -90,7 +116,7 @@ ROWS: dict[str, Callable[[Office], None]] = {
 }
 
 
-@pytest.mark.parametrize("name", chosen(ROWS, short=("46",)))
+@pytest.mark.parametrize("name", chosen(ROWS, short=("46", "56")))
 def test_row(name: str, tmp_path: Path) -> None:
     with office(tmp_path, leads=LEADS) as acme:
         filled(acme)
