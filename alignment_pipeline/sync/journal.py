@@ -83,7 +83,7 @@ class Journal:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for reading only. Raises JournalUnwritable when the database cannot even be opened (SQLite's WAL is written to read)."""
+        """A connection for reading only. Raises JournalUnwritable when it cannot be opened (SQLite writes to read a WAL)."""
         try:
             with self.engine.connect() as connection:
                 connection.info["reading"] = True
