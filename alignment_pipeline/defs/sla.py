@@ -12,6 +12,7 @@ from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.defs.line import Line, LineResource, table, tables
 from alignment_pipeline.runtime import extraction
 from alignment_pipeline.sla import accountability as accountability_rule
+from alignment_pipeline.sla import calendar_days as calendar_days_rule
 from alignment_pipeline.sla import commitments as commitments_rule
 from alignment_pipeline.sla import outcomes as outcomes_rule
 from alignment_pipeline.sla import tasks as tasks_rule
@@ -61,6 +62,13 @@ def sla_clocks(context: dg.AssetExecutionContext, line: LineResource) -> Iterato
     escalations = stacked([ledger.escalations, promised], CONTRACTS["sla_escalations"])
     made = (ledger.clocks, ledger.slices, escalations, ledger.exclusions)
     yield from (run.publish(name, rows) for name, rows in zip(_LEDGER, made, strict=True))
+
+
+@dg.asset(**table("calendar_days", deps=["sla_clocks", "business_hours", "crm_holidays"]))
+def calendar_days(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open(context)
+    sources = [run.read(name) for name in ("sla_clocks", "business_hours", "crm_holidays")]
+    return run.publish("calendar_days", calendar_days_rule.calendar_days(*sources, sla=run.agreement.sla, as_of=run.as_of))
 
 
 @dg.asset(**table("sla_follow_ups", deps=["sla_clocks", "users"]))

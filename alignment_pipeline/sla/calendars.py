@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 import holidays
-import ibis
 import numpy as np
 import pyarrow as pa
 
 from alignment_pipeline.agreement.calendars import WEEKDAYS, minutes_of
 from alignment_pipeline.agreement.sla import Sla
-from alignment_pipeline.contracts.sla import CALENDAR_DAYS
 from alignment_pipeline.errors import ConfigurationError
 
 MINUTE = 60_000_000
@@ -225,21 +223,3 @@ def _regimes(zone: zoneinfo.ZoneInfo, first: datetime, last: datetime) -> list[t
             left, right = (middle, right) if offset(middle) == before else (left, middle)
         changes.append(right)
     return [(low, high, offset(low)) for low, high in itertools.pairwise([*changes, end])]
-
-
-def calendar_days(calendars: Calendars, zones: dict[str, list[str]]) -> ibis.Table:
-    """`calendar_days` of each calendar in each of its zones (name -> zones), for people who want to check a due time."""
-    rows: dict[str, list[object]] = {name: [] for name in CALENDAR_DAYS.names}
-    first, last = calendars.first.date(), calendars.last.date()
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    bounds = np.array([(day - date(1970, 1, 1)).days * DAY for day in [*days, last + timedelta(days=1)]], dtype=np.int64)
-    for name, its_zones in sorted(zones.items()):
-        for zone in sorted(set(its_zones)):
-            consumed = calendars.open_time(name, zone).consumed(bounds)
-            consumed = consumed - consumed[0]
-            rows["calendar"] += [name] * len(days)
-            rows["time_zone"] += [zone] * len(days)
-            rows["day_on"] += days
-            rows["open_minutes"] += (np.diff(consumed) / MINUTE).tolist()
-            rows["cumulative_minutes"] += (consumed[:-1] / MINUTE).tolist()
-    return ibis.memtable(pa.table(rows, schema=CALENDAR_DAYS.schema))

@@ -28,7 +28,6 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 # contracts whose table no asset publishes, and why
 WITHOUT_ASSET: dict[str, str] = {
     "agreement_impacts": "made when somebody asks what a change of the agreement would move",
-    "calendar_days": "a step inside the SLA engine",
 }
 # assets that are no table of the contracts; the first two reach the outside
 OUTWARD = {"crm_writes", "notifications"}

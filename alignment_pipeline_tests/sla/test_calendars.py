@@ -13,8 +13,9 @@ from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sla import calendars
+from alignment_pipeline.sla.calendar_days import calendar_days
 from alignment_pipeline_tests.sla import oracle
-from alignment_pipeline_tests.sla.factories import NEW_YORK, at, rows_of
+from alignment_pipeline_tests.sla.factories import at, contract, rows_of, table
 
 HOURS = CONTRACTS["business_hours"].schema
 CLOSED = CONTRACTS["crm_holidays"].schema
@@ -134,11 +135,28 @@ def test_a_short_stretch_may_be_closed_altogether() -> None:
     assert calendars.add_business_minutes(built.first, 5, open_time) is None
 
 
-def test_calendar_days_add_up() -> None:
-    built = read({"mon": ["09:00-17:00"]})
-    rows = rows_of(calendars.calendar_days(built, {"hours": ["America/New_York", "UTC"]}))
-    mine = [row for row in rows if row["time_zone"] == "America/New_York"]
+def test_calendar_days_add_up_in_each_zone_of_a_clock_and_in_the_calendar_s_own() -> None:
+    week = {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+    policy = {"name": "touch", "title": "Touch", "trigger": {"event": "activity"}, "stops": [{"event": "touch"}], "target": {"hours": 1}}
+    sla = Sla.model_validate(
+        {
+            "calendars": [
+                {"name": "hours", "time_zone": "America/New_York", "week": week, "holidays": ["US"]},
+                {"name": "unused", "salesforce": "Nowhere"},
+            ],
+            "policies": [policy | {"calendar": "hours"}],
+            "reporting_weeks": 4,
+        }
+    )
+    clocks = table(contract("sla_clocks"), [{"calendar": "hours", "time_zone": "Asia/Tokyo"}, {"calendar": None, "time_zone": None}])
+    empty = [table(contract(name), []) for name in ("business_hours", "crm_holidays")]
+    rows = rows_of(calendar_days(clocks, *empty, sla=sla, as_of=datetime(2026, 11, 30, tzinfo=UTC)))
 
-    assert [row["open_minutes"] for row in mine if row["day_on"] == date(2026, 6, 1)] == [480.0]
-    assert mine[-1]["cumulative_minutes"] == sum(float(str(row["open_minutes"])) for row in mine[:-1])
-    assert NEW_YORK.key == "America/New_York"
+    assert {(row["calendar"], row["time_zone"]) for row in rows} == {("hours", "America/New_York"), ("hours", "Asia/Tokyo")}
+    mine = {row["day_on"]: row for row in rows if row["time_zone"] == "America/New_York"}
+    assert [mine[date(2026, 11, day)]["open_minutes"] for day in (25, 26, 27, 28)] == [480.0, 0.0, 480.0, 0.0]
+    days = sorted(mine)
+    assert mine[days[-1]]["cumulative_minutes"] == sum(float(str(mine[day]["open_minutes"])) for day in days[:-1])
+    # Monday in Tokyo begins on Sunday evening in UTC, but nine o'clock there is midnight
+    tokyo = {row["day_on"]: row["open_minutes"] for row in rows if row["time_zone"] == "Asia/Tokyo"}
+    assert (tokyo[date(2026, 11, 29)], tokyo[date(2026, 11, 30)]) == (0.0, 480.0)
