@@ -215,7 +215,7 @@ def _supersede(journal: Journal, connection: Connection, plan: Plan, keys: set[s
         select(OP.c.op_id, OP.c.op_key, OP.c.object, OP.c.record_id, OP.c.ext_key).where(OP.c.state.in_(REPLACEABLE))
     ).all()
     mine = {(op.object, op.subject) for op in plan.ops}
-    giving_way = [row.op_id for row in open_ if row.op_key not in keys and (row.object, row.record_id or row.ext_key) in mine]
+    giving_way = [row.op_id for row in open_ if row.op_key not in keys and (row.object, row.ext_key or row.record_id) in mine]
     move(journal, connection, giving_way, come_from=REPLACEABLE, to="SUPERSEDED", reason_code="NEWER_PLAN")
 
 

@@ -119,7 +119,8 @@ def _remember(journal: Journal, wanted: Mapping[tuple[str, str], Desired], agree
             )
         )
         return Memory(
-            busy=frozenset((row.object, row.record_id or row.ext_key) for row in busy),
+            # a create that was acknowledged has an id already, and is still known by its key
+            busy=frozenset((row.object, name) for row in busy for name in (row.record_id, row.ext_key) if name),
             created=frozenset((row.object, row.ext_key) for row in created),
             dead={row.op_key: row.before for row in dead},
             bases={object_: bases.load(connection, object_, found) for object_, found in ids.items()},
