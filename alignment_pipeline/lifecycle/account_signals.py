@@ -5,11 +5,9 @@ Belongs here: levels (on or off over time) and events of accounts, as changes fo
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import ibis
 
-from alignment_pipeline.lifecycle.moments import micros, microseconds
+from alignment_pipeline.contracts.shape import Moment, micros, moment
 
 ON, OFF = 1, 0
 
@@ -19,13 +17,13 @@ def stacked(*parts: ibis.Table) -> ibis.Table:
     return ibis.union(*(part.cast({name: kind.copy(nullable=True) for name, kind in part.schema().items()}) for part in parts))
 
 
-def stays(intervals: ibis.Table, *, as_of: datetime) -> ibis.Table:
+def stays(intervals: ibis.Table, *, as_of: Moment) -> ibis.Table:
     """A level that is on while any of an entity's intervals lasts: from entity_id, from_us, until_us to entity_id, at_us, value."""
     starts = intervals.select("entity_id", at_us=intervals.from_us, delta=ibis.literal(1, type="int64"))
     ended = intervals.filter(intervals.until_us.notnull())
     ends = ended.select("entity_id", at_us=ended.until_us, delta=ibis.literal(-1, type="int64"))
     deltas = stacked(starts, ends)
-    deltas = deltas.filter(deltas.at_us <= microseconds(as_of))
+    deltas = deltas.filter(deltas.at_us <= micros(moment(as_of)))
     steps = deltas.group_by("entity_id", "at_us").aggregate(delta=deltas.delta.sum().cast("int64"))
     total = steps.delta.sum().over(ibis.window(group_by=steps.entity_id, order_by=steps.at_us, preceding=None, following=0))
     level = steps.mutate(value=(total > 0).cast("int64"))
@@ -44,7 +42,7 @@ def opportunity_intervals(opportunities: ibis.Table) -> ibis.Table:
     return of_account.select(entity_id=of_account.account_id, from_us=micros(of_account.created_at), until_us=micros(closed))
 
 
-def opportunity_events(opportunities: ibis.Table, event: str, *, as_of: datetime) -> ibis.Table:
+def opportunity_events(opportunities: ibis.Table, event: str, *, as_of: Moment) -> ibis.Table:
     """Moments at which an opportunity is created, won or lost: entity_id (account), at_us, value 1."""
     rows = opportunities.filter(opportunities.account_id.notnull())
     if event == "opportunity_created":
@@ -53,10 +51,10 @@ def opportunity_events(opportunities: ibis.Table, event: str, *, as_of: datetime
         rows = rows.filter(rows.is_closed, rows.is_won if event == "opportunity_won" else ~rows.is_won)
         at = micros(ibis.coalesce(rows.closed_at, rows.modified_at))
     found = rows.select(entity_id=rows.account_id, at_us=at, value=ibis.literal(ON, type="int64"))
-    return found.filter(found.at_us <= microseconds(as_of)).distinct()
+    return found.filter(found.at_us <= micros(moment(as_of))).distinct()
 
 
-def customer_since(accounts: ibis.Table, opportunities: ibis.Table, *, as_of: datetime) -> ibis.Table:
+def customer_since(accounts: ibis.Table, opportunities: ibis.Table, *, as_of: Moment) -> ibis.Table:
     """When accounts became customers: entity_id, at_us, value 1.
 
     The first won opportunity says when. A customer without one (by its type alone) counts as one since its record was
@@ -69,7 +67,7 @@ def customer_since(accounts: ibis.Table, opportunities: ibis.Table, *, as_of: da
     since = joined.select(
         entity_id=joined.entity_id, at_us=ibis.coalesce(joined.at_us, joined.created_us), value=ibis.literal(ON, type="int64")
     )
-    return since.filter(since.at_us <= microseconds(as_of))
+    return since.filter(since.at_us <= micros(moment(as_of)))
 
 
 def mqa_intervals(mqa_changes: ibis.Table) -> ibis.Table:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.patterns import matches
 from alignment_pipeline.contracts.lifecycle import ACCOUNT_STAGE_CHANGES, ACCOUNT_STAGES
-from alignment_pipeline.contracts.shape import from_columns
+from alignment_pipeline.contracts.shape import from_columns, micros
 from alignment_pipeline.lifecycle.account_signals import (
     ON,
     customer_since,
@@ -29,7 +29,7 @@ from alignment_pipeline.lifecycle.events import Events, counted_events
 from alignment_pipeline.lifecycle.handover import Owners
 from alignment_pipeline.lifecycle.journeys import Facts, Journeys
 from alignment_pipeline.lifecycle.machine import Machine
-from alignment_pipeline.lifecycle.moments import micros, microseconds
+from alignment_pipeline.lifecycle.moments import microseconds
 from alignment_pipeline.lifecycle.walks import beside, series_of
 
 INPUTS = (
@@ -89,7 +89,7 @@ def _series(t: Tables, events: Events, book: Book, *, agreement: Agreement, as_o
             yield number, happenings(events, signal.measure, entity="account")
         else:
             found = _changes(t, signal, agreement=agreement, as_of=as_of)
-            yield number, series_of(found.filter(found.at_us <= microseconds(as_of)))
+            yield number, series_of(found, until_us=microseconds(as_of))
 
 
 def _changes(t: Tables, signal: Signal, *, agreement: Agreement, as_of: datetime) -> ibis.Table:

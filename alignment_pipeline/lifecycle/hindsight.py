@@ -10,7 +10,8 @@ from datetime import datetime
 
 import ibis
 
-from alignment_pipeline.lifecycle.moments import DAY, micros, microseconds
+from alignment_pipeline.contracts.shape import micros
+from alignment_pipeline.lifecycle.moments import DAY, microseconds
 
 
 def as_known_then(scored: ibis.Table, *, as_of: datetime) -> ibis.Table:

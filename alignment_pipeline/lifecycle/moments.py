@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import ibis
-
 DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -21,9 +19,3 @@ def microseconds(moment: datetime) -> int:
 def moment_of(micros_: int) -> datetime:
     """The UTC moment of a number of microseconds since 1970."""
     return _EPOCH + timedelta(microseconds=micros_)
-
-
-def micros(column: ibis.Value) -> ibis.Value:
-    """Microseconds since 1970 of a timestamp column."""
-    epoch = ibis.literal(_EPOCH, type="timestamp('UTC', 6)")
-    return column.cast("timestamp('UTC', 6)").delta(epoch, unit="microsecond").cast("int64")

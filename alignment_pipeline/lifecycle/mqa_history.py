@@ -105,15 +105,15 @@ def _population(accounts: ibis.Table, account_tiers: ibis.Table) -> pa.Table:
 
 
 def _exclusions(accounts: ibis.Table, opportunities: ibis.Table, *, mqa: Mqa, as_of: datetime) -> list[tuple[int, Series]]:
-    found = []
+    found, until = [], microseconds(as_of)
     if mqa.exclude.customers:
-        found.append((0, series_of(customer_since(accounts, opportunities, as_of=as_of))))
+        found.append((0, series_of(customer_since(accounts, opportunities, as_of=as_of), until_us=until)))
     if mqa.exclude.open_opportunities:
-        found.append((1, series_of(stays(opportunity_intervals(opportunities), as_of=as_of))))
+        found.append((1, series_of(stays(opportunity_intervals(opportunities), as_of=as_of), until_us=until)))
     if mqa.exclude.account_types:
         typed = accounts.filter(matches(accounts.account_type, mqa.exclude.account_types))
         always = typed.select(entity_id="account_id", at_us=ibis.literal(0, type="int64"), value=ibis.literal(1, type="int64"))
-        found.append((2, series_of(always)))
+        found.append((2, series_of(always, until_us=until)))
     return found
 
 

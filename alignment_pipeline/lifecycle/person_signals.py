@@ -12,18 +12,21 @@ import ibis
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.patterns import matches
+from alignment_pipeline.contracts.shape import Moment, micros
 from alignment_pipeline.lifecycle.account_signals import ON, customer_since, mqa_intervals, opportunity_intervals, stacked, stays
 from alignment_pipeline.lifecycle.conditions import Book, Signal
 from alignment_pipeline.lifecycle.crossings import Series, crossings, happenings
 from alignment_pipeline.lifecycle.events import Events
-from alignment_pipeline.lifecycle.moments import micros, microseconds
+from alignment_pipeline.lifecycle.moments import microseconds
 from alignment_pipeline.lifecycle.walks import series_of
 
 Tables = Mapping[str, ibis.Table]
 
 
-def person_series(t: Tables, events: Events, book: Book, *, agreement: Agreement, as_of: datetime) -> Iterator[tuple[int, Series]]:
-    """Every signal of the book with its changes."""
+def person_series(
+    events: Events, book: Book, changes: Mapping[int, ibis.Table], *, agreement: Agreement, as_of: datetime
+) -> Iterator[tuple[int, Series]]:
+    """Every signal of the book with its changes; those not on activities as `person_changes` gives them."""
     decay = agreement.scoring.engagement.decay
     for number, signal in enumerate(book.signals):
         if signal.measure is not None and signal.kind == "measure":
@@ -31,11 +34,16 @@ def person_series(t: Tables, events: Events, book: Book, *, agreement: Agreement
         elif signal.measure is not None:
             yield number, happenings(events, signal.measure, entity="person")
         else:
-            found = _changes(t, signal, agreement=agreement, as_of=as_of)
-            yield number, series_of(found.filter(found.at_us <= microseconds(as_of)))
+            yield number, series_of(changes[number], until_us=microseconds(as_of))
 
 
-def _changes(t: Tables, signal: Signal, *, agreement: Agreement, as_of: datetime) -> ibis.Table:
+def person_changes(t: Tables, book: Book, *, agreement: Agreement, as_of: Moment) -> dict[int, ibis.Table]:
+    """Changes (entity_id, at_us, value) of every signal of the book that is not on activities, by the signal's number."""
+    signals = ((number, signal) for number, signal in enumerate(book.signals) if signal.measure is None)
+    return {number: _changes(t, signal, agreement=agreement, as_of=as_of) for number, signal in signals}
+
+
+def _changes(t: Tables, signal: Signal, *, agreement: Agreement, as_of: Moment) -> ibis.Table:
     if signal.kind == "fit":
         fits = t["person_fits"]
         return _always(fits.filter(fits.fit_score >= signal.number), "person_id")
@@ -56,7 +64,7 @@ def _changes(t: Tables, signal: Signal, *, agreement: Agreement, as_of: datetime
     return _level(t, signal.name, agreement=agreement, as_of=as_of)
 
 
-def _level(t: Tables, name: str, *, agreement: Agreement, as_of: datetime) -> ibis.Table:
+def _level(t: Tables, name: str, *, agreement: Agreement, as_of: Moment) -> ibis.Table:
     people = t["people"]
     if name == "opted_out":
         return _always(people.filter(people.is_opted_out), "person_id")

@@ -13,14 +13,14 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts.lifecycle import PERSON_STAGE_CHANGES, PERSON_STAGES
-from alignment_pipeline.contracts.shape import from_columns
+from alignment_pipeline.contracts.shape import Moment, from_columns, micros
 from alignment_pipeline.lifecycle.conditions import Book, compiled
 from alignment_pipeline.lifecycle.events import counted_events
 from alignment_pipeline.lifecycle.handover import Owners
 from alignment_pipeline.lifecycle.journeys import Facts, Journeys, Owner
-from alignment_pipeline.lifecycle.machine import Machine
-from alignment_pipeline.lifecycle.moments import micros, microseconds
-from alignment_pipeline.lifecycle.person_signals import person_series
+from alignment_pipeline.lifecycle.machine import CompiledMove, Machine
+from alignment_pipeline.lifecycle.moments import microseconds
+from alignment_pipeline.lifecycle.person_signals import person_changes, person_series
 from alignment_pipeline.lifecycle.walks import beside
 
 INPUTS = (
@@ -30,15 +30,23 @@ INPUTS = (
 
 
 def person_stage_tables(
-    t: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: datetime, agreement_version: str
+    t: Mapping[str, ibis.Table],
+    *,
+    agreement: Agreement,
+    as_of: datetime,
+    agreement_version: str,
+    changes: Mapping[int, ibis.Table] | None = None,
 ) -> dict[str, ibis.Table]:
-    """`person_stage_changes` and `person_stages`, from the tables named in `INPUTS`, for the people of `person_scores`."""
+    """`person_stage_changes` and `person_stages`, from the tables named in `INPUTS`, for the people of `person_scores`.
+
+    `changes` are what `signal_changes` gave for the same tables, where the caller has kept them.
+    """
     stages = agreement.lifecycle.people
     unit = agreement.scoring.engagement.unit
-    book = Book()
-    moves = compiled(stages, book, unit=unit)
+    book, moves = _compiled(agreement)
     events = counted_events(t["scored_activities"], t["person_fits"], book.measures, as_of=as_of)
-    signals = person_series(t, events, book, agreement=agreement, as_of=as_of)
+    found_changes = person_changes(t, book, agreement=agreement, as_of=as_of) if changes is None else changes
+    signals = person_series(events, book, found_changes, agreement=agreement, as_of=as_of)
     machine = Machine(
         states=len(stages.stages),
         start=stages.names.index(stages.start),
@@ -61,6 +69,16 @@ def person_stage_tables(
         "person_stage_changes": from_columns(journeys.changes, PERSON_STAGE_CHANGES, **stamp),  # type: ignore[arg-type]
         "person_stages": from_columns(journeys.now, PERSON_STAGES, **stamp),  # type: ignore[arg-type]
     }
+
+
+def signal_changes(t: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: Moment) -> dict[int, ibis.Table]:
+    """What happens to people beside their activities, as queries by the number of the signal."""
+    return person_changes(t, _compiled(agreement)[0], agreement=agreement, as_of=as_of)
+
+
+def _compiled(agreement: Agreement) -> tuple[Book, list[CompiledMove]]:
+    book = Book()
+    return book, compiled(agreement.lifecycle.people, book, unit=agreement.scoring.engagement.unit)
 
 
 def _population(t: Mapping[str, ibis.Table]) -> pa.Table:

@@ -19,9 +19,10 @@ Change = tuple[int, int, int]
 _BATCH = 50_000
 
 
-def series_of(changes: ibis.Table) -> Series:
-    """A signal found by a query (entity_id, at_us, value) as a series."""
+def series_of(changes: ibis.Table, *, until_us: int) -> Series:
+    """A signal found by a query (entity_id, at_us, value) as a series, up to and with a moment."""
     table = changes.select("entity_id", "at_us", "value").to_pyarrow()
+    table = table.filter(pc.less_equal(table["at_us"], until_us))
     ids = table["entity_id"].combine_chunks()
     numbers = [table[name].combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False) for name in ("at_us", "value")]
     return Series(ids, np.arange(len(ids), dtype=np.int64), numbers[0], numbers[1])

@@ -5,15 +5,13 @@ Belongs here: `person_fits`. Reading one title: `titles.py`. The arithmetic of c
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import ibis
 import pyarrow as pa
 
 from alignment_pipeline.agreement.personas import Personas
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import PERSON_FITS
-from alignment_pipeline.contracts.shape import as_contract, step
+from alignment_pipeline.contracts.shape import Moment, as_contract, step
 from alignment_pipeline.scoring.fit import with_fit
 from alignment_pipeline.scoring.titles import TitleReader
 
@@ -36,11 +34,16 @@ def person_fits(
     account_tiers: ibis.Table,
     *,
     scoring: Scoring,
-    as_of: datetime,
+    as_of: Moment,
     agreement_version: str,
+    readings: ibis.Table | None = None,
 ) -> ibis.Table:
-    """One row per person of `people`. Titles are read once each, so a million people cost their distinct titles."""
-    readings = title_readings(people.select("title").distinct(), personas=scoring.personas)
+    """One row per person of `people`. Titles are read once each, so a million people cost their distinct titles.
+
+    `readings` is what `title_readings` gave for these people's titles, where the caller has kept it.
+    """
+    if readings is None:
+        readings = title_readings(people.select("title").distinct(), personas=scoring.personas)
     joined = people.left_join(readings, people.title == readings.read_title)
     tiers = account_tiers.filter(account_tiers.tier.notnull()).select("account_id", account_tier=account_tiers.tier.cast("string"))
     tiered = person_accounts.inner_join(tiers, "account_id").select("account_tier", tiered_person_id="person_id")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import ibis
 from ibis import _
 
@@ -11,7 +9,7 @@ from alignment_pipeline.agreement import patterns
 from alignment_pipeline.agreement.activity_types import Exclusions
 from alignment_pipeline.agreement.touches import Touches
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.shape import stacked
+from alignment_pipeline.contracts.shape import Moment, micros, moment, stacked
 from alignment_pipeline.staging.sources import typed
 
 _LEAD, _CONTACT = "00Q", "003"
@@ -19,7 +17,7 @@ _LEAD, _CONTACT = "00Q", "003"
 _LONGEST_MINUTES = 366 * 1440.0
 
 
-def touches(tasks: ibis.Table, events: ibis.Table, *, reading: Touches, exclusions: Exclusions, as_of: datetime) -> ibis.Table:
+def touches(tasks: ibis.Table, events: ibis.Table, *, reading: Touches, exclusions: Exclusions, as_of: Moment) -> ibis.Table:
     """One row per touch, from the current living versions of raw_salesforce_tasks and raw_salesforce_events.
 
     A task touched when it was completed; a closed task without that moment counts from its creation. An event touched
@@ -71,7 +69,7 @@ def _tasks(tasks: ibis.Table, reading: Touches, exclusions: Exclusions) -> ibis.
     return rows.filter(_.source_key.notnull(), _.user_id.notnull(), ~_.is_recurrence.fill_null(False))
 
 
-def _events(events: ibis.Table, as_of: datetime) -> ibis.Table:
+def _events(events: ibis.Table, as_of: Moment) -> ibis.Table:
     base = typed(events, "raw_salesforce_events")
     starts = ibis.coalesce(base.starts_at, base.activity_at, base.activity_on.cast("timestamp('UTC')"), base.created_at)
     length = (base.duration_minutes.fill_null(0.0).clip(0.0, _LONGEST_MINUTES) * 60_000_000).cast("int64")
@@ -83,7 +81,7 @@ def _events(events: ibis.Table, as_of: datetime) -> ibis.Table:
         touch_type=ibis.literal("meeting"),
         direction=ibis.literal("outbound"),
         is_automatic=ibis.literal(False),
-        is_completed=ends_micro <= int(as_of.timestamp() * 1_000_000),
+        is_completed=ends_micro <= micros(moment(as_of)),
         occurred_at=starts,
     )
     return rows.filter(_.source_key.notnull(), _.user_id.notnull(), ~_.is_child.fill_null(False), ~_.is_recurrence.fill_null(False))

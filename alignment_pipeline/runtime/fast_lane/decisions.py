@@ -75,6 +75,8 @@ class Decider:
     def __post_init__(self) -> None:
         self.done: Tables = {}
         self.stamp: dict[str, Any] = {"as_of": self.as_of, "agreement_version": self.agreement.version}
+        # for rules that are one query: the moment as an expression, so that the query is the same in every round
+        self.now: dict[str, Any] = self.stamp | {"as_of": self.store.hold("now", _one_moment(self.as_of)).moment.as_scalar()}
         # Rules that ask only which day it is (scores age by whole UTC days) or what was known by now (nothing later is here) get the
         # same moment all day, so that their expressions are the same all day. What counts minutes gets `as_of`.
         self.day_end = datetime.combine(self.as_of.date(), time.max, UTC)
@@ -129,8 +131,10 @@ class Decider:
             "activities", lambda: activities_rule.activities(raw, activity_types=scoring.activity_types, exclusions=scoring.exclusions)
         )
         tasks, events = raw["raw_salesforce_tasks"], raw["raw_salesforce_events"]
-        touched = touches.touches(tasks, events, reading=self.agreement.touches, exclusions=scoring.exclusions, as_of=self.as_of)
-        self._keep("touches", touched)
+        self._step(
+            "touches",
+            lambda: touches.touches(tasks, events, reading=self.agreement.touches, exclusions=scoring.exclusions, as_of=self.now["as_of"]),
+        )
         self._step("record_changes", self._record_changes)
         living = {object_: self._living(name) for object_, name in crm_field_values.TABLES.items() if object_ != "Account"}
         self._keep("crm_field_values", crm_field_values.crm_field_values(living, crm=crm))
@@ -140,8 +144,7 @@ class Decider:
         objects = ("Lead", "Contact", "Account", "Opportunity")
         inputs = {name: [mapping.field for mapping in self.agreement.crm.inputs if mapping.object == name] for name in objects}
         rows = record_changes.record_changes(self.raw, inputs=inputs, as_of=self.day_end)
-        every = self.store.read("record_changes")
-        tracked = every.filter(~every.is_observed).select("object", "field").distinct()
+        tracked = self.store.once("tracked_fields", ("record_changes",), _tracked_fields)
         return ibis.union(rows.filter(~rows.is_observed), rows.filter(rows.is_observed).anti_join(tracked, ["object", "field"]))
 
     def _identity(self) -> None:
@@ -171,8 +174,10 @@ class Decider:
 
     def _scores(self) -> None:
         scoring, scope = self.agreement.scoring, self.agreement.scope
-        fits = person_fits_rule.person_fits(*self._tables("people", "person_accounts", "account_tiers"), scoring=scoring, **self.stamp)
-        self._keep("person_fits", fits)
+        fitted = self._tables("people", "person_accounts", "account_tiers")
+        titles = person_fits_rule.title_readings(fitted[0].select("title").distinct(), personas=scoring.personas)
+        readings = self.store.hold("title_readings", titles)
+        self._step("person_fits", lambda: person_fits_rule.person_fits(*fitted, scoring=scoring, readings=readings, **self.now))
         persons = self._tables("people", "person_accounts", "accounts", "account_tiers", "person_fits")
         records = self.done["person_records"]
         happened = self.store.hold("activities_so_far", self._so_far(self.store.rows(self.done["activities"])))
@@ -186,7 +191,12 @@ class Decider:
         self._step("person_engagement_factors", lambda: engagement_rule.person_engagement_factors(scored, scoring=scoring, **self.day))
         factors = self.done["person_engagement_factors"]
         self._step("person_scores", lambda: person_scores_rule.person_scores(factors, *persons, scoring=scoring, scope=scope, **self.day))
-        for name, rows in person_stages_rule.person_stage_tables(self.done, agreement=self.agreement, **self.stamp).items():
+        changes = self.store.prepared(
+            ("signal_changes", self.agreement.version),
+            lambda: person_stages_rule.signal_changes(self.done, agreement=self.agreement, as_of=self.now["as_of"]),
+        )
+        staged = person_stages_rule.person_stage_tables(self.done, agreement=self.agreement, changes=changes, **self.stamp)
+        for name, rows in staged.items():
             self._keep(name, rows)
 
     def _so_far(self, activities: pa.Table) -> pa.Table:
@@ -216,3 +226,11 @@ class Decider:
         accounts = field_updates_rule.account_values(*none)
         crm, scope = self.agreement.crm, self.agreement.scope
         return field_updates_rule.field_updates(persons, accounts, self.done["users"], crm=crm, scope=scope, **self.day)
+
+
+def _one_moment(moment: datetime) -> pa.Table:
+    return pa.table({"moment": pa.array([moment], pa.timestamp("us", tz="UTC"))})
+
+
+def _tracked_fields(changes: ibis.Table) -> ibis.Table:
+    return changes.filter(~changes.is_observed).select("object", "field").distinct()

@@ -109,6 +109,7 @@ class Lane:
         try:
             nobody = People(frozenset(), frozenset(), frozenset())
             raw = overlay.raw_tables(self.store, nobody, {})
+            self._hand_raises([], Tick(at=now))
             Decider(self.store, raw, nobody, self.agreement, index, now).decide()
             self._rehearsed = state
         finally:

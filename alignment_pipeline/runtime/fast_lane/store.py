@@ -1,23 +1,24 @@
 """The tables of a lane: published ones, opened once per version, and the small ones of a round, under names that stay.
 
-Belongs here: what keeps a round short. Most of a round's time would go into turning the rules' expressions into SQL, which are the same
-in every round of a day; so the small tables have fixed names, and an expression over them is kept with its SQL.
+Belongs here: what makes a round's queries the same as the last one's. The small tables have fixed names, and expressions over them are
+built once; their SQL is kept by `statements.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar, cast
 
 import ibis
 import pyarrow as pa
 from ibis.expr import operations
 
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.runtime.fast_lane.statements import Statements
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
-_MOST_COMPILED = 2_000
+Built = TypeVar("Built")
 
 
 @dataclass
@@ -27,13 +28,17 @@ class Store:
     warehouse: Warehouse
     _opened: dict[str, tuple[int, ibis.Table]] = field(default_factory=dict)
     _held: dict[str, tuple[pa.Schema, ibis.Table]] = field(default_factory=dict)
-    _prepared: dict[tuple[object, ...], ibis.Table] = field(default_factory=dict)
+    _prepared: dict[tuple[object, ...], object] = field(default_factory=dict)
+    _once: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    _filled: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        connection = self.warehouse.connection
-        connection.compile = _remembering(connection.compile)
-        # DuckDB 1.5.6 pushes a join's filter into Arrow tables, which cannot take one of its kinds (BLOOM_FILTER) and fail
-        connection.con.execute("SET disabled_optimizers = 'join_filter_pushdown'")
+        Statements(self.warehouse.connection)
+        connection = self.warehouse.connection.con
+        # DuckDB 1.5.6 pushes a join's filter into Arrow tables, which cannot take one of its kinds (BLOOM_FILTER) and fail. Looking for
+        # common expressions takes longer than working them out for a few rows, and so does waking a second thread
+        connection.execute("SET disabled_optimizers = 'join_filter_pushdown,common_subexpressions'")
+        connection.execute("SET threads = 1")
 
     def read(self, name: str) -> ibis.Table:
         """The published table as it is now."""
@@ -55,9 +60,13 @@ class Store:
         arrow = rows if isinstance(rows, pa.Table) else self.rows(rows)
         loose = arrow.cast(pa.schema([one.with_nullable(True) for one in arrow.schema]))
         before = self._held.get(name)
-        self._put(name, loose)
-        if before is None or before[0] != loose.schema:
-            self._held[name] = (loose.schema, self.warehouse.connection.table(f"lane_{name}"))
+        if before is not None and before[0] == loose.schema:
+            self._refill(name, loose)
+            return before[1]
+        if before is not None:
+            self._prepared.clear()
+        self._create(name, loose)
+        self._held[name] = (loose.schema, self.warehouse.connection.table(f"lane_{name}"))
         return self._held[name][1]
 
     def contract(self, name: str, rows: Iterable[pa.Table], held_as: str | None = None) -> ibis.Table:
@@ -66,11 +75,19 @@ class Store:
         parts = [schema.empty_table(), *(part.select(schema.names).cast(schema) for part in rows)]
         return self.hold(held_as or name, pa.concat_tables(parts))
 
-    def prepared(self, key: tuple[object, ...], build: Callable[[], ibis.Table]) -> ibis.Table:
-        """The expression of this key, built when it is first asked for. It may read only published tables and tables held by name."""
+    def once(self, name: str, sources: tuple[str, ...], rule: Callable[..., ibis.Table]) -> ibis.Table:
+        """Rows that follow from published tables alone, worked out when one of these was published anew."""
+        version = self.versions(*sources)
+        if self._once.get(name) != version:
+            self.hold(name, rule(*(self.read(source) for source in sources)))
+            self._once[name] = version
+        return self._held[name][1]
+
+    def prepared(self, key: tuple[object, ...], build: Callable[[], Built]) -> Built:
+        """The expression of this key (or several), built when first asked for, over published tables and tables held by name alone."""
         if key not in self._prepared:
             self._prepared[key] = build()
-        return self._prepared[key]
+        return cast(Built, self._prepared[key])
 
     def rows(self, table: ibis.Table) -> pa.Table:
         """A table's rows."""
@@ -92,28 +109,22 @@ class Store:
 
     def let_go(self) -> None:
         """Empty the round's tables: nothing of a person stays in memory."""
-        for name, (schema, _) in self._held.items():
-            self._put(name, schema.empty_table())
+        for name in self._filled - set(self._once):
+            self.warehouse.connection.con.execute(f'TRUNCATE "lane_{name}"')
+        self._filled &= set(self._once)
 
-    def _put(self, name: str, rows: pa.Table) -> None:
+    def _create(self, name: str, rows: pa.Table) -> None:
         connection = self.warehouse.connection.con
         connection.register("lane_arriving", rows)
         connection.execute(f'CREATE OR REPLACE TEMP TABLE "lane_{name}" AS SELECT * FROM lane_arriving')
         connection.unregister("lane_arriving")
+        self._filled.add(name)
 
-
-def _remembering(compile_: Callable[..., str]) -> Callable[..., str]:
-    """The connection's compiler with a memory: an expression equal to an earlier one has the same SQL."""
-    known: dict[object, str] = {}
-
-    def remembering(expression: ibis.Expr, /, **options: Any) -> str:
-        if any(value is not None for value in options.values()):
-            return compile_(expression, **options)
-        key = expression.op()
-        if key not in known:
-            if len(known) >= _MOST_COMPILED:
-                known.clear()
-            known[key] = compile_(expression)
-        return known[key]
-
-    return remembering
+    def _refill(self, name: str, rows: pa.Table) -> None:
+        connection = self.warehouse.connection.con
+        if name in self._filled:
+            connection.execute(f'TRUNCATE "lane_{name}"')
+            self._filled.discard(name)
+        if rows.num_rows:
+            connection.from_arrow(rows).insert_into(f"lane_{name}")
+            self._filled.add(name)

@@ -1,0 +1,50 @@
+"""The SQL of expressions that a connection has seen before.
+
+Belongs here: what keeps a round short. Turning the rules' expressions into SQL takes several times as long as running it over the few
+rows of a round, and the expressions are the same in every round. (Plans are not kept: DuckDB 1.5.6 plans a statement that reads tables
+anew each time, and where it does not, it forgets rows that came later, duckdb#23704.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+from ibis.expr import operations
+
+_MOST_KNOWN = 2_000
+
+
+class Statements:
+    """Takes the place of a connection's `compile` and `to_pyarrow`: an expression equal to an earlier one has the same SQL."""
+
+    def __init__(self, connection: Backend) -> None:
+        self._connection = connection
+        self._compile, self._run = connection.compile, connection.to_pyarrow
+        self._sql: dict[object, str] = {}
+        self._is_in_database: dict[object, bool] = {}
+        connection.compile, connection.to_pyarrow = self.compile, self.to_pyarrow  # type: ignore[method-assign]
+
+    def compile(self, expression: ibis.Expr, /, **options: Any) -> str:
+        """The expression's SQL."""
+        if any(value is not None for value in options.values()):
+            return str(self._compile(expression, **options))
+        key = expression.op()
+        if key not in self._sql:
+            if len(self._sql) >= _MOST_KNOWN:
+                self._sql.clear()
+                self._is_in_database.clear()
+            self._sql[key] = self._compile(expression)
+        return self._sql[key]
+
+    def to_pyarrow(self, expression: ibis.Expr, /, **options: Any) -> Any:
+        """The expression's rows. Where all of them are in the database, DuckDB gets the SQL once; Ibis would have it bound twice."""
+        key = expression.op()
+        if key not in self._is_in_database:
+            self._is_in_database[key] = isinstance(expression, ibis.Table) and not key.find(operations.InMemoryTable)
+        if not self._is_in_database[key] or any(value is not None for value in options.values()):
+            return self._run(expression, **options)
+        found: pa.Table = self._connection.con.execute(self.compile(expression)).to_arrow_table()
+        return found.cast(expression.schema().to_pyarrow())
