@@ -29,7 +29,7 @@ def audit(record: str, is_json: bool) -> None:
             change = "; ".join(f"{name}: {before!r} -> {after!r}" for name, (before, after) in one["changes"].items())
             lines.add_row(one["changed_at"][:19], one["plan"], change, one["state"], one["result"] or "", str(len(one["attempts"])))
         console.print(lines)
-        for name in ("base", "holds", "drift"):
+        for name in ("base", "holds", "drift", "damage"):
             for row in found[name]:
                 console.print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in row.items() if value is not None))
 

@@ -19,9 +19,12 @@ from alignment_pipeline.errors import Permanent
 from alignment_pipeline.runtime import marketo as marketo_runtime
 from alignment_pipeline.runtime import salesforce as salesforce_runtime
 from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.sync import attempt_log, marker
+from alignment_pipeline.sync.journal import Journal
 
 Status = Literal["ok", "warn", "fail"]
 _WRITTEN = ("Lead", "Contact", "Account")
+_MOST_SHOWN = 10
 _PACKAGE = (
     "deploy the metadata package (alignment_pipeline/connectors/salesforce/package) and assign the permission set Alignment_Integration"
 )
@@ -58,6 +61,7 @@ def state(home: Home, *, repair: bool = False) -> Iterator[Finding]:
         yield Finding("home", "fail", f"{folder} can be read by others (mode {mode:04o})", f"chmod 700 {folder}")
     with home.journal() as journal:
         yield Finding("journal", "ok", f"opens ({journal.backend})")
+        yield from _attempts(journal)
     warehouse = home.warehouse()
     damaged = warehouse.damaged()
     for name, problems in damaged.items():
@@ -68,6 +72,16 @@ def state(home: Home, *, repair: bool = False) -> Iterator[Finding]:
             yield Finding("warehouse", "fail", f"table {name}: {'; '.join(problems)}", "alignment doctor --repair")
     if not damaged:
         yield Finding("warehouse", "ok", "every published table has its checksums")
+
+
+def _attempts(journal: Journal) -> Iterator[Finding]:
+    broken = attempt_log.problems(journal, noted=marker.noted_log(journal))
+    for problem in broken[:_MOST_SHOWN]:
+        yield Finding("journal", "fail", problem, "find out who wrote to it; then restore the last backup and run `alignment plan --adopt`")
+    if not broken:
+        with journal.read() as connection:
+            end = attempt_log.head(connection)
+        yield Finding("journal", "ok", f"its log of attempts is whole: {end.seq} links, the last is {end.link[:12]}")
 
 
 def _rebuild(home: Home, name: str) -> str:

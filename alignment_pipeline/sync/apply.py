@@ -104,6 +104,7 @@ def apply(
             breaker.close(journal)
         budget.note(journal, purse.used, purse.cap)
         _end_run(run, "STOPPED" if stopped else state, crm.calls() - calls)
+        marker.put(journal, lane=lane)
         return _summary(run, plan, state, allowed_by, crm.calls() - calls, stopped, error)
 
 

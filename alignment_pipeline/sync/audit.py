@@ -11,13 +11,17 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
+from alignment_pipeline.sync import attempt_log
 from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.sync.results import words
 from alignment_pipeline.sync.tables import ATTEMPT, DRIFT, HOLD, OP, SYNCED
 
 
 def audit(journal: Journal, record: str) -> dict[str, list[dict[str, Any]]]:
-    """The record's (by id or external key) operations with their attempts, its base values, holds and drift, oldest first."""
+    """The record's (by id or external key) operations with their attempts, its base values, holds and drift, oldest first.
+
+    `damage` says what the log of attempts finds wrong with the batches that it was sent in.
+    """
     subject = id18(record) if is_id(record) else record
     with journal.read() as connection:
         ops = connection.execute(select(OP).where(or_(OP.c.record_id == subject, OP.c.ext_key == subject)).order_by(OP.c.op_id)).all()
@@ -26,6 +30,7 @@ def audit(journal: Journal, record: str) -> dict[str, list[dict[str, Any]]]:
         base = connection.execute(select(SYNCED).where(SYNCED.c.record_id == subject).order_by(SYNCED.c.field)).all()
         held = connection.execute(select(HOLD).where(HOLD.c.record_id == subject).order_by(HOLD.c.hold_id)).all()
         drift = connection.execute(select(DRIFT).where(DRIFT.c.record_id == subject).order_by(DRIFT.c.drift_id)).all()
+    damage = attempt_log.problems(journal, {row.batch_id for row in ops if row.batch_id} | {row.batch_id for row in attempts})
     tried: dict[int, list[dict[str, Any]]] = {}
     for row in attempts:
         tried.setdefault(row.op_id, []).append({"n": row.n, "sent_at": row.sent_at, "done_at": row.done_at, "outcome": row.outcome})
@@ -34,6 +39,7 @@ def audit(journal: Journal, record: str) -> dict[str, list[dict[str, Any]]]:
         "base": [{"field": row.field, "value": json.loads(row.value or "null"), "at": row.at} for row in base],
         "holds": [_plain(row, ("field", "reason", "since", "until", "released_by")) for row in held],
         "drift": [_plain(row, ("field", "kind", "at")) for row in drift],
+        "damage": [{"problem": one} for one in damage],
     }
 
 

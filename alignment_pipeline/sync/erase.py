@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, or_, select, text
+from sqlalchemy import Connection, delete, or_, select, text
 
 from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
+from alignment_pipeline.sync import attempt_log
 from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.sync.tables import ATTEMPT, DRIFT, HOLD, OP, OUTBOX, QUARANTINE, SYNCED, TOMBSTONE
 
@@ -50,10 +51,7 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
         named = [OP.c.record_id.in_(ids), OP.c.depends_on.in_(ids), OP.c.lock_parent.in_(ids)]
         contents = [column.contains(one, autoescape=True) for one in everything for column in (OP.c.ext_key, OP.c.after, OP.c.before)]
         found = [row.op_id for row in connection.execute(select(OP.c.op_id).where(or_(*named, *contents)))]
-        for start in range(0, len(found), 400):
-            part = found[start : start + 400]
-            connection.execute(delete(ATTEMPT).where(ATTEMPT.c.op_id.in_(part)))
-            connection.execute(delete(OP).where(OP.c.op_id.in_(part)))
+        attempt_log.forget(connection, found, lambda: _delete_operations(connection, found))
         values = connection.execute(delete(SYNCED).where(SYNCED.c.record_id.in_(ids))).rowcount
         for table in (HOLD, DRIFT, QUARANTINE):
             held = [table.c.record_id.contains(one, autoescape=True) for one in everything]
@@ -64,6 +62,13 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
     _rebuild(journal)
     needles = [*everything, *(quoted for one in numbers for quoted in (f'"{one}"', f">{one}<"))]
     return Erased(len(found), values, _remove_plans(plans, needles) if plans else 0)
+
+
+def _delete_operations(connection: Connection, op_ids: Sequence[int]) -> None:
+    for start in range(0, len(op_ids), 400):
+        part = op_ids[start : start + 400]
+        connection.execute(delete(ATTEMPT).where(ATTEMPT.c.op_id.in_(part)))
+        connection.execute(delete(OP).where(OP.c.op_id.in_(part)))
 
 
 def tombstones(journal: Journal) -> frozenset[str]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.sync import settings
+from alignment_pipeline.sync import attempt_log, settings
 from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.sync.lease import FULL, current_fence
 
@@ -52,19 +54,27 @@ def put(journal: Journal, *, lane: str = FULL) -> None:
     if mine is None:
         mine = uuid.uuid4().hex
         settings.put(journal, _SETTING, mine)
+    with journal.read() as connection:
+        log = attempt_log.head(connection)
     path = journal.home / _NAME
     aside = path.with_suffix(f".{os.getpid()}")
     handle = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        json.dump({"journal_id": mine, "fence": current_fence(journal) if lane == FULL else 0}, file)
+        json.dump({"journal_id": mine, "fence": current_fence(journal) if lane == FULL else 0, "log": asdict(log)}, file)
         file.flush()
         os.fsync(file.fileno())
     aside.replace(path)
 
 
-def _read(path: Path) -> dict[str, str]:
+def noted_log(journal: Journal) -> attempt_log.Head:
+    """The end of the log of attempts as it was noted last; its beginning when nothing was."""
+    path = journal.home / _NAME
+    return attempt_log.Head(**_read(path).get("log", {})) if path.exists() else attempt_log.Head()
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
+        found: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
     except ValueError as error:
         raise JournalLost(f"{_NAME} is damaged. {_ADVICE}") from error
     return found

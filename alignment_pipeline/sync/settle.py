@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from alignment_pipeline.connectors.salesforce.reads import Record
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
-from alignment_pipeline.sync import attempts, bases, holds
+from alignment_pipeline.sync import attempt_log, attempts, bases, holds
 from alignment_pipeline.sync.breaker import Event
 from alignment_pipeline.sync.context import Run
 from alignment_pipeline.sync.field_rules import CREATABLE, TASK_STATUS
@@ -53,7 +53,9 @@ def intend(run: Run, look: Look, *, batch_id: str, transport: str) -> list[Op]:
         _update(connection, [row for row in rows if row["b_id"] in ready])
         batch = {"batch_id": batch_id, "run_id": run.run_id, "object": look.send[0].object, "transport": transport, "job_id": None}
         connection.execute(insert(BATCH), batch | {"job_state": None, "rows": len(ready), "sent_at": sent_at, "fence": fence})
-        connection.execute(insert(ATTEMPT), [attempt for attempt in tried if attempt["op_id"] in ready])
+        sent = [attempt for attempt in tried if attempt["op_id"] in ready]
+        connection.execute(insert(ATTEMPT), sent)
+        attempt_log.sent(connection, sent)
         bases.note_drift(journal, connection, look.drift)
     return [
         replace(op, state="INFLIGHT", attempt=op.attempt + 1, zombie_until=zombie, batch_id=batch_id)
@@ -163,7 +165,7 @@ def take_answers(run: Run, ops: Sequence[Op], results: Mapping[int, RowResult]) 
         run.check_lease(connection)
         _update(connection, rows)
         chosen = (ATTEMPT.c.op_id == bindparam("b_id"), ATTEMPT.c.n == bindparam("b_n"))
-        connection.execute(update(ATTEMPT).where(*chosen), answers)
+        attempt_log.answered(connection, str(ops[0].batch_id), answers, lambda: connection.execute(update(ATTEMPT).where(*chosen), answers))
         for op in gone:
             bases.drop(connection, op.object, [op.record_id or ""])
     return acked, events

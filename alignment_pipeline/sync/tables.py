@@ -128,6 +128,20 @@ ATTEMPT = Table(
     Column("outcome", String(40)),
     PrimaryKeyConstraint("op_id", "n"),
 )
+Index("attempt_batch", ATTEMPT.c.batch_id)
+
+ATTEMPT_LOG = Table(
+    "attempt_log",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("event", String(16), nullable=False),
+    Column("batch_id", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("link", String(64), nullable=False),
+)
+Index("attempt_log_batch", ATTEMPT_LOG.c.batch_id)
 
 BATCH = Table(
     "batch",

@@ -11,13 +11,15 @@ from typing import Any
 
 from sqlalchemy import select
 
+from alignment_pipeline.sync import attempt_log
 from alignment_pipeline.sync.tables import OP
 from alignment_pipeline_tests.sync.office import Office
 
 
 def broken(acme: Office, *, state: bool = True) -> list[str]:
     """Every invariant that does not hold, in words; `state` also asks that everything is as desired."""
-    return [*(_final_state(acme) if state else []), *_writes(acme), *_tasks(acme, everything=state)]
+    attempts = attempt_log.problems(acme.journal)
+    return [*(_final_state(acme) if state else []), *_writes(acme), *_tasks(acme, everything=state), *attempts]
 
 
 def _final_state(acme: Office) -> list[str]:

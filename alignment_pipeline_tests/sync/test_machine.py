@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from alignment_pipeline.errors import AlignmentError
-from alignment_pipeline.sync import approval, erase, holds, ops, prepare
+from alignment_pipeline.sync import approval, attempt_log, erase, holds, ops, prepare
 from alignment_pipeline.sync import rollback as undoing
 from alignment_pipeline.sync.apply import open_run
 from alignment_pipeline.sync.journal import Journal
@@ -156,6 +156,10 @@ class WriteBackMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_broken(self) -> None:
         assert self.model.problems == []
+
+    @invariant()
+    def no_attempt_is_lost(self) -> None:
+        assert attempt_log.problems(self.office.journal) == []
 
     @invariant()
     def one_open_operation_per_record(self) -> None:

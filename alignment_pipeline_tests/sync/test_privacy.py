@@ -5,7 +5,7 @@ from __future__ import annotations
 import html.parser
 from pathlib import Path
 
-from alignment_pipeline.sync import erase, preview, results
+from alignment_pipeline.sync import attempt_log, erase, preview, results
 from alignment_pipeline.sync.audit import audit
 from alignment_pipeline_tests.sync.office import lead_id, office
 
@@ -68,9 +68,10 @@ def test_an_erased_person_leaves_no_byte_and_is_recognised_again(tmp_path: Path)
         left = [(path.name, needle) for path in acme.home.rglob("*") if path.is_file() for needle in needles if needle in path.read_bytes()]
         assert left == []
         assert b"canary008" in b"".join(path.read_bytes() for path in acme.home.glob("journal.db*"))
+        assert attempt_log.problems(acme.journal) == []
         marks = erase.tombstones(acme.journal)
         assert erase.is_erased(marks, key, [lead_id(7)[:15]]) and not erase.is_erased(marks, key, [lead_id(8)])
-        assert audit(acme.journal, lead_id(7)) == {"operations": [], "base": [], "holds": [], "drift": []}
+        assert audit(acme.journal, lead_id(7)) == {"operations": [], "base": [], "holds": [], "drift": [], "damage": []}
 
 
 def test_no_secret_and_no_name_reaches_the_journal(tmp_path: Path) -> None:
