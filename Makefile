@@ -71,7 +71,7 @@ lock: ## resolve the lock file anew (needs uv)
 	uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
 
 audit: setup ## known vulnerabilities in the locked dependencies (needs the network)
-	@$(BIN)/pip-audit --disable-pip --no-deps -r requirements.lock
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r requirements.lock
 
 clean: ## remove what was made here
 	rm -rf .venv .alignment-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -20,7 +21,14 @@ _PARTS = {
             "<form action=javascript:{0}><input type=submit>"],
     "break": ["{0}", '">{0}', "'>{0}", "</td>{0}", "</title>{0}", "</style>{0}", "-->{0}", "]]>{0}", "{{{{7*7}}}}{0}", "{{% raw %}}{0}"],
 }  # fmt: skip
-PAYLOADS = [outer.format(inner.format("alert(1)")) for outer in _PARTS["break"] for inner in _PARTS["tag"]]
+
+
+def payloads(script: str) -> list[str]:
+    """A hundred ways to have this run."""
+    return [outer.format(inner.format(script)) for outer in _PARTS["break"] for inner in _PARTS["tag"]]
+
+
+PAYLOADS = payloads("alert(1)")
 _PASSIVE = set("html head meta title style body main h1 h2 p div span strong section table tr th td ul li code dl dt dd footer".split())
 
 
@@ -60,11 +68,19 @@ def parsed(page: str) -> Active:
 
 @pytest.fixture(scope="module")
 def hostile() -> Active:
-    """A page of an organisation whose every name is an attack: 25 rows of each list are shown, so the payloads take turns."""
+    """Pages of an organisation whose every name is an attack."""
     found = Active()
-    for start in range(0, len(PAYLOADS), report.LISTED):
-        chunk = list(enumerate(PAYLOADS[start : start + report.LISTED]))
-        page = report.render(
+    for page in hostile_pages(PAYLOADS):
+        found.feed(page)
+    found.close()
+    return found
+
+
+def hostile_pages(attacks: list[str]) -> Iterator[str]:
+    """25 rows of each list are shown, so the attacks take turns."""
+    for start in range(0, len(attacks), report.LISTED):
+        chunk = list(enumerate(attacks[start : start + report.LISTED]))
+        yield report.render(
             tables(
                 accounts=[{"account_id": account(n), "name": text, "owner_id": user(n)} for n, text in chunk],
                 users=[{"user_id": user(n), "name": text} for n, text in chunk],
@@ -93,9 +109,6 @@ def hostile() -> Active:
             agreement=AGREEMENT.model_copy(update={"name": chunk[2][1]}),
             as_of=NOW,
         )  # fmt: skip
-        found.feed(page)
-    found.close()
-    return found
 
 
 def test_there_are_a_hundred_attacks() -> None:
