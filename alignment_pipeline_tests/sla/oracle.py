@@ -21,13 +21,14 @@ class Office:
 
     week: tuple[tuple[tuple[int, int], ...], ...]
     closed: frozenset[date] = frozenset()
-    seen: dict[tuple[datetime, str, frozenset[date]], bool] = field(default_factory=dict, compare=False)
+    seen: dict[tuple[str, frozenset[date]], dict[datetime, bool]] = field(default_factory=dict, compare=False)
 
     def is_open(self, moment: datetime, zone: str, away: frozenset[date] = frozenset()) -> bool:
-        key = (moment, zone, away)
-        if key not in self.seen:
-            self.seen[key] = self._is_open(*key)
-        return self.seen[key]
+        mine = self.seen.setdefault((zone, away), {})
+        found = mine.get(moment)
+        if found is None:
+            found = mine[moment] = self._is_open(moment, zone, away)
+        return found
 
     def _is_open(self, moment: datetime, zone: str, away: frozenset[date]) -> bool:
         local = moment.astimezone(_zone(zone))
@@ -114,6 +115,8 @@ def walk(case: Case, promise: Promise, *, as_of: datetime, zone_of: dict[str, st
     moments = [*case.raises, *case.touches, *(one[0] for one in changes), *(one[0] for one in holds)]
     touches, raises = set(case.touches), set(case.raises)
     now = min(moments, default=as_of)
+    # in all other minutes nothing happens to the lead: only its clocks run on
+    eventful = {now, *moments, *(at + promise.hold_cap for at, _ in holds), case.deleted, case.converted}
     free_after: datetime | None = None
 
     def held(moment: datetime) -> bool:
@@ -121,6 +124,13 @@ def walk(case: Case, promise: Promise, *, as_of: datetime, zone_of: dict[str, st
 
     state = (owner, False)
     while now < as_of + LIMIT:
+        if now not in eventful:
+            for clock in clocks:
+                _minute(clock, promise, case, now, as_of, state, zone_of, away)
+            now += MINUTE
+            if now > as_of and _are_told(clocks):
+                break
+            continue
         for clock in clocks:
             if clock.end is None and now in touches:
                 clock.ends(now, state, cancelled=False)
@@ -152,13 +162,17 @@ def walk(case: Case, promise: Promise, *, as_of: datetime, zone_of: dict[str, st
         for clock in clocks:
             _minute(clock, promise, case, now, as_of, state, zone_of, away)
         now += MINUTE
-        # what ended during a hold never comes due
-        if now > as_of and all(clock.due is not None or (clock.frozen is not None and clock.frozen[1]) for clock in clocks):
+        if now > as_of and _are_told(clocks):
             break
     for clock in clocks:
         if clock.used_then is None:
             clock.used_then, clock.paused_then = clock.used, clock.paused
     return clocks
+
+
+def _are_told(clocks: list[Clock]) -> bool:
+    """Every clock has come due; what ended during a hold never does."""
+    return all(clock.due is not None or (clock.frozen is not None and clock.frozen[1]) for clock in clocks)
 
 
 def _started(case: Case, promise: Promise, trigger: datetime, now: datetime, owner: str | None) -> Clock:
