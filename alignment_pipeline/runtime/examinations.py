@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD
 from alignment_pipeline.connectors.marketo import describe as marketo_describe
 from alignment_pipeline.connectors.salesforce import selection
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
@@ -212,3 +213,11 @@ def marketo(home: Home) -> Iterator[Finding]:
     chosen = marketo_describe.choose(MARKETO[0], known)
     if chosen.missing:
         yield Finding("marketo fields", "warn", f"not there: {', '.join(chosen.missing)}", "nothing, unless the agreement uses them")
+    for name in home.agreement.crm.fields_of(MARKETO_LEAD):
+        field = known.get(name)
+        if field is not None and not field.is_read_only:
+            yield Finding("write Marketo", "ok", f"{name} can be written")
+            continue
+        problem = "is not there, or hidden" if field is None else "is read-only"
+        mend = "make it in Marketo (Admin > Field Management), or take its line out of crm.fields"
+        yield Finding("write Marketo", "fail", f"{name} {problem}", mend)

@@ -113,7 +113,13 @@ def cut(sources: Sources, subjects: Touched) -> Sources:
 
 def merged(before: Ledger, tick: Ledger, subjects: Touched) -> Ledger:
     """The ledger with the rows of these subjects replaced by the tick's."""
-    old, new = ([table.to_pyarrow() for table in (one.clocks, one.slices, one.escalations, one.exclusions)] for one in (before, tick))
+    old, new = (
+        [
+            fetch(table, *contract.names)
+            for contract, table in zip(LEDGER_CONTRACTS, (one.clocks, one.slices, one.escalations, one.exclusions), strict=True)
+        ]
+        for one in (before, tick)
+    )
     gone, fresh = (
         part.filter(pc.is_in(part["subject_id"], value_set=subjects.ids))["clock_id"].combine_chunks() for part in (old[0], new[0])
     )

@@ -12,6 +12,7 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.streams import StreamState
 from alignment_pipeline.runtime import examinations, reports, stream_states
 from alignment_pipeline.runtime.home import Home
+from alignment_pipeline_tests.connectors.served import served
 from alignment_pipeline_tests.staging.factories import NOW, account, raw, raw_row, staged
 
 RAW = "raw_salesforce_accounts"
@@ -114,3 +115,15 @@ def test_the_report_lies_in_a_private_file_named_by_its_moment(home: Home) -> No
     assert "fictional" not in path.read_text(encoding="utf-8")
     (home.path / reports.DEMO_MARK).touch()
     assert "fictional" in reports.write_report(home, as_of=NOW).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("field", "status"), [("alignmentRecycleReason", "ok"), ("nurtureTrack", "fail"), ("mktoName", "fail")])
+def test_a_field_of_marketo_that_is_mapped_must_be_there_and_writable(tmp_path: Path, field: str, status: str) -> None:
+    mapped = f"    - {{object: MarketoLead, field: {field}, value: person.nurture, type: text, label: Nurture}}\n  inputs:\n"
+    chosen = tmp_path / "agreement.yaml"
+    chosen.write_text(loader.default_path().read_text(encoding="utf-8").replace("  inputs:\n", mapped, 1))
+    with served() as world:
+        home = Home(tmp_path / "home", environ=world.environment | {"ALIGNMENT_AGREEMENT": str(chosen)}, clock=world.clock)
+        found = [finding for finding in examinations.marketo(home) if finding.subject == "write Marketo"]
+    assert [(status, True)] == [(finding.status, field in finding.text) for finding in found]
+    assert status == "ok" or found[0].fix
