@@ -144,10 +144,9 @@ def tick(tables: Sources, ledger: Ledger, crm: Crm, touched: int) -> None:
     rows, folded = int(part.clocks.count().execute()), time.process_time()
     ticks.merged(ledger, part, subjects)
     seconds, end = time.perf_counter() - begin, time.process_time()
-    parts = f"{found - cpu:.2f} to find who was touched, {folded - found:.2f} to fold them, {end - folded:.2f} to put them in place"
-    print(
-        f"tick of {len(subjects.people):,} people, {rows:,} clocks: {seconds:.1f} s of wall time, {end - cpu:.2f} of processor time ({parts})"
-    )
+    shares = f"{found - cpu:.2f} to find who was touched, {folded - found:.2f} to fold them, {end - folded:.2f} to put them in place"
+    print(f"tick of {len(subjects.people):,} people, {rows:,} clocks: {seconds:.1f} s of wall time")
+    print(f"  {end - cpu:.2f} s of processor time: {shares}")
 
 
 def main() -> None:
