@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 import ibis
 
 from alignment_pipeline.agreement.engagement import Decay
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from alignment_pipeline.contracts.moments import EPOCH, micros
 
 
 def day_number(moment: datetime) -> int:
     """Whole UTC days since 1970-01-01."""
-    return math.floor((moment.astimezone(UTC) - _EPOCH).total_seconds() / 86_400)
+    return math.floor((moment.astimezone(UTC) - EPOCH).total_seconds() / 86_400)
 
 
 def day_numbers(column: ibis.Value) -> ibis.Value:
@@ -31,9 +30,7 @@ def minute_numbers(column: ibis.Value) -> ibis.Value:
 
 
 def _spans(column: ibis.Value, microseconds: float) -> ibis.Value:
-    epoch = ibis.literal(_EPOCH, type="timestamp('UTC', 6)")
-    micros = column.cast("timestamp('UTC', 6)").delta(epoch, unit="microsecond").cast("float64")
-    return (micros / ibis.literal(microseconds)).floor().cast("int64")
+    return (micros(column).cast("float64") / ibis.literal(microseconds)).floor().cast("int64")
 
 
 def remaining(decay: Decay, age_days: int) -> float:

@@ -49,8 +49,8 @@ def person_factors_at_once(
     persons = numbered(
         scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope())
     )
-    rows = scored_rows(activities, person_records, persons, scoring=scoring, as_of=as_of)
-    rows = rows.filter(rows.exclusion.isnull(), rows.age_days <= scoring.engagement.decay.horizon_days)
+    rows = scored_rows(activities, person_records, persons, scoring=scoring, as_of=as_of, counted_only=True)
+    rows = rows.filter(rows.age_days <= scoring.engagement.decay.horizon_days)
     grouped = rows.group_by("person_no", "rule").aggregate(**_sums(rows, scoring))
     names = persons.select("person_id", "account_id", named_no="person_no")
     named = grouped.inner_join(names, grouped.person_no == names.named_no)

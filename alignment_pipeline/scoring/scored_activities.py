@@ -50,16 +50,31 @@ def scored_activities(
 
 
 def scored_rows(
-    activities: ibis.Table, person_records: ibis.Table, persons: ibis.Table, *, scoring: Scoring, as_of: datetime
+    activities: ibis.Table,
+    person_records: ibis.Table,
+    persons: ibis.Table,
+    *,
+    scoring: Scoring,
+    as_of: datetime,
+    counted_only: bool = False,
 ) -> ibis.Table:
-    """Activities known as of the day with person_no, rule, exclusion, points, weight, decay: what tables and sums are made of."""
+    """Activities known as of the day with person_no, rule, exclusion, points, weight, decay: what tables and sums are made of.
+
+    With `counted_only` without those that are excluded, which neither earn points nor take room under a cap.
+    """
     known = activities.filter(activities.known_at <= moment(as_of))
     bursts = _bursts(known, scoring)
     types = capped_types(scoring.engagement.caps)
+
+    def prepared(rows: ibis.Table, has_clicks: bool) -> ibis.Table:
+        found = _prepared(rows, bursts if has_clicks else None, person_records, persons, scoring, as_of)
+        return found.filter(found.exclusion.isnull()) if counted_only else found
+
     # split before anything else: only the capped types pay for the windows, and no row is worked on twice
-    parts = [_prepared(known.filter(~known.activity_type.isin(types)), bursts, person_records, persons, scoring, as_of)]
+    clicks = set(scoring.exclusions.click_types)
+    parts = [prepared(known.filter(~known.activity_type.isin(types)), not clicks <= set(types))]
     if types:
-        within = _prepared(known.filter(known.activity_type.isin(types)), bursts, person_records, persons, scoring, as_of)
+        within = prepared(known.filter(known.activity_type.isin(types)), not clicks.isdisjoint(types))
         parts.append(capped(within, scoring.engagement.caps))
     rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return _with_decay(rows, scoring, as_of)

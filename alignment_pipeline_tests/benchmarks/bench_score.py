@@ -21,6 +21,7 @@ import duckdb
 import ibis
 
 from alignment_pipeline.agreement import loader
+from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.scoring import account_fits, account_tiers, engagement, person_fits
 from alignment_pipeline_tests.benchmarks import score_data, score_sql
 
@@ -94,13 +95,15 @@ def measured(way: str, folder: Path, out: Path, only: Path | None = None) -> dic
 
 
 def compare(folder: Path, ways: list[str]) -> None:
-    """Stop when two ways disagree by more than rounding (one micro-point per activity)."""
+    """Stop when two ways disagree by more than rounding (one micro-point per activity), or one writes other columns."""
     con = duckdb.connect()
     for table in ("person_engagement_factors", "account_engagement_factors"):
         sums = {}
         for way in ways:
             columns = ", ".join(f"sum({name})::HUGEINT" for name in score_sql.SUMS)
             sums[way] = con.execute(f"SELECT count(*), {columns} FROM read_parquet('{folder / way / table}.parquet')").fetchone()
+            written = con.execute(f"DESCRIBE SELECT * FROM read_parquet('{folder / way / table}.parquet')").fetchall()
+            assert {row[0] for row in written} == set(CONTRACTS[table].names), (table, way, written)
         first = sums[ways[0]]
         for way in ways[1:]:
             exact = [number for number in range(len(first)) if number != 2]

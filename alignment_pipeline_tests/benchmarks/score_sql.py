@@ -11,6 +11,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from alignment_pipeline_tests.benchmarks.score_data import NOW
+
 _PERSONS = """
 CREATE TEMP TABLE persons AS
 SELECT r.source_key, p.person_id, pa.account_id, f.person_weight AS pw, t.account_weight AS aw, p.is_internal
@@ -76,7 +78,8 @@ SELECT person_id, any_value(account_id) AS account_id, factor, count(*) AS activ
   coalesce(sum(floor(w + 0.5)::BIGINT) FILTER (age >= 28 AND age < 56), 0)::BIGINT AS previous_micro,
   coalesce(sum(floor(w + 0.5)::BIGINT) FILTER (age < 7), 0)::BIGINT AS surge_micro,
   coalesce(sum(floor(w + 0.5)::BIGINT) FILTER (age >= 7 AND age < 35), 0)::BIGINT AS baseline_micro,
-  min(occurred_at) AS first_at, max(occurred_at) AS last_at
+  min(occurred_at) AS first_at, max(occurred_at) AS last_at,
+  TIMESTAMPTZ '2026-11-21 08:00:00+00' AS as_of, 'bench' AS agreement_version
 FROM weighed GROUP BY person_id, factor
 """
 SUMS = ("activities", "contribution_micro", "engaged_micro", "recent_micro", "previous_micro", "surge_micro", "baseline_micro")
@@ -90,7 +93,8 @@ def by_hand(folder: Path, out: Path) -> None:
     con.execute(f"COPY ({_BASE.format(d=folder)} {_PERSON_FACTORS}) TO '{out}/person_engagement_factors.parquet'")
     sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in SUMS)
     con.execute(
-        f"COPY (SELECT account_id, factor, count(*) AS people, {sums}, min(first_at) AS first_at, max(last_at) AS last_at "
+        f"COPY (SELECT account_id, factor, count(*) AS people, {sums}, min(first_at) AS first_at, max(last_at) AS last_at, "
+        "max(as_of) AS as_of, 'bench' AS agreement_version "
         f"FROM read_parquet('{out}/person_engagement_factors.parquet') WHERE account_id IS NOT NULL GROUP BY ALL) "
         f"TO '{out}/account_engagement_factors.parquet'"
     )
@@ -98,59 +102,20 @@ def by_hand(folder: Path, out: Path) -> None:
 
 def in_pandas(folder: Path, out: Path) -> None:
     """The same in pandas: vectorised, columns dropped as soon as they are not needed."""
-    wanted = ["activity_id", "source_key", "activity_type", "category", "detail", "is_bot", "is_automatic", "occurred_at"]
+    wanted = [
+        "activity_id", "source_key", "activity_type", "category", "detail", "is_bot", "is_automatic", "minutes", "occurred_at", "known_at",
+    ]  # fmt: skip
     frame = pd.read_parquet(folder / "activities.parquet", columns=wanted)
-    frame = frame[~frame.is_bot & ~frame.is_automatic].drop(columns=["is_bot", "is_automatic"])
-    persons = pd.read_parquet(folder / "person_records.parquet", columns=["source_key", "person_id"])
-    persons = persons.merge(pd.read_parquet(folder / "people.parquet", columns=["person_id", "is_internal"]), on="person_id")
-    persons = persons.merge(
-        pd.read_parquet(folder / "person_accounts.parquet", columns=["person_id", "account_id"]), on="person_id", how="left"
-    )
-    tiers = pd.read_parquet(folder / "account_tiers.parquet", columns=["account_id", "account_weight"])
-    persons = persons.merge(tiers, on="account_id", how="left")
-    persons = persons.merge(
-        pd.read_parquet(folder / "person_fits.parquet", columns=["person_id", "person_weight"]), on="person_id", how="left"
-    )
-    micros = (
-        frame.occurred_at.astype("int64")
-        if str(frame.occurred_at.dtype).startswith("datetime64[us")
-        else frame.occurred_at.astype("int64") // 1000
-    )
+    frame = frame[(frame.known_at <= NOW) & (frame.occurred_at <= NOW) & ~frame.is_bot & ~frame.is_automatic]
+    frame = frame.drop(columns=["is_bot", "is_automatic", "known_at"])
+    minute = _micros(frame.occurred_at) // 60_000_000
     clicks = frame.activity_type.eq("email_click")
-    minute = micros // 60_000_000
     burst = clicks & (frame.assign(m=minute)[clicks].groupby(["source_key", "m"]).activity_id.transform("size").reindex(frame.index) >= 5)
-    detail = frame.detail.str.lower()
-    frame = frame[~burst & ~detail.str.contains("unsubscribe|/careers|/jobs|opt-out", regex=True).fillna(False)]
-    frame = frame.merge(persons[~persons.is_internal].drop(columns="is_internal"), on="source_key").drop(columns="source_key")
-    micros = (
-        frame.occurred_at.astype("int64")
-        if str(frame.occurred_at.dtype).startswith("datetime64[us")
-        else frame.occurred_at.astype("int64") // 1000
-    )
-    frame["age"] = 20778 - micros // 86_400_000_000
-    kind, detail = frame.activity_type, frame.detail.str.lower()
-    web = kind.eq("web_visit")
-    feature = web & detail.str.contains("/features|/product|/platform", regex=True).fillna(False)
-    solution = web & detail.str.contains("/solutions|/customers|/case-stud", regex=True).fillna(False)
-    pricing = web & detail.str.contains("/pricing|/price|/plans|/buy", regex=True).fillna(False)
-    form, category = kind.eq("form_fill"), frame.category
-    tests = [
-        pricing, solution, feature, web, kind.eq("email_open"), kind.eq("email_click"), kind.eq("link_click"),
-        form & category.eq("hand_raise"), form & category.eq("content"), kind.eq("webinar_attended"), kind.eq("webinar_registered"),
-        kind.eq("email_unsubscribed"),
-    ]  # fmt: skip
-    labels = [
-        "Pricing page", "Solution page", "Feature page", "Page visit", "E-mail opened", "E-mail clicked", "Link clicked", "Hand raised",
-        "Content form", "Webinar attended", "Webinar registered", "Unsubscribed",
-    ]  # fmt: skip
-    frame["factor"] = pd.Categorical.from_codes(np.select(tests, range(len(labels)), default=-1), labels)
-    flat = [0, 0, 0, 0, 100_000, 1_000_000, 1_000_000, 40_000_000, 8_000_000, 30_000_000, 5_000_000, -10_000_000]
-    base = np.select(tests, flat, default=0) + np.where(
-        web, 1_000_000 + feature * 2_000_000 + solution * 4_000_000 + pricing * 4_000_000, 0
-    )
-    frame["base"] = base
-    frame = frame.drop(columns=["category", "detail"]).dropna(subset=["factor"])
-    for name, limit in (("web_visit", 20_000_000), ("email_open", 500_000)):
+    ignored = frame.detail.str.lower().str.contains("unsubscribe|/careers|/jobs|opt-out", regex=True).fillna(False)
+    frame = frame[~burst & ~ignored].merge(_persons_of(folder), on="source_key").drop(columns="source_key")
+    frame["age"] = 20778 - _micros(frame.occurred_at) // 86_400_000_000
+    frame = _ruled(frame[frame.age <= 365])
+    for name, limit in (("web_visit", 20_000_000), ("email_open", 500_000), ("meeting", 120_000_000)):
         part = frame[frame.activity_type.eq(name)].sort_values(["occurred_at", "activity_id"])
         so_far = part.groupby(["person_id", "age"]).base.cumsum()
         frame.loc[part.index, "base"] = np.minimum(so_far, limit) - np.minimum(so_far - part.base, limit)
@@ -170,7 +135,53 @@ def in_pandas(folder: Path, out: Path) -> None:
     ).rename(columns={"occurred_at": "first_at"})
     how = {"account_id": "first", **dict.fromkeys(SUMS, "sum"), "first_at": "min", "last_at": "max"}
     people = frame.groupby(["person_id", "factor"], observed=True).agg(how).reset_index()
+    people = people.assign(as_of=NOW, agreement_version="bench")
     people.to_parquet(out / "person_engagement_factors.parquet")
     how = {"person_id": "nunique", **dict.fromkeys(SUMS, "sum"), "first_at": "min", "last_at": "max"}
     accounts = people.dropna(subset=["account_id"]).groupby(["account_id", "factor"], observed=True).agg(how).reset_index()
-    accounts.rename(columns={"person_id": "people"}).to_parquet(out / "account_engagement_factors.parquet")
+    accounts = accounts.rename(columns={"person_id": "people"}).assign(as_of=NOW, agreement_version="bench")
+    accounts.to_parquet(out / "account_engagement_factors.parquet")
+
+
+def _micros(moments: pd.Series) -> pd.Series:
+    """Microseconds since 1970, whatever unit the column came in."""
+    return moments.astype("int64") if str(moments.dtype).startswith("datetime64[us") else moments.astype("int64") // 1000
+
+
+def _persons_of(folder: Path) -> pd.DataFrame:
+    """People who are not our own, by record key, with their account and both weights."""
+
+    def read(name: str, *columns: str) -> pd.DataFrame:
+        return pd.read_parquet(folder / f"{name}.parquet", columns=list(columns))
+
+    persons = read("person_records", "source_key", "person_id").merge(read("people", "person_id", "is_internal"), on="person_id")
+    persons = persons.merge(read("person_accounts", "person_id", "account_id"), on="person_id", how="left")
+    persons = persons.merge(read("account_tiers", "account_id", "account_weight"), on="account_id", how="left")
+    persons = persons.merge(read("person_fits", "person_id", "person_weight"), on="person_id", how="left")
+    return persons[~persons.is_internal].drop(columns="is_internal")
+
+
+def _ruled(frame: pd.DataFrame) -> pd.DataFrame:
+    """With `factor` and `base`, without activities that no rule fits."""
+    kind, detail = frame.activity_type, frame.detail.str.lower()
+    web, form, category = kind.eq("web_visit"), kind.eq("form_fill"), frame.category.str.lower()
+    feature = web & detail.str.contains("/features|/product|/platform", regex=True).fillna(False)
+    solution = web & detail.str.contains("/solutions|/customers|/case-stud", regex=True).fillna(False)
+    pricing = web & detail.str.contains("/pricing|/price|/plans|/buy", regex=True).fillna(False)
+    rules = [
+        ("Pricing page", pricing, 0), ("Solution page", solution, 0), ("Feature page", feature, 0), ("Page visit", web, 0),
+        ("E-mail opened", kind.eq("email_open"), 100_000), ("E-mail clicked", kind.eq("email_click"), 1_000_000),
+        ("Link clicked", kind.eq("link_click"), 1_000_000), ("Hand raised", form & category.eq("hand_raise"), 40_000_000),
+        ("Trial started", form & category.eq("trial"), 30_000_000), ("Content form", form & category.eq("content"), 8_000_000),
+        ("Webinar attended", kind.eq("webinar_attended"), 30_000_000), ("Webinar registered", kind.eq("webinar_registered"), 5_000_000),
+        ("Unsubscribed", kind.eq("email_unsubscribed"), -10_000_000), ("Campaign response", kind.eq("campaign_response"), 5_000_000),
+        ("Inbound call", kind.eq("inbound_call"), 5_000_000), ("Inbound e-mail", kind.eq("inbound_email"), 3_000_000),
+        ("Meeting", kind.eq("meeting"), 0), ("E-mail bounced", kind.eq("email_bounced"), -2_000_000),
+    ]  # fmt: skip
+    labels, tests, flat = zip(*rules, strict=True)
+    base = np.select(tests, flat, default=0)
+    base = base + np.where(web, 1_000_000 + feature * 2_000_000 + solution * 4_000_000 + pricing * 4_000_000, 0)
+    base = base + np.where(kind.eq("meeting"), np.floor(1_000_000.0 * frame.minutes.fillna(0.0) + 0.5), 0).astype("int64")
+    factor = pd.Categorical.from_codes(np.select(tests, range(len(labels)), default=-1), labels)
+    frame = frame.drop(columns=["category", "detail", "minutes"]).assign(factor=factor, base=base)
+    return frame.dropna(subset=["factor"])
