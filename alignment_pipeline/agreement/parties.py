@@ -48,4 +48,7 @@ class Scope(Section):
     countries: list[str] = Field(default=[], description="Account countries in the pilot, as the CRM spells them, any case")
     industries: list[str] = Field(default=[], description="Account industries in the pilot, any case")
     tiers: list[Annotated[int, Field(ge=1, le=3)]] = Field(default=[], description="Account tiers in the pilot")
-    owner_emails: list[str] = Field(default=[], description="Only records owned by these CRM users are written")
+    owner_emails: list[str] = Field(
+        default=[],
+        description="CRM users in the pilot, by e-mail: only their accounts, and their people without account, are scored; only their records are written",
+    )

@@ -28,7 +28,7 @@ def account_fits(context: dg.AssetExecutionContext, line: LineResource) -> dg.Ma
     return run.publish("account_fits", account_fits_rule.account_fits(run.read("accounts"), scoring=run.agreement.scoring, **run.stamp))
 
 
-@dg.asset(**table("account_tiers", deps=["accounts", "account_fits"]))
+@dg.asset(**table("account_tiers", deps=["accounts", "account_fits", "users"]))
 def account_tiers(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     sources = (
@@ -36,15 +36,19 @@ def account_tiers(context: dg.AssetExecutionContext, line: LineResource) -> dg.M
         run.read("account_fits"),
         target_list.target_list(run.agreement, agreement_path=run.home.agreement_path),
     )
-    rows = account_tiers_rule.account_tiers(*sources, scoring=run.agreement.scoring, scope=run.agreement.scope, **run.stamp)
+    rows = account_tiers_rule.account_tiers(
+        *sources, scoring=run.agreement.scoring, scope=run.agreement.scope, users=run.read("users"), **run.stamp
+    )
     return run.publish("account_tiers", rows)
 
 
-@dg.asset(**table("scored_activities", deps=["activities", "people", "person_records", *_PERSONS[1:]]))
+@dg.asset(**table("scored_activities", deps=["activities", "people", "person_records", *_PERSONS[1:], "users"]))
 def scored_activities(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     sources = [run.read(name) for name in ("activities", "people", "person_records", *_PERSONS[1:])]
-    rows = scored_activities_rule.scored_activities(*sources, scoring=run.agreement.scoring, scope=run.agreement.scope, **run.stamp)
+    rows = scored_activities_rule.scored_activities(
+        *sources, scoring=run.agreement.scoring, scope=run.agreement.scope, users=run.read("users"), **run.stamp
+    )
     return run.publish("scored_activities", rows)
 
 
@@ -62,11 +66,13 @@ def person_engagement_factors(context: dg.AssetExecutionContext, line: LineResou
     return run.publish("person_engagement_factors", rows)
 
 
-@dg.asset(**table("person_scores", deps=["person_engagement_factors", *_PERSONS]))
+@dg.asset(**table("person_scores", deps=["person_engagement_factors", *_PERSONS, "users"]))
 def person_scores(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     sources = [run.read(name) for name in ("person_engagement_factors", *_PERSONS)]
-    rows = person_scores_rule.person_scores(*sources, scoring=run.agreement.scoring, scope=run.agreement.scope, **run.stamp)
+    rows = person_scores_rule.person_scores(
+        *sources, scoring=run.agreement.scoring, scope=run.agreement.scope, users=run.read("users"), **run.stamp
+    )
     return run.publish("person_scores", rows)
 
 

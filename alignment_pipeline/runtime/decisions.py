@@ -44,12 +44,13 @@ def decide(
     scoring, scope = agreement.scoring, agreement.scope
     stamp = {"as_of": as_of, "agreement_version": agreement.version}
     t = dict(given)
+    pilot = {"scope": scope, "users": t["users"]}
 
     def made(name: str, rule: Callable[..., ibis.Table], *sources: str, **options: object) -> None:
         t[name] = hold(name, rule(*(t[source] for source in sources), **options, **stamp))
 
     made("account_fits", account_fits.account_fits, "accounts", scoring=scoring)
-    made("account_tiers", account_tiers.account_tiers, "accounts", "account_fits", scoring=scoring, scope=scope, overrides=overrides)
+    made("account_tiers", account_tiers.account_tiers, "accounts", "account_fits", scoring=scoring, overrides=overrides, **pilot)
     made("person_fits", person_fits.person_fits, "people", "person_accounts", "account_tiers", scoring=scoring)
     persons = ("people", "person_accounts", "accounts", "account_tiers", "person_fits")
     made(
@@ -57,10 +58,10 @@ def decide(
         scored_activities.scored_activities,
         *("activities", "people", "person_records", *persons[1:]),
         scoring=scoring,
-        scope=scope,
+        **pilot,
     )
     made("person_engagement_factors", engagement.person_engagement_factors, "scored_activities", scoring=scoring)
-    made("person_scores", person_scores.person_scores, "person_engagement_factors", *persons, scoring=scoring, scope=scope)
+    made("person_scores", person_scores.person_scores, "person_engagement_factors", *persons, scoring=scoring, **pilot)
     made("account_engagement_factors", engagement.account_engagement_factors, "person_engagement_factors", scoring=scoring)
     made(
         "account_scores",

@@ -16,7 +16,7 @@ from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_TIERS
 from alignment_pipeline.contracts.shape import as_contract, step
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.scoring import sentences
+from alignment_pipeline.scoring import pilot, sentences
 
 OVERRIDES_SCHEMA = pa.schema(
     [pa.field("account_id", pa.string(), nullable=False), pa.field("tier", pa.int64()), pa.field("override_reason", pa.string())]
@@ -28,13 +28,17 @@ def account_tiers(
     accounts: ibis.Table,
     account_fits: ibis.Table,
     overrides: ibis.Table | None = None,
+    users: ibis.Table | None = None,
     *,
     scoring: Scoring,
     scope: Scope | None = None,
     as_of: datetime,
     agreement_version: str,
 ) -> ibis.Table:
-    """One row per account. `overrides` has account_id, tier (null: no target), override_reason, each account once."""
+    """One row per account. `overrides` has account_id, tier (null: no target), override_reason, each account once.
+
+    `users` are asked when the pilot is one of reps.
+    """
     asked = ibis.memtable(_NO_OVERRIDES) if overrides is None else overrides
     asked = asked.select(asked_account_id="account_id", override_tier="tier", override_reason="override_reason")
     base = accounts.inner_join(account_fits.select("account_id", "fit_score"), "account_id")
@@ -60,7 +64,7 @@ def account_tiers(
         *[(decided.tier == number, ibis.literal(float(weights.get(f"tier_{number}", 1.0)))) for number in (1, 2, 3)],  # type: ignore[call-overload]
         else_=ibis.literal(float(weights.get("untiered", 1.0))),
     )
-    decided = decided.mutate(account_weight=weight, is_in_scope=_is_in_scope(decided, scope or Scope()))
+    decided = decided.mutate(account_weight=weight, is_in_scope=_is_in_scope(decided, scope or Scope(), users))
     return as_contract(decided, ACCOUNT_TIERS, as_of=as_of, agreement_version=agreement_version)
 
 
@@ -92,11 +96,8 @@ def _reason(decided: ibis.Table) -> ibis.Value:
     return chosen + by + ibis.literal("; ") + proposal + ibis.literal(".")
 
 
-def _is_in_scope(table: ibis.Table, scope: Scope) -> ibis.Value:
-    inside = ibis.literal(True)
-    for values, column in ((scope.countries, table.country), (scope.industries, table.industry)):
-        if values:
-            inside = inside & column.lower().isin([value.lower() for value in values]).fill_null(False)
+def _is_in_scope(table: ibis.Table, scope: Scope, users: ibis.Table | None) -> ibis.Value:
+    inside = pilot.is_inside(table, scope, users)
     if scope.tiers:
         inside = inside & table.tier.isin(list(scope.tiers)).fill_null(False)
     return inside

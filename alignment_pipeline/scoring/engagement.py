@@ -39,6 +39,7 @@ def person_factors_at_once(
     *,
     scoring: Scoring,
     scope: Scope | None = None,
+    users: ibis.Table | None = None,
     as_of: datetime,
     agreement_version: str,
 ) -> ibis.Table:
@@ -47,7 +48,7 @@ def person_factors_at_once(
     A tick passes only the touched people's rows of `activities`, `people` and `person_records`: its rows equal a full run's.
     """
     persons = numbered(
-        scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope())
+        scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope(), users=users)
     )
     rows = scored_rows(activities, person_records, persons, scoring=scoring, as_of=as_of, counted_only=True)
     rows = rows.filter(rows.age_days <= scoring.engagement.decay.horizon_days)

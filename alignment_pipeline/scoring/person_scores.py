@@ -29,12 +29,15 @@ def person_scores(
     *,
     scoring: Scoring,
     scope: Scope | None = None,
+    users: ibis.Table | None = None,
     as_of: datetime,
     agreement_version: str,
 ) -> ibis.Table:
     """One row per person in scope who is not one of our own; `factors` are `person_engagement_factors`."""
     engagement = scoring.engagement
-    persons = scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope())
+    persons = scored_people(
+        people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope(), users=users
+    )
     persons = persons.filter(persons.person_exclusion.isnull()).select("person_id", "account_id")
     totals = factors.group_by(total_person_id="person_id").aggregate(
         engagement_micro=factors.contribution_micro.sum(),

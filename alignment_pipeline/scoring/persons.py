@@ -9,6 +9,7 @@ import ibis
 
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
+from alignment_pipeline.scoring import pilot
 
 
 def credited_accounts(person_accounts: ibis.Table, accounts: ibis.Table, *, scoring: Scoring) -> ibis.Table:
@@ -30,16 +31,17 @@ def scored_people(
     *,
     scoring: Scoring,
     scope: Scope,
+    users: ibis.Table | None = None,
 ) -> ibis.Table:
     """One row per person: person_id, account_id, weight (seniority x tier), person_exclusion (null when they count)."""
     credited = credited_accounts(person_accounts, accounts, scoring=scoring).select(of_person_id="person_id", account_id="account_id")
     tiers = account_tiers.select(tier_account_id="account_id", account_weight="account_weight", account_in_scope="is_in_scope")
     fits = person_fits.select(fit_person_id="person_id", person_weight="person_weight")
-    base = people.select("person_id", "country", "industry", "is_internal", "is_opted_out")
+    base = people.select("person_id", "owner_id", "country", "industry", "is_internal", "is_opted_out")
     joined = base.left_join(credited, base.person_id == credited.of_person_id)
     joined = joined.left_join(tiers, joined.account_id == tiers.tier_account_id)
     joined = joined.left_join(fits, joined.person_id == fits.fit_person_id)
-    in_scope = ibis.ifelse(joined.account_id.notnull(), joined.account_in_scope.fill_null(False), _is_loner_in_scope(joined, scope))
+    in_scope = ibis.ifelse(joined.account_id.notnull(), joined.account_in_scope.fill_null(False), _is_loner_in_scope(joined, scope, users))
     exclusion = ibis.cases(
         (joined.is_internal, "internal"),
         (~in_scope, "out_of_scope"),
@@ -60,10 +62,6 @@ def numbered(persons: ibis.Table) -> ibis.Table:
     return persons.mutate(person_no=ibis.row_number().over(order_by=persons.person_id).cast("int64")).view()
 
 
-def _is_loner_in_scope(people: ibis.Table, scope: Scope) -> ibis.Value:
-    """Someone without account is in the pilot by their own country and industry; a pilot of tiers has no loners."""
-    inside = ibis.literal(not scope.tiers)
-    for values, column in ((scope.countries, people.country), (scope.industries, people.industry)):
-        if values:
-            inside = inside & column.lower().isin([value.lower() for value in values]).fill_null(False)
-    return inside
+def _is_loner_in_scope(people: ibis.Table, scope: Scope, users: ibis.Table | None) -> ibis.Value:
+    """Someone without account is in the pilot by their own country, industry and owner; a pilot of tiers has no loners."""
+    return pilot.is_inside(people, scope, users) & ibis.literal(not scope.tiers)

@@ -31,6 +31,7 @@ def scored_activities(
     *,
     scoring: Scoring,
     scope: Scope | None = None,
+    users: ibis.Table | None = None,
     as_of: datetime,
     agreement_version: str,
 ) -> ibis.Table:
@@ -40,7 +41,7 @@ def scored_activities(
     half up, to integer micro-points. `weighted_micro` is the same without decay, for windows.
     """
     persons = numbered(
-        scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope())
+        scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope(), users=users)
     )
     rows = scored_rows(activities, person_records, persons, scoring=scoring, as_of=as_of)
     names = persons.select("person_id", "account_id", named_no="person_no")

@@ -14,7 +14,9 @@ from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.runtime import target_list
 from alignment_pipeline.scoring import account_fits, account_tiers
 from alignment_pipeline_tests.scoring.agreements import changed, shipped
-from alignment_pipeline_tests.scoring.factories import NOW, account, rows, table
+from alignment_pipeline_tests.scoring.factories import NOW, account, activity, belongs, days_ago, person, record, rows, table
+from alignment_pipeline_tests.scoring.line import scores
+from alignment_pipeline_tests.scoring.organisations import Organisation
 
 STAMP: dict[str, Any] = {"as_of": NOW, "agreement_version": "test"}
 
@@ -70,6 +72,45 @@ def test_the_pilot_takes_countries_in_any_case() -> None:
     )
 
     assert {name: row["is_in_scope"] for name, row in found.items()} == {"in": True, "out": False, "none": False}
+
+
+def test_the_pilot_takes_the_accounts_of_its_reps() -> None:
+    users = table("users", [{"user_id": "u1", "email": "rep@ours.example"}, {"user_id": "u2", "email": "other@ours.example"}])
+    given = [ideal("in", owner_id="u1"), ideal("out", owner_id="u2"), ideal("queue", owner_id="q1"), ideal("none", owner_id=None)]
+    scope = Scope(owner_emails=["REP@ours.example"])
+
+    found = tiers(given, shipped().scoring, users=users, scope=scope)
+
+    assert {"in": True, "out": False, "queue": False, "none": False} == {name: row["is_in_scope"] for name, row in found.items()}
+    assert not any(row["is_in_scope"] for row in tiers(given, shipped().scoring, scope=scope).values())
+
+
+def test_in_a_pilot_of_reps_a_person_follows_the_account_and_one_without_is_in_by_their_own_owner() -> None:
+    users = table("users", [{"user_id": "u1", "email": "rep@ours.example"}, {"user_id": "u2", "email": "other@ours.example"}])
+    made = Organisation(
+        accounts=[ideal("mine", owner_id="u1"), ideal("theirs", owner_id="u2")],
+        people=[
+            person("in mine", owner_id="u2"),
+            person("in theirs", owner_id="u1"),
+            person("loner of mine", owner_id="u1"),
+            person("loner of theirs", owner_id="u2"),
+            person("nobody's loner", owner_id=None),
+        ],
+        person_accounts=[belongs("in mine", "mine"), belongs("in theirs", "theirs")],
+    )
+    made.person_records = [record(one["person_id"]) for one in made.people]
+    made.activities = [
+        activity(f"a{n}", one["person_id"], "form_fill", days_ago(3), category="hand_raise") for n, one in enumerate(made.people)
+    ]
+
+    t = scores(made, shipped().scoring, scope=Scope(owner_emails=["rep@ours.example"]), users=users)
+
+    assert {"in mine", "loner of mine"} == {row["person_id"] for row in rows(t["person_scores"])}
+    excluded = {row["person_id"]: row["exclusion"] for row in rows(t["scored_activities"])}
+    left_out = {"in theirs", "loner of theirs", "nobody's loner"}
+    assert {name: "out_of_scope" if name in left_out else None for name in excluded} == excluded
+    assert {"in mine", "loner of mine"} == {row["person_id"] for row in rows(t["person_factors_at_once"])}
+    assert {"mine"} == {row["account_id"] for row in rows(t["account_scores"])}
 
 
 @pytest.mark.parametrize(
