@@ -7,7 +7,7 @@ export PYTHONWARNINGS := ignore::DeprecationWarning,ignore::UserWarning
 HOME_OF_DEMO ?= .alignment-demo
 L2A ?= ../shared/l2a
 
-.PHONY: help setup demo dev test check faults interop package lock audit bench-match fit-match bench-score bench-sla bench-fast-lane test-engines clean
+.PHONY: help setup demo dev test check faults interop package lock audit bench-match fit-match bench-score bench-sla bench-write-back bench-fast-lane test-engines clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -59,6 +59,10 @@ bench-score: setup ## scoring 20 million activities, against hand-written SQL an
 
 bench-sla: setup ## a million clocks
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_sla
+
+bench-write-back: setup ## 50,000 changed records applied and verified: calls, seconds, the journal's share
+	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_write_back machine
+	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_write_back shared
 
 bench-fast-lane: setup ## from hand-raise to task, while a full run goes on
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_fast_lane
