@@ -72,7 +72,7 @@ class SalesforceRest(Adapter):
         self.page_method = ""
 
     def read(self, state: StreamState | None = None, **options: Any) -> Result:
-        session = self.world.salesforce(timeouts=options.pop("timeouts", Timeouts(2.0, 5.0)), budget=options.pop("budget", CallBudget()))
+        session = self.world.salesforce(timeouts=options.pop("timeouts", Timeouts(30.0, 60.0)), budget=options.pop("budget", CallBudget()))
         more = {"bulk_rows_from": self.bulk_rows_from} | options
         return self._result(SalesforceExtraction(session, states=self._states(state), **more), session.counter)
 
@@ -107,7 +107,7 @@ class MarketoPages(Adapter):
         self.world.world.marketo.load(people(3))
 
     def read(self, state: StreamState | None = None, **options: Any) -> Result:
-        session = self.world.marketo(timeouts=options.pop("timeouts", Timeouts(2.0, 5.0)), budget=options.pop("budget", CallBudget()))
+        session = self.world.marketo(timeouts=options.pop("timeouts", Timeouts(30.0, 60.0)), budget=options.pop("budget", CallBudget()))
         known = state or StreamState("activities", watermark=self.world.clock.now(), swept_at=self.world.clock.now())
         more = {"type_ids": [1]} | options
         return self._result(MarketoExtraction(session, states={"activities": known}, **more), session.counter)
@@ -130,7 +130,7 @@ class MarketoBulk(MarketoPages):
         self.page = r"/file\.json"
 
     def read(self, state: StreamState | None = None, **options: Any) -> Result:
-        session = self.world.marketo(timeouts=options.pop("timeouts", Timeouts(2.0, 5.0)), budget=options.pop("budget", CallBudget()))
+        session = self.world.marketo(timeouts=options.pop("timeouts", Timeouts(30.0, 60.0)), budget=options.pop("budget", CallBudget()))
         more = {"type_ids": [1], "activity_days": 20, "bulk_pages_from": -1} | options
         return self._result(MarketoExtraction(session, states=self._states(state), **more), session.counter)
 

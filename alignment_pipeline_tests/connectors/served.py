@@ -43,11 +43,11 @@ class Served:
     def salesforce(self, role: Role = "reader", **options: Any) -> SalesforceSession:
         """A session of its own, with short time-outs."""
         environ = options.pop("environ", None) or self.environment
-        return SalesforceSession(Credentials.from_env(environ, role), self.clock, **({"timeouts": Timeouts(2.0, 5.0)} | options))
+        return SalesforceSession(Credentials.from_env(environ, role), self.clock, **({"timeouts": Timeouts(30.0, 60.0)} | options))
 
     def marketo(self, **options: Any) -> MarketoSession:
         """A session of its own, with short time-outs."""
-        return MarketoSession(MarketoCredentials.from_env(self.environment), self.clock, **({"timeouts": Timeouts(2.0, 5.0)} | options))
+        return MarketoSession(MarketoCredentials.from_env(self.environment), self.clock, **({"timeouts": Timeouts(30.0, 60.0)} | options))
 
     def fault(self, kind: str, **options: Any) -> None:
         """Switch a fault on; `body` is what it answers with, `sent` what the request's body must match."""

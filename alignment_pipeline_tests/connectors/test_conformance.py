@@ -134,7 +134,7 @@ def test_a_server_that_hangs_is_left_by_the_time_out(adapter: Adapter) -> None:
     adapter.fill(10, stamp=RECENT)
     adapter.world.fault("hang", system=adapter.system, path=adapter.page, seconds=10_000, count=None)
     with pytest.raises(Retryable, match="gave up after 3 tries"):
-        adapter.read(timeouts=Timeouts(1.0, 0.1))
+        adapter.read(timeouts=Timeouts(30.0, 0.5))
 
 
 def test_a_daily_quota_stops_the_reading_cleanly(adapter: Adapter) -> None:

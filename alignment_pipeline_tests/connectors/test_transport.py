@@ -63,7 +63,10 @@ class Wire:
             counter = CallCounter()
             self.counter = counter
             host = Host.parse(server.host, suffixes=("salesforce.com",), setting="SALESFORCE_DOMAIN")
-            options: dict[str, object] = {"retry": RetryPolicy(randomness=random.Random(1)), "timeouts": Timeouts(1.0, 0.3)} | self.options
+            options: dict[str, object] = {
+                "retry": RetryPolicy(randomness=random.Random(1)),
+                "timeouts": Timeouts(30.0, 30.0),
+            } | self.options
             return Transport(host, SalesforceJudge(counter), clock, signer=self.signer, counter=counter, **options).send(call)  # type: ignore[arg-type]
 
 
@@ -95,7 +98,7 @@ def test_a_storm_without_end_is_given_up_after_eight_tries() -> None:
 
 def test_a_hang_is_cut_by_the_time_out_and_tried_three_times() -> None:
     release = threading.Event()
-    wire = Wire(each(Reply(hold=release)))
+    wire = Wire(each(Reply(hold=release)), timeouts=Timeouts(30.0, 0.3))
     with pytest.raises(Retryable, match="gave up after 3 tries"):
         wire.send(READ)
     release.set()
@@ -116,7 +119,7 @@ def test_a_write_whose_answer_is_lost_is_never_sent_again(reply: Reply) -> None:
 
 def test_a_write_that_hangs_is_never_sent_again() -> None:
     release = threading.Event()
-    wire = Wire(each(Reply(hold=release)))
+    wire = Wire(each(Reply(hold=release)), timeouts=Timeouts(30.0, 0.3))
     with pytest.raises(OutcomeUnknown):
         wire.send(WRITE)
     release.set()

@@ -269,7 +269,7 @@ def lead(number: int) -> str:
 
 
 def run_random(
-    tmp_path: Path, seed: int, kills: int, *, variant: str | None = None, faults: float = 0.12, limit_seconds: float = 600
+    tmp_path: Path, seed: int, kills: int, *, variant: str | None = None, faults: float = 0.12, limit_seconds: float = 1_800
 ) -> Arena:
     """Kill at random moments until `kills` were reached, people typing meanwhile; then calm down. Returns the arena for judging."""
     with arena(tmp_path, seed, variant=variant, faults=faults) as found:

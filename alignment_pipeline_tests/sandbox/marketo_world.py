@@ -72,7 +72,7 @@ class MarketoClient:
     def token(self, **changes: str) -> requests.Response:
         """Ask for a token."""
         form = {"grant_type": "client_credentials", "client_id": self.client, "client_secret": f"secret-{self.client}"} | changes
-        return self.session.get(f"{self.url}/identity/oauth/token", params=form, timeout=10)
+        return self.session.get(f"{self.url}/identity/oauth/token", params=form, timeout=60)
 
     def bearer(self) -> dict[str, str]:
         """The header of a call; the token is asked for once."""
@@ -83,7 +83,7 @@ class MarketoClient:
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
         """A call with the token."""
         headers = self.bearer() | more.pop("headers", {})
-        return self.session.request(method, f"{self.url}{path}", headers=headers, timeout=10, **more)
+        return self.session.request(method, f"{self.url}{path}", headers=headers, timeout=60, **more)
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         """The JSON of a GET; it came with HTTP 200."""

@@ -105,7 +105,7 @@ class Client:
         """Client credentials; returns itself."""
         app = self.world.salesforce.identities.app(role)
         form = {"grant_type": "client_credentials", "client_id": app.client_id, "client_secret": app.client_secret}
-        answer = self.session.post(f"{self.root}/services/oauth2/token", data=form, timeout=5)
+        answer = self.session.post(f"{self.root}/services/oauth2/token", data=form, timeout=60)
         self.session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return self
 

@@ -127,12 +127,12 @@ def test_a_hanging_request_is_not_done_when_the_client_leaves(client: Client) ->
 def test_a_hanging_request_is_done_when_the_client_waits(client: Client) -> None:
     client.fault("hang", method="PATCH", seconds=600)
     answers: list[int] = []
-    waiting = threading.Thread(target=lambda: answers.append(change(client, timeout=5).status_code))
+    waiting = threading.Thread(target=lambda: answers.append(change(client, timeout=60).status_code))
     waiting.start()
     while not client.world.faults.listing()[0]["fired"]:
         waiting.join(timeout=0.01)
     client.world.advance(601)
-    waiting.join(timeout=5)
+    waiting.join(timeout=60)
 
     assert ([204], "new") == (answers, title(client))
 
@@ -306,7 +306,7 @@ def test_a_locator_can_expire(client: Client, tmp_path: Path) -> None:
         large.fault("expire_locator")
         url = large.query("SELECT Id FROM Lead")["nextRecordsUrl"]
 
-        assert "INVALID_QUERY_LOCATOR" == large.session.get(large.root + url, timeout=5).json()[0]["errorCode"]
+        assert "INVALID_QUERY_LOCATOR" == large.session.get(large.root + url, timeout=60).json()[0]["errorCode"]
 
 
 def test_a_bulk_poll_can_fail_while_the_job_goes_on(client: Client) -> None:

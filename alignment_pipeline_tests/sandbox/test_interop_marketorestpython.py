@@ -35,7 +35,7 @@ def vendor_client(served: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ve
             monkeypatch.delenv(name, raising=False)
         for name, value in gateway.environment().items():
             monkeypatch.setenv(name, value)
-        yield VendorClient("123-ABC-456", "one", "secret-one", max_retry_time=1, requests_timeout=10)
+        yield VendorClient("123-ABC-456", "one", "secret-one", max_retry_time=1, requests_timeout=60)
 
 
 def test_it_authenticates_and_reads_leads_in_pages(vendor_client: VendorClient, served: World) -> None:

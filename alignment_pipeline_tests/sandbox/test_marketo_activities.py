@@ -88,7 +88,7 @@ def test_the_last_token_is_the_start_of_the_next_poll(marketo: MarketoClient) ->
     _, _, token = drain(marketo, "/rest/v1/activities.json", since(marketo), activityTypeIds="1,2")
     nothing, _, token = drain(marketo, "/rest/v1/activities.json", token, activityTypeIds="1,2")
     hand_raise = {"leadId": 2, "activityTypeId": 2, "primaryAttributeValue": "Website.Contact sales", "attributes": []}
-    posted = marketo.session.post(f"{marketo.url}/__sandbox__/marketo/activities", json={"activities": [hand_raise]}, timeout=10)
+    posted = marketo.session.post(f"{marketo.url}/__sandbox__/marketo/activities", json={"activities": [hand_raise]}, timeout=60)
     fresh, _, _ = drain(marketo, "/rest/v1/activities.json", token, activityTypeIds="1,2")
 
     assert nothing == []
@@ -100,10 +100,10 @@ def test_late_activities_are_missed_by_a_token_that_passed_them_and_found_by_an_
     late = {"leadId": 1, "activityTypeId": 2, "activityDate": "2026-11-20T11:00:00Z"}
     prompt = {"leadId": 1, "activityTypeId": 2, "activityDate": "2026-11-20T11:30:00Z"}
     control = f"{marketo.url}/__sandbox__/marketo"
-    marketo.session.post(f"{control}/lateness", json={"seconds": 1800}, timeout=10)
-    marketo.session.post(f"{control}/activities", json={"activities": [late]}, timeout=10)
-    marketo.session.post(f"{control}/lateness", json={"seconds": 0}, timeout=10)
-    marketo.session.post(f"{control}/activities", json={"activities": [prompt]}, timeout=10)
+    marketo.session.post(f"{control}/lateness", json={"seconds": 1800}, timeout=60)
+    marketo.session.post(f"{control}/activities", json={"activities": [late]}, timeout=60)
+    marketo.session.post(f"{control}/lateness", json={"seconds": 0}, timeout=60)
+    marketo.session.post(f"{control}/activities", json={"activities": [prompt]}, timeout=60)
     first, _, token = drain(marketo, "/rest/v1/activities.json", since(marketo), activityTypeIds="2")
     marketo.world.advance(1800)
     on, _, _ = drain(marketo, "/rest/v1/activities.json", token, activityTypeIds="2")
@@ -117,7 +117,7 @@ def test_late_activities_are_missed_by_a_token_that_passed_them_and_found_by_an_
 
 def test_lateness_is_also_a_switchable_fault(marketo: MarketoClient) -> None:
     marketo.world.faults.add(Fault("late_visible", system="marketo", options={"object": "activities", "seconds": 60}))
-    marketo.session.post(f"{marketo.url}/__sandbox__/marketo/activities", json={"leadId": 1, "activityTypeId": 2}, timeout=10)
+    marketo.session.post(f"{marketo.url}/__sandbox__/marketo/activities", json={"leadId": 1, "activityTypeId": 2}, timeout=60)
     before, _, _ = drain(marketo, "/rest/v1/activities.json", since(marketo), activityTypeIds="2")
     marketo.world.advance(60)
     after, _, _ = drain(marketo, "/rest/v1/activities.json", since(marketo), activityTypeIds="2")
@@ -189,7 +189,7 @@ def test_lead_changes_show_the_fields_asked_for_and_new_leads(marketo: MarketoCl
 
 def test_a_persons_edit_is_told_from_the_apis_by_its_source(marketo: MarketoClient) -> None:
     token = since(marketo)
-    edited = marketo.session.patch(f"{marketo.url}/__sandbox__/marketo/leads/1", json={"title": "CFO"}, timeout=10)
+    edited = marketo.session.patch(f"{marketo.url}/__sandbox__/marketo/leads/1", json={"title": "CFO"}, timeout=60)
     changes, _, _ = drain(marketo, "/rest/v1/activities/leadchanges.json", token, fields="title")
 
     assert edited.json() == {"changed": ["title"]}

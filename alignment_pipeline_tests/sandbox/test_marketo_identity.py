@@ -38,7 +38,7 @@ def test_a_token_lives_an_hour_and_stays_the_same_until_it_ends(marketo: Marketo
 
 def test_a_token_may_be_asked_for_by_post(marketo: MarketoClient) -> None:
     form = {"grant_type": "client_credentials", "client_id": "one", "client_secret": "secret-one"}
-    answer = marketo.session.post(f"{marketo.url}/identity/oauth/token", data=form, timeout=10)
+    answer = marketo.session.post(f"{marketo.url}/identity/oauth/token", data=form, timeout=60)
 
     assert answer.json()["access_token"] == marketo.token().json()["access_token"]
 
@@ -64,7 +64,7 @@ def test_an_unknown_token_is_601_and_an_ended_one_602_with_http_200(marketo: Mar
 
 def test_a_token_in_the_query_is_no_token(marketo: MarketoClient) -> None:
     text = marketo.bearer()["Authorization"].split()[1]
-    answer = marketo.session.get(f"{marketo.url}/rest/v1/lead/1.json", params={"access_token": text}, timeout=10)
+    answer = marketo.session.get(f"{marketo.url}/rest/v1/lead/1.json", params={"access_token": text}, timeout=60)
 
     assert answer.status_code == 200
     assert refusal(answer.json()) == "600"

@@ -295,7 +295,7 @@ def test_a_reset_goes_back_to_what_was_loaded(marketo: MarketoClient) -> None:
     before = dict(marketo.store.leads)
     marketo.post("/rest/v1/leads.json", {"input": [{"email": "p1@example.com", "city": "Oslo"}, {"email": "new@example.com"}]})
     marketo.post("/rest/v1/leads/delete.json", {"input": [{"id": 2}]})
-    answer = marketo.session.post(f"{marketo.url}/__sandbox__/reset", timeout=10)
+    answer = marketo.session.post(f"{marketo.url}/__sandbox__/reset", timeout=60)
 
     assert answer.status_code == 204
     assert marketo.store.leads == before

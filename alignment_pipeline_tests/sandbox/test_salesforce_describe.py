@@ -68,7 +68,7 @@ def test_pages_are_followed_by_their_url_to_the_end(client: Client) -> None:
     page = client.query("SELECT Id FROM Lead")
     sizes, ids = [len(page["records"])], [one["Id"] for one in page["records"]]
     while not page["done"]:
-        page = client.session.get(client.root + page["nextRecordsUrl"], timeout=5).json()
+        page = client.session.get(client.root + page["nextRecordsUrl"], timeout=60).json()
         sizes.append(len(page["records"]))
         ids += [one["Id"] for one in page["records"]]
 
@@ -90,9 +90,9 @@ def test_the_page_size_can_be_asked_for_within_limits(client: Client) -> None:
 
 def test_the_oldest_cursor_is_dropped_and_a_cursor_ends_after_two_days(client: Client) -> None:
     urls = [client.query("SELECT Id FROM Lead")["nextRecordsUrl"] for _ in range(3)]
-    answers = [client.session.get(client.root + url, timeout=5) for url in urls]
+    answers = [client.session.get(client.root + url, timeout=60) for url in urls]
     client.world.advance(2 * 86_400 + 1)
-    late = client.login().session.get(client.root + urls[2], timeout=5)
+    late = client.login().session.get(client.root + urls[2], timeout=60)
 
     assert [400, 200, 200] == [one.status_code for one in answers]
     assert ("INVALID_QUERY_LOCATOR", "INVALID_QUERY_LOCATOR") == (answers[0].json()[0]["errorCode"], late.json()[0]["errorCode"])

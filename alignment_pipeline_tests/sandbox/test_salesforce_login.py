@@ -28,7 +28,7 @@ def client(running: Client) -> Client:
 
 
 def token(client: Client, headers: dict[str, str] | None = None, **form: Any) -> requests.Response:
-    return requests.post(f"{client.root}/services/oauth2/token", data=form, headers=headers, timeout=5)
+    return requests.post(f"{client.root}/services/oauth2/token", data=form, headers=headers, timeout=60)
 
 
 def assertion(client: Client, key: str | None = None, **changes: Any) -> str:
@@ -46,7 +46,7 @@ def test_client_credentials_give_a_bearer_token_without_an_expiry(client: Client
     assert {"access_token", "signature", "scope", "instance_url", "id", "token_type", "issued_at"} == set(by_form.json())
     assert (client.root, "Bearer") == (by_form.json()["instance_url"], by_basic.json()["token_type"])
     me = requests.get(
-        f"{client.root}/services/oauth2/userinfo", headers={"Authorization": f"Bearer {by_form.json()['access_token']}"}, timeout=5
+        f"{client.root}/services/oauth2/userinfo", headers={"Authorization": f"Bearer {by_form.json()['access_token']}"}, timeout=60
     )
     assert (app.username, client.world.salesforce.identities.organization_id) == (
         me.json()["preferred_username"],
@@ -114,7 +114,7 @@ def soap(client: Client, version: str = "59.0", **changes: str) -> requests.Resp
         "</env:Body></env:Envelope>"
     )
     url = f"{client.root}/services/Soap/u/{version}"
-    return requests.post(url, data=body, headers={"content-type": "text/xml", "SOAPAction": "login"}, timeout=5)
+    return requests.post(url, data=body, headers={"content-type": "text/xml", "SOAPAction": "login"}, timeout=60)
 
 
 def test_soap_login_gives_a_session_and_the_api_host(client: Client) -> None:
@@ -162,7 +162,7 @@ def test_a_session_ends_with_the_orgs_session_life(client: Client) -> None:
 
 
 def test_versions_are_listed_without_a_session_and_retired_ones_are_gone(client: Client) -> None:
-    listed = requests.get(f"{client.root}/services/data/", timeout=5).json()
+    listed = requests.get(f"{client.root}/services/data/", timeout=60).json()
     named = {one["version"]: one["label"] for one in listed}
     client.version = "30.0"
     retired = client.get("/limits")

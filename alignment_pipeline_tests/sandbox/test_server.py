@@ -33,7 +33,7 @@ def client(running: Client) -> Client:
 
 
 def control(client: Client, method: str, path: str, **more: Any) -> requests.Response:
-    return requests.request(method, f"{client.root}/__sandbox__{path}", timeout=5, **more)
+    return requests.request(method, f"{client.root}/__sandbox__{path}", timeout=60, **more)
 
 
 def test_the_environment_points_a_client_at_the_sandbox(client: Client) -> None:
@@ -129,7 +129,7 @@ def test_serve_runs_until_it_is_told_to_stop(client: Client) -> None:
     stop, found = threading.Event(), []
 
     def started(sandbox: Sandbox) -> None:
-        found.append(requests.get(f"{sandbox.url()}/services/data", timeout=5).status_code)
+        found.append(requests.get(f"{sandbox.url()}/services/data", timeout=60).status_code)
         stop.set()
 
     serve(client.world, started=started, until=stop)
@@ -153,10 +153,10 @@ def test_a_child_process_serves_until_it_is_terminated() -> None:
     child = subprocess.Popen([sys.executable, "-c", CHILD], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     environment = json.loads(child.stdout.readline())
-    answer = requests.get(f"http://{environment['SALESFORCE_DOMAIN']}/services/data", timeout=5)
+    answer = requests.get(f"http://{environment['SALESFORCE_DOMAIN']}/services/data", timeout=60)
     child.terminate()
 
-    assert (200, 0) == (answer.status_code, child.wait(timeout=10))
+    assert (200, 0) == (answer.status_code, child.wait(timeout=60))
 
 
 def test_the_sandbox_clock_starts_at_its_moment() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alignment_pipeline.errors import ApprovalRequired
+from alignment_pipeline.sync.crm import Limits
 from alignment_pipeline_tests.sync.office import account_id, agreement, lead_id, office
 
 
@@ -117,3 +118,19 @@ def test_apply_never_imports_the_orchestrator() -> None:
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert found.stdout.strip() == "[]"
+
+
+def test_an_answer_that_took_long_makes_no_clock_wrong(tmp_path: Path) -> None:
+    with office(tmp_path) as acme:
+        acme.want(lead_id(0), Score__c=1)
+        planned = acme.plan().approve()
+        honest = acme.crm.limits
+
+        def slow() -> Limits:
+            found = honest()
+            acme.advance(minutes=20)
+            return found
+
+        acme.crm.limits = slow
+
+        assert planned.apply().states == {"VERIFIED": 1}
