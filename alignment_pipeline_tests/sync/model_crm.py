@@ -49,6 +49,8 @@ class ModelCrm:
             for n in range(leads)
         }
         self.deleted: set[str] = set()
+        self.merged: dict[str, str] = {}
+        self.converted: set[str] = set()
         self.faults: list[str] = []
         self.late: list[tuple[datetime, str, dict[str, Any], datetime | None]] = []
         self.author: dict[tuple[str, str], str] = {}
@@ -84,7 +86,7 @@ class ModelCrm:
 
     def human(self, record_id: str, name: str, value: Any) -> None:
         """A person edits."""
-        if record_id not in self.deleted:
+        if record_id not in self.deleted | self.converted:
             self.advance(3)
             record = self.records[record_id]
             if record.get(name) != value:
@@ -95,9 +97,20 @@ class ModelCrm:
         """A person deletes."""
         self.deleted.add(record_id)
 
+    def merge(self, loser: str, winner: str) -> None:
+        """A person merges two records; the loser never comes back."""
+        if loser != winner and not {loser, winner} & (self.deleted | self.converted):
+            self.deleted.add(loser)
+            self.merged[loser] = winner
+
+    def convert(self, record_id: str) -> None:
+        """A person converts a lead: it can be read, and nobody can change it any more."""
+        if record_id not in self.deleted:
+            self.converted.add(record_id)
+
     def undelete(self, record_id: str) -> None:
         """A person brings back."""
-        if record_id in self.deleted:
+        if record_id in self.deleted and record_id not in self.merged:
             self.deleted.discard(record_id)
             self.records[record_id] = self.records[record_id] | {"SystemModstamp": self.now}
 
@@ -140,6 +153,8 @@ class ModelCrm:
     def _one(self, record_id: str, fields: Any, since: datetime | None) -> RowResult:
         if record_id in self.deleted:
             return RowResult.failure(record_id, "ENTITY_IS_DELETED", "gone")
+        if record_id in self.converted:
+            return RowResult.failure(record_id, "CANNOT_UPDATE_CONVERTED_LEAD", "converted")
         if "locked" in self.faults:
             self.faults.remove("locked")
             return RowResult.failure(record_id, "UNABLE_TO_LOCK_ROW", "locked")
@@ -149,7 +164,7 @@ class ModelCrm:
 
     def _apply(self, record_id: str, fields: dict[str, Any], since: datetime | None) -> bool:
         record = self.records[record_id]
-        if record_id in self.deleted or (
+        if record_id in self.deleted | self.converted or (
             since is not None and record["SystemModstamp"].replace(microsecond=0) > since.replace(microsecond=0)
         ):
             return False
@@ -199,7 +214,9 @@ class _ModelOffice(Office):
         for record_id, record in self.model.records.items():
             deleted = record_id in self.model.deleted
             common = {"object": "Lead", "record_id": record_id, "modified_at": record["SystemModstamp"]}
-            states.append(common | {"is_deleted": deleted, "survivor_id": record_id, "converted_to_id": None})
+            survivor = self.model.merged.get(record_id, record_id)
+            converted_to = f"003{record_id[3:]}" if record_id in self.model.converted else None
+            states.append(common | {"is_deleted": deleted, "survivor_id": survivor, "converted_to_id": converted_to})
             if not deleted:
                 shown = {name: json.dumps(self.model._shown(record.get(name))) for name in names}
                 values += [common | {"field": name, "value": shown[name], "known_at": self.clock.now()} for name in names]
