@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from alignment_pipeline.agreement.field_map import FieldMapping
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD, FieldMapping
 from alignment_pipeline.sync.field_rules import CREATABLE, FieldRules
 from alignment_pipeline.sync.planned import Values
 from alignment_pipeline.sync.shape import FieldShape, shape_of
@@ -51,10 +51,11 @@ _FITTING: dict[str, frozenset[str]] = {
 def schema_checks(ops: Sequence[Written], rules: FieldRules, managed: Iterable[str] = ()) -> list[Found]:
     """(name, subject, verdict, text) of everything that does not fit; one OK line when all does.
 
-    `managed` are further objects whose map must fit, though nothing of them would be written.
+    `managed` are further objects whose map must fit, though nothing of them would be written; those of a system that this run did not
+    ask (Marketo, for the fast lane) are left to a run that does.
     """
     found = list(_written(ops, rules))
-    objects = {op.object for op in ops if op.action != "create"} | set(managed)
+    objects = {op.object for op in ops if op.action != "create"} | {name for name in managed if name in rules.shapes}
     if rules.shapes:
         for mapping in rules.agreement.crm.fields:
             if mapping.object in objects:
@@ -101,6 +102,8 @@ def _mapped(mapping: FieldMapping, rules: FieldRules) -> Iterable[Found]:
     shape = shape_of(rules.shapes, mapping.object, mapping.field)
     if shape is None:
         text = f"{subject} does not exist or is hidden from the integration user: deploy the package, or grant the permission set."
+        if mapping.object == MARKETO_LEAD:
+            text = f"{subject} does not exist, is hidden, or no Marketo is configured here: make it, or take its line out of crm.fields."
         yield ("field_absent", subject, "BLOCKED", text)
         return
     if shape.is_calculated or not shape.is_updateable:

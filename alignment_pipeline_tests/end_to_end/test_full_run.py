@@ -6,7 +6,6 @@ What is asked: the sandbox's audit log and the generator's truth, which the pipe
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +32,7 @@ from alignment_pipeline_tests.sla import company_oracle
 
 pytestmark = pytest.mark.slow
 WRITTEN = ("Lead", "Contact", "Account")
+_NURTURE = "- {object: MarketoLead, field: alignmentRecycleReason,"
 
 
 @dataclass
@@ -64,12 +64,14 @@ class Day:
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     path = tmp_path_factory.mktemp("company")
     agreement = path / "agreement.yaml"
-    shutil.copy(loader.default_path(), agreement)
+    # the shipped agreement, with the line for nurture that it shows
+    shipped = loader.default_path().read_text(encoding="utf-8")
+    agreement.write_text(shipped.replace(f"    # {_NURTURE}", f"    {_NURTURE}"), encoding="utf-8")
     with company(small(), path, ALIGNMENT_AGREEMENT=str(agreement)) as acme:
         before = acme.records(*WRITTEN)
         first = acme.alignment("run", "--json")
         assert 3 == first.code, first.err
-        kept = [stream.table for stream in STREAMS] + ["field_updates", "record_creates"]
+        kept = [stream.table for stream in STREAMS] + ["field_updates", "record_creates", "people", "person_stage_changes"]
         first_tables = {name: acme.home.warehouse().read(name).to_pyarrow().to_pylist() for name in kept}
         applied = acme.alignment("apply", first.json["plan"]["plan_hash"], "--json", "--by", "the test")
         assert 0 == applied.code, applied.err
@@ -177,7 +179,21 @@ def test_every_write_has_its_operation_in_the_journal(day: Day) -> None:
         for field, (_, value) in write.changes.items():
             if write.object != "Task" and isinstance(value, str | int | float):
                 assert intended[write.record_id, field] == value, (write.record_id, field)
+    seen += [("MarketoLead", write.record_id) for write in day.company.world.audit.writes(system="marketo")]
     assert len(seen) == len(set(seen)) == day.first.json["plan"]["operations"], "each record once, and every one of the plan"
+
+
+def test_people_given_back_are_told_to_marketo(day: Day) -> None:
+    stages: dict[str, list[str]] = {}
+    for row in sorted(day.first_tables["person_stage_changes"], key=lambda row: row["sequence"]):
+        stages.setdefault(row["person_id"], []).append(row["stage"])
+    people = [row for row in day.first_tables["people"] if row["marketo_id"] and "Recycled" in stages.get(row["person_id"], ())]
+    expected = {row["marketo_id"]: "Recycled" for row in people if stages[row["person_id"]][-1] == "Recycled"}
+    leads = day.company.world.marketo.leads
+    told = {str(key): lead.values["alignmentRecycleReason"] for key, lead in leads.items() if lead.values.get("alignmentRecycleReason")}
+    assert expected == told and 10 < len(told) < len(people)
+    writes = day.company.world.audit.writes(system="marketo")
+    assert {write.record_id for write in writes} == set(told) and len(writes) == len(told)
 
 
 def test_tasks_are_made_once(day: Day) -> None:

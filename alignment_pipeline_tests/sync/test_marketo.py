@@ -170,6 +170,32 @@ def test_a_crm_without_marketo_leaves_its_operations_alone(tmp_path: Path) -> No
         assert planned.apply().states == {"VERIFIED": 2}
 
 
+def test_a_plan_for_the_crm_alone_is_not_held_up_by_fields_of_marketo(tmp_path: Path) -> None:
+    """After people of Marketo were written, the fast lane plans without having asked Marketo what its fields are."""
+    with office(tmp_path, people=2) as acme:
+        recycle(acme, 2)
+        acme.want(lead_id(0), Score__c=5)
+        acme.run()
+        acme.crm, acme.wanted = crm.salesforce(acme.session), {}
+        acme.want(lead_id(1), Score__c=6)
+
+        planned = acme.plan(kind="fast")
+
+        assert len(planned.plan.ops) == 1 and planned.state == "DRAFT", planned.judgement.reasons()
+
+
+def test_a_field_that_marketo_does_not_have_blocks_its_writing(tmp_path: Path) -> None:
+    with office(tmp_path, people=1) as acme:
+        nurture = acme.agreement.crm.fields[-1].model_copy(update={"field": "nurtureTrack"})
+        section = acme.agreement.crm.model_copy(update={"fields": [*acme.agreement.crm.fields[:-1], nurture]})
+        acme.with_agreement(acme.agreement.model_copy(update={"crm": section}))
+        acme.want("1", nurtureTrack=REASON)
+
+        planned = acme.plan()
+
+        assert planned.state == "BLOCKED" and "MarketoLead.nurtureTrack" in str(planned.judgement.reasons())
+
+
 def test_nothing_else_is_asked_of_marketo(tmp_path: Path) -> None:
     with office(tmp_path, people=1) as acme:
         assert acme.crm.writer is not None
