@@ -182,6 +182,57 @@ MQA_BACKTESTS = Contract(
     ),
 )
 
+MQL_BACKTEST_TERMS = Contract(
+    name="mql_backtest_terms",
+    group="lifecycle",
+    description="One row per time that a person would have become an MQL, with what came of it.",
+    key=("entity_id", "entered_at"),
+    columns=columns(
+        """
+        entity_id         string!    person
+        account_id        string     their account, as known today; null when they have none
+        entered_at        timestamp! when they would have become an MQL, knowing only what was known then
+        is_judged         boolean!   the days in which an opportunity counts have passed
+        created_at        timestamp  first opportunity of the account created in those days
+        lead_days         float64    days from MQL to that opportunity
+        won_at            timestamp  first such opportunity that was won, when
+        as_of             timestamp! tested as of
+        agreement_version string!    tested agreement
+        """
+    ),
+)
+
+MQL_BACKTESTS = Contract(
+    name="mql_backtests",
+    group="lifecycle",
+    description="One row per factor by which the points of the moves to MQL were multiplied: how well MQLs foretold opportunities.",
+    key=("threshold_factor",),
+    columns=columns(
+        """
+        threshold_factor  float64!   1 is the agreement as it stands
+        stage             string!    stage of the agreement that hands people to sales for what they did
+        mqls              int64!     times that a person would have become an MQL
+        judged            int64!     of them old enough to be judged
+        followed          int64!     of these followed by an opportunity of their account in time
+        won               int64!     of these with one that was won
+        opportunities     int64!     opportunities created in the time tested
+        foretold          int64!     of them preceded by an MQL of the account in time
+        precision_pct     float64    followed of judged; null when none was judged
+        won_pct           float64    won of judged; null when none was judged
+        recall_pct        float64    foretold of opportunities; null when there were none
+        base_rate_pct     float64    share of all people whose account got an opportunity in as many days: what a blind pick would reach
+        median_lead_days  float64    median days from MQL to opportunity
+        mqls_per_week     float64    on average over the time tested
+        outcome_days      int64!     days in which an opportunity counts
+        tested_from       timestamp! start of the time tested
+        attributes_used   boolean!   fit, tier, title and opt-out as known today were used; false: left out, since they have no history
+        reconstructed_pct float64    share of activities whose known-at is the vendor's own stamp; null when not told
+        as_of             timestamp! tested as of
+        agreement_version string!    tested agreement
+        """
+    ),
+)
+
 CONTRACTS: tuple[Contract, ...] = (
     PERSON_STAGE_CHANGES,
     PERSON_STAGES,
@@ -192,4 +243,6 @@ CONTRACTS: tuple[Contract, ...] = (
     AGREEMENT_IMPACTS,
     MQA_BACKTEST_TERMS,
     MQA_BACKTESTS,
+    MQL_BACKTEST_TERMS,
+    MQL_BACKTESTS,
 )

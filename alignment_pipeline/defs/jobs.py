@@ -10,7 +10,7 @@ RUN, DAILY, INCREMENTAL = "alignment_run", "daily", "incremental"
 _TAGS = {"dagster/max_runtime": 14_400}
 
 # the past does not change every ten minutes: backtested once a day, or when somebody asks
-_LOOKING_BACK = dg.AssetSelection.assets("mqa_backtest_terms", "mqa_backtests")
+_LOOKING_BACK = dg.AssetSelection.assets("mqa_backtest_terms", "mqa_backtests", "mql_backtest_terms", "mql_backtests")
 # days that are past are partitions with a job of their own (`history.py`)
 _PRESENT = dg.AssetSelection.all() - dg.AssetSelection.assets("person_snapshots", "account_snapshots", "snapshot_replays")
 

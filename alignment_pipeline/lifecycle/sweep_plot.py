@@ -1,12 +1,12 @@
-"""The threshold sweep as a picture: precision, recall and MQAs per week against the factor.
+"""The threshold sweep as a picture: precision, recall and entries per week against the factor.
 
-Belongs here: one self-contained SVG, drawn from `mqa_backtests` rows, for the report and for Dagster's metadata.
+Belongs here: one self-contained SVG, drawn from `mqa_backtests` or `mql_backtests` rows, for the report and for Dagster's metadata.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from typing import Literal
 
 import ibis
 
@@ -15,27 +15,26 @@ _LINES = (("precision_pct", "precision %", "#1b6ca8"), ("recall_pct", "recall %"
 _BARS = "#dfe7ee"
 
 
-def sweep_svg(sweep: ibis.Table, *, title: str = "MQA thresholds against opportunities") -> str:
-    """SVG text: lines for precision, recall and the blind pick (left axis, %), bars for MQAs per week (labelled)."""
+def sweep_svg(sweep: ibis.Table, *, of: Literal["MQA", "MQL"] = "MQA") -> str:
+    """SVG text: lines for precision, recall and the blind pick (left axis, %), bars for MQAs or MQLs per week (labelled)."""
+    weekly = f"{of.lower()}s_per_week"
     rows = sweep.order_by("threshold_factor").to_pyarrow().to_pylist()
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
         'font-family="sans-serif" font-size="11">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="20" font-size="14">{escape(title)}</text>',
+        f'<text x="{LEFT}" y="20" font-size="14">{of} thresholds against opportunities</text>',
     ]
     if not rows:
         return "".join([*parts, f'<text x="{LEFT}" y="60">nothing to plot</text></svg>'])
     step = PLOT_WIDTH / len(rows)
     xs = [LEFT + step * (number + 0.5) for number in range(len(rows))]
-    most = max(row["mqas_per_week"] for row in rows) or 1.0
+    most = max(row[weekly] for row in rows) or 1.0
     for x, row in zip(xs, rows, strict=True):
-        height = row["mqas_per_week"] / most * PLOT_HEIGHT * 0.9
+        height = row[weekly] / most * PLOT_HEIGHT * 0.9
         y = TOP + PLOT_HEIGHT - height
         parts.append(f'<rect x="{x - step * 0.3:.1f}" y="{y:.1f}" width="{step * 0.6:.1f}" height="{height:.1f}" fill="{_BARS}"/>')
-        parts.append(
-            f'<text x="{x:.1f}" y="{TOP + PLOT_HEIGHT - 4}" text-anchor="middle" fill="#667">{row["mqas_per_week"]:.1f}/week</text>'
-        )
+        parts.append(f'<text x="{x:.1f}" y="{TOP + PLOT_HEIGHT - 4}" text-anchor="middle" fill="#667">{row[weekly]:.1f}/week</text>')
         parts.append(f'<text x="{x:.1f}" y="{TOP + PLOT_HEIGHT + 15}" text-anchor="middle">{row["threshold_factor"]:g}x</text>')
     for pct in (0, 25, 50, 75, 100):
         y = _y(pct)
@@ -44,7 +43,7 @@ def sweep_svg(sweep: ibis.Table, *, title: str = "MQA thresholds against opportu
     for number, (name, label, colour) in enumerate(_LINES):
         parts += _line([(x, row[name]) for x, row in zip(xs, rows, strict=True)], colour)
         parts.append(f'<text x="{LEFT + number * 120}" y="{HEIGHT - 12}" fill="{colour}">{label}</text>')
-    parts.append(f'<text x="{LEFT + PLOT_WIDTH}" y="{HEIGHT - 12}" text-anchor="end" fill="#667">bars: MQAs per week</text>')
+    parts.append(f'<text x="{LEFT + PLOT_WIDTH}" y="{HEIGHT - 12}" text-anchor="end" fill="#667">bars: {of}s per week</text>')
     return "".join([*parts, "</svg>"])
 
 

@@ -1,4 +1,4 @@
-"""Questions about the agreement, answered from the published tables: what another one would change, how well MQAs foretold.
+"""Questions about the agreement, answered from the published tables: what another one would change, how well MQAs and MQLs foretold.
 
 Belongs here: reading the tables, asking, gathering the answer. The rules: `lifecycle/impact.py`, `lifecycle/backtest.py`.
 """
@@ -12,11 +12,12 @@ import ibis
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.lifecycle import backtest, impact
+from alignment_pipeline.lifecycle import backtest, impact, judging, mql_backtest, person_stages
 from alignment_pipeline.runtime import decisions
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 _BACKTESTED = ("scored_activities", "person_fits", "accounts", "account_tiers", "opportunities", "users")
+_WALKED = tuple(name for name in person_stages.INPUTS if name != "account_mqa_changes")
 MOST = 200
 
 
@@ -72,11 +73,10 @@ def backtest_of(
     outcome_days: int = 90,
     tested_days: int = 365,
     use_attributes: bool = False,
-) -> backtest.Backtest:
+) -> judging.Backtest:
     """The backtest of an agreement's MQA rules over the published tables."""
     given = {name: warehouse.read(name) for name in _BACKTESTED}
     moment = as_of or decided_as_of(warehouse)
-    share = warehouse.read("raw_marketo_activities").is_reconstructed.cast("float64").mean().to_pyarrow().as_py()
     return backtest.mqa_backtest(
         given,
         agreement=agreement,
@@ -85,5 +85,32 @@ def backtest_of(
         outcome_days=outcome_days,
         tested_days=tested_days,
         use_attributes=use_attributes,
-        reconstructed_pct=None if share is None else 100.0 * share,
+        reconstructed_pct=_reconstructed_pct(warehouse),
     )
+
+
+def mql_backtest_of(
+    warehouse: Warehouse,
+    *,
+    agreement: Agreement,
+    as_of: datetime | None = None,
+    outcome_days: int = 90,
+    tested_days: int = 365,
+    use_attributes: bool = False,
+) -> judging.Backtest:
+    """The backtest of the moves by which an agreement makes MQLs, over the published tables."""
+    return mql_backtest.mql_backtest(
+        {name: warehouse.read(name) for name in _WALKED},
+        agreement=agreement,
+        as_of=as_of or decided_as_of(warehouse),
+        agreement_version=agreement.version,
+        outcome_days=outcome_days,
+        tested_days=tested_days,
+        use_attributes=use_attributes,
+        reconstructed_pct=_reconstructed_pct(warehouse),
+    )
+
+
+def _reconstructed_pct(warehouse: Warehouse) -> float | None:
+    share = warehouse.read("raw_marketo_activities").is_reconstructed.cast("float64").mean().to_pyarrow().as_py()
+    return None if share is None else 100.0 * share

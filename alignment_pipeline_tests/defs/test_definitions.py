@@ -33,7 +33,7 @@ WITHOUT_ASSET: dict[str, str] = {
 OUTWARD = {"crm_writes", "notifications"}
 WITHOUT_CONTRACT = {*OUTWARD, "report"}
 # made once a day, since the past does not change with every run
-LOOKING_BACK = {"mqa_backtest_terms", "mqa_backtests"}
+LOOKING_BACK = {"mqa_backtest_terms", "mqa_backtests", "mql_backtest_terms", "mql_backtests"}
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.handover import Handover
 from alignment_pipeline.lifecycle import impact
-from alignment_pipeline.lifecycle.backtest import Backtest, mqa_backtest
+from alignment_pipeline.lifecycle.backtest import mqa_backtest
+from alignment_pipeline.lifecycle.judging import Backtest
 from alignment_pipeline.lifecycle.sweep_plot import sweep_svg
 from alignment_pipeline.runtime import decisions
 from alignment_pipeline_tests.lifecycle.line import Crm
