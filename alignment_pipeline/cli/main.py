@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "holds": "alignment_pipeline.cli.holds:holds",
     "dead-letters": "alignment_pipeline.cli.dead_letters:dead_letters",
     "audit": "alignment_pipeline.cli.audit:audit",
+    "backup": "alignment_pipeline.cli.backup:backup",
     "erase": "alignment_pipeline.cli.erase:erase",
     "match": "alignment_pipeline.cli.match:match",
     "review": "alignment_pipeline.cli.review:review",

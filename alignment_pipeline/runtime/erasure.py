@@ -17,9 +17,9 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.runtime import history
 from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync import approval, erase
+from alignment_pipeline.sync import approval, backup, erase
 from alignment_pipeline.sync.journal import Journal
-from alignment_pipeline.sync.lease import FULL, hold
+from alignment_pipeline.sync.lease import FULL, RUN, hold
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 KEY_FILE = "erasure.key"
@@ -47,8 +47,9 @@ def erase_person(home: Home, warehouse: Warehouse, journal: Journal, wanted: str
     """
     names = _names(warehouse, wanted.strip())
     key = approval.load_key(home.path / KEY_FILE, may_make=True)
-    with hold(journal, FULL):
+    with hold(journal, RUN), hold(journal, FULL):
         done = erase.erase(journal, names, key=key, plans=home.folder("plans"))
+        backup.renew(journal, backup.folder_of(home.path, home.environ))
         rows, tables = _erase_tables(warehouse, names)
         rows += _erase_days(warehouse, names)
         files = _erase_files(home, names)

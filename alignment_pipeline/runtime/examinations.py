@@ -20,7 +20,7 @@ from alignment_pipeline.errors import Permanent
 from alignment_pipeline.runtime import marketo as marketo_runtime
 from alignment_pipeline.runtime import salesforce as salesforce_runtime
 from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync import attempt_log, marker
+from alignment_pipeline.sync import attempt_log, backup, marker
 from alignment_pipeline.sync.journal import Journal
 
 Status = Literal["ok", "warn", "fail"]
@@ -63,6 +63,7 @@ def state(home: Home, *, repair: bool = False) -> Iterator[Finding]:
     with home.journal() as journal:
         yield Finding("journal", "ok", f"opens ({journal.backend})")
         yield from _attempts(journal)
+        yield from _backups(home, journal)
     warehouse = home.warehouse()
     damaged = warehouse.damaged()
     for name, problems in damaged.items():
@@ -83,6 +84,23 @@ def _attempts(journal: Journal) -> Iterator[Finding]:
         with journal.read() as connection:
             end = attempt_log.head(connection)
         yield Finding("journal", "ok", f"its log of attempts is whole: {end.seq} links, the last is {end.link[:12]}")
+
+
+def _backups(home: Home, journal: Journal) -> Iterator[Finding]:
+    if journal.path is None:
+        yield Finding("backup", "ok", "the journal lies in PostgreSQL: its own tools back it up")
+        return
+    folder = backup.folder_of(home.path, home.environ)
+    made = backup.copies(folder)
+    age = home.clock.now() - made[0][1] if made else None
+    if age is None or age > backup.STALE:
+        told = (
+            "the journal was never backed up" if age is None else f"the journal's last copy is {age.total_seconds() / 3600:.0f} hours old"
+        )
+        fix = f"turn on the schedule journal_backup_at_four, or `alignment backup`; {backup.ENVIRONMENT_VARIABLE} names another disk"
+        yield Finding("backup", "warn", told, fix)
+    else:
+        yield Finding("backup", "ok", f"{len(made)} copies in {folder}, the last {age.total_seconds() / 3600:.0f} hours old")
 
 
 def _rebuild(home: Home, name: str) -> str:
