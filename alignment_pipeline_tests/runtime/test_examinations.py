@@ -12,6 +12,7 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.streams import StreamState
 from alignment_pipeline.runtime import examinations, reports, stream_states
 from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.sync import backup
 from alignment_pipeline_tests.connectors.served import served
 from alignment_pipeline_tests.staging.factories import NOW, account, raw, raw_row, staged
 
@@ -54,7 +55,10 @@ def streams(home: Home) -> set[str]:
 
 
 def test_all_is_well(home: Home) -> None:
-    assert {"journal": ["ok"], "warehouse": ["ok"]} == told(home)
+    assert {"journal": ["ok", "ok"], "backup": ["warn"], "warehouse": ["ok"]} == told(home)
+    with home.journal() as journal:
+        backup.back_up(journal, backup.folder_of(home.path, home.environ))
+    assert {"journal": ["ok", "ok"], "backup": ["ok"], "warehouse": ["ok"]} == told(home)
 
 
 def test_a_home_that_others_can_read_is_said(home: Home) -> None:
