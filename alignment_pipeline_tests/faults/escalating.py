@@ -127,7 +127,7 @@ def run(tmp_path: Path, seed: int, kills: int, *, is_keyed: bool = True, limit_s
     """Kill `alignment apply` at random moments and crash points until `kills` were reached, then calm down."""
     with kill.arena(tmp_path, seed, leads=LEADS, accounts=1, faults=0.0, is_keyed=is_keyed) as arena:
         day = Day(arena)
-        writes = {"method": "PATCH|POST", "path": "/composite/sobjects", "count": None, "probability": 0.03}
+        writes = {"method": "PATCH|POST", "path": "/composite/sobjects(/Task/Key__c)?$", "count": None, "probability": 0.08}
         for fault in (Fault("cut_before", **writes), Fault("cut_after", **writes), Fault("zombie", options={"seconds": 240}, **writes)):
             arena.office.world.faults.add(fault)
         begun = time.monotonic()
