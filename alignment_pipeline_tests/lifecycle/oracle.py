@@ -110,6 +110,13 @@ class Truth:
     def closing(self, row: Row) -> datetime | None:
         return (row.get("closed_at") or row["modified_at"]) if row.get("is_closed") else None
 
+    def happens(self, opportunities: list[Row], event: str, at: datetime) -> bool:
+        """Whether one of the opportunities is created, won or lost at this very moment."""
+        if event == "opportunity_created":
+            return any(row["created_at"] == at for row in opportunities)
+        closed = [row for row in opportunities if self.closing(row) == at]
+        return any(bool(row.get("is_won")) == (event == "opportunity_won") for row in closed)
+
     def account_opportunities(self, account_id: str | None) -> list[Row]:
         return [row for row in self.crm.opportunities if account_id and row["account_id"] == account_id]
 

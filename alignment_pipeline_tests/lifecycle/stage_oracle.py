@@ -158,7 +158,7 @@ class Person(Entity):
             return False
         if when.disposition_becomes and not any(moment == at and fits(text, when.disposition_becomes) for moment, text in self.inputs):
             return False
-        if when.reject_code_becomes or when.event:
+        if when.reject_code_becomes or (when.event and not self.truth.happens(self.opportunities, when.event, at)):
             return False
         true = {
             "customer": self.customer is not None and self.customer <= at,
@@ -197,7 +197,10 @@ class Account(Entity):
 
         if when.people_in_stages and not any(name in when.people_in_stages and lasts(entered, left) for name, entered, left in self.people):
             return False
+        if when.event and not self.truth.happens(self.opportunities, when.event, at):
+            return False
         account, tier = self.truth.accounts[self.account_id], self.truth.tiers[self.account_id]["tier"]
+        assert when.fit_at_least is None and not when.tiers, "no shipped agreement moves accounts by fit or tier"
         true = {
             "target": tier is not None,
             "customer": self.customer is not None and self.customer <= at,

@@ -173,6 +173,51 @@ def test_monthly_decay_takes_ten_to_five_to_nothing() -> None:
     assert expected == actual
 
 
+def qualified(made: Attention, name: str) -> dict[str, str | None]:
+    """Account -> path by which it is an MQA under an example."""
+    agreement = loader.load(EXAMPLES / f"{name}.yaml")
+    return {row["account_id"]: row["path"] for row in rows(mqas(made, agreement.scoring, agreement.lifecycle)["account_mqa_statuses"])}
+
+
+def test_intent_makes_an_mqa_when_two_people_looked_at_prices() -> None:
+    made = Attention()
+    for name, ago in (("two-p", 2), ("two-q", 14), ("old-p", 2), ("old-q", 15), ("one-p", 1), ("one-p", 2)):
+        if name not in [row["person_id"] for row in made.people]:
+            made.person(name)
+        made.does(name, "web_visit", ago, detail="https://ours.example/pricing?plan=2")
+    made.person("blog-p").person("blog-q").does("blog-p", "web_visit", 1, detail="/blog").does("blog-q", "web_visit", 1, detail="/blog")
+
+    assert {"two": "Buying intent", "old": None, "one": None, "blog": None} == qualified(made, "monthly_decay")
+
+
+def test_an_act_now_trigger_asks_who_it_was() -> None:
+    made = Attention()
+    for name, title in (("lead-p", "Head of Engineering"), ("sales-p", "Head of Sales"), ("boss-p", "CTO"), ("dev-p", "Engineer")):
+        made.person(name, title).does(name, "form_fill", 5, category="hand_raise", detail="Request a demo")
+    expected = {"lead": "A platform owner asked", "sales": None, "boss": "An executive asked", "dev": None}
+
+    assert expected == qualified(made, "point_table")
+
+
+def test_the_size_of_a_company_sets_the_bar() -> None:
+    made = Attention()
+    for name in ("small", "middle", "unknown"):
+        made.spends(f"{name}-p", 30).spends(f"{name}-q", 25)
+    for name in ("large", "broad"):
+        for number in range(5 if name == "broad" else 4):
+            made.spends(f"{name}-{number}", 6)
+    sizes = {"small": 199, "middle": 200, "unknown": None, "large": 5000, "broad": 5000}
+    for row in made.accounts:
+        row["employees"] = sizes[row["account_id"]]
+    # weights by tier would blur the minutes
+    agreement = loader.load(MINUTES)
+    scoring = changed(agreement.scoring, engagement={"account_weights": {}})
+    found = {row["account_id"]: row["path"] for row in rows(mqas(made, scoring, agreement.lifecycle)["account_mqa_statuses"])}
+
+    expected = {"small": "Small company", "middle": None, "unknown": None, "large": None}
+    assert expected | {"broad": "Broad interest of a large company"} == found
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_shipped_example_is_an_agreement(path: Path) -> None:
     agreement = loader.load(path)

@@ -115,7 +115,7 @@ def organisation(seed: int, *, accounts: int = 6, people: int = 18, activities: 
                 occurred,
                 category=category,
                 detail=rng.choice(details),
-                program=rng.choice([None, "Program X"]),
+                program=rng.choice([None, "Product launch X"]),
                 is_bot=rng.random() < 0.05,
                 is_automatic=rng.random() < 0.03,
                 minutes=rng.choice([None, 0.0, 30.0, 47.5, 33.333]) if kind == "meeting" else None,
