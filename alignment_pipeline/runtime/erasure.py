@@ -19,10 +19,12 @@ from alignment_pipeline.runtime import history
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.sync import approval, backup, erase
 from alignment_pipeline.sync.journal import Journal
-from alignment_pipeline.sync.lease import FULL, RUN, hold
+from alignment_pipeline.sync.lease import CRM, FULL, RUN, hold
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 KEY_FILE = "erasure.key"
+# a batch that the fast lane is sending ends first
+_LEASE_SECONDS = 120.0
 # columns of raw tables that name a person, by whatever the vendor calls it
 _NAMING = ("record_id", "Email", "email", "leadId", "LeadId", "ContactId", "WhoId", "sfdcLeadId", "sfdcContactId", "ConvertedContactId")
 
@@ -47,7 +49,7 @@ def erase_person(home: Home, warehouse: Warehouse, journal: Journal, wanted: str
     """
     names = _names(warehouse, wanted.strip())
     key = approval.load_key(home.path / KEY_FILE, may_make=True)
-    with hold(journal, RUN), hold(journal, FULL):
+    with hold(journal, RUN), hold(journal, FULL), hold(journal, CRM, wait_seconds=_LEASE_SECONDS):
         done = erase.erase(journal, names, key=key, plans=home.folder("plans"))
         backup.renew(journal, backup.folder_of(home.path, home.environ))
         rows, tables = _erase_tables(warehouse, names)
