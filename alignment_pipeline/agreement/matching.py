@@ -45,7 +45,11 @@ Rule = Literal[
 class Matching(Section):
     """Lead-to-account matching (R3). Confidence is a calibrated probability that the account is right."""
 
-    match_confidence: Confidence = Field(default=0.6, description="At this confidence and above a lead is matched")
+    match_confidence: Confidence = Field(default=0.52, description="At this confidence and above a lead is matched")
+    alike_confidence: Confidence = Field(
+        default=0.75,
+        description="A name that is only alike, a few letters apart, with no domain, place or phone behind it, is matched from here",
+    )
     review_confidence: Confidence = Field(
         default=0.2, description="At this confidence and above a person decides; below it there is no account"
     )

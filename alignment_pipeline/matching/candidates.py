@@ -16,7 +16,9 @@ from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.leads import LeadBatch
 from alignment_pipeline.matching.vocabulary import Floats, Ints, spread
 
-KIND_WEIGHT = {"d": 4.0, "n": 3.0, "g": 2.5, "a": 1.0, "w": 0.4, "y": 2.0}
+KIND_WEIGHT = {"d": 4.0, "h": 2.0, "n": 3.0, "g": 2.5, "a": 1.0, "w": 0.4, "y": 2.0}
+# What the first words alone, joined, are worth beside the whole name: this times the rarity of the rarest of them.
+BEGINNING = 2.5
 
 
 @dataclass(slots=True)
@@ -35,6 +37,9 @@ def exact_keys(batch: LeadBatch, row: int, index: AccountIndex) -> list[str]:
             found["d:" + domain] = None
             for group in index.aliases.groups_of_domain(domain):
                 found[f"g:{group}"] = None
+    host = batch.host[row].removeprefix("www.")
+    if batch.domain[row] and host != batch.domain[row]:
+        found["h:" + host] = None
     if len(batch.label[row]) >= keys.SHORTEST_LABEL:
         found["n:" + names.compact(batch.label[row])] = None
         for group in index.aliases.groups(batch.label[row]):
@@ -50,6 +55,22 @@ def company_keys(forms: tuple[names.Form, ...], index: AccountIndex) -> dict[str
             found["a:" + form.compact] = None
         for acronym in names.acronyms(form):
             found["n:" + acronym] = None
+    return found
+
+
+def _beginnings(forms: tuple[names.Form, ...], index: AccountIndex) -> dict[str, float]:
+    """What a key of first words is worth ("n:cloud" of "Cloud Flare"): hundreds of accounts may share it, unlike the whole name."""
+    found: dict[str, float] = {}
+    for form in forms:
+        if len(form.core) == 1:
+            continue
+        joined, rarest = "", 0.0
+        for word in form.core[:4]:
+            joined, rarest = joined + word, max(rarest, index.vocabulary.of(word)[1])
+            key = "n:" + names.compact(joined)
+            found[key] = max(found.get(key, 0.0), BEGINNING * rarest)
+    for form in forms:
+        found.pop("n:" + form.compact, None)
     return found
 
 
@@ -84,6 +105,7 @@ def _company_hits(batch: LeadBatch, index: AccountIndex) -> tuple[Ints, Ints, Fl
         if not forms:
             continue
         met = exact.get(forms[0].compact, index.compact_limit) < index.compact_limit
+        beginnings = _beginnings(forms, index)
         for key in company_keys(forms, index):
             number = index.key_number.get(key)
             kind = key[0]
@@ -91,7 +113,7 @@ def _company_hits(batch: LeadBatch, index: AccountIndex) -> tuple[Ints, Ints, Fl
                 continue
             owners.append(row)
             numbers.append(number)
-            weights.append(index.rarity.weight(key[2:]) if kind == "t" else KIND_WEIGHT[kind])
+            weights.append(index.rarity.weight(key[2:]) if kind == "t" else beginnings.get(key, KIND_WEIGHT[kind]))
         if not met:
             found = [zlib.crc32(key.encode()) for key in keys.typo_keys(forms)]
             hashes.extend(found)

@@ -7,17 +7,18 @@ are in `sentences.py`; the table is put together in `match.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from alignment_pipeline.matching.candidates import Pairs
+from alignment_pipeline.matching.evidence_columns import COLUMNS, IDENTITY, SUPPORT
 from alignment_pipeline.matching.index import AccountFacts, AccountIndex
 from alignment_pipeline.matching.leads import LeadBatch
 from alignment_pipeline.matching.settings import MatchingSettings
-from alignment_pipeline.matching.vocabulary import Ints
+from alignment_pipeline.matching.vocabulary import Floats, Ints
 from alignment_pipeline.matching.weights import MICRO
 
 # Companies whose probability is this close to the winner's are not separated by anything: review, never a coin toss.
@@ -82,6 +83,7 @@ def choose(
         tied = [pair for pair in own if top - int(score[pair]) <= margin]
         by_company = {int(company[pairs.account[pair]]): float(probability[pair]) for pair in row}
         any_account = min(1.0, sum(by_company.values()))
+        whole = max(any_account, 1e-12)
         raw = by_company[winner]
         if settings.tie_breakers_decide == "always" and close:
             raw = sum(by_company[number] for number in {winner, *(int(company[pairs.account[pair]]) for pair in close)})
@@ -92,7 +94,6 @@ def choose(
         chosen_company = int(company[pairs.account[chosen]])
         rest = [pair for pair in row if company[pairs.account[pair]] != chosen_company]
         runner = rest[0] if rest else next((pair for pair in row if pair != chosen), -1)
-        whole = max(any_account, 1e-12)
         rivals = sum(1 for number, value in by_company.items() if number != chosen_company and value >= raw * (1.0 - EQUAL))
         rivals = 0 if settings.tie_breakers_decide == "always" else rivals
         choices[lead] = Choice(
@@ -105,6 +106,36 @@ def choose(
             rivals,
         )
     return choices
+
+
+def with_namesake(pairs: Pairs, winners: Ints, matrix: Floats, company: Ints, leads: int) -> npt.NDArray[np.bool_]:
+    """Per lead: whether another company bears its name too, and neither domain, phone nor city says that the winner is meant."""
+    named = matrix[:, COLUMNS.index("same_name")] > 0
+    known = matrix[:, [COLUMNS.index(column) for column in IDENTITY]].max(axis=1, initial=0.0) > 0
+    own = np.full(leads, -1, dtype=np.int64)
+    own[pairs.lead[winners]] = company[pairs.account[winners]]
+    met = np.zeros(leads, dtype=bool)
+    met[pairs.lead[named & (company[pairs.account] != own[pairs.lead])]] = True
+    sure = winners[known[winners]]
+    met[pairs.lead[sure]] = False
+    return met
+
+
+def verdict(
+    confidence: float, rule: str, evidence: Collection[str], *, rivals: int, has_namesake: bool, settings: MatchingSettings
+) -> tuple[str, str]:
+    """matched, review or none for the best account, and a note where more than the confidence decided or a person should know more."""
+    alike = rule == "typo" and not any(column in SUPPORT for column in evidence)
+    needed = max(settings.match_confidence, settings.alike_confidence) if alike else settings.match_confidence
+    if confidence < settings.review_confidence:
+        return "none", ""
+    if confidence < needed:
+        return "review", "no domain, place or phone supports it" if confidence >= settings.match_confidence else ""
+    if rivals:
+        return "review", ""
+    if rule in settings.demoted_rules:
+        return "review", "this rule is demoted to review by its precision"
+    return "matched", "another account bears the same name" if has_namesake else ""
 
 
 def break_tie(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from alignment_pipeline.matching import domains, names, spelling
+from alignment_pipeline.matching import domains, evidence_remainders, names, spelling
 from alignment_pipeline.matching.candidates import Pairs
 from alignment_pipeline.matching.evidence_columns import COLUMNS
 from alignment_pipeline.matching.features import NameView
@@ -19,6 +19,8 @@ from alignment_pipeline.matching.vocabulary import Floats
 
 # Digits from which a phone number (its last nine) says who is meant.
 SHORTEST_PHONE = 7
+# One letter more or less at the end of a shorter name makes another name.
+SHORTEST_SLIP = 5
 
 
 def matrix(pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> Floats:
@@ -30,6 +32,7 @@ def matrix(pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) 
     _domains(column, pairs, view, batch, index)
     _aliases(column, pairs, view, batch, index)
     _geography(column, pairs, batch, index)
+    evidence_remainders.add(column, pairs, view, batch, index)
     if not size:
         return np.zeros((0, len(COLUMNS)), dtype=np.float32)
     stacked: Floats = np.column_stack([column[name] for name in COLUMNS])
@@ -58,8 +61,9 @@ def _names(column: dict[str, Floats], view: NameView, batch: LeadBatch, index: A
 
     crowd = _crowd(view, index)
     both_parts = view.lead_part & view.account_part
-    in_account = ~same & ~both_parts & ((view.lead_left <= 0.001) | (view.prefix > 0)) & (view.lead_length > 1)
-    in_lead = ~same & ~in_account & ~both_parts & ((view.account_left <= 0.001) | (view.prefix < 0)) & (view.account_length > 1)
+    slip = view.lead_letters & (view.edits <= 1) & (np.minimum(view.lead_length, view.account_length) >= SHORTEST_SLIP)
+    in_account = ~same & ~both_parts & ~slip & ((view.lead_left <= 0.001) | (view.prefix > 0)) & (view.lead_length > 1)
+    in_lead = ~same & ~in_account & ~both_parts & ~slip & ((view.account_left <= 0.001) | (view.prefix < 0)) & (view.account_length > 1)
     for name, where, top, place, field, left, weight, ratio in (
         (
             "in_account",
@@ -99,6 +103,7 @@ def _names(column: dict[str, Floats], view: NameView, batch: LeadBatch, index: A
 
     column["in_variant"][:] = (in_account | in_lead) * (view.lead_variant | view.account_variant)
 
+    column["in_account_words"][:] = in_account * (view.account_left <= 0.001) * (view.lead_left <= 0.001)
     rest = ~same & ~in_account & ~in_lead
     typo = rest & (view.likeness >= 0.8)
     column["typo"][:] = typo
@@ -182,7 +187,7 @@ def _domains(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: Lea
             column["academic_domain" if academic else "mail_domain" if own == mail else "site_domain"][at] = 1.0
             column["mail_domain_crowded"][at] = min(1.0, np.log2(crowd) / 5)
             column["only_domain"][at] = float(not batch.parsed[int(batch.name_of[lead])])
-            column["exact_host"][at] = float(batch.host[lead] == facts.host[account] != own)
+            column["exact_host"][at] = float(batch.host[lead].removeprefix("www.") == facts.host[account] != own)
             continue
         if not mail and batch.site_is_written[lead]:
             continue

@@ -96,6 +96,20 @@ COLUMNS = (
     "local",
     "local_same",
     "local_other",
+    "in_account_words",
+    "overlap_in_lead",
+    "slip_bare",
+    "slip_bare_long",
+    "same_is_label_com",
+    "same_account_placed_other",
+    "in_lead_ordinary",
+    "in_account_ordinary",
+    "typo_ordinary",
+    "overlap_ordinary",
+    "in_placed",
+    "in_joined",
+    "domain_country_other",
+    "label_is_name_no_site",
 )
 
 # What world knowledge says about the direction of a column; the fit may not contradict it.
@@ -144,6 +158,9 @@ SIGN = {
             "city_same",
             "phone_same",
             "local_same",
+            "in_account_words",
+            "slip_bare_long",
+            "same_is_label_com",
         ),
         1,
     ),
@@ -177,6 +194,13 @@ SIGN = {
             "alias",
             "country_other",
             "local_other",
+            "same_account_placed_other",
+            "in_lead_ordinary",
+            "in_account_ordinary",
+            "typo_ordinary",
+            "overlap_ordinary",
+            "in_placed",
+            "in_joined",
         ),
         -1,
     ),
@@ -193,6 +217,23 @@ PRIOR = {
     "phone_same": 2.5,
     "city_same": 0.6,
     "state_same": 0.3,
-    "exact_host": 0.5,
+    "exact_host": 1.5,
+    "in_account_words": 3.0,
+    "same_account_placed_other": -1.0,
     "in_lead_telling": -1.5,
 }
+
+# What says which of two namesakes is meant; without any of it a second company of the same name leaves doubt.
+IDENTITY = (
+    "mail_domain",
+    "site_domain",
+    "academic_domain",
+    "learned_domain",
+    "label_is_name",
+    "alias_domain",
+    "phone_same",
+    "city_same",
+)
+
+# What supports a name that is only alike, beside IDENTITY.
+SUPPORT = (*IDENTITY, "name_is_label", "country_same", "state_same")

@@ -14,12 +14,14 @@ import numpy.typing as npt
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
-from alignment_pipeline.matching import names, pairwise
+from alignment_pipeline.matching import joined_words, names, pairwise
 from alignment_pipeline.matching.candidates import Pairs
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.leads import LeadBatch
-from alignment_pipeline.matching.vocabulary import DESCRIPTOR, FIELD, PLACE, STOP, Floats, Ints, spread
+from alignment_pipeline.matching.vocabulary import DESCRIPTOR, FIELD, ORDINARY, PLACE, STOP, Floats, Ints, spread
 
+# An alias is another whole name: where it is not the account's whole name, the form as it was typed speaks.
+ALIAS_IS_WHOLE = 9.0
 Bools = npt.NDArray[np.bool_]
 
 
@@ -64,6 +66,10 @@ class NameView:
     edits: Floats
     same_initial: Bools
     lead_known: Bools
+    written_together: Bools
+    lead_ordinary: Bools
+    account_ordinary: Bools
+    shared_coined: Bools
 
     def texts(self, at: int, lead: list[str], account: list[str]) -> tuple[str, str]:
         """The compact names of one pair's best forms."""
@@ -81,6 +87,7 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     size = len(pair)
     same_core = (left.compact[lf] == right.compact[rf]) & (left.compact[lf] >= 0)
     same_core &= ~((left.kind[lf] == names.PART) & (right.kind[rf] == names.PART))
+    same_core &= ~((left.kind[lf] == names.ALIAS) & (right.kind[rf] == names.PART))
     likeness = _likeness(left.compacts, right.compacts, lf, rf, fuzz.ratio, 100.0)
     start = _likeness(left.compacts, right.compacts, lf, rf, JaroWinkler.normalized_similarity, 1.0)
 
@@ -109,6 +116,10 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
         pairwise.highest(other, telling_r * ~back, size),
         pairwise.highest(own, telling_l * inside, size),
     )
+    plain = DESCRIPTOR | PLACE | STOP | FIELD | ORDINARY
+    new_l, new_r = ((role_l & plain) == 0).astype(np.float32), ((role_r & plain) == 0).astype(np.float32)
+    coined_l, coined_r = pairwise.highest(own, new_l, size) > 0, pairwise.highest(other, new_r, size) > 0
+    coined_s = pairwise.highest(own, new_l * inside, size) > 0
     place_l = total(own, (((role_l & PLACE) > 0) & ~inside).astype(np.float32)) > 0
     place_r_ = total(other, (((role_r & PLACE) > 0) & ~back).astype(np.float32)) > 0
     field_l = total(own, (((role_l & FIELD) > 0) & ~inside).astype(np.float32)) > 0
@@ -124,7 +135,7 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
         0.12 * (left.kind[lf] == names.PART)
         + 0.12 * (right.kind[rf] == names.PART)
         + 0.15 * (left.kind[lf] == names.VARIANT)
-        + 0.15 * (left.kind[lf] == names.ALIAS)
+        + np.where(same_core, 0.15, ALIAS_IS_WHOLE) * (left.kind[lf] == names.ALIAS)
         + 0.1 * (left.kind[lf] == names.PLACED)
         + 0.1 * (right.kind[rf] == names.PLACED)
         + 0.15 * (right.kind[rf] == names.VARIANT)
@@ -142,7 +153,7 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     main = np.searchsorted(pair, np.arange(len(pairs.lead)))
     lf, rf = lf[best], rf[best]
     lengths_l = np.array([len(text) for text in left.compacts], dtype=np.int64) if left.compacts else np.zeros(1, np.int64)
-    return NameView(
+    view = NameView(
         same_whole[best],
         same_core[best],
         left.kind[lf] == names.PART,
@@ -180,7 +191,29 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
         _likeness(left.compacts, right.compacts, lf, rf, DamerauLevenshtein.distance, 1.0),
         np.array([left.compacts[i][:1] == right.compacts[j][:1] for i, j in zip(lf.tolist(), rf.tolist(), strict=True)], dtype=bool),
         left.compact[lf] < index.compact_limit,
+        np.zeros(len(best), dtype=bool),
+        ~coined_l[best],
+        ~coined_r[best],
+        coined_s[best],
     )
+    _written_together(view, batch, index)
+    return view
+
+
+def _written_together(view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
+    """Put right what is left over where one side writes together what the other writes apart."""
+    for at in np.flatnonzero(view.lead_letters & ~view.same_core).tolist():
+        account_is_longer = bool(view.prefix[at] > 0)
+        text = index.forms.texts[int(view.account_form[at])] if account_is_longer else batch.forms.texts[int(view.lead_form[at])]
+        words = joined_words.words_after(text, int(view.lead_length[at] if account_is_longer else view.account_length[at]))
+        if words is None:
+            continue
+        left = joined_words.left_over(words, index.vocabulary)
+        lead, account = ((0.0, 0.0, False, False), left) if account_is_longer else (left, (0.0, 0.0, False, False))
+        view.lead_letters[at], view.written_together[at] = False, True
+        view.lead_left[at], view.lead_left_top[at], view.lead_left_place[at], view.lead_left_field[at] = lead
+        view.account_left[at], view.account_left_top[at], view.account_left_place[at], view.account_left_field[at] = account
+        view.shared_top[at] = max(view.shared_top[at], min(view.lead_weight[at], view.account_weight[at], 1.0))
 
 
 def _prefix(lead: str, account: str) -> float:

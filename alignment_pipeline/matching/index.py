@@ -59,6 +59,7 @@ class AccountIndex:
     aliases: keys.AliasTable
     facts: AccountFacts
     forms: FormArrays
+    parsed: list[tuple[names.Form, ...]]
     key_number: dict[str, int]
     key_first: Ints
     key_accounts: npt.NDArray[np.int32]
@@ -131,6 +132,7 @@ class AccountIndex:
             aliases,
             facts,
             forms,
+            parsed,
             key_number,
             key_first,
             key_accounts,
@@ -154,21 +156,23 @@ class AccountIndex:
 
 def account_keys(
     forms: Sequence[names.Form],
-    domain: str,
-    label: str,
+    site: tuple[str, str, str],
     learned: Sequence[str],
     rarity: RarityTable,
     aliases: keys.AliasTable,
     settings: MatchingSettings,
     frequency: dict[str, float],
 ) -> dict[str, None]:
-    """Every key one account is filed under, typo keys aside."""
+    """Every key one account is filed under, typo keys aside; `site` is its domain, the host and the domain's label."""
+    domain, host, label = site
     found = keys.name_keys(forms, rarity, settings.common_word_accounts, aliases, frequency)
     for form in forms:
         for acronym in names.acronyms(form):
             found["a:" + acronym] = None
     if domain:
         found["d:" + domain] = None
+        if host != domain:
+            found["h:" + host] = None
         for group in aliases.groups_of_domain(domain):
             found[f"g:{group}"] = None
     if len(label) >= keys.SHORTEST_LABEL:
@@ -211,7 +215,7 @@ def _facts(accounts: records.Frame, settings: MatchingSettings) -> tuple[Account
         [created[row] for row in order],
         np.array([position.get(value, -1) for value in columns["parent_account_id"]], dtype=np.int64),
         usable,
-        [domains.host_of(site) for site in columns["website"]],
+        [domains.host_of(site).removeprefix("www.") for site in columns["website"]],
         [domains.label(name) if name else "" for name in usable],
         classes,
         np.arange(len(order), dtype=np.int64),
@@ -265,9 +269,8 @@ def _postings(
     number: dict[str, int] = {}
     key_column, account_column = array("q"), array("i")
     for position, forms in enumerate(parsed):
-        filed = account_keys(
-            forms, facts.domain[position], facts.label[position], taught.get(position, ()), rarity, aliases, settings, frequency
-        )
+        site = (facts.domain[position], facts.host[position], facts.label[position])
+        filed = account_keys(forms, site, taught.get(position, ()), rarity, aliases, settings, frequency)
         for key in filed:
             key_column.append(number.setdefault(key, len(number)))
             account_column.append(position)

@@ -3,8 +3,8 @@
 Belongs here: the strings under which both sides are filed. Two records that share no key are never compared, so the leads that a changed
 account can affect are exactly those that share a key with it (`incremental.py`). Postings live in `index.py`.
 
-Kinds: d domain, n name, domain label or first words joined (compact), t rare word, w pair of words, a acronym, g alias group,
-y compact with one letter left out.
+Kinds: d domain, h host below it ("zurich.ibm.com"), n name, domain label or first words joined (compact), t rare word, w pair of words,
+a acronym, g alias group, y compact with one letter left out.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ def settings_of(matching: Matching, *, agreement_version: str, demoted: Collecti
         tie_breakers_decide=matching.tie_breakers_decide,
         demoted_rules=frozenset(matching.demoted_rules) | frozenset(demoted),
         minimum_rule_precision=matching.minimum_rule_precision,
+        alike_confidence=matching.alike_confidence,
         minimum_rule_labels=matching.minimum_rule_labels,
         freemail_additions=frozenset(matching.freemail_additions),
         shared_domain_additions=frozenset(matching.shared_domain_additions),

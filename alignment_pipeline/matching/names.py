@@ -235,8 +235,6 @@ def is_junk(company: str) -> bool:
         return True
     if all(word in wordlists.junk_words() for word in parts):
         return True
-    if joined.isdigit() or (len(set(joined)) == 1 and len(joined) > 1):
-        return True
     if parts[0] in _NO_COMPANY_STARTS or " ".join(parts[:2]) in _NO_COMPANY_STARTS:
         return True
     return len(joined) == 1 and ascii_text(company).strip() == joined and not company.strip().isupper()
@@ -244,8 +242,13 @@ def is_junk(company: str) -> bool:
 
 @functools.lru_cache(maxsize=200_000)
 def is_nearly_junk(company: str) -> bool:
-    """Whether a field is a misspelt "independent" and the like; the caller first makes sure that no account has that very name."""
+    """Whether a field is a misspelt "independent", only digits, or one letter again and again.
+
+    The caller first makes sure that no account has that very name ("84.51", "III").
+    """
     joined = "".join(words(company))
+    if joined.isdigit() or (len(set(joined)) == 1 and len(joined) > 1):
+        return True
     return len(joined) >= 7 and any(fuzz.ratio(joined, word) >= _NEARLY for word in _LONG_JUNK)
 
 

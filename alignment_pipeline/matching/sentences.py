@@ -78,6 +78,16 @@ EVIDENCE_WORDS: Mapping[str, str] = {
     "state_same": "same state",
     "city_same": "same city",
     "phone_same": "same phone number",
+    "same_is_label_com": "the account holds its very name as a .com",
+    "same_account_placed_other": "the account's name adds a country that is not the lead's",
+    "in_account_words": "the same words in another order",
+    "in_joined": "one side writes together what the other writes apart",
+    "in_placed": "only without the country in the company field",
+    "overlap_in_lead": "only the company field has distinctive words left over",
+    "slip_bare": "one letter differs, descriptive words aside",
+    "slip_bare_long": "one letter differs, descriptive words aside: long name",
+    "domain_country_other": "the domain agrees, so another country tells little",
+    "label_is_name_no_site": "e-mail domain is the name of an account without a website",
     "has_parent": "the account has a parent",
     "has_children": "the account has children",
     "local": "the account is a local subsidiary",
@@ -113,6 +123,7 @@ _ENDINGS = {
     "field": "a field of business left over",
     "whole": "the site bears the longer name",
     "site": "the site bears that name",
+    "ordinary": "only ordinary words",
 }
 
 
@@ -147,6 +158,7 @@ def rule_of(evidence: Mapping[str, float]) -> str:
         ("in_lead", "account_in_name"),
         ("acronym", "acronym"),
         ("typo", "typo"),
+        ("slip_bare", "typo"),
     ):
         if evidence.get(column, 0.0) > 0:
             return rule

@@ -44,9 +44,13 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class MatchingSettings:
-    """`match_confidence` and up is matched, `review_confidence` and up is review, below is none. Confidences are probabilities (0-1)."""
+    """`match_confidence` and up is matched, `review_confidence` and up is review, below is none. Confidences are probabilities (0-1).
 
-    match_confidence: float = 0.6
+    A name that is only alike, a few letters apart, and that no domain, place or phone supports is matched from `alike_confidence`.
+    """
+
+    match_confidence: float = 0.52
+    alike_confidence: float = 0.75
     review_confidence: float = 0.2
     tie_breakers: tuple[str, ...] = (
         "customer_first",

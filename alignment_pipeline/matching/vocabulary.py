@@ -18,7 +18,7 @@ from alignment_pipeline.matching.rarity import RarityTable
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-DESCRIPTOR, PLACE, STOP, FIELD = 1, 2, 4, 8
+DESCRIPTOR, PLACE, STOP, FIELD, ORDINARY = 1, 2, 4, 8, 16
 
 
 class Vocabulary:
@@ -40,6 +40,7 @@ class Vocabulary:
         roles = wordlists.roles()
         role = (DESCRIPTOR if word in roles["d"] or word in roles["u"] else 0) | (PLACE if word in places.place_words() else 0)
         role |= FIELD if word in roles["f"] else 0
+        role |= ORDINARY if wordlists.is_ordinary(word) else 0
         role |= STOP if word in roles["s"] or not word else 0
         self.number[word] = len(self.number)
         self._weight.append(0.02 if role & STOP else self.rarity.weight(word))
@@ -60,6 +61,11 @@ class Vocabulary:
         self._refresh()
         taken: npt.NDArray[np.int8] = self._roles[words]
         return taken
+
+    def of(self, word: str) -> tuple[int, float]:
+        """Role and rarity weight of one word that is known."""
+        number = self.number[word]
+        return self._role[number], self._weight[number]
 
     def mark(self) -> tuple[int, int]:
         """How many words and compact names there are now, for `forget`."""

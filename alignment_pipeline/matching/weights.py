@@ -29,6 +29,8 @@ class Weights:
     knots_raw: tuple[float, ...]
     knots_calibrated: tuple[float, ...]
     version: str
+    namesake: float = 1.0
+    """The most that a name alone is worth where another company bears it too."""
 
     def micro(self, matrix: Floats) -> Ints:
         """Each pair's evidence in integer micro-points, one column per evidence: rows add up exactly to the score."""
@@ -55,6 +57,7 @@ def from_mapping(body: dict[str, object]) -> Weights:
         tuple(float(raw) for raw, _ in knots),
         tuple(float(calibrated) for _, calibrated in knots),
         str(body.get("version", "")),
+        float(str(body.get("namesake", 1.0))),
     )
 
 

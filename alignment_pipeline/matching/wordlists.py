@@ -75,6 +75,22 @@ def junk_words() -> frozenset[str]:
     return frozenset(word for line in lines("junk.txt") if line.startswith("w ") for word in line.split()[1:])
 
 
+_ENDINGS = (("ies", "y"), ("es", ""), ("es", "e"), ("s", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("ly", ""))
+
+
+@functools.cache
+def _ordinary() -> frozenset[str]:
+    return frozenset(word for line in lines("ordinary_words.txt") for word in line.split())
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether a folded word is ordinary English, base form or inflected: "weave", "stitched", but not a coined name."""
+    known = _ordinary()
+    return word in known or any(
+        word.endswith(end) and len(word) - len(end) >= 3 and word[: len(word) - len(end)] + base in known for end, base in _ENDINGS
+    )
+
+
 @functools.cache
 def alias_groups() -> tuple[tuple[str, ...], ...]:
     """Names by which the same well-known company goes; "=" marks a former or trading name, all members are equal here."""

@@ -18,16 +18,16 @@ TARGETS = "\n  inputs:", "\n  inputs:\n    - {object: Lead, field: ALIGNMENT_STA
 # what is replaced in the shipped file, by what, the key that is named, and what the message must say
 CASES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "unknown key with a near one": (
-        "match_confidence: 0.6 ", "match_confidance: 0.6 ", "matching.match_confidance", ("unknown key", "did you mean 'match_confidence'"),
+        "match_confidence: 0.52 ", "match_confidance: 1 ", "matching.match_confidance", ("unknown key", "did you mean 'match_confidence'"),
     ),
     "unknown key like nothing": (
         "{team: Marketing,", "{zzz: 1, team: Marketing,", f"{PARTY}.zzz", ("unknown key", "allowed: owner, signed_on, team"),
     ),
-    "above the range": ("match_confidence: 0.6 ", "match_confidence: 62 ", CONFIDENCE, ("found 62", "less than or equal to 1")),
+    "above the range": ("match_confidence: 0.52 ", "match_confidence: 62 ", CONFIDENCE, ("found 62", "less than or equal to 1")),
     "below the range": (
         "half_life_days: 30", "half_life_days: 0", "scoring.engagement.decay.half_life_days", ("found 0", "greater than 0"),
     ),
-    "not a number": ("match_confidence: 0.6 ", "match_confidence: high ", CONFIDENCE, ('found "high"', "number")),
+    "not a number": ("match_confidence: 0.52 ", "match_confidence: high ", CONFIDENCE, ('found "high"', "number")),
     "not finite": (
         "{label: Page visit, type: web_visit, points: 1}",
         "{label: Page visit, type: web_visit, points: .nan}",
@@ -85,7 +85,7 @@ def test_what_is_no_agreement_at_all(text: str, line: int, said: str) -> None:
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
-    wrong = TEXT.replace("effective_on: 2026-01-01", "effective_on: soon").replace("match_confidence: 0.6 ", "match_confidence: 62 ")
+    wrong = TEXT.replace("effective_on: 2026-01-01", "effective_on: soon").replace("match_confidence: 0.52 ", "match_confidence: 62 ")
     with pytest.raises(AgreementError) as caught:
         loader.loads(wrong, name="our.yaml")
     numbers = [int(line.split(":")[1]) for line in str(caught.value).splitlines()]
@@ -116,7 +116,7 @@ def test_the_version_is_of_the_content_and_not_of_its_form() -> None:
     assert head in TEXT
     turned = "effective_on: 2026-01-01\n" + TEXT.replace(head, "name: Revenue alignment agreement\n")
     assert version == loader.loads(turned).version
-    spelled = TEXT.replace("match_confidence: 0.6 ", "match_confidence: 0.60 ")
+    spelled = TEXT.replace("match_confidence: 0.52 ", "match_confidence: 0.520 ")
     assert version == loader.loads(spelled).version
 
 
@@ -125,7 +125,7 @@ def test_the_version_is_of_the_content_and_not_of_its_form() -> None:
     [
         ("name: Revenue alignment agreement", "name: Another agreement"),
         ("effective_on: 2026-01-01", "effective_on: 2026-01-02"),
-        ("match_confidence: 0.6 ", "match_confidence: 0.6000000001 "),
+        ("match_confidence: 0.52 ", "match_confidence: 0.5200000001 "),
         ("half_life_days: 30", "half_life_days: 31"),
         ("  countries: []", "  countries: [Germany]"),
         ("is_opted_out_scored: true", "is_opted_out_scored: false"),

@@ -14,32 +14,30 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from alignment_pipeline.matching import match, names
+from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline.matching.weights import Weights
 from alignment_pipeline_tests.benchmarks import fit_match, labelled, peers, speed
 
 
-def cross_validated(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Predictions for leads.csv by weights and knots that never saw the lead's company, and for the ambiguous leads by fold 0's."""
+def cross_validated(folder: Path, settings: MatchingSettings | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions for leads.csv and for the ambiguous leads, by weights and knots that never saw the lead's company."""
     data = labelled.load(folder)
-    raw, right, per_fold = fit_match.out_of_fold(data)
+    found = fit_match.out_of_fold(data)
     parts: list[pa.Table] = []
-    real = len(labelled.read(folder / "leads.csv"))
-    models: list[Weights] = []
-    for fold, fitted in enumerate(per_fold):
-        others = (data.fold != fold) & (raw == raw)
-        knots = labelled.isotonic(raw[others], right[others])
-        models.append(Weights(fitted.weight, tuple(knot[0] for knot in knots), tuple(knot[1] for knot in knots), f"fold-{fold}"))
-        mine = data.leads.iloc[:real][data.fold[:real] == fold]
-        parts.append(match.match_leads(mine, data.index, fitted=models[-1]))
-    ambiguous = folder / "ambiguous_leads.csv"
-    doubtful = (
-        match.match_leads(labelled.read(ambiguous), data.index, fitted=models[0]).to_pandas() if ambiguous.exists() else pd.DataFrame()
-    )
-    return pa.concat_tables(parts).to_pandas(), doubtful
+    at = np.arange(len(data.leads))
+    judged = (at < data.given) | (at >= data.trained)
+    for fold, fitted in enumerate(found.per_fold):
+        knots, namesake = fit_match.calibrated(found, data.fold != fold)
+        model = Weights(fitted.weight, tuple(knot[0] for knot in knots), tuple(knot[1] for knot in knots), f"fold-{fold}", namesake)
+        parts.append(match.match_leads(data.leads[judged & (data.fold == fold)], data.index, settings=settings, fitted=model))
+    table = pa.concat_tables(parts).to_pandas()
+    doubtful = table["lead_id"].isin(set(data.leads["lead_id"][data.trained :]))
+    return table[~doubtful].reset_index(drop=True), table[doubtful].reset_index(drop=True)
 
 
 def score(folder: Path, predictions: pd.DataFrame, name: str, *, truth: Path | None = None, quiet: bool = True) -> dict[str, object]:
@@ -154,6 +152,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", default="", help="labelled folder: accounts.csv, leads.csv, truth.csv, score_l2a.py")
     parser.add_argument("--details", action="store_true", help="print the scorer's whole report")
+    parser.add_argument(
+        "--match-confidence", type=float, default=MatchingSettings().match_confidence, help="another threshold than the shipped one"
+    )
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--no-speed", action="store_true")
     parser.add_argument("--predictions", help="write the cross-validated predictions to this CSV")
@@ -163,7 +164,7 @@ def main() -> None:
         print("SKIPPED accuracy and peers: no labelled folder; give one with `make bench-match L2A=<folder>`")
     else:
         folder = Path(options.folder)
-        predictions, doubtful = cross_validated(folder)
+        predictions, doubtful = cross_validated(folder, MatchingSettings(match_confidence=options.match_confidence))
         if options.predictions:
             predictions.to_csv(options.predictions, index=False)
         both = pd.concat([predictions, doubtful], ignore_index=True)

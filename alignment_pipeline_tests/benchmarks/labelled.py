@@ -19,9 +19,9 @@ from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline.matching.weights import Weights, from_mapping
 
 FOLDS = 5
-PENALTY = 2.0
+PENALTY = 1.0
 ROUNDS = 6
-BLANKED_SHARE = 3
+BLANKED_SHARE = 10
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -30,7 +30,11 @@ def read(path: Path) -> pd.DataFrame:
 
 @dataclass
 class Labelled:
-    """Leads with truth, their folds, and the evidence of every candidate pair."""
+    """Leads with truth, their folds, and the evidence of every candidate pair.
+
+    First come the leads of leads.csv (`given` of them), then copies without their company (up to `trained`), then the doubtful leads of
+    ambiguous_leads.csv: no weight is learnt from those, only what a name is worth that several companies bear.
+    """
 
     index: AccountIndex
     leads: pd.DataFrame
@@ -40,27 +44,40 @@ class Labelled:
     lead: npt.NDArray[np.int64]
     account: npt.NDArray[np.int64]
     right: npt.NDArray[np.bool_]
+    given: int
+    trained: int
+
+
+def answers(rows: pd.DataFrame, truth: pd.DataFrame) -> list[frozenset[str]]:
+    """The accounts that are right for each lead; none when the CRM holds none."""
+    known = truth.set_index("lead_id")
+    also = known["acceptable_ids"] if "acceptable_ids" in known.columns else known["account_id"]
+    return [frozenset(filter(None, [known.at[lead, "account_id"], *also[lead].split("|")])) for lead in rows["lead_id"]]
 
 
 def load(folder: Path, *, blanked: bool = True) -> Labelled:
     """Read the folder and compare. `blanked` adds copies of some leads without their company, so that a bare domain gets its own weight."""
     settings = MatchingSettings()
     index = AccountIndex.build(read(folder / "accounts.csv"), settings=settings)
-    rows, truth = read(folder / "leads.csv"), read(folder / "truth.csv").set_index("lead_id")
-    answer = [
-        frozenset(filter(None, [truth.at[lead, "account_id"], *truth.at[lead, "acceptable_ids"].split("|")])) for lead in rows["lead_id"]
-    ]
+    rows = read(folder / "leads.csv")
+    answer = answers(rows, read(folder / "truth.csv"))
+    given = len(rows)
     fold = folds(rows["company"].tolist(), answer)
     if blanked:
         chosen = np.flatnonzero((rows["email_domain"] != "").to_numpy() & (np.arange(len(rows)) % BLANKED_SHARE == 0))
         copies = rows.iloc[chosen].assign(lead_id=[f"blank-{at}" for at in chosen], company="")
         rows, answer, fold = pd.concat([rows, copies], ignore_index=True), answer + [answer[at] for at in chosen], np.r_[fold, fold[chosen]]
+    trained = len(rows)
+    if (folder / "ambiguous_leads.csv").exists():
+        more = read(folder / "ambiguous_leads.csv")
+        fold = np.r_[fold, _like(more["company"].tolist(), rows["company"].tolist(), fold)]
+        rows, answer = pd.concat([rows, more], ignore_index=True), answer + answers(more, read(folder / "ambiguous_truth.csv"))
     batch = leads.read(rows, index.vocabulary, settings, index.aliases, index.compact_limit)
     pairs = candidates.find(batch, index)
     matrix = evidence.matrix(pairs, features.name_view(pairs, batch, index), batch, index)
     ids = index.facts.account_id
     right = np.array([ids[account] in answer[lead] for lead, account in zip(pairs.lead, pairs.account, strict=True)], dtype=bool)
-    return Labelled(index, rows, answer, fold, matrix.astype(float), pairs.lead, pairs.account, right)
+    return Labelled(index, rows, answer, fold, matrix.astype(float), pairs.lead, pairs.account, right, given, trained)
 
 
 def folds(company: list[str], answer: list[frozenset[str]]) -> npt.NDArray[np.int64]:
@@ -84,34 +101,55 @@ def folds(company: list[str], answer: list[frozenset[str]]) -> npt.NDArray[np.in
     return np.array([zlib.crc32(root(key).encode()) % FOLDS for key in own], dtype=np.int64)
 
 
-def weights_of(data: Labelled, without_fold: int | None, calibration: list[list[float]] | None = None, version: str = "") -> Weights:
+def _like(company: list[str], known: list[str], fold: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The fold of leads whose company is already in one, by its name; of others by a hash of the name."""
+    of = {forms[0].compact: int(at) for text, at in zip(known, fold, strict=True) if (forms := names.forms(text))}
+    keys = [forms[0].compact if (forms := names.forms(text)) else "" for text in company]
+    return np.array([of.get(key, zlib.crc32(key.encode()) % FOLDS) for key in keys], dtype=np.int64)
+
+
+def weights_of(data: Labelled, without_fold: int | None) -> Weights:
     """Weights fitted on all folds, or on all but one."""
-    mask = np.ones(len(data.lead), dtype=bool) if without_fold is None else data.fold[data.lead] != without_fold
+    mask = data.lead < data.trained
+    if without_fold is not None:
+        mask &= data.fold[data.lead] != without_fold
     penalty = np.array([evidence_columns.PENALTY.get(column, 1.0) * PENALTY for column in evidence_columns.COLUMNS])
     prior = np.array([evidence_columns.PRIOR.get(column, 0.0) for column in evidence_columns.COLUMNS])
     sign = np.array([evidence_columns.SIGN.get(column, 0) for column in evidence_columns.COLUMNS])
     fitted = fit.fit_weights(data.matrix[mask], data.lead[mask], data.right[mask], len(data.leads), penalty=penalty, prior=prior, sign=sign)
     body = {
         "weights": {column: round(float(value), 4) for column, value in zip(evidence_columns.COLUMNS, fitted, strict=True)},
-        "calibration": calibration or [[0.0, 0.0], [1.0, 1.0]],
-        "version": version,
     }
     return from_mapping(body)
 
 
-def isotonic(raw: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], *, bins: int = 10) -> list[list[float]]:
-    """At most `bins` + 2 rising knots from raw to observed probability: pool adjacent violators over bins of equal size."""
+# Calibration is learnt in these steps of the raw probability: the middle, where decisions turn, has few leads.
+STEPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 1.0)
+FEWEST = 20
+# Leads of one company are not independent: each step is drawn to the raw probability as if this many leads had shown it.
+DRAWN = 20
+
+
+def isotonic(raw: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> list[list[float]]:
+    """Rising knots from raw to observed probability: pool adjacent violators over `STEPS`, drawn to the raw probability."""
     order = np.argsort(raw, kind="stable")
-    blocks = [
-        [float(raw[part].mean()), float((right[part].sum() + 0.5) / (len(part) + 1.0)), float(len(part))]
-        for part in np.array_split(order, bins)
-        if len(part)
-    ]
+    step = np.searchsorted(np.array(STEPS), raw[order], side="right")
+    blocks: list[list[float]] = []
+    part: list[int] = []
+    for at, lead in enumerate(order.tolist()):
+        part.append(lead)
+        last = at + 1 == len(order)
+        if last or (len(part) >= FEWEST and step[at + 1] != step[at]):
+            mean = float(raw[part].mean())
+            blocks.append([mean, float((right[part].sum() + DRAWN * mean) / (len(part) + DRAWN)), float(len(part))])
+            part = []
     pooled: list[list[float]] = []
     for block in blocks:
         pooled.append(block)
         while len(pooled) > 1 and pooled[-2][1] >= pooled[-1][1]:
-            last, before = pooled.pop(), pooled.pop()
-            size = last[2] + before[2]
-            pooled.append([(last[0] * last[2] + before[0] * before[2]) / size, (last[1] * last[2] + before[1] * before[2]) / size, size])
+            last_, before = pooled.pop(), pooled.pop()
+            size = last_[2] + before[2]
+            pooled.append(
+                [(last_[0] * last_[2] + before[0] * before[2]) / size, (last_[1] * last_[2] + before[1] * before[2]) / size, size]
+            )
     return [[0.0, 0.0], *[[round(raw_, 5), round(observed, 5)] for raw_, observed, _ in pooled], [1.0, max(0.999, round(pooled[-1][1], 5))]]
