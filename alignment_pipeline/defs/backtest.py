@@ -59,5 +59,5 @@ def _told(sweep: ibis.Table, of: Literal["MQA", "MQL"], *counts: str) -> dict[st
 
 def _markdown(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join("-" if row[name] is None else f"{row[name]:g}" for name in columns) + " |" for row in rows]
+    lines += ["| " + " | ".join("-" if row[name] is None else f"{row[name]:.4g}" for name in columns) + " |" for row in rows]
     return "\n".join(lines)

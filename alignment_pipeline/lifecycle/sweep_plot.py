@@ -34,7 +34,7 @@ def sweep_svg(sweep: ibis.Table, *, of: Literal["MQA", "MQL"] = "MQA") -> str:
         height = row[weekly] / most * PLOT_HEIGHT * 0.9
         y = TOP + PLOT_HEIGHT - height
         parts.append(f'<rect x="{x - step * 0.3:.1f}" y="{y:.1f}" width="{step * 0.6:.1f}" height="{height:.1f}" fill="{_BARS}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{TOP + PLOT_HEIGHT - 4}" text-anchor="middle" fill="#667">{row[weekly]:.1f}/week</text>')
+        parts.append(f'<text x="{x:.1f}" y="{TOP + PLOT_HEIGHT + 28}" text-anchor="middle" fill="#667">{row[weekly]:.1f}/week</text>')
         parts.append(f'<text x="{x:.1f}" y="{TOP + PLOT_HEIGHT + 15}" text-anchor="middle">{row["threshold_factor"]:g}x</text>')
     for pct in (0, 25, 50, 75, 100):
         y = _y(pct)
