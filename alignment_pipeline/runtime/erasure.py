@@ -164,6 +164,7 @@ def _erase_days(warehouse: Warehouse, names: Collection[str]) -> int:
             warehouse.forget_old_snapshots(name, day)
         if people or accounts:
             history.erase(warehouse, day, people, accounts)
+        history.forget_comparison(warehouse, day, names)
     return rows
 
 

@@ -7,6 +7,7 @@ say the same. The rules' order: `replay.py`; the rows: `lifecycle/snapshots.py`.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -21,18 +22,21 @@ import pyarrow as pa
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.history import SNAPSHOT_REPLAYS
-from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.errors import ConfigurationError, Retryable
 from alignment_pipeline.lifecycle import snapshots
 from alignment_pipeline.runtime import agreements
 from alignment_pipeline.runtime.home import Home
 from alignment_pipeline.runtime.replay import Replay
 from alignment_pipeline.runtime.row_hashes import row_hashes, table_hash
+from alignment_pipeline.sync import erase as erasing
+from alignment_pipeline.sync import lease
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 # table -> the column that names its rows
 KEYS = {"person_snapshots": "person_id", "account_snapshots": "account_id"}
 NOTES = "TAKEN.json"
 EXAMPLES = 10
+WAIT_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,8 @@ def take(home: Home, warehouse: Warehouse, day: date) -> Taken:
     """Decide a day as known at its end and keep it.
 
     A day is taken under the agreement in force; a day taken before is taken again under the agreement and list it was first taken
-    under, so that taking it again never rewrites what was said. Raises ConfigurationError when the day is not over.
+    under, so that taking it again never rewrites what was said. Raises ConfigurationError when the day is not over, AnotherWriter when an
+    erasure or a write to the CRM does not end, Retryable when a person was erased while the day was decided.
     """
     if home.clock.now() <= end_of(day):
         raise ConfigurationError(f"{day} is not over yet (UTC); a day can be taken when it has passed")
@@ -132,13 +137,18 @@ def take(home: Home, warehouse: Warehouse, day: date) -> Taken:
         list_name, version = before.target_list, before.agreement_version
         agreement = agreements.kept(home, version)
     rows, hashes = {}, {}
-    with _decided(home, warehouse, day, agreement, list_name) as tables:
-        for name, table in tables.items():
-            rows[name] = warehouse.keep(name, day, table).rows
-            warehouse.forget_old_snapshots(name, day)
-            hashes[name] = table_hash(_hashes(warehouse, name, warehouse.read_snapshot(name, day)))
-    found = Taken(day.isoformat(), home.clock.now().isoformat(), version, list_name, rows, hashes)
-    _write(warehouse, day, found)
+    with home.journal() as journal:
+        erased = erasing.tombstones(journal)
+        # an erasure holds this lease: nothing that was decided before it may be kept after it
+        with _decided(home, warehouse, day, agreement, list_name) as tables, lease.hold(journal, lease.FULL, wait_seconds=WAIT_SECONDS):
+            if erasing.tombstones(journal) != erased:
+                raise Retryable(f"a person was erased while {day} was decided; take the day again")
+            for name, table in tables.items():
+                rows[name] = warehouse.keep(name, day, table).rows
+                warehouse.forget_old_snapshots(name, day)
+                hashes[name] = table_hash(_hashes(warehouse, name, warehouse.read_snapshot(name, day)))
+            found = Taken(day.isoformat(), home.clock.now().isoformat(), version, list_name, rows, hashes)
+            _write(warehouse, day, found)
     return found
 
 
@@ -185,6 +195,13 @@ def keep_comparison(home: Home, warehouse: Warehouse, found: Comparison) -> int:
         for name, one in sorted(found.tables.items())
     ]
     return warehouse.keep(SNAPSHOT_REPLAYS.name, found.day, pa.Table.from_pylist(rows, schema=SNAPSHOT_REPLAYS.schema)).rows
+
+
+def forget_comparison(warehouse: Warehouse, day: date, names: Collection[str]) -> None:
+    """Take out what came of a comparison whose examples name one of these: it can be made again."""
+    told = " ".join(row["examples"] for row in comparisons(warehouse, day))
+    if any(name in told for name in names):
+        shutil.rmtree(warehouse.snapshot_folder(day) / SNAPSHOT_REPLAYS.name)
 
 
 def erase(warehouse: Warehouse, day: date, people: Collection[str], accounts: Collection[str]) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -117,6 +118,8 @@ def test_an_erased_person_is_left_out_and_counted_and_the_rest_still_agrees(kept
     kept.warehouse.replace("people", staged("people", [{"person_id": f"contact:{gone}"}]))
     with kept.home.journal() as journal:
         erasure.erase_person(kept.home, kept.warehouse, journal, gone)
+    kept_files = [path for path in (kept.home.path / "warehouse" / "snapshots").rglob("*") if path.is_file()]
+    assert not [path for path in kept_files if gone.encode() in path.read_bytes()]
 
     check = replayed(LAST)
 
@@ -133,6 +136,7 @@ def test_a_past_that_was_changed_behind_our_back_is_found(kept: Kept) -> None:
 
     check = replayed(FIRST)
 
-    assert not check.passed
+    (people,) = [row for row in kept.on(FIRST, "snapshot_replays") if row["table_name"] == "person_snapshots"]
+    assert not check.passed and json.loads(str(people["examples"]))["changed"]
     assert check.metadata["person_snapshots/differing"].value
     assert "rows differ" in (check.description or "")
