@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import dagster as dg
 import pytest
@@ -100,6 +100,16 @@ def test_a_day_taken_again_after_late_data_and_a_new_agreement_stays_what_it_was
 
     assert before is not None and kept.home.agreement.version != before.agreement_version
     assert (kept.taken[LAST], before.agreement_version) == (again.hashes, again.agreement_version)
+
+
+def test_the_schedule_replays_a_kept_day_a_month_later(kept: Kept) -> None:
+    def asked(day: date) -> dg.RunRequest | dg.SkipReason:
+        return wiring.replay_schedule(dg.build_schedule_context(scheduled_execution_time=datetime.combine(day, time(4), UTC)))
+
+    due, early = asked(FIRST + timedelta(days=wiring.REPLAYED_AFTER_DAYS)), asked(FIRST + timedelta(days=wiring.REPLAYED_AFTER_DAYS - 1))
+
+    assert isinstance(due, dg.RunRequest) and due.partition_key == FIRST.isoformat()
+    assert isinstance(early, dg.SkipReason)
 
 
 def test_a_day_that_is_not_over_cannot_be_taken(kept: Kept) -> None:
