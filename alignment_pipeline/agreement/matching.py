@@ -50,6 +50,10 @@ class Matching(Section):
         default=0.75,
         description="A name that is only alike, a few letters apart, with no domain, place or phone behind it, is matched from here",
     )
+    shared_name_confidence: Confidence = Field(
+        default=0.7,
+        description="A name of ordinary words that several companies bear (Ministry of Health), with no domain, place or phone behind it, is matched from here",
+    )
     review_confidence: Confidence = Field(
         default=0.2, description="At this confidence and above a person decides; below it there is no account"
     )

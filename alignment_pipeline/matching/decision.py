@@ -116,26 +116,49 @@ def with_namesake(pairs: Pairs, winners: Ints, matrix: Floats, company: Ints, le
     own[pairs.lead[winners]] = company[pairs.account[winners]]
     met = np.zeros(leads, dtype=bool)
     met[pairs.lead[named & (company[pairs.account] != own[pairs.lead])]] = True
-    sure = winners[known[winners]]
-    met[pairs.lead[sure]] = False
+    other = winners[known[winners] | ~named[winners]]
+    met[pairs.lead[other]] = False
     return met
 
 
+@dataclass(frozen=True, slots=True)
+class Namesake:
+    """Another company of the same name, and nothing but the name says which is meant; `is_ordinary`: the name is of ordinary words only."""
+
+    is_ordinary: bool
+
+
 def verdict(
-    confidence: float, rule: str, evidence: Collection[str], *, rivals: int, has_namesake: bool, settings: MatchingSettings
+    sure: float,
+    confidence: float,
+    rule: str,
+    evidence: Collection[str],
+    *,
+    rivals: int,
+    namesake: Namesake | None,
+    settings: MatchingSettings,
 ) -> tuple[str, str]:
-    """matched, review or none for the best account, and a note where more than the confidence decided or a person should know more."""
-    alike = rule == "typo" and not any(column in SUPPORT for column in evidence)
-    needed = max(settings.match_confidence, settings.alike_confidence) if alike else settings.match_confidence
+    """matched, review or none for the best account, and a note where more than the confidence decided or a person should know more.
+
+    `sure` is the confidence before a namesake capped it. Two ministries of health are two; two accounts of one coined name mostly are not.
+    """
+    supported = any(column in SUPPORT for column in evidence)
+    alike = rule == "typo" and not supported
+    shared = rule == "exact_name" and namesake is not None and namesake.is_ordinary and not supported
+    known = "another account bears the same name" if namesake else ""
     if confidence < settings.review_confidence:
         return "none", ""
-    if confidence < needed:
-        return "review", "no domain, place or phone supports it" if confidence >= settings.match_confidence else ""
+    if confidence < settings.match_confidence:
+        return "review", ""
+    if alike and sure < settings.alike_confidence:
+        return "review", "no domain, place or phone supports it"
+    if shared and sure < settings.shared_name_confidence:
+        return "review", known
     if rivals:
         return "review", ""
     if rule in settings.demoted_rules:
         return "review", "this rule is demoted to review by its precision"
-    return "matched", "another account bears the same name" if has_namesake else ""
+    return "matched", known
 
 
 def break_tie(

@@ -30,6 +30,7 @@ def settings_of(matching: Matching, *, agreement_version: str, demoted: Collecti
         demoted_rules=frozenset(matching.demoted_rules) | frozenset(demoted),
         minimum_rule_precision=matching.minimum_rule_precision,
         alike_confidence=matching.alike_confidence,
+        shared_name_confidence=matching.shared_name_confidence,
         minimum_rule_labels=matching.minimum_rule_labels,
         freemail_additions=frozenset(matching.freemail_additions),
         shared_domain_additions=frozenset(matching.shared_domain_additions),

@@ -147,13 +147,14 @@ def _matched(frame: records.Frame, index: AccountIndex, settings: MatchingSettin
     details = dict(
         zip(choices, zip(matrix[winners].tolist(), micro[winners].tolist(), fitted.calibrate(raw).tolist(), strict=True), strict=True)
     )
-    namesake = decision.with_namesake(pairs, winners, matrix, index.facts.company, len(batch)) & (settings.tie_breakers_decide != "always")
+    named = decision.with_namesake(pairs, winners, matrix, index.facts.company, len(batch)) & (settings.tie_breakers_decide != "always")
+    namesake = {row: decision.Namesake(bool(view.lead_ordinary[choice.pair])) if named[row] else None for row, choice in choices.items()}
     for row in range(len(batch)):
         lead_id = batch.lead_id[row]
         if lead_id in corrections.always:
             builder.always(lead_id, corrections.always[lead_id])
         elif row in choices:
-            builder.chosen(lead_id, choices[row], pairs, *details[row], counts[row], has_namesake=bool(namesake[row]))
+            builder.chosen(lead_id, choices[row], pairs, *details[row], counts[row], namesake[row])
         else:
             excluded = lead_id in corrections.never
             builder.add(lead_id, rule="never" if excluded else "junk" if batch.junk[row] else "none")
@@ -255,17 +256,16 @@ class _Rows:
         points: list[int],
         any_account: float,
         candidates: int,
-        *,
-        has_namesake: bool,
+        namesake: decision.Namesake | None,
     ) -> None:
         """The row of a lead that has candidates: `values` and `points` are the winner's evidence and its micro-points, column by column."""
         facts, settings = self._index.facts, self._settings
         present = [at for at, value in enumerate(values) if value]
         seen = {COLUMNS[at]: values[at] for at in present}
         rule = sentences.rule_of(seen)
-        confidence, runner_confidence = round(any_account * choice.share, 6), round(any_account * choice.runner_up_share, 6)
-        confidence = min(confidence, self._fitted.namesake) if has_namesake else confidence
-        verdict, note = decision.verdict(confidence, rule, seen, rivals=choice.rivals, has_namesake=has_namesake, settings=settings)
+        sure, runner_confidence = round(any_account * choice.share, 6), round(any_account * choice.runner_up_share, 6)
+        confidence = min(sure, self._fitted.namesake) if namesake else sure
+        verdict, note = decision.verdict(sure, confidence, rule, seen, rivals=choice.rivals, namesake=namesake, settings=settings)
         account = int(pairs.account[choice.pair])
         runner = int(pairs.account[choice.runner_up]) if choice.runner_up >= 0 else -1
         self.add(

@@ -46,11 +46,13 @@ RULES = (
 class MatchingSettings:
     """`match_confidence` and up is matched, `review_confidence` and up is review, below is none. Confidences are probabilities (0-1).
 
-    A name that is only alike, a few letters apart, and that no domain, place or phone supports is matched from `alike_confidence`.
+    Where no domain, place or phone supports it, a name that is only alike, a few letters apart, is matched from `alike_confidence`, and
+    a name of ordinary words that another company bears too from `shared_name_confidence`.
     """
 
     match_confidence: float = 0.52
     alike_confidence: float = 0.75
+    shared_name_confidence: float = 0.7
     review_confidence: float = 0.2
     tie_breakers: tuple[str, ...] = (
         "customer_first",

@@ -40,6 +40,22 @@ def test_a_name_that_two_companies_bear_is_never_sure_by_country_alone() -> None
     assert float(str(by_domain["confidence"])) > 0.9
 
 
+def test_an_ordinary_name_that_two_companies_bear_is_review_unless_something_tells_them_apart() -> None:
+    base = factories.index(
+        {"name": "Ministry of Harvest", "website": "harvestministry.de", "country": "DE"},
+        {"name": "Ministry of Harvest", "country": "US"},
+    )
+
+    alone = factories.matched(base, company="Ministry of Harvest", email_domain="gmail.com")
+    by_domain = factories.matched(base, company="Ministry of Harvest", email_domain="harvestministry.de")
+    bold = MatchingSettings(match_confidence=0.5, shared_name_confidence=0.5)
+
+    assert "review" == alone["decision"]
+    assert "another account bears the same name" in str(alone["reason"])
+    assert "matched" == factories.matched(base, bold, company="Ministry of Harvest", email_domain="gmail.com")["decision"]
+    assert ("matched", "A1") == (by_domain["decision"], by_domain["account_id"])
+
+
 def test_a_slip_of_letters_needs_something_behind_it() -> None:
     base = factories.index({"name": "Qorvixel", "website": "qorvixel.com", "country": "DE"})
 
