@@ -18,7 +18,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.salesforce.describe import FieldDescription, ObjectDescription
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
-from alignment_pipeline.contracts import staging
+from alignment_pipeline.contracts import staging_facts
 from alignment_pipeline.errors import OutcomeUnknown, Retryable
 from alignment_pipeline.sync.crm import Crm, Limits
 from alignment_pipeline.sync.journal import Journal
@@ -221,6 +221,6 @@ class _ModelOffice(Office):
                 shown = {name: json.dumps(self.model._shown(record.get(name))) for name in names}
                 values += [common | {"field": name, "value": shown[name], "known_at": self.clock.now()} for name in names]
         self.snapshot = (
-            pa.Table.from_pylist(values, schema=staging.CRM_FIELD_VALUES.schema),
-            pa.Table.from_pylist(states, schema=staging.CRM_RECORD_STATES.schema),
+            pa.Table.from_pylist(values, schema=staging_facts.CRM_FIELD_VALUES.schema),
+            pa.Table.from_pylist(states, schema=staging_facts.CRM_RECORD_STATES.schema),
         )

@@ -18,7 +18,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD, FieldMapping, InputMapping, TaskMapping
 from alignment_pipeline.agreement.field_map import Crm as CrmSection
 from alignment_pipeline.connectors.salesforce.identifiers import id18
-from alignment_pipeline.contracts import staging
+from alignment_pipeline.contracts import staging_facts
 from alignment_pipeline.sandbox.marketo.store import MarketoStore
 from alignment_pipeline.sandbox.world import World
 
@@ -150,8 +150,8 @@ def tables_of_crm(world: World, chosen: Agreement, known_at: datetime) -> tuple[
         stamped = lead.values | {"SystemModstamp": datetime.fromisoformat(lead.values["updatedAt"])}
         values += _values(MARKETO_LEAD, str(lead_id_), stamped, chosen.crm.fields_of(MARKETO_LEAD), known_at)
     return (
-        pa.Table.from_pylist(values, schema=staging.CRM_FIELD_VALUES.schema),
-        pa.Table.from_pylist(states, schema=staging.CRM_RECORD_STATES.schema),
+        pa.Table.from_pylist(values, schema=staging_facts.CRM_FIELD_VALUES.schema),
+        pa.Table.from_pylist(states, schema=staging_facts.CRM_RECORD_STATES.schema),
     )
 
 
