@@ -7,39 +7,25 @@ can be null and one that cannot as different). The contracts themselves lie besi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from datetime import datetime
+from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
 import pyarrow as pa
 
 from alignment_pipeline.contracts.contract import Contract
+from alignment_pipeline.contracts.moments import MOMENT, Moment, moment
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES = {
     "string": "string",
     "json": "string",
     "int64": "int64",
     "float64": "float64",
     "boolean": "boolean",
-    "timestamp": "timestamp('UTC', 6)",
+    "timestamp": MOMENT,
     "date": "date",
 }
-
-
-Moment: TypeAlias = datetime | ibis.Value
-"""A moment, or an expression of one: then the same query serves at any moment (the fast lane keeps its queries)."""
-
-
-def moment(value: Moment) -> ibis.Value:
-    """A UTC moment as a typed expression."""
-    return value if isinstance(value, ibis.Value) else ibis.literal(value, type="timestamp('UTC', 6)")
-
-
-def micros(value: ibis.Value) -> ibis.Value:
-    """Microseconds since 1970 of a moment."""
-    return value.cast(_TYPES["timestamp"]).delta(moment(_EPOCH), unit="microsecond").cast("int64")
 
 
 def step(table: ibis.Table, **columns: ibis.Value) -> ibis.Table:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ibis
 
-from alignment_pipeline.contracts.shape import Moment, micros, moment
+from alignment_pipeline.contracts.moments import Moment, micros, moment
 
 ON, OFF = 1, 0
 

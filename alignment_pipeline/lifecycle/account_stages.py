@@ -14,7 +14,8 @@ import pyarrow as pa
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.patterns import matches
 from alignment_pipeline.contracts.lifecycle import ACCOUNT_STAGE_CHANGES, ACCOUNT_STAGES
-from alignment_pipeline.contracts.shape import from_columns, micros
+from alignment_pipeline.contracts.moments import micros
+from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle.account_signals import (
     ON,
     customer_since,

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.patterns import matches
-from alignment_pipeline.contracts.shape import micros
+from alignment_pipeline.contracts.moments import micros
 from alignment_pipeline.lifecycle.moments import DAY, microseconds
 
 Ints = npt.NDArray[np.int64]

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import ibis
 
-from alignment_pipeline.contracts.shape import micros
+from alignment_pipeline.contracts.moments import micros
 from alignment_pipeline.lifecycle.moments import DAY, microseconds
 
 

@@ -17,7 +17,8 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.stages import PersonMove, PersonStages, PersonWhen
 from alignment_pipeline.contracts.lifecycle import MQL_BACKTEST_TERMS, MQL_BACKTESTS
-from alignment_pipeline.contracts.shape import from_columns, micros
+from alignment_pipeline.contracts.moments import micros
+from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle import mqa_statuses
 from alignment_pipeline.lifecycle.conditions import Book, Signal, compiled
 from alignment_pipeline.lifecycle.events import counted_events

@@ -12,7 +12,7 @@ import ibis
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.patterns import matches
-from alignment_pipeline.contracts.shape import Moment, micros
+from alignment_pipeline.contracts.moments import Moment, micros
 from alignment_pipeline.lifecycle.account_signals import ON, customer_since, mqa_intervals, opportunity_intervals, stacked, stays
 from alignment_pipeline.lifecycle.conditions import Book, Signal
 from alignment_pipeline.lifecycle.crossings import Series, crossings, happenings

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts.lifecycle import PERSON_STAGE_CHANGES, PERSON_STAGES
-from alignment_pipeline.contracts.shape import Moment, from_columns, micros
+from alignment_pipeline.contracts.moments import Moment, micros
+from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle.conditions import Book, compiled
 from alignment_pipeline.lifecycle.events import counted_events
 from alignment_pipeline.lifecycle.handover import Owners

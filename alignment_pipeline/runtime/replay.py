@@ -13,7 +13,7 @@ import ibis
 import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
-from alignment_pipeline.contracts.shape import moment
+from alignment_pipeline.contracts.moments import moment
 from alignment_pipeline.identity import people, person_records
 from alignment_pipeline.matching import labels, lead_account_matches, match_labels, person_accounts
 from alignment_pipeline.matching.rarity import RarityTable

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.personas import Personas
 from alignment_pipeline.agreement.scoring import Scoring
+from alignment_pipeline.contracts.moments import Moment
 from alignment_pipeline.contracts.scoring import PERSON_FITS
-from alignment_pipeline.contracts.shape import Moment, as_contract, step
+from alignment_pipeline.contracts.shape import as_contract, step
 from alignment_pipeline.scoring.fit import with_fit
 from alignment_pipeline.scoring.titles import TitleReader
 

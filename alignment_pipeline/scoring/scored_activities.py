@@ -12,8 +12,9 @@ import ibis
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.patterns import matches
 from alignment_pipeline.agreement.scoring import Scoring
+from alignment_pipeline.contracts.moments import moment
 from alignment_pipeline.contracts.scoring import ACTIVITY_EXCLUSIONS, SCORED_ACTIVITIES
-from alignment_pipeline.contracts.shape import as_contract, moment, step
+from alignment_pipeline.contracts.shape import as_contract, step
 from alignment_pipeline.scoring import points
 from alignment_pipeline.scoring.caps import capped, capped_types
 from alignment_pipeline.scoring.days import day_number, day_numbers, decay_table, minute_numbers

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alignment_pipeline.contracts import identity, staging
+from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.sla.calendars import NEVER
 
 Ints = np.ndarray
@@ -58,7 +58,7 @@ class Sources:
     @classmethod
     def empty(cls) -> Sources:
         """Every table without rows: what tests and partial runs start from."""
-        tables = {contract.name: ibis.memtable(contract.empty()) for contract in (*staging.CONTRACTS, *identity.CONTRACTS)}
+        tables = {name: ibis.memtable(contract.empty()) for name, contract in CONTRACTS.items()}
         return cls(
             people=tables["people"],
             person_records=tables["person_records"],

@@ -9,7 +9,8 @@ from alignment_pipeline.agreement import patterns
 from alignment_pipeline.agreement.activity_types import Exclusions
 from alignment_pipeline.agreement.touches import Touches
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.shape import Moment, micros, moment, stacked
+from alignment_pipeline.contracts.moments import Moment, micros, moment
+from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.staging.sources import typed
 
 _LEAD, _CONTACT = "00Q", "003"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,7 +71,9 @@ def test_what_is_not_configured_is_named_and_half_a_marketo_is_not_an_empty_resu
 
 def test_a_wrong_agreement_is_said_before_anything_starts(acme: Company, tmp_path: Path) -> None:
     wrong = tmp_path / "agreement.yaml"
-    wrong.write_text(loader.default_path().read_text(encoding="utf-8").replace("match_confidence: 0.6 ", "match_confidence: 62 "))
+    text, changed = re.subn(r"\bmatch_confidence: [\d.]+", "match_confidence: 62", loader.default_path().read_text(encoding="utf-8"))
+    assert changed == 1
+    wrong.write_text(text)
     calls = acme.world.calls.total("salesforce")
     said = run(acme, tmp_path, ALIGNMENT_AGREEMENT=str(wrong))
     assert 2 == said.code, said.err

@@ -184,13 +184,16 @@ class Decider:
         self._step(
             "scored_activities",
             lambda: scored_activities_rule.scored_activities(
-                happened, persons[0], records, *persons[1:], scoring=scoring, scope=scope, **self.day
+                happened, persons[0], records, *persons[1:], scoring=scoring, scope=scope, users=self.done["users"], **self.day
             ),
         )
         scored = self.done["scored_activities"]
         self._step("person_engagement_factors", lambda: engagement_rule.person_engagement_factors(scored, scoring=scoring, **self.day))
         factors = self.done["person_engagement_factors"]
-        self._step("person_scores", lambda: person_scores_rule.person_scores(factors, *persons, scoring=scoring, scope=scope, **self.day))
+        self._step(
+            "person_scores",
+            lambda: person_scores_rule.person_scores(factors, *persons, scoring=scoring, scope=scope, users=self.done["users"], **self.day),
+        )
         changes = self.store.prepared(
             ("signal_changes", self.agreement.version),
             lambda: person_stages_rule.signal_changes(self.done, agreement=self.agreement, as_of=self.now["as_of"]),
