@@ -153,3 +153,11 @@ class Crm(Section):
         """API names of all mapped fields of one object, ours and people's, in order."""
         mappings: list[FieldMapping | InputMapping] = [*self.fields, *self.inputs]
         return [mapping.field for mapping in mappings if mapping.object == object_]
+
+    @property
+    def input_fields(self) -> dict[str, list[str]]:
+        """API names of the fields that people fill in, by object, in order."""
+        found: dict[str, list[str]] = {}
+        for mapping in self.inputs:
+            found.setdefault(mapping.object, []).append(mapping.field)
+        return found

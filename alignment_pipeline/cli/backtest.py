@@ -37,7 +37,7 @@ def backtest(
     agreement_file: Path | None,
     outcome_days: int,
     tested_days: int,
-    of: str,
+    of: Literal["mqa", "mql"],
     use_attributes: bool,
     plot: Path | None,
     as_of: str | None,
@@ -50,9 +50,10 @@ def backtest(
         )
     context = Context(is_json=is_json)
     agreement = loader.load(agreement_file) if agreement_file else context.home.agreement
-    found = (analyses.mql_backtest_of if of == "mql" else analyses.backtest_of)(
+    found = analyses.backtest_of(
         context.warehouse(),
         agreement=agreement,
+        of=of,
         as_of=moment(as_of),
         outcome_days=outcome_days,
         tested_days=tested_days,

@@ -38,7 +38,7 @@ def mqa_backtest(context: dg.AssetExecutionContext, line: LineResource) -> Itera
 @dg.multi_asset(name="mql_backtest_tables", **tables("mql_backtest_terms", "mql_backtests", deps=_MQL_SOURCES))
 def mql_backtest(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
     run = line.open(context)
-    found = analyses.mql_backtest_of(run.warehouse, agreement=run.agreement)
+    found = analyses.backtest_of(run.warehouse, agreement=run.agreement, of="mql")
     yield run.publish("mql_backtest_terms", found.terms)
     yield run.publish("mql_backtests", found.sweep, **_told(found.sweep, "MQL", "mqls"))
 

@@ -137,9 +137,7 @@ def touches(context: dg.AssetExecutionContext, line: LineResource) -> dg.Materia
 @dg.asset(**table("record_changes", deps=[*_RECORDS, *_HISTORIES]))
 def record_changes(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
-    objects = ("Lead", "Contact", "Account", "Opportunity")
-    inputs = {name: [mapping.field for mapping in run.agreement.crm.inputs if mapping.object == name] for name in objects}
-    rows = record_changes_rule.record_changes(run.tables(*_RECORDS, *_HISTORIES), inputs=inputs, as_of=run.as_of)
+    rows = record_changes_rule.record_changes(run.tables(*_RECORDS, *_HISTORIES), inputs=run.agreement.crm.input_fields, as_of=run.as_of)
     return run.publish("record_changes", rows)
 
 

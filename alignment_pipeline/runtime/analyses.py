@@ -6,7 +6,7 @@ Belongs here: reading the tables, asking, gathering the answer. The rules: `life
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import ibis
 
@@ -68,38 +68,16 @@ def backtest_of(
     warehouse: Warehouse,
     *,
     agreement: Agreement,
+    of: Literal["mqa", "mql"] = "mqa",
     as_of: datetime | None = None,
     outcome_days: int = 90,
     tested_days: int = 365,
     use_attributes: bool = False,
 ) -> judging.Backtest:
-    """The backtest of an agreement's MQA rules over the published tables."""
-    given = {name: warehouse.read(name) for name in _BACKTESTED}
-    moment = as_of or decided_as_of(warehouse)
-    return backtest.mqa_backtest(
-        given,
-        agreement=agreement,
-        as_of=moment,
-        agreement_version=agreement.version,
-        outcome_days=outcome_days,
-        tested_days=tested_days,
-        use_attributes=use_attributes,
-        reconstructed_pct=_reconstructed_pct(warehouse),
-    )
-
-
-def mql_backtest_of(
-    warehouse: Warehouse,
-    *,
-    agreement: Agreement,
-    as_of: datetime | None = None,
-    outcome_days: int = 90,
-    tested_days: int = 365,
-    use_attributes: bool = False,
-) -> judging.Backtest:
-    """The backtest of the moves by which an agreement makes MQLs, over the published tables."""
-    return mql_backtest.mql_backtest(
-        {name: warehouse.read(name) for name in _WALKED},
+    """The backtest of an agreement's MQA rules, or of the moves by which it makes MQLs, over the published tables."""
+    names, replay = (_WALKED, mql_backtest.mql_backtest) if of == "mql" else (_BACKTESTED, backtest.mqa_backtest)
+    return replay(
+        {name: warehouse.read(name) for name in names},
         agreement=agreement,
         as_of=as_of or decided_as_of(warehouse),
         agreement_version=agreement.version,

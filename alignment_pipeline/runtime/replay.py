@@ -89,10 +89,8 @@ class Replay:
         raw = {name: self._living(name) for name in _ACTIVITIES}
         found = activities.activities(raw, activity_types=scoring.activity_types, exclusions=scoring.exclusions)
         self._keep("activities", found)
-        objects = ("Lead", "Contact", "Account", "Opportunity")
-        inputs = {name: [mapping.field for mapping in crm.inputs if mapping.object == name] for name in objects}
         raw = self._raw(*_RECORDS, *_HISTORIES)
-        self._keep("record_changes", record_changes.record_changes(raw, inputs=inputs, as_of=self.as_of))
+        self._keep("record_changes", record_changes.record_changes(raw, inputs=crm.input_fields, as_of=self.as_of))
 
     def _identity(self) -> None:
         definitions = self.agreement.people

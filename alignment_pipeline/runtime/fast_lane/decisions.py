@@ -141,9 +141,7 @@ class Decider:
 
     def _record_changes(self) -> ibis.Table:
         """Changes of these records. Whether a field's history is tracked at all is known from everybody's history."""
-        objects = ("Lead", "Contact", "Account", "Opportunity")
-        inputs = {name: [mapping.field for mapping in self.agreement.crm.inputs if mapping.object == name] for name in objects}
-        rows = record_changes.record_changes(self.raw, inputs=inputs, as_of=self.day_end)
+        rows = record_changes.record_changes(self.raw, inputs=self.agreement.crm.input_fields, as_of=self.day_end)
         tracked = self.store.once("tracked_fields", ("record_changes",), _tracked_fields)
         return ibis.union(rows.filter(~rows.is_observed), rows.filter(rows.is_observed).anti_join(tracked, ["object", "field"]))
 
