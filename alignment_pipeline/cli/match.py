@@ -19,7 +19,7 @@ import click
 import pandas as pd
 
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.matching import encodings, exports
+from alignment_pipeline.matching import encodings, exports, match_rows
 from alignment_pipeline.matching import match as rule
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.sentences import RULE_WORDS
@@ -70,7 +70,7 @@ def match_files(
         part = leads.frame.iloc[start : start + STEP]
         parts.append(rule.match_leads(part, index, settings=settings, always=always, never=never).to_pandas())
         _say(quiet, f"{min(start + STEP, len(leads.frame))} of {len(leads.frame)} leads matched")
-    matches = pd.concat(parts, ignore_index=True) if parts else rule.SCHEMA.empty_table().to_pandas()
+    matches = pd.concat(parts, ignore_index=True) if parts else match_rows.SCHEMA.empty_table().to_pandas()
     matches = matches.astype(object).where(matches.notna(), "")
     _write(out_csv, OUTPUT, matches[list(OUTPUT)].assign(confidence=[f"{value:.4f}" for value in matches["confidence"]]).to_dict("records"))
     _write(review_csv, REVIEW, _review_rows(matches, leads.frame, index), bom=True)

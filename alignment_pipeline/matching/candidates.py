@@ -5,13 +5,12 @@ Belongs here: key look-ups and the cut to `candidate_limit`. Keys are made in `k
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from dataclasses import dataclass
 
 import numpy as np
 
-from alignment_pipeline.matching import keys, names
+from alignment_pipeline.matching import keys, names, pairwise
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.leads import LeadBatch
 from alignment_pipeline.matching.vocabulary import Floats, Ints, spread
@@ -61,6 +60,8 @@ def company_keys(forms: tuple[names.Form, ...], index: AccountIndex) -> dict[str
 def _beginnings(forms: tuple[names.Form, ...], index: AccountIndex) -> dict[str, float]:
     """What a key of first words is worth ("n:cloud" of "Cloud Flare"): hundreds of accounts may share it, unlike the whole name."""
     found: dict[str, float] = {}
+    if all(len(form.core) == 1 for form in forms):
+        return found
     for form in forms:
         if len(form.core) == 1:
             continue
@@ -115,7 +116,7 @@ def _company_hits(batch: LeadBatch, index: AccountIndex) -> tuple[Ints, Ints, Fl
             numbers.append(number)
             weights.append(index.rarity.weight(key[2:]) if kind == "t" else beginnings.get(key, KIND_WEIGHT[kind]))
         if not met:
-            found = [zlib.crc32(key.encode()) for key in keys.typo_keys(forms)]
+            found = keys.typo_hashes(forms)
             hashes.extend(found)
             hash_owner.extend([row] * len(found))
     row_, account, weight = _hits(owners, numbers, weights, index)
@@ -129,10 +130,14 @@ def _company_hits(batch: LeadBatch, index: AccountIndex) -> tuple[Ints, Ints, Fl
 
 def _typo_hits(owner: array[int], hashes: array[int], index: AccountIndex) -> tuple[Ints, Ints]:
     wanted = np.array(hashes, dtype=np.uint32)
+    order = np.argsort(wanted)
+    wanted, owners = wanted[order], np.array(owner, dtype=np.int64)[order]
     low = np.searchsorted(index.typo_hash, wanted, side="left")
-    high = np.searchsorted(index.typo_hash, wanted, side="right")
-    row, place = spread(low, high)
-    pair = np.unique(np.array(owner, dtype=np.int64)[row] * np.int64(1 << 32) + index.typo_account[place])
+    known = np.flatnonzero(low < len(index.typo_hash))
+    known = known[index.typo_hash[low[known]] == wanted[known]]
+    low, wanted, owners = low[known], wanted[known], owners[known]
+    row, place = spread(low, np.searchsorted(index.typo_hash, wanted, side="right"))
+    pair = pairwise.distinct((owners[row] << 32) + index.typo_account[place])
     return pair >> 32, pair & np.int64((1 << 32) - 1)
 
 
@@ -158,9 +163,12 @@ def _cut(lead: Ints, account: Ints, weight: Floats, index: AccountIndex) -> Pair
     pair, inverse = np.unique(lead * size + account, return_inverse=True)
     total = np.bincount(inverse, weights=weight, minlength=len(pair))
     lead, account = pair // size, pair % size
-    total = np.round(total - 0.02 * np.minimum(index.name_length[account], 60), 4)
-    order = np.lexsort((account, -total, lead))
+    many = np.flatnonzero(np.bincount(lead)[lead] > index.settings.candidate_limit)
+    if not len(many):
+        return Pairs(lead, account)
+    worth = np.round(total[many] - 0.02 * np.minimum(index.name_length[account[many]], 60), 4)
+    order = many[np.lexsort((account[many], -worth, lead[many]))]
     first = np.searchsorted(lead[order], lead[order], side="left")
-    keep = order[np.arange(len(order)) - first < index.settings.candidate_limit]
-    keep.sort()
+    keep = np.ones(len(pair), dtype=bool)
+    keep[order[np.arange(len(order)) - first >= index.settings.candidate_limit]] = False
     return Pairs(lead[keep], account[keep])

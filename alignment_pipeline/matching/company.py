@@ -44,9 +44,14 @@ class Companies:
 
 
 def same_company(
-    parsed: Sequence[tuple[names.Form, ...]], domain: Sequence[str], country: Sequence[str], rarity: RarityTable, aliases: keys.AliasTable
+    parsed: Sequence[tuple[names.Form, ...]],
+    bare: Sequence[str],
+    domain: Sequence[str],
+    country: Sequence[str],
+    rarity: RarityTable,
+    aliases: keys.AliasTable,
 ) -> Companies:
-    """Group accounts: same site and same naming words; or same name and sites, or missing sites, that do not contradict."""
+    """Group accounts: same site and same naming words (`bare`); or same name and sites, or missing sites, that do not contradict."""
     companies = Companies(list(range(len(parsed))))
     by_site: dict[tuple[str, str], list[int]] = {}
     by_name: dict[str, list[int]] = {}
@@ -55,7 +60,7 @@ def same_company(
             groups = aliases.groups(forms[0].compact)
             by_name.setdefault(stem(forms, aliases), []).append(position)
             if domain[position]:
-                by_site.setdefault((domain[position], f"={groups[0]}" if len(groups) == 1 else names.bare(forms[0])), []).append(position)
+                by_site.setdefault((domain[position], f"={groups[0]}" if len(groups) == 1 else bare[position]), []).append(position)
     for members in by_site.values():
         for other in members[1:]:
             companies.join(members[0], other, "same site and name")

@@ -72,27 +72,29 @@ def choose(
     ends = np.r_[starts[1:], len(order)] if len(order) else starts
     margin = int(settings.tie_margin * MICRO)
     choices: dict[int, Choice] = {}
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        row = order[start:end].tolist()
-        lead = int(pairs.lead[row[0]])
-        winner = int(company[pairs.account[row[0]]])
-        top = int(score[row[0]])
-        own = [pair for pair in row if company[pairs.account[pair]] == winner]
-        others = [pair for pair in row if company[pairs.account[pair]] != winner]
-        close = [pair for pair in others if top - int(score[pair]) <= margin]
-        tied = [pair for pair in own if top - int(score[pair]) <= margin]
-        by_company = {int(company[pairs.account[pair]]): float(probability[pair]) for pair in row}
+    all_pairs, leads = order.tolist(), lead_of[starts].tolist()
+    company_of, points, chance = company[pairs.account].tolist(), score.tolist(), probability.tolist()
+    for lead, start, end in zip(leads, starts.tolist(), ends.tolist(), strict=True):
+        row = all_pairs[start:end]
+        if len(row) == 1:
+            any_account = chance[row[0]]
+            choices[lead] = Choice(row[0], -1, any_account / max(any_account, 1e-12), 0.0, any_account, "", 0)
+            continue
+        winner, top = company_of[row[0]], points[row[0]]
+        close = [pair for pair in row if company_of[pair] != winner and top - points[pair] <= margin]
+        tied = [pair for pair in row if company_of[pair] == winner and top - points[pair] <= margin]
+        by_company = {company_of[pair]: chance[pair] for pair in row}
         any_account = min(1.0, sum(by_company.values()))
         whole = max(any_account, 1e-12)
         raw = by_company[winner]
         if settings.tie_breakers_decide == "always" and close:
-            raw = sum(by_company[number] for number in {winner, *(int(company[pairs.account[pair]]) for pair in close)})
+            raw = sum(by_company[number] for number in {winner, *(company_of[pair] for pair in close)})
             tied += close
         chosen, breaker = (
             (tied[0], "") if settings.tie_breakers_decide == "never" else break_tie(tied, pairs, score, lead, batch, index.facts, settings)
         )
-        chosen_company = int(company[pairs.account[chosen]])
-        rest = [pair for pair in row if company[pairs.account[pair]] != chosen_company]
+        chosen_company = company_of[chosen]
+        rest = [pair for pair in row if company_of[pair] != chosen_company]
         runner = rest[0] if rest else next((pair for pair in row if pair != chosen), -1)
         rivals = sum(1 for number, value in by_company.items() if number != chosen_company and value >= raw * (1.0 - EQUAL))
         rivals = 0 if settings.tie_breakers_decide == "always" else rivals
@@ -100,7 +102,7 @@ def choose(
             chosen,
             runner,
             min(1.0, raw / whole),
-            by_company[int(company[pairs.account[runner]])] / whole if rest else 0.0,
+            by_company[company_of[runner]] / whole if rest else 0.0,
             any_account,
             breaker,
             rivals,

@@ -6,8 +6,6 @@ and columns that only mean something together (a domain that agrees in another c
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -20,7 +18,6 @@ from alignment_pipeline.matching.vocabulary import Floats
 
 # Shorter naming words than these are other names as often as slips of the finger.
 SHORTEST_SLIP = 6
-_bare = functools.lru_cache(maxsize=200_000)(names.bare)
 
 
 def add(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
@@ -50,18 +47,18 @@ def _one_sided(column: dict[str, Floats], view: NameView) -> None:
 
 def _slips(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
     """The naming words differ by one letter, whatever descriptive words follow: "Motorolla" and Motorola Solutions."""
+    theirs = index.codes.bare_length[pairs.account]
     rest = view.same_initial & ~view.same_core & (column["in_account"] + column["in_lead"] + column["typo_one_letter"] == 0)
-    for at in np.flatnonzero(rest).tolist():
-        mine = batch.parsed[int(batch.name_of[pairs.lead[at]])]
-        theirs = index.parsed[int(pairs.account[at])]
-        if not mine or not theirs:
-            continue
-        left, right = _bare(mine[0]), _bare(theirs[0])
-        if min(len(left), len(right)) < SHORTEST_SLIP or left[0] != right[0] or abs(len(left) - len(right)) > 1:
-            continue
-        if left != right and DamerauLevenshtein.distance(left, right, score_cutoff=1) == 1:
-            column["slip_bare"][at] = 1.0
-            column["slip_bare_long"][at] = min(len(left), 14) / 14
+    at = np.flatnonzero(rest & (theirs >= SHORTEST_SLIP))
+    bare = {name: names.bare(forms[0]) if (forms := batch.parsed[name]) else "" for name in set(batch.name_of[pairs.lead[at]].tolist())}
+    lengths = np.zeros(len(batch.parsed), dtype=np.int64)
+    lengths[list(bare)] = [len(text) for text in bare.values()]
+    mine = lengths[batch.name_of[pairs.lead[at]]]
+    for pair in at[(mine >= SHORTEST_SLIP) & (np.abs(mine - theirs[at]) <= 1)].tolist():
+        left, right = bare[int(batch.name_of[pairs.lead[pair]])], index.codes.bare[int(pairs.account[pair])]
+        if left[0] == right[0] and left != right and DamerauLevenshtein.distance(left, right, score_cutoff=1) == 1:
+            column["slip_bare"][pair] = 1.0
+            column["slip_bare_long"][pair] = min(len(left), 14) / 14
 
 
 def _plain_site(column: dict[str, Floats], pairs: Pairs, index: AccountIndex) -> None:

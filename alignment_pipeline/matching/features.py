@@ -18,7 +18,7 @@ from alignment_pipeline.matching import joined_words, names, pairwise
 from alignment_pipeline.matching.candidates import Pairs
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.leads import LeadBatch
-from alignment_pipeline.matching.vocabulary import DESCRIPTOR, FIELD, ORDINARY, PLACE, STOP, Floats, Ints, spread
+from alignment_pipeline.matching.vocabulary import DESCRIPTOR, FIELD, ORDINARY, PLACE, STOP, Floats, FormArrays, Ints, spread
 
 # An alias is another whole name: where it is not the account's whole name, the form as it was typed speaks.
 ALIAS_IS_WHOLE = 9.0
@@ -89,7 +89,6 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     same_core &= ~((left.kind[lf] == names.PART) & (right.kind[rf] == names.PART))
     same_core &= ~((left.kind[lf] == names.ALIAS) & (right.kind[rf] == names.PART))
     likeness = _likeness(left.compacts, right.compacts, lf, rf, fuzz.ratio, 100.0)
-    start = _likeness(left.compacts, right.compacts, lf, rf, JaroWinkler.normalized_similarity, 1.0)
 
     own, place = spread(left.word_first[lf], left.word_first[lf + 1])
     lead_word = left.words[place]
@@ -125,10 +124,8 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
     field_l = total(own, (((role_l & FIELD) > 0) & ~inside).astype(np.float32)) > 0
     field_r = total(other, (((role_r & FIELD) > 0) & ~back).astype(np.float32)) > 0
     first = left.words[left.word_first[lf]] == right.words[right.word_first[rf]]
-    prefix = np.fromiter(
-        (_prefix(left.compacts[i], right.compacts[j]) for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), np.float32, size
-    )
-    same_whole = np.fromiter((left.wholes[i] == right.wholes[j] != "" for i, j in zip(lf.tolist(), rf.tolist(), strict=True)), bool, size)
+    prefix = _prefix(left, right, lf, rf)
+    same_whole = (left.whole[lf] == right.whole[rf]) & (left.whole[lf] >= 0)
 
     cover = shared / np.maximum(lead_weight + account_weight - shared, 1e-6)
     part_cost = (
@@ -148,11 +145,9 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
         + 0.2 * np.abs(prefix)
         - part_cost
     )
-    order = np.lexsort((rf, lf, -np.round(worth, 5), pair))
-    best = order[np.searchsorted(pair[order], np.arange(len(pairs.lead)))] if size else order
     main = np.searchsorted(pair, np.arange(len(pairs.lead)))
+    best = pairwise.first_highest(pair, main, np.round(worth, 5))
     lf, rf = lf[best], rf[best]
-    lengths_l = np.array([len(text) for text in left.compacts], dtype=np.int64) if left.compacts else np.zeros(1, np.int64)
     view = NameView(
         same_whole[best],
         same_core[best],
@@ -167,15 +162,15 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
         place_l[best],
         place_r_[best],
         likeness[best],
-        start[best],
+        _likeness(left.compacts, right.compacts, lf, rf, JaroWinkler.normalized_similarity, 1.0),
         prefix[best],
         first[best],
         lead_weight[best],
         account_weight[best],
         left.word_first[lf + 1] - left.word_first[lf],
         right.word_first[rf + 1] - right.word_first[rf],
-        lengths_l[lf],
-        np.array([len(right.compacts[form]) for form in rf.tolist()], dtype=np.int64),
+        left.length[lf],
+        right.length[rf],
         lf,
         rf,
         left.kind[lf] == names.VARIANT,
@@ -189,7 +184,7 @@ def name_view(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameView:
         top_r[main],
         (prefix[best] != 0) & (left_l[best] > 0.001) & (left_r[best] > 0.001),
         _likeness(left.compacts, right.compacts, lf, rf, DamerauLevenshtein.distance, 1.0),
-        np.array([left.compacts[i][:1] == right.compacts[j][:1] for i, j in zip(lf.tolist(), rf.tolist(), strict=True)], dtype=bool),
+        (left.head[lf] >> np.uint64(56)) == (right.head[rf] >> np.uint64(56)),
         left.compact[lf] < index.compact_limit,
         np.zeros(len(best), dtype=bool),
         ~coined_l[best],
@@ -216,15 +211,17 @@ def _written_together(view: NameView, batch: LeadBatch, index: AccountIndex) -> 
         view.shared_top[at] = max(view.shared_top[at], min(view.lead_weight[at], view.account_weight[at], 1.0))
 
 
-def _prefix(lead: str, account: str) -> float:
-    """How much of the longer name the shorter begins: positive when the lead's is the shorter, negative when the account's is."""
-    if not lead or not account:
-        return 0.0
-    if lead == account:
-        return 1.0
-    if account.startswith(lead):
-        return len(lead) / len(account)
-    return -len(account) / len(lead) if lead.startswith(account) else 0.0
+def _prefix(left: FormArrays, right: FormArrays, lf: Ints, rf: Ints) -> Floats:
+    """How much of the longer name the shorter begins: positive when the lead's is the shorter, negative when the account's is, else 0."""
+    mine, theirs = left.length[lf], right.length[rf]
+    short = np.minimum(mine, theirs)
+    beyond = (np.uint64(8) * (np.uint64(8) - np.minimum(short, 8).astype(np.uint64))) % np.uint64(64)
+    alike = (short > 0) & (((left.head[lf] ^ right.head[rf]) >> beyond) == 0)
+    for at in np.flatnonzero(alike & (short > 8)).tolist():
+        alike[at] = left.compacts[lf[at]][: short[at]] == right.compacts[rf[at]][: short[at]]
+    share = short / np.maximum(np.maximum(mine, theirs), 1)
+    found: Floats = np.where(alike, np.where(mine <= theirs, share, -share), 0.0).astype(np.float32)
+    return found
 
 
 def _likeness(left: list[str], right: list[str], lf: Ints, rf: Ints, scorer: Callable[..., float], scale: float) -> Floats:
@@ -239,7 +236,7 @@ def _member(wanted: Ints, first: Ints, words: Ints, vocabulary: np.int64) -> Boo
     """Whether (form, word) codes occur among the words of forms."""
     if not len(wanted) or not len(words):
         return np.zeros(len(wanted), dtype=bool)
-    forms = np.unique(wanted // vocabulary)
+    forms = pairwise.distinct(wanted // vocabulary)
     owner, place = spread(first[forms], first[forms + 1])
     have = np.sort(forms[owner] * vocabulary + words[place])
     if not len(have):

@@ -7,7 +7,6 @@ table the result equals a full run (a property test holds it). Keys are made in 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -22,7 +21,7 @@ KEYS = pa.schema([("lead_id", pa.string()), ("key", pa.string())])
 def lead_keys(frame: records.Frame, index: AccountIndex) -> pa.Table:
     """Every blocking key of every lead: lead_id, key. Depends on the rarity table and the settings, not on the accounts."""
     mark = index.vocabulary.mark()
-    batch = leads.read(frame, index.vocabulary, index.settings, index.aliases, index.compact_limit)
+    batch = leads.read(frame, index)
     index.vocabulary.forget(mark)
     lead_column: list[str] = []
     key_column: list[str] = []
@@ -36,7 +35,7 @@ def lead_keys(frame: records.Frame, index: AccountIndex) -> pa.Table:
 
 def _name_keys(company: str, index: AccountIndex) -> list[str]:
     forms = leads.with_aliases(names.forms(company), index.aliases)
-    return [*candidates.company_keys(forms, index), *(_typo(zlib.crc32(key.encode())) for key in keys.typo_keys(forms))]
+    return [*candidates.company_keys(forms, index), *(_typo(number) for number in sorted(keys.typo_hashes(forms)))]
 
 
 def _typo(number: int) -> str:

@@ -6,7 +6,6 @@ Belongs here: building the index (a picklable value, to be broadcast to workers)
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from alignment_pipeline.matching import collecting, company, domains, keys, names, places, records
+from alignment_pipeline.matching import codes, collecting, company, domains, keys, names, places, records
+from alignment_pipeline.matching.codes import AccountCodes
 from alignment_pipeline.matching.evidence_domains import learned_domains
 from alignment_pipeline.matching.rarity import RarityTable
 from alignment_pipeline.matching.settings import MatchingSettings
@@ -48,6 +48,10 @@ class AccountFacts:
     stem: list[str]
     position: dict[str, int]
 
+    def compared(self) -> dict[str, list[str]]:
+        """The columns that leads are compared with by being equal."""
+        return {column: getattr(self, column) for column in ("domain", "domain_class", "label", "country", "state", "city", "phone")}
+
 
 @dataclass(slots=True)
 class AccountIndex:
@@ -66,14 +70,13 @@ class AccountIndex:
     typo_hash: npt.NDArray[np.uint32]
     typo_account: npt.NDArray[np.int32]
     learned: Mapping[str, Mapping[int, float]]
-    domain_owners: Mapping[str, list[int]]
     frequency: dict[str, float]
     merged_into: Mapping[str, str]
     compact_limit: int
     name_length: Ints
     is_parent: npt.NDArray[np.bool_]
-    acronyms: Mapping[int, tuple[str, ...]]
     local: npt.NDArray[np.bool_]
+    codes: AccountCodes
     joins: list[tuple[int, int, str]]
 
     @classmethod
@@ -111,15 +114,13 @@ class AccountIndex:
         aliases = keys.AliasTable(settings.alias_groups) if settings.alias_groups else keys.default_aliases()
         parsed = [names.forms(name) for name in facts.name]
         forms = arrays(parsed, vocabulary)
+        compact_limit = len(vocabulary.compact_number)
         learned = learned_domains(contacts, past_matches, facts.position, merged, settings)
         frequency: dict[str, float] = {}
         key_number, key_first, key_accounts = _postings(facts, parsed, learned, rarity, aliases, settings, frequency)
         typo_hash, typo_account = _typo_postings(parsed)
-        owners: dict[str, list[int]] = {}
-        for position, domain in enumerate(facts.domain):
-            if domain:
-                owners.setdefault(domain, []).append(position)
-        companies = company.same_company(parsed, facts.domain, facts.country, rarity, aliases)
+        bare = [names.bare(of[0]) if of else "" for of in parsed]
+        companies = company.same_company(parsed, bare, facts.domain, facts.country, rarity, aliases)
         facts.company = companies.numbers()
         facts.stem = [company.stem(of, aliases) if of else "" for of in parsed]
         is_parent = np.zeros(len(facts.name), dtype=bool)
@@ -139,14 +140,13 @@ class AccountIndex:
             typo_hash,
             typo_account,
             learned,
-            owners,
             frequency,
             merged,
-            len(vocabulary.compact_number),
+            compact_limit,
             np.array([len(name) for name in facts.name], dtype=np.int64),
             is_parent,
-            initials,
             np.array([names.names_a_place(name) for name in facts.name], dtype=bool),
+            codes.of_accounts(facts.compared(), forms, bare, initials, vocabulary),
             companies.joined,
         )
 
@@ -281,15 +281,10 @@ def _postings(
     return number, first, np.array(account_column, dtype=np.int32)[order]
 
 
-def typo_hashes(forms: Sequence[names.Form]) -> list[int]:
-    """32-bit hashes of the typo keys: a collision only adds a candidate."""
-    return [zlib.crc32(key.encode()) for key in keys.typo_keys(forms)]
-
-
 def _typo_postings(parsed: Sequence[tuple[names.Form, ...]]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32]]:
     hashes, holders = array("I"), array("i")
     for position, forms in enumerate(parsed):
-        found = typo_hashes(forms)
+        found = keys.typo_hashes(forms)
         hashes.extend(found)
         holders.extend([position] * len(found))
     hash_array = np.array(hashes, dtype=np.uint32)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -61,13 +62,6 @@ def default_aliases() -> AliasTable:
     return AliasTable()
 
 
-def left_out(compact: str) -> tuple[str, ...]:
-    """The compact name itself and with each letter left out once."""
-    if not SHORTEST_TYPO <= len(compact) <= LONGEST_TYPO:
-        return ()
-    return (compact, *dict.fromkeys(compact[:at] + compact[at + 1 :] for at in range(len(compact))))
-
-
 def name_keys(
     forms: Iterable[names.Form], rarity: RarityTable, common: int, aliases: AliasTable, cache: dict[str, float]
 ) -> dict[str, None]:
@@ -97,11 +91,20 @@ def name_keys(
     return found
 
 
-def typo_keys(forms: Iterable[names.Form]) -> list[str]:
-    """Keys under which names with one wrong, missing, extra or swapped letter meet: the compact name and a long first word."""
-    found: dict[str, None] = {}
+def typo_hashes(forms: Iterable[names.Form]) -> set[int]:
+    """32-bit hashes of what names with one wrong, missing, extra or swapped letter have in common: the compact name and a long first
+    word, whole and with each letter left out once. A collision only adds a candidate."""
+    found: set[int] = set()
     for form in forms:
-        for text in {form.compact, form.core[0]} if len(form.core[0]) >= 6 else {form.compact}:
-            for piece in left_out(text):
-                found[piece] = None
-    return sorted(found)
+        first = form.core[0]
+        _leave_out(form.compact, found)
+        if len(first) >= 6 and first != form.compact:
+            _leave_out(first, found)
+    return found
+
+
+def _leave_out(text: str, found: set[int]) -> None:
+    if SHORTEST_TYPO <= len(text) <= LONGEST_TYPO:
+        letters = text.encode()
+        found.add(zlib.crc32(letters))
+        found.update([zlib.crc32(letters[:at] + letters[at + 1 :]) for at in range(len(letters))])

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from alignment_pipeline.matching import domains, keys, names, places, records
+from alignment_pipeline.matching import codes, domains, keys, names, places, records
+from alignment_pipeline.matching.codes import LeadCodes
+from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline.matching.text import fold
 from alignment_pipeline.matching.vocabulary import FormArrays, Ints, Vocabulary, arrays
@@ -27,7 +29,7 @@ class LeadBatch:
     domain_class: list[str]
     label: list[str]
     web_domain: list[str]
-    site_is_written: list[bool]
+    site_is_written: npt.NDArray[np.bool_]
     country: list[str]
     state: list[str]
     city: list[str]
@@ -37,16 +39,18 @@ class LeadBatch:
     parsed: list[tuple[names.Form, ...]]
     forms: FormArrays
     junk: npt.NDArray[np.bool_]
+    codes: LeadCodes
 
     def __len__(self) -> int:
         return len(self.lead_id)
 
 
-def read(frame: records.Frame, vocabulary: Vocabulary, settings: MatchingSettings, aliases: keys.AliasTable, known: int) -> LeadBatch:
-    """Parse leads (lead_id, company, and as far as known email or email_domain, website, country, state, city, phone).
+def read(frame: records.Frame, index: AccountIndex) -> LeadBatch:
+    """Parse leads (lead_id, company, and as far as known email or email_domain, website, country, state, city, phone) beside an index.
 
-    `known` is the number of compact names that accounts have: a misspelt "independent" is junk unless an account bears that very name.
+    Its vocabulary grows by their words (`Vocabulary.forget`). A misspelt "independent" is junk unless an account bears that very name.
     """
+    settings, vocabulary = index.settings, index.vocabulary
     records.require(frame, "leads", "lead_id")
     rows = records.row_count(frame)
     text = {column: records.text_column(frame, column, rows) for column in records.LEAD_TEXT}
@@ -59,7 +63,7 @@ def read(frame: records.Frame, vocabulary: Vocabulary, settings: MatchingSetting
     web = [value if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for value, kind in zip(site_domain, site_classes, strict=True)]
     number: dict[str, int] = {}
     company = [value if value else "" for value in text["company"]]
-    is_written = [False] * rows
+    is_written = np.zeros(rows, dtype=bool)
     for row, value in enumerate(company):
         written = names.domain_like(value)
         if written and not web[row] and _class(domains.registrable(written), settings) == domains.CORPORATE:
@@ -67,29 +71,34 @@ def read(frame: records.Frame, vocabulary: Vocabulary, settings: MatchingSetting
     name_of = np.array([number.setdefault(value, len(number)) for value in company], dtype=np.int64)
     distinct = list(number)
     junk_words = {fold(word) for word in settings.junk_additions}
-    distinct_junk = np.array([_is_junk(value, junk_words, vocabulary, known) for value in distinct], dtype=bool)
-    parsed = [
-        () if junk else with_aliases(names.forms(value), aliases) for value, junk in zip(distinct, distinct_junk.tolist(), strict=True)
-    ]
+    is_junk, parsed = [], []
+    for value in distinct:
+        is_junk.append(_is_junk(value, junk_words, vocabulary, index.compact_limit))
+        parsed.append(() if is_junk[-1] else with_aliases(names.forms(value), index.aliases))
+    forms = arrays(parsed, vocabulary)
     usable = [value if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for value, kind in zip(mail_domain, classes, strict=True)]
+    compared = {
+        "domain": usable,
+        "web_domain": web,
+        "label": [domains.label(value) if value and kind == domains.CORPORATE else "" for value, kind in zip(usable, classes, strict=True)],
+        "country": [places.country_code(value) for value in text["country"]],
+        "state": [places.city_key(value) for value in text["state"]],
+        "city": [places.city_key(value) for value in text["city"]],
+        "phone": ["".join(filter(str.isdigit, value))[-9:] for value in text["phone"]],
+    }
     return LeadBatch(
-        text["lead_id"],
-        company,
-        usable,
-        [domains.host_of(value) for value in mailbox],
-        classes,
-        [domains.label(value) if value and kind == domains.CORPORATE else "" for value, kind in zip(usable, classes, strict=True)],
-        web,
-        is_written,
-        [places.country_code(value) for value in text["country"]],
-        [places.city_key(value) for value in text["state"]],
-        [places.city_key(value) for value in text["city"]],
-        ["".join(filter(str.isdigit, value))[-9:] for value in text["phone"]],
-        name_of,
-        distinct,
-        parsed,
-        arrays(parsed, vocabulary),
-        distinct_junk[name_of] if rows else np.zeros(0, dtype=bool),
+        lead_id=text["lead_id"],
+        company=company,
+        host=[domains.host_of(value) for value in mailbox],
+        domain_class=classes,
+        site_is_written=is_written,
+        name_of=name_of,
+        distinct=distinct,
+        parsed=parsed,
+        forms=forms,
+        junk=np.array(is_junk, dtype=bool)[name_of],
+        codes=codes.of_leads(compared, index.codes, vocabulary),
+        **compared,
     )
 
 

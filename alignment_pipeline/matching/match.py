@@ -7,9 +7,9 @@ Which leads to run again is in `incremental.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,39 +23,17 @@ from alignment_pipeline.matching import (
     evidence_domains,
     features,
     leads,
+    match_rows,
     records,
-    sentences,
     weights,
 )
 from alignment_pipeline.matching.candidates import Pairs
-from alignment_pipeline.matching.evidence_columns import COLUMNS
 from alignment_pipeline.matching.index import AccountIndex
 from alignment_pipeline.matching.settings import MatchingSettings
+from alignment_pipeline.matching.vocabulary import Floats
 from alignment_pipeline.matching.weights import Weights
 
 CHUNK = 20_000
-
-SCHEMA = pa.schema(
-    [
-        ("lead_id", pa.string()),
-        ("account_id", pa.string()),
-        ("decision", pa.string()),
-        ("confidence", pa.float64()),
-        ("method", pa.string()),
-        ("reason", pa.string()),
-        ("runner_up_id", pa.string()),
-        ("runner_up_confidence", pa.float64()),
-        ("margin", pa.float64()),
-        ("tie_breaker", pa.string()),
-        ("rule", pa.string()),
-        ("score_micro", pa.int64()),
-        ("evidence", pa.string()),
-        ("candidates", pa.int64()),
-        ("rarity_version", pa.string()),
-        ("weights_version", pa.string()),
-        ("agreement_version", pa.string()),
-    ]
-)
 
 
 @dataclass(slots=True)
@@ -103,7 +81,7 @@ def match_leads(
     corrections = Corrections.read(always, never)
     rows = records.row_count(frame)
     parts = [_match_chunk(_slice(frame, start), index, settings, corrections, fitted) for start in range(0, rows, CHUNK)]
-    table = pa.concat_tables(parts) if parts else SCHEMA.empty_table()
+    table = pa.concat_tables(parts) if parts else match_rows.SCHEMA.empty_table()
     records.unique_ids(table["lead_id"].to_pylist(), "leads")
     return table
 
@@ -132,21 +110,18 @@ def _match_chunk(
 
 
 def _matched(frame: records.Frame, index: AccountIndex, settings: MatchingSettings, corrections: Corrections, fitted: Weights) -> pa.Table:
-    batch = leads.read(frame, index.vocabulary, index.settings, index.aliases, index.compact_limit)
+    batch = leads.read(frame, index)
     pairs = _without(candidates.find(batch, index), batch, index, corrections)
     view = features.name_view(pairs, batch, index)
     matrix = evidence.matrix(pairs, view, batch, index)
-    micro = fitted.micro(matrix)
-    score = micro.sum(axis=1)
+    score = fitted.score(matrix)
     probability = decision.company_probability(pairs, score, index.facts.company, len(batch))
     choices = decision.choose(pairs, score, probability, batch, index, settings)
     counts = np.bincount(pairs.lead, minlength=len(batch)).tolist()
-    builder = _Rows(index, settings, fitted)
+    builder = match_rows.Rows(index, settings, fitted)
     winners = np.array([choice.pair for choice in choices.values()], dtype=np.int64)
-    raw = np.array([choice.any_account for choice in choices.values()])
-    details = dict(
-        zip(choices, zip(matrix[winners].tolist(), micro[winners].tolist(), fitted.calibrate(raw).tolist(), strict=True), strict=True)
-    )
+    sure = fitted.calibrate(np.array([choice.any_account for choice in choices.values()])).tolist()
+    details = dict(zip(choices, zip(_seen(matrix[winners]), sure, strict=True), strict=True))
     named = decision.with_namesake(pairs, winners, matrix, index.facts.company, len(batch)) & (settings.tie_breakers_decide != "always")
     namesake = {row: decision.Namesake(bool(view.lead_ordinary[choice.pair])) if named[row] else None for row, choice in choices.items()}
     for row in range(len(batch)):
@@ -159,6 +134,15 @@ def _matched(frame: records.Frame, index: AccountIndex, settings: MatchingSettin
             excluded = lead_id in corrections.never
             builder.add(lead_id, rule="never" if excluded else "junk" if batch.junk[row] else "none")
     return builder.table()
+
+
+def _seen(matrix: Floats) -> Iterator[dict[int, float]]:
+    """Per row the evidence that is there, by column."""
+    row, column = np.nonzero(matrix)
+    first = np.searchsorted(row, np.arange(len(matrix) + 1)).tolist()
+    columns, values = column.tolist(), matrix[row, column].tolist()
+    for start, end in itertools.pairwise(first):
+        yield dict(zip(columns[start:end], values[start:end], strict=True))
 
 
 def _without(pairs: Pairs, batch: leads.LeadBatch, index: AccountIndex, corrections: Corrections) -> Pairs:
@@ -181,119 +165,3 @@ def _excluded(accounts: Iterable[str] | None, account_id: str, merged: Mapping[s
     return accounts is not None and any(
         not excluded or evidence_domains.final_account(excluded, merged) == account_id for excluded in accounts
     )
-
-
-class _Rows:
-    """Collects the rows of the result, column by column."""
-
-    def __init__(self, index: AccountIndex, settings: MatchingSettings, fitted: Weights) -> None:
-        self._index, self._settings, self._fitted = index, settings, fitted
-        self._columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
-
-    def add(
-        self,
-        lead_id: str,
-        *,
-        rule: str,
-        decision: str = "none",
-        account_id: str | None = None,
-        confidence: float = 0.0,
-        account: str = "",
-        runner_up_id: str | None = None,
-        runner_up: str = "",
-        runner_up_confidence: float = 0.0,
-        tie_breaker: str = "",
-        rivals: int = 0,
-        score_micro: int = 0,
-        shown: str = "[]",
-        candidates: int = 0,
-        note: str = "",
-    ) -> None:
-        """One row; the sentence is made here so that it always agrees with the columns."""
-        if decision == "none":
-            runner_up_confidence, best = 0.0, confidence
-            confidence = round(1.0 - best, 6)
-        else:
-            best = confidence
-        reason = sentences.sentence(decision, rule, best, account, runner_up, runner_up_confidence, tie_breaker, rivals, note)
-        values = (
-            lead_id,
-            account_id,
-            decision,
-            confidence,
-            rule if decision != "none" else "none",
-            reason,
-            runner_up_id,
-            runner_up_confidence,
-            round(confidence - runner_up_confidence, 6),
-            tie_breaker or None,
-            rule,
-            score_micro,
-            shown,
-            candidates,
-            self._index.rarity.version,
-            self._fitted.version,
-            self._settings.agreement_version,
-        )
-        for name, value in zip(SCHEMA.names, values, strict=True):
-            self._columns[name].append(value)
-
-    def always(self, lead_id: str, account_id: str) -> None:
-        """A person's word, followed through merges; an account that is gone goes to review."""
-        final = evidence_domains.final_account(account_id, self._index.merged_into)
-        at = self._index.facts.position.get(final)
-        if at is None:
-            self.add(lead_id, rule="always", decision="review", account_id=account_id, note=f"account {account_id} is deleted or unknown")
-        else:
-            self.add(lead_id, rule="always", decision="matched", account_id=final, confidence=1.0, account=self._index.facts.name[at])
-
-    def chosen(
-        self,
-        lead_id: str,
-        choice: decision.Choice,
-        pairs: Pairs,
-        values: list[float],
-        points: list[int],
-        any_account: float,
-        candidates: int,
-        namesake: decision.Namesake | None,
-    ) -> None:
-        """The row of a lead that has candidates: `values` and `points` are the winner's evidence and its micro-points, column by column."""
-        facts, settings = self._index.facts, self._settings
-        present = [at for at, value in enumerate(values) if value]
-        seen = {COLUMNS[at]: values[at] for at in present}
-        rule = sentences.rule_of(seen)
-        sure, runner_confidence = round(any_account * choice.share, 6), round(any_account * choice.runner_up_share, 6)
-        confidence = min(sure, self._fitted.namesake) if namesake else sure
-        verdict, note = decision.verdict(sure, confidence, rule, seen, rivals=choice.rivals, namesake=namesake, settings=settings)
-        account = int(pairs.account[choice.pair])
-        runner = int(pairs.account[choice.runner_up]) if choice.runner_up >= 0 else -1
-        self.add(
-            lead_id,
-            rule=rule,
-            decision=verdict,
-            account_id=facts.account_id[account] if verdict != "none" else None,
-            confidence=confidence,
-            account=facts.name[account],
-            runner_up_id=facts.account_id[runner] if runner >= 0 else None,
-            runner_up=facts.name[runner] if runner >= 0 else "",
-            runner_up_confidence=runner_confidence,
-            tie_breaker=choice.tie_breaker,
-            rivals=choice.rivals,
-            score_micro=sum(points),
-            shown=self._evidence(present, values, points),
-            candidates=candidates,
-            note=note,
-        )
-
-    def _evidence(self, present: list[int], values: list[float], points: list[int]) -> str:
-        """The evidence as JSON, the weightiest first; written by hand because it is made once per lead."""
-        order = sorted(present, key=lambda at: (-abs(points[at]), COLUMNS[at]))
-        parts = [
-            f'{{"evidence":"{COLUMNS[at]}","value":{values[at]:.4g},"weight":{self._fitted.weight[at]:.6g},"points_micro":{points[at]}}}'
-            for at in order
-        ]
-        return f"[{','.join(parts)}]"
-
-    def table(self) -> pa.Table:
-        return pa.table({name: pa.array(values, SCHEMA.field(name).type) for name, values in self._columns.items()}, schema=SCHEMA)

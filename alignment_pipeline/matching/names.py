@@ -10,7 +10,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from alignment_pipeline.matching import places, wordlists
 from alignment_pipeline.matching.text import ascii_text, words
@@ -91,17 +91,18 @@ class Form:
 def strip_legal(parts: list[str]) -> list[str]:
     """The words without legal forms at either end; a name that is nothing but legal form keeps its words."""
     suffixes, prefixes = wordlists.legal_suffixes(), wordlists.legal_prefixes()
+    last, first = wordlists.longest_suffix(), wordlists.longest_prefix()
     rest = parts
     if len(rest) > 1 and rest[0] == "the":
         rest = rest[1:]
     changed = True
     while changed and len(rest) > 1:
         changed = False
-        for size in range(min(7, len(rest) - 1), 0, -1):
+        for size in range(min(last.get(rest[-1], 0), 7, len(rest) - 1), 0, -1):
             if tuple(rest[-size:]) in suffixes:
                 rest, changed = rest[:-size], True
                 break
-    for size in range(min(4, len(rest) - 1), 0, -1):
+    for size in range(min(first.get(rest[0], 0), 4, len(rest) - 1), 0, -1) if rest else ():
         if tuple(rest[:size]) in prefixes:
             rest = rest[size:]
             break
@@ -249,7 +250,7 @@ def is_nearly_junk(company: str) -> bool:
     joined = "".join(words(company))
     if joined.isdigit() or (len(set(joined)) == 1 and len(joined) > 1):
         return True
-    return len(joined) >= 7 and any(fuzz.ratio(joined, word) >= _NEARLY for word in _LONG_JUNK)
+    return len(joined) >= 7 and process.extractOne(joined, _LONG_JUNK, scorer=fuzz.ratio, score_cutoff=_NEARLY) is not None
 
 
 def bare(form: Form) -> str:
@@ -265,6 +266,8 @@ def bare(form: Form) -> str:
 
 def acronyms(form: Form) -> tuple[str, ...]:
     """Initials of a name of three words and more as it is written (not of translated words), with and without stop words."""
+    if form.whole.count(" ") < 2:
+        return ()
     spelt = strip_legal(form.whole.split())
     if len(spelt) < 3:
         return ()
@@ -276,5 +279,7 @@ def acronyms(form: Form) -> tuple[str, ...]:
 
 def domain_like(company: str) -> str:
     """The company field itself when it is written as a domain ("DMM.com"), lower case; else ""."""
+    if "." not in company:
+        return ""
     text = _HANDLE.sub("", company.strip()).lower()
     return text if _DOMAIN_LIKE.match(text) else ""

@@ -53,18 +53,21 @@ class RarityTable:
         body = json.dumps([total, sorted(counts.items())], separators=(",", ":"))
         return cls(dict(counts), total, counted_on, hashlib.sha256(body.encode()).hexdigest()[:16])
 
+    @functools.cached_property
+    def _scale(self) -> float:
+        return max(1.0, self.total * PRIOR_SHARE / _prior()[1])
+
+    @functools.cached_property
+    def _ceiling(self) -> float:
+        return math.log(self.total + _prior()[1] * self._scale + 1.0)
+
     def frequency(self, word: str) -> float:
         """Accounts that use a word, the prior's share included."""
-        prior, prior_total = _prior()
-        scale = max(1.0, self.total * PRIOR_SHARE / prior_total)
-        return self.counts.get(word, 0) + prior.get(word, 0) * scale
+        return self.counts.get(word, 0) + _prior()[0].get(word, 0) * self._scale
 
     def weight(self, word: str) -> float:
         """0 for a word in every name, 1 for a word nobody uses."""
-        _, prior_total = _prior()
-        scale = max(1.0, self.total * PRIOR_SHARE / prior_total)
-        ceiling = math.log(self.total + prior_total * scale + 1.0)
-        return max(0.02, 1.0 - math.log(self.frequency(word) + 1.0) / ceiling)
+        return max(0.02, 1.0 - math.log(self.frequency(word) + 1.0) / self._ceiling)
 
     def to_table(self) -> pa.Table:
         """One row per word: word, accounts; the total under the empty word."""

@@ -5,7 +5,7 @@ Belongs here: naming evidence. Numbers are made in `evidence.py` and `weights.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 LIMIT = 255
 
@@ -139,15 +139,13 @@ def evidence_words(column: str) -> str:
     return column.replace("_", " ")
 
 
-def rule_of(evidence: Mapping[str, float]) -> str:
-    """The rule that a pair matches by: the strongest kind of its evidence."""
-    domain = any(evidence.get(column, 0.0) > 0 for column in ("mail_domain", "site_domain", "academic_domain", "alias_domain"))
-    name = any(
-        evidence.get(column, 0.0) > 0 for column in ("same_name", "in_account", "in_lead", "alias", "typo", "acronym", "overlap_rare")
-    )
+def rule_of(evidence: Collection[str]) -> str:
+    """The rule that a pair matches by: the strongest kind of its evidence, given the columns that are not zero."""
+    domain = any(column in evidence for column in ("mail_domain", "site_domain", "academic_domain", "alias_domain"))
+    name = any(column in evidence for column in ("same_name", "in_account", "in_lead", "alias", "typo", "acronym", "overlap_rare"))
     if domain:
         return "domain_and_name" if name else "domain"
-    if evidence.get("learned_domain", 0.0) > 0:
+    if "learned_domain" in evidence:
         return "contact_domain"
     for column, rule in (
         ("alias", "alias"),
@@ -160,7 +158,7 @@ def rule_of(evidence: Mapping[str, float]) -> str:
         ("typo", "typo"),
         ("slip_bare", "typo"),
     ):
-        if evidence.get(column, 0.0) > 0:
+        if column in evidence:
             return rule
     return "similar_name"
 

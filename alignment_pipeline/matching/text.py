@@ -6,6 +6,7 @@ and word lists are read by `wordlists.py`.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -46,6 +47,12 @@ def _transliterate(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Folded words: "S.A. de C.V." gives sa, de, cv; "O'Reilly & Sons" gives oreilly, and, sons."""
+    return list(_words(text))
+
+
+@functools.lru_cache(maxsize=1_000)
+def _words(text: str) -> tuple[str, ...]:
+    """One name is folded by several questions in a row: is it junk, is it nearly, what are its forms."""
     low = ascii_text(text)
     if "." in low:
         low = _DOTTED.sub(lambda hit: hit.group().replace(".", "") + " ", low)
@@ -57,7 +64,7 @@ def words(text: str) -> list[str]:
         low = low.replace("&", " and ")
     if "+" in low:
         low = low.replace("+", " plus ")
-    return _NOT_WORD.sub(" ", low).split()
+    return tuple(_NOT_WORD.sub(" ", low).split())
 
 
 def fold(text: str) -> str:

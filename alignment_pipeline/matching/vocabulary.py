@@ -22,12 +22,13 @@ DESCRIPTOR, PLACE, STOP, FIELD, ORDINARY = 1, 2, 4, 8, 16
 
 
 class Vocabulary:
-    """Numbers for words and compact names, with each word's rarity weight and role. Grows while names are added."""
+    """Numbers for words, compact and whole names, with each word's rarity weight and role. Grows while names are added."""
 
     def __init__(self, rarity: RarityTable) -> None:
         self.rarity = rarity
         self.number: dict[str, int] = {}
         self.compact_number: dict[str, int] = {}
+        self._whole_number: dict[str, int] = {}
         self._weight = array("f")
         self._role = array("b")
         self._weights: Floats = np.zeros(0, dtype=np.float32)
@@ -50,6 +51,9 @@ class Vocabulary:
     def compact(self, text: str) -> int:
         return self.compact_number.setdefault(text, len(self.compact_number))
 
+    def whole(self, text: str) -> int:
+        return self._whole_number.setdefault(text, len(self._whole_number))
+
     def weight(self, words: Ints) -> Floats:
         """The rarity weights of word numbers."""
         self._refresh()
@@ -67,17 +71,16 @@ class Vocabulary:
         number = self.number[word]
         return self._role[number], self._weight[number]
 
-    def mark(self) -> tuple[int, int]:
-        """How many words and compact names there are now, for `forget`."""
-        return len(self.number), len(self.compact_number)
+    def mark(self) -> tuple[int, int, int]:
+        """How many words, compact and whole names there are now, for `forget`."""
+        return len(self.number), len(self.compact_number), len(self._whole_number)
 
-    def forget(self, mark: tuple[int, int]) -> None:
+    def forget(self, mark: tuple[int, int, int]) -> None:
         """Drop what was added since the mark: an index must not grow with the leads it has seen."""
-        words, compacts = mark
-        while len(self.number) > words:
-            self.number.popitem()
-        while len(self.compact_number) > compacts:
-            self.compact_number.popitem()
+        words = mark[0]
+        for known, size in zip((self.number, self.compact_number, self._whole_number), mark, strict=True):
+            while len(known) > size:
+                known.popitem()
         del self._weight[words:], self._role[words:]
         self._weights, self._roles = self._weights[:words], self._roles[:words]
 
@@ -91,42 +94,59 @@ class Vocabulary:
 
 @dataclass(slots=True)
 class FormArrays:
-    """The forms of many names: `first[i]:first[i+1]` are the forms of name i, `word_first[f]:word_first[f+1]` the words of form f."""
+    """The forms of many names: `first[i]:first[i+1]` are the forms of name i, `word_first[f]:word_first[f+1]` the words of form f.
+
+    `length` and `head` are the letters of a form's compact name: how many, and the first eight as one number.
+    """
 
     first: Ints
     kind: Ints
     compact: Ints
+    whole: Ints
     texts: list[str]
     compacts: list[str]
-    wholes: list[str]
+    length: Ints
+    head: npt.NDArray[np.uint64]
     word_first: Ints
     words: Ints
 
 
 def arrays(forms_of: Iterable[tuple[names.Form, ...]], vocabulary: Vocabulary) -> FormArrays:
-    """Number every form and word of the names, in order; a name without any form gets one empty form (compact -1)."""
-    first, kind, compact, word_first, words = array("q", [0]), array("q"), array("q"), array("q", [0]), array("q")
+    """Number every form and word of the names, in order; a name without any form gets one empty form (compact and whole -1)."""
+    first, kind, compact, whole = array("q", [0]), array("q"), array("q"), array("q")
+    word_first, words = array("q", [0]), array("q")
     texts: list[str] = []
     compacts: list[str] = []
-    wholes: list[str] = []
     for forms in forms_of:
         if not forms:
             kind.append(0)
             compact.append(-1)
-            for column in (texts, compacts, wholes):
-                column.append("")
+            whole.append(-1)
+            texts.append("")
+            compacts.append("")
             words.append(vocabulary.word(""))
             word_first.append(len(words))
         for form in forms:
             kind.append(form.kind)
             compact.append(vocabulary.compact(form.compact))
+            whole.append(vocabulary.whole(form.whole))
             texts.append(form.text)
             compacts.append(form.compact)
-            wholes.append(form.whole)
             words.extend([vocabulary.word(word) for word in dict.fromkeys(form.core)])
             word_first.append(len(words))
         first.append(len(texts))
-    return FormArrays(_ints(first), _ints(kind), _ints(compact), texts, compacts, wholes, _ints(word_first), _ints(words))
+    return FormArrays(
+        _ints(first),
+        _ints(kind),
+        _ints(compact),
+        _ints(whole),
+        texts,
+        compacts,
+        np.array([len(text) for text in compacts], dtype=np.int64),
+        np.array(compacts, dtype="S8").view(">u8").astype(np.uint64),
+        _ints(word_first),
+        _ints(words),
+    )
 
 
 def _ints(column: array[int]) -> Ints:

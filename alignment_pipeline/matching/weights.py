@@ -19,6 +19,8 @@ from alignment_pipeline.matching.evidence_columns import COLUMNS
 from alignment_pipeline.matching.vocabulary import Floats, Ints
 
 MICRO = 1_000_000
+# Pairs whose points fit in a processor's cache.
+BLOCK = 1_024
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,15 @@ class Weights:
         """Each pair's evidence in integer micro-points, one column per evidence: rows add up exactly to the score."""
         points: Ints = np.rint(matrix.astype(np.float64) * np.array(self.weight) * MICRO).astype(np.int64)
         return points
+
+    def points(self, column: int, value: float) -> int:
+        """The micro-points of one value of one column, as in `micro`."""
+        return round(value * self.weight[column] * MICRO)
+
+    def score(self, matrix: Floats) -> Ints:
+        """The sum of each pair's micro-points, made block by block so that the points need not all be held."""
+        blocks = [self.micro(matrix[start : start + BLOCK]).sum(axis=1) for start in range(0, len(matrix), BLOCK)]
+        return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.int64)
 
     def calibrate(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.interp(raw, self.knots_raw, self.knots_calibrated)

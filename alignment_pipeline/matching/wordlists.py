@@ -28,6 +28,24 @@ def legal_prefixes() -> frozenset[tuple[str, ...]]:
 
 
 @functools.cache
+def longest_suffix() -> dict[str, int]:
+    """Last word of a legal form -> the most words such a form has: most names end in none of them."""
+    found: dict[str, int] = {}
+    for form in legal_suffixes():
+        found[form[-1]] = max(found.get(form[-1], 0), len(form))
+    return found
+
+
+@functools.cache
+def longest_prefix() -> dict[str, int]:
+    """First word of a legal form before the name -> the most words such a form has."""
+    found: dict[str, int] = {}
+    for form in legal_prefixes():
+        found[form[0]] = max(found.get(form[0], 0), len(form))
+    return found
+
+
+@functools.cache
 def raw_legal_forms() -> tuple[str, ...]:
     """Legal forms in other scripts, longest first."""
     return tuple(sorted(lines("legal_forms_raw.txt"), key=lambda form: (-len(form), form)))
@@ -75,6 +93,7 @@ def junk_words() -> frozenset[str]:
     return frozenset(word for line in lines("junk.txt") if line.startswith("w ") for word in line.split()[1:])
 
 
+_LAST = ("s", "d", "g", "y")
 _ENDINGS = (("ies", "y"), ("es", ""), ("es", "e"), ("s", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("ly", ""))
 
 
@@ -86,8 +105,9 @@ def _ordinary() -> frozenset[str]:
 def is_ordinary(word: str) -> bool:
     """Whether a folded word is ordinary English, base form or inflected: "weave", "stitched", but not a coined name."""
     known = _ordinary()
-    return word in known or any(
-        word.endswith(end) and len(word) - len(end) >= 3 and word[: len(word) - len(end)] + base in known for end, base in _ENDINGS
+    return word in known or (
+        word.endswith(_LAST)
+        and any(word.endswith(end) and len(word) - len(end) >= 3 and word[: len(word) - len(end)] + base in known for end, base in _ENDINGS)
     )
 
 

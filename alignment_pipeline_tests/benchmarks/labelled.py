@@ -72,12 +72,12 @@ def load(folder: Path, *, blanked: bool = True) -> Labelled:
         more = read(folder / "ambiguous_leads.csv")
         fold = np.r_[fold, _like(more["company"].tolist(), rows["company"].tolist(), fold)]
         rows, answer = pd.concat([rows, more], ignore_index=True), answer + answers(more, read(folder / "ambiguous_truth.csv"))
-    batch = leads.read(rows, index.vocabulary, settings, index.aliases, index.compact_limit)
+    batch = leads.read(rows, index)
     pairs = candidates.find(batch, index)
     matrix = evidence.matrix(pairs, features.name_view(pairs, batch, index), batch, index)
     ids = index.facts.account_id
     right = np.array([ids[account] in answer[lead] for lead, account in zip(pairs.lead, pairs.account, strict=True)], dtype=bool)
-    return Labelled(index, rows, answer, fold, matrix.astype(float), pairs.lead, pairs.account, right, given, trained)
+    return Labelled(index, rows, answer, fold, np.ascontiguousarray(matrix, dtype=float), pairs.lead, pairs.account, right, given, trained)
 
 
 def folds(company: list[str], answer: list[frozenset[str]]) -> npt.NDArray[np.int64]:

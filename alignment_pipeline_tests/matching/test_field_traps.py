@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alignment_pipeline.matching import domains, match
+from alignment_pipeline.matching import domains, match, match_rows
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline_tests.matching import factories
 
@@ -170,4 +170,4 @@ def test_schema_is_one_row_per_lead_in_order() -> None:
     table = match.match_leads(factories.leads({"company": "Quorvex"}, {"company": ""}, {"company": "Verquist"}), base)
 
     assert ["L1", "L2", "L3"] == table["lead_id"].to_pylist()
-    assert match.SCHEMA == table.schema
+    assert match_rows.SCHEMA == table.schema
