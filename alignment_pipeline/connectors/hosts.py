@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from alignment_pipeline.errors import ConfigurationError, Permanent
 
-_LOOPBACK = re.compile(r"^(127\.0\.0\.1|localhost)(:\d{1,5})?$")
-_LABELS = re.compile(r"^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$")
-_PATH = re.compile(r"^/(?![/\\])[!-\[\]-~]*$")
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?")
+_LABELS = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
+_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Host:
         bare = text.strip().rstrip("/")
         scheme, _, rest = bare.rpartition("://")
         name = rest.lower()
-        if _LOOPBACK.match(name) and scheme in ("", "http"):
+        if _LOOPBACK.fullmatch(name) and scheme in ("", "http"):
             return cls(name, True)
         if scheme not in ("", "https"):
             raise ConfigurationError(f"{setting} is {text!r}: only https is spoken (plain http to 127.0.0.1:PORT or localhost:PORT alone)")
-        if not _LABELS.match(name) or not any(name == suffix or name.endswith(f".{suffix}") for suffix in suffixes):
+        if not _LABELS.fullmatch(name) or not any(name == suffix or name.endswith(f".{suffix}") for suffix in suffixes):
             kinds = " or ".join(f"*.{suffix}" for suffix in suffixes)
             raise ConfigurationError(f"{setting} is {text!r}: it must be a host name of the form {kinds}, or 127.0.0.1:PORT")
         return cls(name, False)
@@ -46,7 +46,7 @@ class Host:
 
     def url(self, path: str) -> str:
         """The whole address of a path on this host. Permanent when the path is no absolute path."""
-        if not _PATH.match(path):
+        if not _PATH.fullmatch(path):
             raise Permanent(f"{self.name}: {path[:80]!r} is no absolute path; nothing was sent")
         return self.root + path
 
@@ -54,6 +54,6 @@ class Host:
         """Path and query of a link that the server supplied; its scheme and host are ignored. It must lie below `under`."""
         parts = urlsplit(link)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        if not path.startswith(under) or not _PATH.match(path) or "/../" in path:
+        if not path.startswith(under) or not _PATH.fullmatch(path) or ".." in unquote(parts.path).split("/"):
             raise Permanent(f"{self.name} supplied a link outside {under}: {link[:120]!r}; it was not followed")
         return path

@@ -79,10 +79,12 @@ def apply(
     Raises AnotherWriter (exit 75), ApprovalRequired (exit 3), ConfigurationError (organisation, agreement, lost journal). Errors
     that end the run early are returned in `Applied.error`, with everything durable and the rest of the plan still open.
     """
-    with hold(journal, lane, take_over=take_over):
+    with hold(journal, lane, take_over=take_over) as lease:
         marker.check(journal, lane=lane)
+        marker.check_organization(journal, crm.organization_id)
         marker.put(journal, lane=lane)
         run = open_run(journal, crm, agreement, run_id or uuid.uuid4().hex, progress=progress)
+        run.lane = lease
         _note_run(run, "apply", plan_hash)
         calls = crm.calls()
         try:

@@ -148,17 +148,23 @@ def _look(run: Run, batch: Batch, object_: str) -> Look:
     if batch.transport in (UPSERT, INSERT):
         return look_at_creates(batch.ops, _find(run, batch.ops))
     records = read(run, object_, batch.ops)
-    if batch.transport == CONDITIONAL and _is_hot(run, records):
+    hot: set[str] = set()
+    if batch.transport == CONDITIONAL and _hot(run, records):
         run.clock.sleep(_SAME_SECOND.total_seconds())
         records = read(run, object_, batch.ops)
+        hot = _hot(run, records)
     with run.journal.read() as connection:
         known = bases.load(connection, object_, {op.record_id for op in batch.ops if op.record_id})
-    return look_at_updates(run, batch.ops, records, known)
+    look = look_at_updates(run, [op for op in batch.ops if op.record_id not in hot], records, known)
+    look.later = [op for op in batch.ops if op.record_id in hot]
+    return look
 
 
-def _is_hot(run: Run, records: dict[str, Record | None]) -> bool:
-    latest = max((stamp for stamp in (modstamp(record) for record in records.values() if record) if stamp), default=None)
-    return latest is not None and run.server_now() - moment(latest) < _SAME_SECOND
+def _hot(run: Run, records: dict[str, Record | None]) -> set[str]:
+    """Records that somebody changed a moment ago: a further change within the same second would pass the condition unseen."""
+    now = run.server_now()
+    stamps = {record_id: modstamp(record) for record_id, record in records.items() if record}
+    return {record_id for record_id, stamp in stamps.items() if stamp is not None and now - moment(stamp) < _SAME_SECOND}
 
 
 def _find(run: Run, creates: Sequence[Op]) -> dict[str, list[Record]]:

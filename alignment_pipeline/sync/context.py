@@ -29,7 +29,7 @@ OWNER = "OwnerId"
 
 @dataclass
 class Run:
-    """One run over one organisation. `skew` is the server's clock minus ours."""
+    """One run over one organisation. `skew` is the server's clock minus ours; `lease` is the batch's, `lane` the whole run's."""
 
     journal: Journal
     crm: Crm
@@ -43,6 +43,7 @@ class Run:
     counts: Counter[str] = field(default_factory=Counter)
     progress: Callable[[int, int], None] | None = None
     lease: Lease | None = None
+    lane: Lease | None = None
 
     @property
     def clock(self) -> Clock:
@@ -60,10 +61,12 @@ class Run:
         return self.rules.agreement.version
 
     def check_lease(self, connection: Connection) -> int:
-        """The fence of the lease this run holds; raises FenceLost when a later holder came while this process was paused."""
+        """The fence of the lease this batch holds; raises FenceLost when a later holder of it, or of the run's lane, came meanwhile."""
         if self.lease is None:
             raise AnotherWriter("this step needs the CRM lease and does not hold it")
         self.lease.check(connection)
+        if self.lane is not None:
+            self.lane.check(connection)
         return self.lease.fence
 
     def server_now(self) -> datetime:

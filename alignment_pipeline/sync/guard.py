@@ -36,6 +36,9 @@ class Verdict(StrEnum):
     BLOCKED = "BLOCKED"
 
 
+_ORDER = list(Verdict)
+
+
 @dataclass(frozen=True)
 class Check:
     """One check with its numbers, in words a person can act on."""
@@ -64,6 +67,18 @@ class Judgement:
         """The worst of the checks."""
         found = {check.verdict for check in self.checks}
         return next((one for one in (Verdict.BLOCKED, Verdict.NEEDS_APPROVAL) if one in found), Verdict.OK)
+
+    def to_text(self) -> str:
+        """For the journal."""
+        return json.dumps({"verdict": self.verdict.value, "checks": [check.to_json() for check in self.checks]})
+
+    def is_worse_than(self, text: str) -> bool:
+        """Whether any check is judged worse than in an earlier judgement (`to_text`); one that was not made then was fine."""
+        before: dict[tuple[str, str], int] = {}
+        for check in json.loads(text)["checks"]:
+            key = (check["name"], check["subject"])
+            before[key] = max(before.get(key, 0), _ORDER.index(check["verdict"]))
+        return any(_ORDER.index(check.verdict) > before.get((check.name, check.subject), 0) for check in self.checks)
 
     def reasons(self, verdict: Verdict | None = None) -> list[str]:
         """What stands in the way, worst first; or only the reasons of one verdict."""

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, insert, or_, select, update
 
 from alignment_pipeline.agreement.write_back import Holds
 from alignment_pipeline.errors import ConfigurationError
@@ -20,7 +20,7 @@ from alignment_pipeline.sync import bases
 from alignment_pipeline.sync.decide import HoldReason
 from alignment_pipeline.sync.journal import Journal, stamp
 from alignment_pipeline.sync.shape import Scalar
-from alignment_pipeline.sync.tables import HOLD
+from alignment_pipeline.sync.tables import HOLD, SYNCED
 
 FieldKey = tuple[str, str, str]
 _MOST_NAMED = 5000
@@ -87,11 +87,20 @@ def active(connection: Connection, now: datetime, config_hash: str, records: Col
 
 
 def accepted(connection: Connection, now: datetime) -> dict[FieldKey, Scalar]:
-    """Values of theirs that we may write over: (object, record, field) -> the value seen when a person or the agreed time let go."""
-    released = and_(HOLD.c.released_by.is_not(None), HOLD.c.released_by.not_like("system:%"))
+    """Values of theirs that we may write over: (object, record, field) -> the value seen when a person or the agreed time let go.
+
+    Once: as soon as the field's base has moved since, somebody who types that value again means it, and is held again.
+    """
+    released = and_(HOLD.c.released_by.is_not(None), HOLD.c.released_by.not_like("system:%"), _is_unused(HOLD.c.released_at))
     run_out = and_(HOLD.c.reason == HoldReason.HUMAN_EDIT.value, HOLD.c.until <= stamp(now), HOLD.c.released_by.is_(None))
-    query = select(HOLD).where(or_(released, run_out)).order_by(HOLD.c.hold_id)
+    query = select(HOLD).where(or_(released, and_(run_out, _is_unused(HOLD.c.until)))).order_by(HOLD.c.hold_id)
     return {(row.object, row.record_id, row.field): _value(row.value_seen) for row in connection.execute(query)}
+
+
+def _is_unused(since: Column[str]) -> ColumnElement[bool]:
+    """No base of the hold's field is younger than the moment of letting go."""
+    same = (SYNCED.c.object == HOLD.c.object, SYNCED.c.record_id == HOLD.c.record_id, SYNCED.c.field == HOLD.c.field)
+    return ~select(SYNCED.c.at).where(*same, SYNCED.c.at > since).exists()
 
 
 def put(journal: Journal, connection: Connection, new: Sequence[NewHold], numbers: Holds, config_hash: str) -> int:

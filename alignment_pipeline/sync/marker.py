@@ -1,4 +1,4 @@
-"""Recognises a journal that was lost, or restored from an old backup: then nothing is applied until it is adopted.
+"""Recognises a journal that was lost, restored from an old backup, or another organisation's: then nothing is applied until it is adopted.
 
 Belongs here: the mark beside the journal that remembers which journal it was and how far it had come. Rebuilding the bases of a lost
 journal is `adopt.py`.
@@ -13,10 +13,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sync import attempt_log, settings
 from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.sync.lease import FULL, current_fence
+from alignment_pipeline.sync.tables import RUN
 
 _NAME = "journal.mark"
 _SETTING = "journal_id"
@@ -41,6 +44,21 @@ def check(journal: Journal, *, lane: str = FULL) -> None:
     before = current_fence(journal) - (lane == FULL)
     if before < int(mark["fence"]):
         raise JournalLost(f"the journal is an old copy (run {before} of {mark['fence']}). {_ADVICE}")
+
+
+def check_organization(journal: Journal, org_id: str) -> None:
+    """Raise ConfigurationError when the journal's runs wrote to another organisation.
+
+    A copied sandbox has the ids of its original, so the one's bases and unknown outcomes would be taken for the other's.
+    """
+    refused = (RUN.c.status.is_distinct_from("REFUSED"), RUN.c.mode.in_(("apply", "adopt")))
+    with journal.read() as connection:
+        last = connection.execute(select(RUN.c.org_id).where(*refused).order_by(RUN.c.started.desc(), RUN.c.run_id).limit(1)).scalar()
+    if last is not None and last != org_id:
+        raise ConfigurationError(
+            f"this journal is organisation {last}'s, the CRM is organisation {org_id}: give each its own ALIGNMENT_HOME, "
+            "or let this one start over with `alignment plan --adopt`. Nothing was read or written"
+        )
 
 
 def put(journal: Journal, *, lane: str = FULL) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from alignment_pipeline.sync import bases, holds, quarantine
 from alignment_pipeline.sync.field_rules import FieldRules
@@ -22,6 +22,7 @@ from alignment_pipeline.sync.planned import Plan, PlannedOp, digest
 from alignment_pipeline.sync.shape import Scalar
 from alignment_pipeline.sync.tables import OP, OPEN, PLAN, REPLACEABLE
 
+_WAITING = ("DRAFT", "NEEDS_APPROVAL", "APPROVED", "APPLYING")
 _UNDONE = ("DEAD", "SUPERSEDED", "CONFLICT", "GONE", "HELD", "RETRY", "PLANNED")
 
 
@@ -94,9 +95,14 @@ def save_plan(journal: Journal, plan: Plan, judgement: Judgement, rules: FieldRu
         state = "DONE"
     numbers = rules.agreement.write_back.holds
     with journal.begin() as connection:
-        there = connection.execute(select(PLAN.c.state).where(PLAN.c.plan_hash == plan.plan_hash)).scalar()
-        if there in ("NEEDS_APPROVAL", "APPROVED", "DRAFT", "APPLYING") and plan.ops:
-            return str(there)
+        there = connection.execute(select(PLAN.c.state, PLAN.c.guard).where(PLAN.c.plan_hash == plan.plan_hash)).first()
+        if there is not None and there.state in _WAITING and plan.ops:
+            if not judgement.is_worse_than(there.guard):
+                return str(there.state)
+            # the same changes, but a source went empty meanwhile, say: neither the old verdict nor a signature under it counts
+            row = _plan_row(journal, plan, judgement, state)
+            connection.execute(update(PLAN).where(PLAN.c.plan_hash == plan.plan_hash).values(row))
+            return state
         journal.upsert(connection, PLAN, [_plan_row(journal, plan, judgement, state)])
         for object_, records in plan.noops.items():
             bases.put(journal, connection, object_, records, {})
@@ -180,7 +186,7 @@ def _plan_row(journal: Journal, plan: Plan, judgement: Judgement, state: str) ->
         "created_at": journal.now(),
         "state": state,
         "stats": json.dumps(plan.counts()),
-        "guard": json.dumps({"verdict": judgement.verdict.value, "checks": [check.to_json() for check in judgement.checks]}),
+        "guard": judgement.to_text(),
         "approved_by": None,
         "approved_at": None,
         "approval_mac": None,
@@ -220,7 +226,7 @@ def _supersede(journal: Journal, connection: Connection, plan: Plan, keys: set[s
 
 
 def _close_emptied_plans(journal: Journal, connection: Connection) -> None:
-    waiting = and_(PLAN.c.state.in_(("DRAFT", "NEEDS_APPROVAL", "APPROVED", "APPLYING")))
+    waiting = PLAN.c.state.in_(_WAITING)
     has_open = select(OP.c.op_id).where(OP.c.plan_hash == PLAN.c.plan_hash, OP.c.state.in_(OPEN)).exists()
     connection.execute(update(PLAN).where(waiting, ~has_open).values(state="EXPIRED"))
 

@@ -35,6 +35,7 @@ class Look:
     kept: list[Op] = field(default_factory=list)
     found: list[Op] = field(default_factory=list)
     doubled: list[Op] = field(default_factory=list)
+    later: list[Op] = field(default_factory=list)
     holds: list[NewHold] = field(default_factory=list)
     right: dict[str, dict[str, Scalar]] = field(default_factory=dict)
     drift: list[tuple[str, str, str, str, Scalar]] = field(default_factory=list)

@@ -24,6 +24,7 @@ _WORDS = {
     "KEPT_CHANGED_SINCE": "kept: somebody changed it after the run that is rolled back",
     "KEY_NOT_UNIQUE": "several records hold this key; a person must decide",
     "FOUND_BY_KEY": "a record with this key was there already",
+    "CHANGED_JUST_NOW": "somebody changed the record this very second; tried again",
     "CHANGED_MEANWHILE": "somebody changed the record while it was written",
     "CHANGED_AFTER": "somebody changed the value right after it was written",
     "READS_BACK_DIFFERENT": "the CRM stored another value than was written (a trigger or flow?)",

@@ -36,7 +36,8 @@ def transport_of(run: Run, op: Op) -> str:
     if op.action == "create":
         shape = shape_of(run.rules.shapes, op.object, op.ext_field or "")
         return UPSERT if shape is None or (shape.is_external_id and shape.is_unique) else INSERT
-    return CONDITIONAL if op.is_shared else COLLECTION
+    # by the map of today too: what a rollback undoes may have been a machine's field then, and a task's status is always shared
+    return CONDITIONAL if op.is_shared or any(run.rules.is_shared(op.object, name) for name in op.after) else COLLECTION
 
 
 def send(run: Run, transport: str, ops: Sequence[Op]) -> Sent:
@@ -69,9 +70,14 @@ def _one_by_one(writer: Writer, ops: Sequence[Op]) -> Sent:
     """Each on the condition that nobody changed the record since we read it."""
     sent = Sent()
     for op in ops:
-        since = moment(op.before_modstamp) if op.before_modstamp else None
+        if op.before_modstamp is None:
+            text = "the record was read without its time of change: there is no condition to write under"
+            sent.results[op.op_id] = RowResult.failure(op.subject, "NO_CONDITION", text, retry=RetryClass.CONFLICT)
+            continue
         try:
-            sent.results[op.op_id] = writer.update_one(op.object, str(op.record_id), op.sent, if_unmodified_since=since)
+            sent.results[op.op_id] = writer.update_one(
+                op.object, str(op.record_id), op.sent, if_unmodified_since=moment(op.before_modstamp)
+            )
         except OutcomeUnknown as error:
             sent.results |= _failed([op], error).results
         except AlignmentError as error:

@@ -205,6 +205,25 @@ def test_two_rows_of_one_record_are_refused_before_they_are_sent(world: Served) 
         writer(world).update_collection("Lead", [{"Id": one}] * 201)
 
 
+def test_what_was_written_before_an_error_is_told_and_the_rest_is_to_be_read(world: Served) -> None:
+    """A value that refuses its whole request halves it; when the second half meets a limit, the first half stands written all the same."""
+    one, two, bad = ids(world, 3)
+    sender = writer(world)
+    sender.session.login()
+    limit = '[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]'
+    wrong = '[{"errorCode":"JSON_PARSER_ERROR","message":"no number"}]'
+    world.fault("answer", method="PATCH", count=1, status=400, body=wrong)
+    world.fault("answer", method="PATCH", skip=1, count=1, status=403, body=limit)
+    results = sender.update_collection("Lead", [{"Id": found, "Title": "CEO"} for found in (one, two, bad)])
+
+    assert [(row.key, row.is_success, row.retry) for row in results] == [
+        (one, True, None),
+        (two, False, RetryClass.UNKNOWN),
+        (bad, False, RetryClass.UNKNOWN),
+    ]
+    assert [value(world, found, "Title") for found in (one, two, bad)] == ["CEO", None, None]
+
+
 def test_a_daily_limit_stops_the_writer(world: Served) -> None:
     (one,) = ids(world, 1)
     sender = writer(world)

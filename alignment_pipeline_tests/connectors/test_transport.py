@@ -266,6 +266,14 @@ def test_links_of_a_server_are_rejoined_to_the_pinned_host() -> None:
         "https://acme.my.salesforce.com/services/data/v62.0/query/01g-2000?x=1"
     )
     assert host.rejoin("//evil.example/services/data/", under="/services/data/") == "/services/data/"
-    for link in ("https://evil.example/other", "/services/data/../../secret", "/services/data/\r\nHost: x"):
+    for link in (
+        "https://evil.example/other",
+        "/services/data/../../secret",
+        "/services/data/%2e%2e/%2E%2e/secret",
+        "/services/data/..",
+        "/services/data/\r\nHost: x",
+    ):
         with pytest.raises(Permanent):
             host.rejoin(link, under="/services/data/")
+    with pytest.raises(Permanent):
+        host.url("/services/data/\n")

@@ -6,6 +6,7 @@ import pytest
 
 pytest.register_assert_rewrite(
     "alignment_pipeline_tests.faults.harness",
+    "alignment_pipeline_tests.faults.cases_starts",
     "alignment_pipeline_tests.faults.cases_wire",
     "alignment_pipeline_tests.faults.kill",
 )

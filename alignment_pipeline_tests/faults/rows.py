@@ -240,7 +240,7 @@ ROWS: tuple[Row, ...] = (
         f"{_FAULTS}/test_poison.py",
     ),
     _row(42, "concurrency", "six starts at once", "one writer, five exit 75", f"{_CRASH}[42]"),
-    _row(43, "concurrency", "frozen holder wakes up", "finds a higher fence and stops", f"{_CRASH}[43]"),
+    _row(43, "concurrency", "frozen holder wakes up", "finds a higher fence and stops", f"{_CRASH}[43]", f"{_CRASH}[43 interrupted]"),
     _row(
         44,
         "concurrency",

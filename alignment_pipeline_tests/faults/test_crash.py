@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from alignment_pipeline.sync.journal import Journal
 from alignment_pipeline.sync.planned import Plan
 from alignment_pipeline.sync.tables import BATCH, PLAN
 from alignment_pipeline.warehouse.warehouse import Warehouse
-from alignment_pipeline_tests.faults import invariants, kill, shortages
+from alignment_pipeline_tests.faults import cases_starts, invariants, kill, shortages
 from alignment_pipeline_tests.faults.selection import chosen
 
 KILLED = -signal.SIGKILL
@@ -219,56 +218,6 @@ def _durable_before_sent(tmp_path: Path) -> None:
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-def _six_starts(tmp_path: Path) -> None:
-    with kill.arena(tmp_path, 5, leads=60, accounts=2, faults=0.0) as found:
-        found.desire(1.0)
-        plan_hash = found.plan()
-        assert plan_hash is not None
-        found.environ["CRASH_AT"] = "sent:1:stop"
-        holder = found.start(plan_hash, "--approved-only")
-        del found.environ["CRASH_AT"]
-        _until(lambda: _stopped(holder.pid))
-        others = [found.start(plan_hash, "--approved-only") for _ in range(5)]
-        for process in others:
-            process.join(300)
-        assert [process.exitcode for process in others] == [75] * 5
-        os.kill(holder.pid, signal.SIGCONT)
-        holder.join(300)
-        assert holder.exitcode == 0
-        found.calm()
-        assert found.broken() == []
-
-
-def _frozen(tmp_path: Path) -> None:
-    """A frozen holder whose place was taken finds a higher fence when it wakes, and stops."""
-    with kill.arena(tmp_path, 5, leads=60, accounts=2, faults=0.0) as found:
-        found.desire(1.0)
-        plan_hash = found.plan()
-        assert plan_hash is not None
-        found.environ["CRASH_AT"] = "batch done:2:stop"
-        holder = found.start(plan_hash)
-        del found.environ["CRASH_AT"]
-        _until(lambda: _stopped(holder.pid))
-        assert found.apply(plan_hash, "--take-over") == 0
-        before = len(found.office.writes())
-        os.kill(holder.pid, signal.SIGCONT)
-        holder.join(300)
-        assert holder.exitcode in (0, 75) and len(found.office.writes()) == before
-        found.calm()
-        assert found.broken() == []
-
-
-def _stopped(pid: int | None) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
-
-
-def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 300
-    while not true():
-        assert time.monotonic() < deadline
-        os.sched_yield()
-
-
 ROWS: dict[str, Callable[[Path], None]] = {
     "21": _while_extracting,
     "22": _while_planning,
@@ -284,8 +233,9 @@ ROWS: dict[str, Callable[[Path], None]] = {
     "28 memory full": _memory_full,
     "28 SIGTERM": _terminated,
     "29": _durable_before_sent,
-    "42": _six_starts,
-    "43": _frozen,
+    "42": cases_starts.six_starts,
+    "43": cases_starts.frozen,
+    "43 interrupted": cases_starts.frozen_and_interrupted,
 }
 
 

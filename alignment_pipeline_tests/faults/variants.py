@@ -12,6 +12,9 @@ from typing import Any
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
 from alignment_pipeline.sync import batches, recheck, send, settle
 
+#: A condition that is always met.
+_ALWAYS = "9998-01-01T00:00:00.000000Z"
+
 
 def break_protocol(name: str) -> None:
     """Replace one part of the protocol by a plausible mistake."""
@@ -80,7 +83,7 @@ def ledger_only_diff() -> None:
     def look(run: Any, ops: Any, records: Any, bases: Any) -> Any:
         found = honest(run, ops, records, bases)
         return recheck.Look(
-            send=[dataclasses.replace(op, before_modstamp=None) for op in ops if records.get(op.record_id)],
+            send=[dataclasses.replace(op, before_modstamp=_ALWAYS) for op in ops if records.get(op.record_id)],
             gone=found.gone,
             owners=found.owners,
         )

@@ -81,3 +81,22 @@ def test_a_write_that_came_after_its_time_counts_as_ours_and_can_be_rolled_back(
         assert done.states == {"VERIFIED": 1} and len(acme.writes()) == 1
         assert _rollback(acme, done.run_id).approve().apply().states == {"VERIFIED": 1}
         assert acme.value(lead_id(0), "Score__c") is None
+
+
+def test_a_task_that_came_after_its_time_is_ours_too_and_is_closed_by_the_rollback(tmp_path: Path) -> None:
+    with office(tmp_path) as acme:
+        acme.want_task("sla:1", lead_id(1))
+        acme.fault("zombie", method="PATCH", path="composite/sobjects/Task", seconds=1200)
+        stopped = acme.run(patience_seconds=0)
+        acme.advance(minutes=12)
+        acme.run_recovery()
+        given_up = acme.states()
+        acme.advance(minutes=10)
+
+        done = acme.run()
+
+        (task,) = acme.world.salesforce.tables["Task"].values()
+        assert (stopped.states, given_up, done.states) == ({"UNKNOWN": 1}, {"RETRY": 1}, {"VERIFIED": 1})
+        acme.advance(minutes=5)
+        _rollback(acme, done.run_id).approve().apply()
+        assert acme.value(task["Id"], "Status") == "Completed"

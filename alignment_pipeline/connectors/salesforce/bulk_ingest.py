@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from alignment_pipeline.connectors.salesforce import bulk_csv
 from alignment_pipeline.connectors.salesforce.bulk_query import PollPlan, Rewound
-from alignment_pipeline.connectors.salesforce.identifiers import api_name, id18, is_id
+from alignment_pipeline.connectors.salesforce.identifiers import api_name, given_id, id18, is_id
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
 from alignment_pipeline.connectors.salesforce.session import CLIENT, SalesforceSession
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
@@ -60,7 +60,7 @@ class BulkIngest:
         if operation == "upsert":
             body["externalIdFieldName"] = api_name(key_field or "")
         answer = self.session.send(self._call("POST", "/jobs/ingest", "bulk ingest create", _json(body)))
-        return str(answer.json()["id"])
+        return given_id(answer.json().get("id"), "bulk ingest create")
 
     def upload(self, job_id: str, records: Sequence[Mapping[str, Any]]) -> None:
         """Upload all rows, once: the header is the union of their keys, None clears a field.

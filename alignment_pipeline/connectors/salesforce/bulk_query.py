@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from alignment_pipeline.connectors.salesforce import bulk_csv
+from alignment_pipeline.connectors.salesforce.identifiers import given_id
 from alignment_pipeline.connectors.salesforce.session import CLIENT, SalesforceSession
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.connectors.transport import Call
@@ -62,7 +63,7 @@ class BulkQuery:
             if refused.code.upper() in _UNSUPPORTED or refused.status in (404, 405):
                 raise BulkUnsupported(refused.detail) from refused
             raise
-        return str(job["id"])
+        return given_id(job.get("id"), "bulk query create")
 
     def status(self, job_id: str) -> dict[str, Any] | None:
         """The job as it is now; None when the server knows it no more (results live 7 days)."""

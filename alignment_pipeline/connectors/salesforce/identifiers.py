@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 
-from alignment_pipeline.errors import Permanent
+from alignment_pipeline.errors import Permanent, Retryable
 
-_ID = re.compile(r"^[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?$")
-_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,79}$")
+_ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 def is_id(text: object) -> bool:
     """True for 15 or 18 letters and digits."""
-    return isinstance(text, str) and _ID.match(text) is not None
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 def id18(text: str) -> str:
@@ -24,6 +24,13 @@ def id18(text: str) -> str:
     if not is_id(text):
         raise ValueError(f"{text!r} is no Salesforce id (15 or 18 letters and digits)")
     return text if len(text) == 18 else text + _suffix(text)
+
+
+def given_id(found: object, what: str) -> str:
+    """An id that the server gave, in its 18-character form. Retryable when it is none: it would be put into a path or a query."""
+    if not isinstance(found, str) or not is_id(found):
+        raise Retryable(f"{what}: the answer holds no id where one belongs; it was not used")
+    return id18(found)
 
 
 def _suffix(core: str) -> str:
@@ -34,6 +41,6 @@ def _suffix(core: str) -> str:
 
 def api_name(text: str) -> str:
     """The name itself when it has the form of an API name; Permanent otherwise, since it would be put into a query or a path."""
-    if not _NAME.match(text):
+    if not _NAME.fullmatch(text):
         raise Permanent(f"{text[:80]!r} is no Salesforce API name; check the field map")
     return text

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from alignment_pipeline.connectors.salesforce import rest_query, soql
-from alignment_pipeline.connectors.salesforce.identifiers import api_name, id18
+from alignment_pipeline.connectors.salesforce.identifiers import api_name, given_id, id18
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.errors import Retryable
@@ -68,7 +68,7 @@ class SalesforceReader:
             chunk = wanted[first : first + MOST_RECORDS]
             records = self._collection(object_name, chunk, names) if self.serves_collections else None
             for record in records if records is not None else self._queried(object_name, chunk, names):
-                identity = id18(str(record["Id"]))
+                identity = given_id(record.get("Id"), "re-read")
                 if identity in found and not record.get("IsDeleted"):
                     found[identity] = {name: record.get(name) for name in names}
         return found
@@ -80,7 +80,8 @@ class SalesforceReader:
         for part in _in_url(list(dict.fromkeys(keys))):
             query = soql.select(object_name, names, where=[soql.among(key_field, part)])
             for record in rest_query.records(self.session, query, "re-read"):
-                found.setdefault(str(record.get(key_field)), []).append({name: record.get(name) for name in names})
+                known = {name: record.get(name) for name in names} | {"Id": given_id(record.get("Id"), "re-read")}
+                found.setdefault(str(record.get(key_field)), []).append(known)
         return found
 
     def fates(self, object_name: str, ids: Sequence[str], available: Sequence[str]) -> dict[str, Fate]:
@@ -92,7 +93,7 @@ class SalesforceReader:
         for first in range(0, len(wanted), soql.MOST_IDS):
             query = soql.select(object_name, names, where=[soql.ids_among("Id", wanted[first : first + soql.MOST_IDS])])
             for record in rest_query.records(self.session, query, "fates", with_deleted=True):
-                identity = id18(str(record["Id"]))
+                identity = given_id(record.get("Id"), "fates")
                 found[identity] = Fate(
                     identity,
                     bool(record.get("IsDeleted")),
@@ -112,9 +113,10 @@ class SalesforceReader:
             # A query answers the same, or says more clearly what is wrong.
             self.serves_collections = refused.status not in (404, 405)
             return None
-        if not isinstance(answer, list):
-            raise Retryable("re-read: the answer is no list of records")
-        return [record for record in answer if isinstance(record, Mapping) and record.get("Id")]
+        if not isinstance(answer, list) or len(answer) != len(ids):
+            # what does not exist stands as null in its place: a shorter list was cut, and says nothing of what it lacks
+            raise Retryable("re-read: the answer is no list with a place for each record asked for")
+        return [record for record in answer if isinstance(record, Mapping)]
 
     def _queried(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> list[Record]:
         found: list[Record] = []

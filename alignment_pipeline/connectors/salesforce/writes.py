@@ -20,6 +20,7 @@ from alignment_pipeline.connectors.salesforce.identifiers import api_name, id18,
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult, error_of
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
+from alignment_pipeline.errors import AlignmentError
 
 MOST_RECORDS = 200
 # One value of a wrong type refuses its whole request: these are halved until the culprit stands alone.
@@ -82,7 +83,8 @@ class SalesforceWriter:
         if answer.status == 300:
             return RowResult.failure(key, "DUPLICATE_EXTERNAL_ID", f"several {object_name} records hold {key_field} = {key}")
         found = answer.json_or_none()
-        identity = str(found.get("id")) if isinstance(found, Mapping) and found.get("id") else None
+        given = found.get("id") if isinstance(found, Mapping) else None
+        identity = str(given) if is_id(given) else None
         return RowResult.success(key, identity, is_created=answer.status == 201)
 
     def _collection(
@@ -116,12 +118,21 @@ class SalesforceWriter:
             if refused.code in _HALVED and len(places) > 1:
                 half = len(places) // 2
                 first = self._send(places[:half], keys, bodies, method, path, endpoint)
-                return first | self._send(places[half:], keys, bodies, method, path, endpoint)
+                return first | self._send_rest(places[half:], keys, bodies, method, path, endpoint)
             culprits = _holding(places, bodies, refused)
             rest = [place for place in places if place not in culprits]
             failed = {place: _refused(keys[place], refused) for place in (culprits or places)}
             return failed | (self._send(rest, keys, bodies, method, path, endpoint) if culprits else {})
         return _matched(places, keys, answer, by_id="id" in bodies[places[0]])
+
+    def _send_rest(
+        self, places: list[int], keys: Sequence[str], bodies: Mapping[int, Fields], method: str, path: str, endpoint: str
+    ) -> dict[int, RowResult]:
+        """The second half, when the first has its answers already: an error must not take those away, so these rows are to be read."""
+        try:
+            return self._send(places, keys, bodies, method, path, endpoint)
+        except AlignmentError as error:
+            return {place: RowResult.unknown(keys[place], type(error).__name__) for place in places}
 
 
 def _matched(places: list[int], keys: Sequence[str], answer: Any, *, by_id: bool) -> dict[int, RowResult]:
@@ -156,7 +167,10 @@ def _row(key: str, entry: Any) -> RowResult:
     if not isinstance(entry, Mapping):
         return RowResult.unknown(key, "the answer has no result for this row")
     if entry.get("success") is True:
-        return RowResult.success(key, entry.get("id"), is_created=bool(entry.get("created", False)))
+        given = entry.get("id")
+        if given is not None and not is_id(given):
+            return RowResult.unknown(key, "the answer's id is none")
+        return RowResult.success(key, given, is_created=bool(entry.get("created", False)))
     code, message, fields = error_of(entry)
     return RowResult.failure(key, code or "UNKNOWN_ERROR", message, fields)
 

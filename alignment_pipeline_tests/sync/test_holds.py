@@ -1,0 +1,49 @@
+"""Letting go of a hold allows one write over the value that was seen, and no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alignment_pipeline.sync import holds
+from alignment_pipeline.sync.decide import HoldReason
+from alignment_pipeline_tests.sync.office import Office, lead_id, office
+
+
+def _taken_over(acme: Office) -> None:
+    """A person filled the field before we did, another one let go of it, and our value stands there."""
+    acme.edit(lead_id(0), Note__c="typed first")
+    acme.want(lead_id(0), Note__c="ours")
+    acme.run()
+    (held,) = holds.listing(acme.journal)
+    assert held.reason is HoldReason.FIRST_TOUCH
+    holds.release(acme.journal, [held.hold_id], by="Ann")
+    acme.advance(minutes=5)
+    acme.run()
+    assert acme.value(lead_id(0), "Note__c") == "ours"
+
+
+def test_a_value_that_is_typed_again_after_the_takeover_is_a_persons_edit(tmp_path: Path) -> None:
+    with office(tmp_path) as acme:
+        _taken_over(acme)
+        acme.advance(days=1)
+        acme.edit(lead_id(0), Note__c="typed first")
+        acme.want(lead_id(0), Note__c="ours, newer")
+
+        acme.run()
+
+        assert acme.value(lead_id(0), "Note__c") == "typed first"
+        assert [one.reason for one in holds.listing(acme.journal)] == [HoldReason.HUMAN_EDIT]
+
+
+def test_it_can_be_let_go_of_a_second_time(tmp_path: Path) -> None:
+    with office(tmp_path) as acme:
+        _taken_over(acme)
+        acme.advance(days=1)
+        acme.edit(lead_id(0), Note__c="typed first")
+        acme.want(lead_id(0), Note__c="ours, newer")
+        acme.run()
+        holds.release(acme.journal, [one.hold_id for one in holds.listing(acme.journal)], by="Ann")
+
+        acme.run()
+
+        assert acme.value(lead_id(0), "Note__c") == "ours, newer"
