@@ -6,6 +6,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export PYTHONWARNINGS := ignore::DeprecationWarning,ignore::UserWarning
 HOME_OF_DEMO ?= .alignment-demo
 L2A ?= ../shared/l2a
+SERVICE ?= pypi
 
 .PHONY: help setup demo dev test check faults interop package lock audit bench-match fit-match bench-score bench-sla bench-write-back bench-fast-lane test-engines clean
 
@@ -74,8 +75,10 @@ test-engines: setup ## the rules on local Spark and PostgreSQL (installs pyspark
 lock: ## resolve the lock file anew (needs uv)
 	uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
 
-audit: setup ## known vulnerabilities in the locked dependencies (needs the network)
-	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r requirements.lock
+audit: setup ## known vulnerabilities in the locked dependencies, asked of pypi.org (make audit SERVICE=osv: of api.osv.dev)
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps -s $(SERVICE) -r requirements.lock || { echo "make audit: not clean, or not audited. \
+	When a package 'could not be audited' or a host was not reached, nothing is said about it: run this where pypi.org answers (a mirror \
+	keeps no vulnerability data), or with SERVICE=osv where api.osv.dev does."; exit 1; }
 
 clean: ## remove what was made here
 	rm -rf .venv .alignment-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -96,8 +96,8 @@ def salesforce_script(names: list[str], page: bytes) -> Any:
         "oauth2": {"access_token": "00D000000000001!AQtoken"},
         "describe": describe,
         "recordCount": {"sObjects": [{"name": "Lead", "count": COUNT}]},
-        "/jobs/query/750": {"id": "750", "state": "JobComplete", "numberRecordsProcessed": COUNT},
-        "/jobs/query": {"id": "750", "state": "UploadComplete"},
+        "/jobs/query/750000000000001AAA": {"id": "750000000000001AAA", "state": "JobComplete", "numberRecordsProcessed": COUNT},
+        "/jobs/query": {"id": "750000000000001AAA", "state": "UploadComplete"},
     }
 
     def script(seen: Seen) -> Reply:

@@ -1,8 +1,7 @@
 """Kills the write-back at random moments and at every crash point, under wire faults and people's edits, until it must have failed.
 
 Belongs here: one organisation, a child process that runs `alignment apply` and is killed, and the invariants that must hold at the
-end. The children are forked from a warm server, so a kill costs a tenth of a second. Used by `test_kill.py` (a short selection) and
-`run.py` (the whole).
+end. The children are forked from a warm server, so a kill costs a tenth of a second. Whole series of kills: `campaigns.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import multiprocessing
 import os
 import random
 import signal
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from alignment_pipeline.clock import ENVIRONMENT_VARIABLE
 from alignment_pipeline.connectors.salesforce.identifiers import id18
 from alignment_pipeline.sandbox.faults import Fault, Faults
 from alignment_pipeline.sandbox.salesforce.failures import RowError
@@ -106,7 +105,8 @@ class Arena:
 
     def start(self, *arguments: str, **environ: str) -> Any:
         """Start `alignment apply` in a child and return it."""
-        process = CONTEXT.Process(target=child, args=({**self.environ, **environ}, ["apply", *arguments], self.variant))
+        now = {ENVIRONMENT_VARIABLE: self.office.world.clock_environment()}
+        process = CONTEXT.Process(target=child, args=({**self.environ, **now, **environ}, ["apply", *arguments], self.variant))
         process.start()
         return process
 
@@ -266,44 +266,3 @@ def wide_agreement(*, bulk: bool = False, has_marketo: bool = False) -> Any:
 def lead(number: int) -> str:
     """Id of a lead."""
     return id18(f"00Q{number:012d}")
-
-
-def run_random(
-    tmp_path: Path, seed: int, kills: int, *, variant: str | None = None, faults: float = 0.12, limit_seconds: float = 1_800
-) -> Arena:
-    """Kill at random moments until `kills` were reached, people typing meanwhile; then calm down. Returns the arena for judging."""
-    with arena(tmp_path, seed, variant=variant, faults=faults) as found:
-        begun = time.monotonic()
-        while found.kills < kills and time.monotonic() - begun < limit_seconds:
-            found.desire()
-            plan_hash = found.plan()
-            if plan_hash is None:
-                continue
-            for _ in range(12):
-                found.humans(2)
-                if found.random.random() < 0.5:
-                    code = found.apply(plan_hash, kill_after=found.random.uniform(0.05, 1.2))
-                else:
-                    code = found.apply(plan_hash, crash_at=f"{found.random.choice(POINTS)}:{found.random.randint(1, 8)}")
-                if code != -signal.SIGKILL or found.kills >= kills:
-                    break
-        found.calm()
-        found.problems = found.broken()
-        return found
-
-
-def run_sweep(tmp_path: Path, seed: int, first: int, last: int, step: int = 1) -> tuple[list[str], int]:
-    """Kill at crash points first, first + step, ... of one apply, each on a plan of its own. Returns what broke, and kills."""
-    problems: list[str] = []
-    with arena(tmp_path, seed, leads=24, accounts=2, faults=0.0) as found:
-        for point in range(first, last + 1, step):
-            found.desire()
-            plan_hash = found.plan()
-            if plan_hash is None:
-                continue
-            found.humans(1)
-            found.apply(plan_hash, crash_at=point)
-            found.apply(plan_hash, "--resume")
-        found.calm()
-        problems += found.broken()
-        return problems, found.kills

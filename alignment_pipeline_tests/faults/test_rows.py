@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alignment_pipeline_tests.faults import cases_wire, rows, test_config, test_crash, test_values
+from alignment_pipeline_tests.faults import beside, cases_wire, rows, test_config, test_crash, test_values
 
 ROOT = Path(__file__).parents[2]
 _PARAMETERS = {
@@ -22,7 +22,7 @@ def test_every_row_is_there_once() -> None:
     assert [row.number for row in rows.ROWS] == list(range(1, 57))
 
 
-@pytest.mark.parametrize("row", rows.ROWS, ids=lambda row: str(row.number))
+@pytest.mark.parametrize("row", [*rows.ROWS, *beside.BESIDE], ids=lambda row: f"{row.group} {row.number}")
 def test_every_proof_exists(row: rows.Row) -> None:
     assert row.proofs
     for proof in row.proofs:
@@ -30,6 +30,6 @@ def test_every_proof_exists(row: rows.Row) -> None:
         path = ROOT / file
         assert path.is_file(), proof
         function, _, parameter = name.partition("[")
-        names = [node.name for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+        names = [node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)]
         assert not function or any(one.startswith(function) for one in names), proof
         assert not parameter or parameter.removesuffix("]") in _PARAMETERS[path.name], proof

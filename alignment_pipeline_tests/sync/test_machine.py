@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ LEADS = 6
 AGREEMENT = kill.wide_agreement()
 WHOLE = os.environ.get("ALIGNMENT_FAULTS") == "all"
 EXAMPLES = int(os.environ.get("ALIGNMENT_EXAMPLES", "500" if WHOLE else "4"))
+PARTS = ("A", "B", "C", "D") if WHOLE else ("A",)
 #: Thousands of synced commits: where there is a file system in memory they cost nothing. No step of the machine loses power.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 leads = st.integers(0, LEADS - 1)
@@ -178,12 +180,19 @@ class WriteBackMachine(RuleBasedStateMachine):
         assert len({(row.object, row.record_id) for row in rows}) == len(rows)
 
 
-WriteBackMachine.TestCase.settings = settings(
-    max_examples=EXAMPLES,
-    stateful_step_count=60 if WHOLE else 25,
-    deadline=None,
-    derandomize=not WHOLE,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-TestWriteBackMachine = WriteBackMachine.TestCase
+def _case(part: str) -> Any:
+    """A part of the examples as a test of its own, so that several processes share them."""
+    case = type(f"WriteBackMachine{part}", (WriteBackMachine,), {}).TestCase
+    case.settings = settings(
+        max_examples=-(-EXAMPLES // len(PARTS)),
+        stateful_step_count=60 if WHOLE else 25,
+        deadline=None,
+        derandomize=not WHOLE,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    return case
+
+
+for part in PARTS:
+    globals()[f"TestWriteBackMachine{part}"] = _case(part)
