@@ -1,4 +1,4 @@
-"""The job that answers hand-raisers: the fast lane's loop, in one run at a time.
+"""The job that answers hand-raisers: the fast lane's loop, in one run that answers and one that stands by.
 
 Belongs here: how Dagster runs it. What a round does: `runtime/fast_lane/`; who starts the job again: `sensors.py`.
 """
@@ -12,12 +12,11 @@ from alignment_pipeline.runtime.fast_lane.writing import Tick
 from alignment_pipeline.runtime.home import Home
 
 HAND_RAISES = "hand_raises"
-# the loop ends by itself after its minutes; a run that still goes on then hangs
-_LONGEST_SECONDS = int(loops.MINUTES * 60 * 2)
+# a loop stands by as long as another one leads, then leads as long itself; a run that still goes on then hangs
+_LONGEST_SECONDS = int(loops.MINUTES * 60 * 3)
 
 
 @dg.op(
-    pool="fast_lane",
     out=dg.Out(dg.Nothing),
     description="Polls Marketo for hand-raises and answers each within seconds: matched, clocked, with a Task for its rep, by the rules "
     "and tables of the full run. Writes only what a signed standing approval covers; takes nothing from run config.",
@@ -33,7 +32,7 @@ def fast_lane(context: dg.OpExecutionContext) -> None:
         try:
             done = loops.loop(Home.from_env(), told=tell)
         except AnotherWriter as error:
-            context.log.info(f"another process runs the fast lane already: {error}")
+            context.log.info(f"one process runs the fast lane and another stands by already: {error}")
             return
     context.log.info(f"fast lane: {done.to_json()}")
 

@@ -42,8 +42,9 @@ concurrency:
   pools:
     granularity: run
     default_limit: 1
+  # two of the fast lane, killed ones until they are found, and one of everything else (its pools see to that)
   runs:
-    max_concurrent_runs: 2
+    max_concurrent_runs: 6
 retention:
   schedule:
     purge_after_days: 90

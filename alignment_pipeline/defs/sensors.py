@@ -15,13 +15,9 @@ from alignment_pipeline.runtime import marketo
 from alignment_pipeline.runtime.fast_lane import lane
 from alignment_pipeline.runtime.home import Home
 
-_ALIVE = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+_COMING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING]
+# one leads; the other is warm and takes over when the first ends or dies
+_WANTED = 2
 # a run that failed is asked for again, but not at once
 _AGAIN_SECONDS = 300
 
@@ -36,7 +32,7 @@ def new_hand_raisers(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.
     home = Home.from_env()
     if not marketo.is_configured(home):
         return dg.SkipReason("no Marketo is configured: MARKETO_DOMAIN is not set")
-    if _alive(context.instance):
+    if _running(context.instance, home):
         return dg.SkipReason("the fast lane is running: it finds them itself")
     try:
         waiting = lane.peek(home)
@@ -50,23 +46,25 @@ def new_hand_raisers(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.
 @dg.sensor(
     name="fast_lane_runs",
     job_name=HAND_RAISES,
-    minimum_interval_seconds=30,
-    description="Keeps the fast lane's loop running: starts it again when it has ended or was killed.",
+    minimum_interval_seconds=10,
+    description="Keeps two processes of the fast lane's loop, one that answers and one that stands by, and replaces what ended.",
 )
 def fast_lane_runs(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     home = Home.from_env()
     if not marketo.is_configured(home):
         return dg.SkipReason("no Marketo is configured: MARKETO_DOMAIN is not set")
-    if _alive(context.instance):
-        return dg.SkipReason("the fast lane is running")
+    if _running(context.instance, home) >= _WANTED:
+        return dg.SkipReason("the fast lane is running, and another process stands by")
     last = context.instance.get_run_records(dg.RunsFilter(job_name=HAND_RAISES), limit=1)
     after = last[0].dagster_run.run_id if last else "first"
     failed = bool(last) and last[0].dagster_run.status == dg.DagsterRunStatus.FAILURE
     return dg.RunRequest(run_key=f"lane-after:{after}:{_period(home)}" if failed else f"lane-after:{after}")
 
 
-def _alive(instance: dg.DagsterInstance) -> bool:
-    return instance.get_runs_count(dg.RunsFilter(job_name=HAND_RAISES, statuses=_ALIVE)) > 0
+def _running(instance: dg.DagsterInstance, home: Home) -> int:
+    """Processes that lead or stand by, counted by their locks, which end with them (a run's status follows a minute later); and runs that
+    are about to start."""
+    return lane.processes(home) + instance.get_runs_count(dg.RunsFilter(job_name=HAND_RAISES, statuses=_COMING))
 
 
 def _digest(guids: list[str]) -> str:

@@ -65,6 +65,16 @@ def hold(journal: Journal, name: str, *, wait_seconds: float = 0.0, take_over: b
         yield Lease(name=name, fence=_next_fence(journal, name))
 
 
+def is_held(journal: Journal, name: str) -> bool:
+    """Whether a living process holds the lease now."""
+    lock = _flock if journal.backend == "sqlite" else _advisory
+    try:
+        with lock(journal, name, 0.0):
+            return False
+    except AnotherWriter:
+        return True
+
+
 def current_fence(journal: Journal, name: str = FULL) -> int:
     """The number that the last holder got; 0 when nobody ever held it."""
     with journal.read() as connection:

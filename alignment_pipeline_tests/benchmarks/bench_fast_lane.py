@@ -1,10 +1,11 @@
-"""From hand-raise to Task: how long it takes with the lane running as its own process, a full run beside it, and kills in between.
+"""From hand-raise to Task: how long it takes while Dagster's daemon keeps the lane running, with full runs beside it and kills in between.
 
     python -m alignment_pipeline_tests.benchmarks.bench_fast_lane [--raises 200] [--seconds 900] [--kills 10] [--no-full-run]
 
-The sandbox is a process of its own at the machine's pace (its clock runs at factor 1 while it is measured). Latency is from the moment the
-form is sent until the Task is committed in Salesforce by the sandbox's own audit log; at the end every Task is read by SOQL and counted.
-Not collected by `make test`.
+The sandbox is a process of its own at the machine's pace (its clock runs at factor 1 while it is measured). The lane's processes are runs
+that the sensor `fast_lane_runs` asked for; a kill is SIGKILL to the one that leads. In the second half full runs follow one another.
+Latency is from the moment the form is sent until the Task is committed in Salesforce by the sandbox's own audit log; at the end every Task
+is read by SOQL and counted. Not collected by `make test`.
 """
 
 from __future__ import annotations
@@ -14,35 +15,41 @@ import contextlib
 import json
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
+from sqlalchemy import select
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.salesforce import rest_query, soql
+from alignment_pipeline.defs.launch import instance_folder
 from alignment_pipeline.runtime import salesforce
+from alignment_pipeline.runtime.fast_lane import lane
 from alignment_pipeline.runtime.fast_lane.memory import Memory
 from alignment_pipeline.runtime.fast_lane.pace import MARKETO_CALLS_A_DAY
 from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.sync.lease import is_held
+from alignment_pipeline.sync.tables import LEASE
 
 CADENCES = (("every 5 minutes", 300.0), ("every 15 minutes", 900.0))
 _TO_MONDAY = (2 * 24 + 6) * 3600.0
 # nine to five with a margin: outside, a clock of business time has not begun and there is no Task to wait for
 _AT_WORK = range(9, 16)
 _LAST_CHANCE_SECONDS = 180.0
-_RESTART_SECONDS = 1.0
 
 
 @dataclass
@@ -57,9 +64,8 @@ class Bench:
     random: random.Random
     environ: dict[str, str] = field(default_factory=dict)
     sent: dict[str, datetime] = field(default_factory=dict)
-    full_run: tuple[datetime, datetime] | None = None
+    full_runs: list[tuple[datetime, datetime]] = field(default_factory=list)
     killed: int = 0
-    fell: int = 0
 
     @property
     def home(self) -> Home:
@@ -137,50 +143,91 @@ class Bench:
         chosen = self.people()[: self.raises]
         if len(chosen) < self.raises:
             raise SystemExit(f"only {len(chosen)} people can be asked for; take more --people")
-        begun = time.monotonic()
         moments = sorted(self.random.uniform(0, self.seconds) for _ in chosen)
         kills = sorted(self.random.uniform(0, self.seconds) for _ in range(self.kills))
-        full: subprocess.Popen[bytes] | None = None
-        full_from = self.clock.now()
-        lane = self._lane()
-        wait_ready(self)
-        begun = time.monotonic()
+        with self.daemon():
+            self.wait_ready()
+            begun = time.monotonic()
+            with self.full_runs_from(begun + self.seconds / 2):
+                while moments or (time.monotonic() - begun < self.seconds + _LAST_CHANCE_SECONDS and not self.is_calm()):
+                    now = time.monotonic() - begun
+                    while moments and moments[0] <= now:
+                        moments.pop(0)
+                        person, lead = chosen.pop()
+                        self.sent[lead] = self.clock.now()
+                        form = {"leadId": person, "activityTypeId": 2, "primaryAttributeValue": "Request a demo"}
+                        self.control("marketo", "marketo/activities", {"activities": [form]})
+                    while kills and kills[0] <= now:
+                        kills.pop(0)
+                        self.killed += self.kill_leader()
+                    time.sleep(0.1 if moments else 1.0)
+
+    @contextlib.contextmanager
+    def daemon(self) -> Iterator[None]:
+        """Dagster's daemon with the lane's sensor turned on."""
+        folder = instance_folder(self.home)
+        environ = {**self.environ, "DAGSTER_HOME": str(folder), "DAGSTER_DISABLE_TELEMETRY": "yes", "PYTHONWARNINGS": "ignore"}
+        where = ["-m", "alignment_pipeline.definitions"]
+        subprocess.run(
+            self._python("dagster", "sensor", "start", "fast_lane_runs", *where), env=environ, check=True, stdout=subprocess.DEVNULL
+        )
+        command = self._python("dagster._daemon", "run", *where)
+        with (self.folder / "daemon.log").open("ab") as log:
+            child = subprocess.Popen(command, env=environ, stdout=log, stderr=log, start_new_session=True)
         try:
-            while moments or (time.monotonic() - begun < self.seconds + _LAST_CHANCE_SECONDS and not self.is_calm()):
-                now = time.monotonic() - begun
-                while moments and moments[0] <= now:
-                    moments.pop(0)
-                    person, lead = chosen.pop()
-                    self.sent[lead] = self.clock.now()
-                    form = {"leadId": person, "activityTypeId": 2, "primaryAttributeValue": "Request a demo"}
-                    self.control("marketo", "marketo/activities", {"activities": [form]})
-                while kills and kills[0] <= now:
-                    kills.pop(0)
-                    lane.kill()
-                    lane.wait()
-                    self.killed += 1
-                    time.sleep(_RESTART_SECONDS)
-                    lane = self._lane()
-                if lane.poll() is not None:
-                    self.fell += 1
-                    lane = self._lane()
-                if self.is_with_full_run and full is None and now > self.seconds / 2:
-                    full_from = self.clock.now()
-                    full = subprocess.Popen(
-                        self._python("alignment_pipeline.cli.main", "run"),
-                        env=self.environ,
-                        stdout=subprocess.DEVNULL,
-                        stderr=subprocess.DEVNULL,
-                    )
-                if full is not None and self.full_run is None and full.poll() is not None:
-                    self.full_run = (full_from, self.clock.now())
-                time.sleep(0.1 if moments else 1.0)
+            yield
         finally:
-            lane.terminate()
-            lane.wait(timeout=120)
-            if full is not None:
-                full.wait(timeout=1800)
-                self.full_run = self.full_run or (full_from, self.clock.now())
+            child.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=60)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def full_runs_from(self, moment: float) -> Iterator[None]:
+        """From this moment of the monotonic clock on, full runs one after another in a thread, until the block ends."""
+        ended = threading.Event()
+
+        def run() -> None:
+            if not self.is_with_full_run or ended.wait(max(0.0, moment - time.monotonic())):
+                return
+            while not ended.is_set():
+                begun = self.clock.now()
+                self.alignment("run")
+                self.full_runs.append((begun, self.clock.now()))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(timeout=1800)
+
+    def leader(self) -> int:
+        """Process id of the one that leads; 0 when none does."""
+        with self.home.journal() as journal, journal.read() as connection:
+            if not is_held(journal, lane.LEASE):
+                return 0
+            holder = connection.execute(select(LEASE.c.holder).where(LEASE.c.name == lane.LEASE)).scalar()
+        return int(str(holder).rpartition(":")[2])
+
+    def kill_leader(self) -> int:
+        """SIGKILL to the one that leads; 1 when there was one."""
+        found = self.leader()
+        if found:
+            os.kill(found, signal.SIGKILL)
+        return int(found > 0)
+
+    def wait_ready(self) -> None:
+        """Until one leads, another stands by, and the first has polled: their start is no part of a latency (what follows a kill is)."""
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
+            with self.home.journal() as journal:
+                if Memory.load(journal).trail and lane.processes(self.home) == 2:
+                    return
+            time.sleep(0.5)
+        raise SystemExit(f"the lane did not start:\n{(self.folder / 'daemon.log').read_text()[-2000:]}")
 
     def is_calm(self) -> bool:
         """Whether the lane has seen and settled everything that was sent."""
@@ -213,38 +260,22 @@ class Bench:
         rows = rest_query.records(salesforce.session(self.home), query, "count")
         return Counter((str(row["WhoId"]), str(row[key])) for row in rows if row.get("WhoId") in self.sent)
 
-    def _lane(self) -> subprocess.Popen[bytes]:
-        log = (self.folder / "lane.log").open("ab")
-        return subprocess.Popen(self._python("alignment_pipeline.runtime.fast_lane", "600"), env=self.environ, stdout=log, stderr=log)
-
     def _python(self, module: str, *arguments: str) -> list[str]:
         return [sys.executable, "-m", module, *arguments]
-
-
-def wait_ready(bench: Bench) -> None:
-    """Until the lane has polled once: its start is no part of a latency (a kill's restart is)."""
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        with bench.home.journal() as journal:
-            if Memory.load(journal).trail:
-                return
-        time.sleep(0.5)
-    raise SystemExit(f"the lane did not start:\n{(bench.folder / 'lane.log').read_text()[-2000:]}")
 
 
 def report(bench: Bench, elapsed: float) -> int:
     """Print the numbers; 0 when none is lost and none is twice."""
     created, tasks = bench.created(), bench.read_tasks()
     late = {lead: (at - bench.sent[lead]).total_seconds() for lead, at in created.items()}
-    never = datetime.max.replace(tzinfo=UTC)
-    begin, end = bench.full_run or (never, never)
-    inside = [seconds for lead, seconds in late.items() if begin <= bench.sent[lead] <= end]
-    outside = [seconds for lead, seconds in late.items() if not begin <= bench.sent[lead] <= end]
+    beside = {lead for lead in late if any(begin <= bench.sent[lead] <= end for begin, end in bench.full_runs)}
+    inside = [seconds for lead, seconds in late.items() if lead in beside]
+    outside = [seconds for lead, seconds in late.items() if lead not in beside]
     lost = bench.wanted()
     twice = [key for key, number in tasks.items() if number > 1]
-    print(f"hand-raises {len(bench.sent)} in {elapsed:.0f} s, lane killed {bench.killed} times, fell over {bench.fell} times")
+    print(f"hand-raises {len(bench.sent)} in {elapsed:.0f} s, lane killed {bench.killed} times, {len(bench.full_runs)} full runs")
     print(f"  load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    for name, values in (("all", list(late.values())), ("without a full run", outside), ("beside a full run", inside)):
+    for name, values in (("all", list(late.values())), ("without full runs", outside), ("beside full runs", inside)):
         if values:
             print(f"  {name}: {len(values)}, P50 {_part(values, 50):.1f} s, P95 {_part(values, 95):.1f} s, longest {max(values):.1f} s")
     print(f"  lost {len(lost)}, twice {len(twice)}; read by SOQL: {sum(tasks.values())} tasks")

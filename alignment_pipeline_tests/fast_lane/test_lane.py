@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 @pytest.fixture(scope="module")
 def warm(monday: Place):  # type: ignore[no-untyped-def]
-    with lane.opened(monday.home) as found:
+    with lane.opened(monday.home) as found, lane.leading(found):
         found.tick()
         yield found
 
@@ -152,17 +152,22 @@ def test_somebody_who_is_not_in_marketo_any_more_waits_with_that_reason(monday: 
     assert ([lane.GONE], [], 0) == (list(made.waiting.values()), made.answered, made.tasks_created)
 
 
-def test_one_process_runs_the_lane(monday: Place, warm: lane.Lane) -> None:
-    with pytest.raises(AnotherWriter), lane.opened(monday.home):
-        pass
+def test_one_process_leads_and_one_stands_by(monday: Place, warm: lane.Lane) -> None:
+    with lane.opened(monday.home) as other, lane.opened(monday.home) as third, lane.standing_by(other):
+        assert lane.processes(monday.home) == 2
+        with pytest.raises(AnotherWriter), lane.leading(other):
+            pass
+        with pytest.raises(AnotherWriter), lane.standing_by(third):
+            pass
 
 
-def test_the_job_leaves_the_lane_to_the_process_that_runs_it(monday: Place, warm: lane.Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_job_leaves_the_lane_to_the_processes_that_run_it(monday: Place, warm: lane.Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in monday.company.environ.items():
         monkeypatch.setenv(name, value)
     before = monday.writes()
 
-    done = hand_raises.execute_in_process()
+    with lane.opened(monday.home) as other, lane.standing_by(other):
+        done = hand_raises.execute_in_process()
 
     assert (done.success, monday.writes()) == (True, before)
 

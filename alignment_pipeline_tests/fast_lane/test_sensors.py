@@ -1,4 +1,4 @@
-"""The fast lane's sensors ask for one run at a time, under a key that says what it is for."""
+"""The fast lane's sensors ask for one run that answers and one that stands by, under a key that says what it is for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import dagster as dg
 import pytest
 
 from alignment_pipeline.defs import fast_lane, sensors
+from alignment_pipeline.runtime.fast_lane import lane
+from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.sync.lease import hold
 
 
 @pytest.fixture
@@ -42,12 +45,31 @@ def test_the_same_evaluation_asks_for_the_same_run(configured: Path) -> None:
     assert ("lane-after:first", "lane-after:first") == (first.run_key, again.run_key)
 
 
-@pytest.mark.parametrize("sensor", [sensors.fast_lane_runs, sensors.new_hand_raisers])
-def test_while_a_loop_runs_none_is_asked_for(sensor: dg.SensorDefinition, configured: Path) -> None:
+def test_while_a_loop_is_coming_no_look_starts_another(configured: Path) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
-        instance.create_run_for_job(fast_lane.hand_raises, status=dg.DagsterRunStatus.STARTED)
+        instance.create_run_for_job(fast_lane.hand_raises, status=dg.DagsterRunStatus.STARTING)
 
-        assert isinstance(evaluated(sensor, instance), dg.SkipReason)
+        assert isinstance(evaluated(sensors.new_hand_raisers, instance), dg.SkipReason)
+
+
+def test_one_leads_and_one_stands_by(configured: Path) -> None:
+    home = Home.from_env()
+    with dg.DagsterInstance.ephemeral() as instance, home.journal() as journal, hold(journal, lane.LEASE):
+        second = evaluated(sensors.fast_lane_runs, instance)
+        with hold(journal, lane.STANDBY):
+            third = evaluated(sensors.fast_lane_runs, instance)
+
+    assert (type(second), type(third)) == (dg.RunRequest, dg.SkipReason)
+
+
+def test_a_killed_run_is_replaced_before_dagster_knows_of_it(configured: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance, Home.from_env().journal() as journal:
+        run = instance.create_run_for_job(fast_lane.hand_raises, status=dg.DagsterRunStatus.STARTED)
+        with hold(journal, lane.LEASE):
+            found = evaluated(sensors.fast_lane_runs, instance)
+
+    assert isinstance(found, dg.RunRequest)
+    assert f"lane-after:{run.run_id}" == found.run_key
 
 
 def test_a_loop_that_has_ended_is_started_again(configured: Path) -> None:

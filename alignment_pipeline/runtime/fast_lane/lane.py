@@ -15,8 +15,10 @@ from functools import cached_property
 
 import ibis
 
+from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.activity_types import HAND_RAISE
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.loader import AgreementError
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.matching import lead_account_matches as matches_rule
 from alignment_pipeline.matching.index import AccountIndex
@@ -33,9 +35,11 @@ from alignment_pipeline.staging import activities as activities_rule
 from alignment_pipeline.staging import versions
 from alignment_pipeline.sync import crm as crms
 from alignment_pipeline.sync.journal import Journal
-from alignment_pipeline.sync.lease import hold
+from alignment_pipeline.sync.lease import hold, is_held
 
 LEASE = "fast-lane"
+#: Held by the one process that is warm and waits for the lane's lease.
+STANDBY = "fast-lane-standby"
 # the last tables of a full run are published last: once they are new, all are
 REHEARSED = ("raw_marketo_activity_types", "crm_record_states", "record_changes", "accounts", "users", "field_updates")
 _MOST_PEOPLE = 50
@@ -53,6 +57,7 @@ class Lane:
     memory: Memory
     store: Store
     _rehearsed: tuple[object, ...] | None = None
+    _agreement_stamp: int = 0
     _index: tuple[tuple[int, ...], AccountIndex] | None = None
 
     @property
@@ -92,6 +97,17 @@ class Lane:
         """The index at hand, one version old at most while hand-raisers wait: they do not wait for it to be built."""
         return self._index[1] if self._index is not None else self.refresh_index()
 
+    def is_outdated(self) -> bool:
+        """Whether the agreement's file says something else than when the lane was opened; one that is not valid counts as unchanged."""
+        try:
+            stamp = self.home.agreement_path.stat().st_mtime_ns
+            if stamp == self._agreement_stamp:
+                return False
+            self._agreement_stamp = stamp
+            return loader.load(self.home.agreement_path).version != self.agreement.version
+        except (AgreementError, OSError):
+            return False
+
     def warm(self) -> None:
         """Do beforehand what the first round would wait for."""
         self.reader.prepare()
@@ -102,10 +118,9 @@ class Lane:
         """Go through the rules for nobody, when tables were published anew or the day is another: the next round then finds the index and
         all expressions ready."""
         index = self.refresh_index()
-        now = self.home.clock.now()
-        state = (now.date(), self.store.versions(*REHEARSED))
-        if state == self._rehearsed:
+        if self.is_ready():
             return
+        now, state = self.home.clock.now(), self._state()
         try:
             nobody = People(frozenset(), frozenset(), frozenset())
             raw = overlay.raw_tables(self.store, nobody, {})
@@ -114,6 +129,13 @@ class Lane:
             self._rehearsed = state
         finally:
             self.store.let_go()
+
+    def is_ready(self) -> bool:
+        """Whether the rules were gone through since tables were last published, today."""
+        return self._rehearsed == self._state()
+
+    def _state(self) -> tuple[object, ...]:
+        return self.home.clock.now().date(), self.store.versions(*REHEARSED)
 
     def tick(self, *, may_answer: bool = True) -> Tick:
         """One round. Retryable errors of the outside are raised; what was learned before them is remembered.
@@ -232,17 +254,32 @@ class Lane:
 
 @contextmanager
 def opened(home: Home) -> Iterator[Lane]:
-    """The lane of this process. Raises AnotherWriter while another process runs it, ConfigurationError without a Marketo."""
+    """The lane of this process, which may look and get warm; rounds need `leading`. Raises ConfigurationError without a Marketo."""
     if not marketo.is_configured(home):
         raise ConfigurationError("the fast lane listens to Marketo, and none is configured: set MARKETO_DOMAIN and its credentials")
-    with home.journal() as journal, hold(journal, LEASE):
+    with home.journal() as journal:
         yield Lane(home, journal, Memory.load(journal), Store(home.warehouse()))
 
 
-def tick(home: Home) -> Tick:
-    """One round in a process that keeps nothing: the fallback where no loop runs."""
-    with opened(home) as lane:
-        return lane.tick()
+@contextmanager
+def leading(lane: Lane) -> Iterator[Lane]:
+    """The one process that answers, with what the one before it remembered. Raises AnotherWriter while another one leads."""
+    with hold(lane.journal, LEASE):
+        lane.memory = Memory.load(lane.journal)
+        yield lane
+
+
+@contextmanager
+def standing_by(lane: Lane) -> Iterator[None]:
+    """The one process that waits to lead. Raises AnotherWriter when another one does already."""
+    with hold(lane.journal, STANDBY):
+        yield
+
+
+def processes(home: Home) -> int:
+    """How many living processes lead or stand by: 0, 1 or 2."""
+    with home.journal() as journal:
+        return sum(is_held(journal, name) for name in (LEASE, STANDBY))
 
 
 def peek(home: Home) -> list[str]:
