@@ -65,7 +65,7 @@ bench-write-back: setup ## 50,000 changed records applied and verified: calls, s
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_write_back machine
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_write_back shared
 
-bench-fast-lane: setup ## from hand-raise to task, while a full run goes on
+bench-fast-lane: setup ## 200 hand-raises to tasks, with full runs beside and ten kills (about ten minutes)
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_fast_lane
 
 test-engines: setup ## the rules on local Spark and PostgreSQL (installs pyspark; needs Java 17)

@@ -1,6 +1,6 @@
 """From hand-raise to Task: how long it takes while Dagster's daemon keeps the lane running, with full runs beside it and kills in between.
 
-    python -m alignment_pipeline_tests.benchmarks.bench_fast_lane [--raises 200] [--seconds 900] [--kills 10] [--no-full-run]
+    python -m alignment_pipeline_tests.benchmarks.bench_fast_lane [--raises 200] [--seconds 330] [--kills 10] [--no-full-run]
 
 The sandbox is a process of its own at the machine's pace (its clock runs at factor 1 while it is measured). The lane's processes are runs
 that the sensor `fast_lane_runs` asked for; a kill is SIGKILL to the one that leads. In the second half full runs follow one another.
@@ -305,9 +305,9 @@ def _without_ours() -> dict[str, str]:
 def main() -> int:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--raises", type=int, default=60)
-    parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--raises", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=330.0)
+    parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--people", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-full-run", action="store_true")
