@@ -18,7 +18,6 @@ from alignment_pipeline.defs import progress
 from alignment_pipeline.defs.line import AS_OF_TAG
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.runtime.priority import give_way
 from alignment_pipeline.sync import lease
 
 INSTANCE_SETTINGS = """\
@@ -97,7 +96,6 @@ def launch(
     Raises ConfigurationError when there is no such day.
     """
     with home.journal() as journal, lease.hold(journal, lease.RUN):
-        give_way()
         return _launched(job, home=home, as_of=as_of, partition=partition, told=told)
 
 

@@ -22,7 +22,6 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.defs import progress
 from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.runtime.priority import give_way
 from alignment_pipeline.staging import versions
 from alignment_pipeline.sync import lease
 from alignment_pipeline.warehouse.warehouse import Published, Warehouse
@@ -152,7 +151,6 @@ class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         self._turn.close()
         journal = self._turn.enter_context(home.journal())
         self._turn.enter_context(lease.hold(journal, lease.RUN, wait_seconds=self.TURN_SECONDS))
-        give_way()
 
 
 def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[str, Any]:
