@@ -85,6 +85,8 @@ class FieldMapping(Section):
             raise ValueError(
                 f"MarketoLead.{self.field} is {self.owner} and {self.type}; fields of Marketo are machine, and text or long_text"
             )
+        if self.value.endswith(".synced_at") and self.owner != "machine":
+            raise ValueError(f"{self.object}.{self.field} is {self.owner}; the time of syncing is written along with every change: machine")
         person_side = self.object in ("Lead", "Contact", MARKETO_LEAD)
         if person_side != self.value.startswith("person."):
             allowed = "person.*" if person_side else "account.*"

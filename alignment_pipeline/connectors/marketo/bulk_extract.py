@@ -5,6 +5,7 @@ Belongs here: the life of many jobs in the vendor's queue of ten. The file itsel
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ _PATIENCE = timedelta(hours=6)
 _ENDED_BADLY = frozenset({"Failed", "Canceled", "Cancelled"})
 _ENDED = _ENDED_BADLY | {"Completed"}
 _MOST_ATTEMPTS = 3
+#: It becomes part of a path; Marketo's are UUIDs.
+_EXPORT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _UNKNOWN_JOB = frozenset({"1001", "1003", "1004", "1013"})
 
 
@@ -145,7 +148,9 @@ class BulkExtract:
     def _create(self, window: tuple[datetime, datetime]) -> Job:
         endpoint = f"bulk {self.request.entity} create"
         body = self.session.post(self._path(None, "create"), endpoint, self.request.body(*window), is_repeatable=True)
-        identity = str(_first(body)["exportId"])
+        identity = str(_first(body).get("exportId") or "")
+        if not _EXPORT_ID.fullmatch(identity):
+            raise Retryable(f"{endpoint}: the answer holds no job's id; it was not used")
         job = Job(identity, self.request.fingerprint(*window), *window)
         self._jobs[window] = job
         self.note_jobs(tuple(self._jobs.values()))
