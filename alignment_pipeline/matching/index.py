@@ -114,10 +114,11 @@ class AccountIndex:
         aliases = keys.AliasTable(settings.alias_groups) if settings.alias_groups else keys.default_aliases()
         parsed = [names.forms(name) for name in facts.name]
         forms = arrays(parsed, vocabulary)
+        initials = {at: found for at, of in enumerate(parsed) if (found := tuple(key for form in of for key in names.acronyms(form)))}
         compact_limit = len(vocabulary.compact_number)
         learned = learned_domains(contacts, past_matches, facts.position, merged, settings)
         frequency: dict[str, float] = {}
-        key_number, key_first, key_accounts = _postings(facts, parsed, learned, rarity, aliases, settings, frequency)
+        key_number, key_first, key_accounts = _postings(facts, parsed, initials, learned, rarity, aliases, settings, frequency)
         typo_hash, typo_account = _typo_postings(parsed)
         bare = [names.bare(of[0]) if of else "" for of in parsed]
         companies = company.same_company(parsed, bare, facts.domain, facts.country, rarity, aliases)
@@ -125,7 +126,6 @@ class AccountIndex:
         facts.stem = [company.stem(of, aliases) if of else "" for of in parsed]
         is_parent = np.zeros(len(facts.name), dtype=bool)
         is_parent[facts.parent[facts.parent >= 0]] = True
-        initials = {at: found for at, of in enumerate(parsed) if (found := tuple(key for form in of for key in names.acronyms(form)))}
         return cls(
             settings,
             rarity,
@@ -156,6 +156,7 @@ class AccountIndex:
 
 def account_keys(
     forms: Sequence[names.Form],
+    initials: Sequence[str],
     site: tuple[str, str, str],
     learned: Sequence[str],
     rarity: RarityTable,
@@ -166,9 +167,8 @@ def account_keys(
     """Every key one account is filed under, typo keys aside; `site` is its domain, the host and the domain's label."""
     domain, host, label = site
     found = keys.name_keys(forms, rarity, settings.common_word_accounts, aliases, frequency)
-    for form in forms:
-        for acronym in names.acronyms(form):
-            found["a:" + acronym] = None
+    for acronym in initials:
+        found["a:" + acronym] = None
     if domain:
         found["d:" + domain] = None
         if host != domain:
@@ -256,6 +256,7 @@ def _classes(domain: Sequence[str], name: Sequence[str], settings: MatchingSetti
 def _postings(
     facts: AccountFacts,
     parsed: Sequence[tuple[names.Form, ...]],
+    initials: Mapping[int, tuple[str, ...]],
     learned: Mapping[str, Mapping[int, float]],
     rarity: RarityTable,
     aliases: keys.AliasTable,
@@ -270,7 +271,7 @@ def _postings(
     key_column, account_column = array("q"), array("i")
     for position, forms in enumerate(parsed):
         site = (facts.domain[position], facts.host[position], facts.label[position])
-        filed = account_keys(forms, site, taught.get(position, ()), rarity, aliases, settings, frequency)
+        filed = account_keys(forms, initials.get(position, ()), site, taught.get(position, ()), rarity, aliases, settings, frequency)
         for key in filed:
             key_column.append(number.setdefault(key, len(number)))
             account_column.append(position)
