@@ -93,6 +93,8 @@ def match_frame(frame: pd.DataFrame, index: AccountIndex, *, settings: MatchingS
 
 
 def _slice(frame: records.Frame, start: int) -> records.Frame:
+    if records.row_count(frame) <= CHUNK:
+        return frame
     if isinstance(frame, pd.DataFrame):
         return frame.iloc[start : start + CHUNK]
     return frame.slice(start, CHUNK)

@@ -171,6 +171,8 @@ def forms(company: str) -> tuple[Form, ...]:
 
 def _without_country(form: Form) -> Form | None:
     """The name without the country at its end, which names a branch; "University of Zambia" keeps its country."""
+    if form.core[-1] not in places.last_words():
+        return None
     for size in (3, 2, 1):
         if len(form.core) > size and places.country_code(" ".join(form.core[-size:])) and len("".join(form.core[-size:])) > 2:
             if form.core[-size - 1] in wordlists.roles()["s"]:

@@ -29,6 +29,12 @@ def country_code(value: str) -> str:
 
 
 @functools.cache
+def last_words() -> frozenset[str]:
+    """The words that names of countries end with."""
+    return frozenset(name.rsplit(" ", 1)[-1] for name in _countries())
+
+
+@functools.cache
 def place_words() -> frozenset[str]:
     """Single words that name a country, a region or a big city."""
     countries = {name for name in _countries() if " " not in name and len(name) > 2}
