@@ -92,12 +92,17 @@ def _node(parts: list[str], name: str) -> str:
 
 
 def _judge(row: Row, results: dict[str, bool]) -> str:
-    outcomes = [[passed for node, passed in results.items() if node.startswith(proof.rstrip("]"))] for proof in row.proofs]
+    outcomes = [[passed for node, passed in results.items() if _is_of(node, proof)] for proof in row.proofs]
     if any(not all(found) for found in outcomes):
         return "FAIL"
     if any(not found for found in outcomes):
         return "not run"
     return f"pass ({sum(len(found) for found in outcomes)})"
+
+
+def _is_of(node: str, proof: str) -> bool:
+    """A proof with a parameter is that test alone; any other stands for all tests whose id begins with it."""
+    return node == proof if proof.endswith("]") else node.startswith(proof)
 
 
 if __name__ == "__main__":
