@@ -91,9 +91,10 @@ class RollUp(Section):
         default="sum", description="sum: all people add up. top: only the most engaged ones, as many as top_people"
     )
     top_people: Annotated[int, Field(ge=1, le=1000)] | None = Field(default=None, description="How many people count when people is top")
-    hierarchy: Literal["own", "ultimate"] = Field(
+    hierarchy: Literal["own", "parent", "ultimate"] = Field(
         default="own",
-        description="own: an activity counts for its person's account. ultimate: for the account at the top of the hierarchy, once",
+        description="own: an activity counts for its person's account. parent: for the account one level above. ultimate: for the one "
+        "at the top of the hierarchy. Always for one account only; an account without parent is its own",
     )
     engaged_points: Annotated[float, Field(gt=0, le=10_000)] = Field(
         default=5, description="A person is engaged from these undecayed points on"

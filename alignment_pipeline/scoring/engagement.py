@@ -9,13 +9,9 @@ from datetime import datetime
 
 import ibis
 
-from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_ENGAGEMENT_FACTORS, PERSON_ENGAGEMENT_FACTORS
 from alignment_pipeline.contracts.shape import as_contract
-from alignment_pipeline.scoring import points
-from alignment_pipeline.scoring.persons import numbered, scored_people
-from alignment_pipeline.scoring.scored_activities import scored_rows
 
 SUMS = ("activities", "contribution_micro", "engaged_micro", "recent_micro", "previous_micro", "surge_micro", "baseline_micro")
 
@@ -26,37 +22,6 @@ def person_engagement_factors(scored: ibis.Table, *, scoring: Scoring, as_of: da
     sums = _sums(rows, scoring)
     grouped = rows.group_by("person_id", "factor").aggregate(account_id=rows.account_id.max(), **sums)
     return as_contract(grouped, PERSON_ENGAGEMENT_FACTORS, as_of=as_of, agreement_version=agreement_version)
-
-
-def person_factors_at_once(
-    activities: ibis.Table,
-    people: ibis.Table,
-    person_records: ibis.Table,
-    person_accounts: ibis.Table,
-    accounts: ibis.Table,
-    account_tiers: ibis.Table,
-    person_fits: ibis.Table,
-    *,
-    scoring: Scoring,
-    scope: Scope | None = None,
-    users: ibis.Table | None = None,
-    as_of: datetime,
-    agreement_version: str,
-) -> ibis.Table:
-    """`person_engagement_factors` straight from the activities: equal to the way over `scored_activities`, and made for tens of millions.
-
-    A tick passes only the touched people's rows of `activities`, `people` and `person_records`: its rows equal a full run's.
-    """
-    persons = numbered(
-        scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope(), users=users)
-    )
-    rows = scored_rows(activities, person_records, persons, scoring=scoring, as_of=as_of, counted_only=True)
-    rows = rows.filter(rows.age_days <= scoring.engagement.decay.horizon_days)
-    grouped = rows.group_by("person_no", "rule").aggregate(**_sums(rows, scoring))
-    names = persons.select("person_id", "account_id", named_no="person_no")
-    named = grouped.inner_join(names, grouped.person_no == names.named_no)
-    named = named.mutate(factor=points.label(named.rule, scoring.engagement.rules))
-    return as_contract(named, PERSON_ENGAGEMENT_FACTORS, as_of=as_of, agreement_version=agreement_version)
 
 
 def _sums(rows: ibis.Table, scoring: Scoring) -> dict[str, ibis.Value]:

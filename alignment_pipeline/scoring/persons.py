@@ -13,13 +13,14 @@ from alignment_pipeline.scoring import pilot
 
 
 def credited_accounts(person_accounts: ibis.Table, accounts: ibis.Table, *, scoring: Scoring) -> ibis.Table:
-    """One row per person: person_id, account_id that their activities count for (own, or the top of the hierarchy)."""
+    """One row per person: person_id, account_id that their activities count for (own, its parent, or the top of the hierarchy)."""
     own = person_accounts.select("person_id", "account_id")
-    if scoring.engagement.roll_up.hierarchy == "own":
+    hierarchy = scoring.engagement.roll_up.hierarchy
+    if hierarchy == "own":
         return own
-    tops = accounts.select(own_account_id="account_id", top_account_id="ultimate_account_id")
-    joined = own.left_join(tops, own.account_id == tops.own_account_id)
-    return joined.select(person_id=joined.person_id, account_id=ibis.coalesce(joined.top_account_id, joined.account_id))
+    above = accounts.select(own_account_id="account_id", above_account_id=f"{hierarchy}_account_id")
+    joined = own.left_join(above, own.account_id == above.own_account_id)
+    return joined.select(person_id=joined.person_id, account_id=ibis.coalesce(joined.above_account_id, joined.account_id))
 
 
 def scored_people(

@@ -44,33 +44,21 @@ def scored_activities(
     persons = numbered(
         scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope(), users=users)
     )
-    rows = scored_rows(activities, person_records, persons, scoring=scoring, as_of=as_of)
+    rows = _scored(activities, person_records, persons, scoring=scoring, as_of=as_of)
     names = persons.select("person_id", "account_id", named_no="person_no")
     rows = rows.left_join(names, rows.person_no == names.named_no)
     rows = rows.mutate(factor=points.label(ibis.ifelse(rows.exclusion.isnull(), rows.rule, points.NO_RULE), scoring.engagement.rules))
     return as_contract(rows, SCORED_ACTIVITIES, as_of=as_of, agreement_version=agreement_version)
 
 
-def scored_rows(
-    activities: ibis.Table,
-    person_records: ibis.Table,
-    persons: ibis.Table,
-    *,
-    scoring: Scoring,
-    as_of: datetime,
-    counted_only: bool = False,
-) -> ibis.Table:
-    """Activities known as of the day with person_no, rule, exclusion, points, weight, decay: what tables and sums are made of.
-
-    With `counted_only` without those that are excluded, which neither earn points nor take room under a cap.
-    """
+def _scored(activities: ibis.Table, person_records: ibis.Table, persons: ibis.Table, *, scoring: Scoring, as_of: datetime) -> ibis.Table:
+    """Activities known as of the day with person_no, rule, exclusion, points, weight, decay."""
     known = activities.filter(activities.known_at <= moment(as_of))
     bursts = _bursts(known, scoring)
     types = capped_types(scoring.engagement.caps)
 
     def prepared(rows: ibis.Table, has_clicks: bool) -> ibis.Table:
-        found = _prepared(rows, bursts if has_clicks else None, person_records, persons, scoring, as_of)
-        return found.filter(found.exclusion.isnull()) if counted_only else found
+        return _prepared(rows, bursts if has_clicks else None, person_records, persons, scoring, as_of)
 
     # split before anything else: only the capped types pay for the windows, and no row is worked on twice
     clicks = set(scoring.exclusions.click_types)

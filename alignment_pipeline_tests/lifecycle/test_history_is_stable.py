@@ -10,7 +10,7 @@ from itertools import pairwise
 import ibis
 import pytest
 
-from alignment_pipeline.scoring import engagement
+from alignment_pipeline.scoring import engagement, scored_activities
 from alignment_pipeline_tests.lifecycle.crm_noise import crm_of, joined
 from alignment_pipeline_tests.lifecycle.line import Crm, stages
 from alignment_pipeline_tests.scoring.agreements import shipped
@@ -28,6 +28,7 @@ DECIDED = {
     "account_mqa_changes": "account_id",
     "account_mqa_statuses": "account_id",
 }
+_SCORED = {"scored_activities": ("activity_id",), "person_engagement_factors": ("person_id", "factor")}
 _PARTS = ("accounts", "people", "person_records", "person_accounts", "activities")
 
 
@@ -78,12 +79,12 @@ def test_touched_people_get_the_rows_of_a_full_run(tables: dict[str, ibis.Table]
     activities = tables["activities"].semi_join(records, "source_key")
     rest = [tables[name] for name in ("person_accounts", "accounts", "account_tiers", "person_fits")]
 
-    part = engagement.person_factors_at_once(
-        activities, some, records, *rest, scoring=shipped().scoring, as_of=NOW, agreement_version="test"
-    )
+    stamp = {"as_of": NOW, "agreement_version": "test"}
+    scored = scored_activities.scored_activities(activities, some, records, *rest, scoring=shipped().scoring, **stamp)
+    part = engagement.person_engagement_factors(scored, scoring=shipped().scoring, **stamp)
 
-    full = [row for row in rows(tables["person_engagement_factors"], "person_id", "factor") if row["person_id"] in touched]
-    assert rows(part, "person_id", "factor") == full
+    full = {name: [row for row in rows(tables[name], *keys) if row["person_id"] in touched] for name, keys in _SCORED.items()}
+    assert {name: rows(table, *_SCORED[name]) for name, table in zip(_SCORED, (scored, part), strict=True)} == full
 
 
 def test_every_stay_follows_a_move_of_the_agreement(tables: dict[str, ibis.Table]) -> None:

@@ -38,10 +38,15 @@ def _steps_top_ultimate() -> Scoring:
     )
 
 
-def _no_decay() -> Scoring:
+def _no_decay_parent() -> Scoring:
     return changed(
         shipped().scoring,
-        engagement={"decay": {"form": "none", "horizon_days": 90}, "caps": [], "account_weights": {"tier_2": 0.1}},
+        engagement={
+            "decay": {"form": "none", "horizon_days": 90},
+            "roll_up": {"hierarchy": "parent"},
+            "caps": [],
+            "account_weights": {"tier_2": 0.1},
+        },
         exclusions={"clicks_per_minute": 0, "ignored_details": []},
     )
 
@@ -49,5 +54,5 @@ def _no_decay() -> Scoring:
 VARIANTS: dict[str, Callable[[], Scoring]] = {
     "shipped": lambda: shipped().scoring,
     "steps_top_ultimate": _steps_top_ultimate,
-    "no_decay": _no_decay,
+    "no_decay_parent": _no_decay_parent,
 }

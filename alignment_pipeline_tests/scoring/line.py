@@ -52,9 +52,6 @@ def scores(
     ).cache()
     t["activity_exclusions"] = scored_activities.activity_exclusions(t["scored_activities"], **stamp)
     t["person_engagement_factors"] = engagement.person_engagement_factors(t["scored_activities"], scoring=scoring, **stamp).cache()
-    t["person_factors_at_once"] = engagement.person_factors_at_once(
-        t["activities"], dims[0], t["person_records"], *dims[1:], scoring=scoring, **pilot, **stamp
-    )
     t["person_scores"] = person_scores.person_scores(t["person_engagement_factors"], *dims, scoring=scoring, **pilot, **stamp).cache()
     t["account_engagement_factors"] = engagement.account_engagement_factors(
         t["person_engagement_factors"], scoring=scoring, **stamp

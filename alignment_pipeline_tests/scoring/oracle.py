@@ -70,10 +70,10 @@ def scored(
     """Every known activity with points, weights, contribution, or its exclusion. `weights` are people's by their title."""
     person_of = {row["source_key"]: row["person_id"] for row in made.person_records}
     people = {row["person_id"]: row for row in made.people}
-    tops = {row["account_id"]: row["ultimate_account_id"] for row in made.accounts}
     account_of = {row["person_id"]: row["account_id"] for row in made.person_accounts}
-    if scoring.engagement.roll_up.hierarchy == "ultimate":
-        account_of = {person: tops.get(account, account) for person, account in account_of.items()}
+    column = {"parent": "parent_account_id", "ultimate": "ultimate_account_id"}.get(scoring.engagement.roll_up.hierarchy)
+    above = {row["account_id"]: row.get(column) for row in made.accounts} if column else {}
+    account_of = {person: above.get(account) or account for person, account in account_of.items()}
     known = [row for row in made.activities if row["known_at"] <= as_of]
     clicks: dict[tuple[str, int], int] = defaultdict(int)
     for row in known:

@@ -71,6 +71,7 @@ def organisation(seed: int, *, accounts: int = 6, people: int = 18, activities: 
         made.accounts.append(
             account(
                 own,
+                parent_account_id=None if top == own else f"{x}a{number - 1}",
                 ultimate_account_id=top,
                 country=rng.choice(COUNTRIES),
                 industry=rng.choice(INDUSTRIES),

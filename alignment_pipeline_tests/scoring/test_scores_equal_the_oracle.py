@@ -58,7 +58,6 @@ def test_scores_equal_the_oracle(name: str) -> None:
         for row in rows(tables["person_engagement_factors"])
     }
     assert expected_factors == actual_factors
-    assert rows(tables["person_factors_at_once"], "person_id", "factor") == rows(tables["person_engagement_factors"], "person_id", "factor")
     _check_people(tables, factors, scoring, {row["person_id"] for row in made.people if not row["is_internal"]})
     _check_accounts(made, tables, factors, scoring)
     _check_fit(made, tables, fitted, scoring)

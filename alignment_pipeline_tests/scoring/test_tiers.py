@@ -109,7 +109,7 @@ def test_in_a_pilot_of_reps_a_person_follows_the_account_and_one_without_is_in_b
     excluded = {row["person_id"]: row["exclusion"] for row in rows(t["scored_activities"])}
     left_out = {"in theirs", "loner of theirs", "nobody's loner"}
     assert {name: "out_of_scope" if name in left_out else None for name in excluded} == excluded
-    assert {"in mine", "loner of mine"} == {row["person_id"] for row in rows(t["person_factors_at_once"])}
+    assert {"in mine", "loner of mine"} == {row["person_id"] for row in rows(t["person_engagement_factors"])}
     assert {"mine"} == {row["account_id"] for row in rows(t["account_scores"])}
 
 
