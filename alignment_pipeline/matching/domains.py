@@ -54,12 +54,31 @@ def registrable(value: str) -> str:
     host = host_of(value)
     if not host:
         return ""
+    plain = _plain(host)
+    if plain:
+        return plain
     parts = _extract(host)
     if not parts.suffix:
         return ""
     if not parts.domain:
         return host if parts.is_private else ""
     return f"{parts.domain}.{parts.suffix}"
+
+
+def _plain(host: str) -> str:
+    """The registrable domain of hosts that no rule of several labels concerns ("www.acme.com"), as most are; "" leaves it to tldextract."""
+    last = host.rpartition(".")[2]
+    domain = ".".join(host.split(".")[-2:])
+    single, inner = _suffixes()
+    return domain if last in single and domain not in inner and "xn--" not in host else ""
+
+
+@functools.cache
+def _suffixes() -> tuple[frozenset[str], frozenset[str]]:
+    """Public suffixes of one label under which no wildcard stands, and the last two labels of all the longer ones."""
+    rules = _extract.tlds
+    inner = frozenset(".".join(rule.lstrip("!").split(".")[-2:]) for rule in rules if "." in rule)
+    return frozenset(rule for rule in rules if "." not in rule and f"*.{rule}" not in inner), inner
 
 
 @functools.lru_cache(maxsize=400_000)
