@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.errors import ConfigurationError, DataLoss
+from alignment_pipeline.warehouse import copying
 from alignment_pipeline.warehouse.manifest import POINTER, DataFile, Manifest, describe_file, read_manifest, stamp, swap, verify
 
 ROW_GROUP = 122_880
@@ -180,10 +181,14 @@ class Warehouse:
         path = folder / f"v{version:06d}-{secrets.token_hex(4)}.parquet"
         count = 0
         try:
-            with pq.ParquetWriter(path, contract.schema, compression="zstd") as writer:
-                for batch in self._batches(contract, rows):
-                    writer.write_table(batch, row_group_size=ROW_GROUP)
-                    count += batch.num_rows
+            if isinstance(rows, ibis.Table):
+                rows = _narrowed(rows, contract)
+                if copying.has_types_of(rows, contract):
+                    count = copying.copy(self.connection, rows, contract, path, row_group=ROW_GROUP)
+                else:
+                    count = _write_batches(path, contract, self.connection.to_pyarrow(rows))
+            else:
+                count = _write_batches(path, contract, rows)
         finally:
             # a rule or a reading that fails half-way leaves nothing beside the published version
             if count == 0 or sys.exception() is not None:
@@ -193,23 +198,30 @@ class Warehouse:
         path.chmod(0o600)
         return [describe_file(path, count)]
 
-    def _batches(self, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-        if isinstance(rows, ibis.Table):
-            missing = [name for name in contract.names if name not in rows.columns]
-            if missing:
-                raise ConfigurationError(f"table {contract.name}: the rule gave no column {', '.join(missing)}; the contract asks for it")
-            rows = self.connection.to_pyarrow_batches(rows.select(*contract.names), chunk_size=ROW_GROUP)
-        elif isinstance(rows, pa.Table):
-            rows = rows.to_batches(max_chunksize=ROW_GROUP)
-        for batch in rows:
-            table = pa.Table.from_batches([batch]).select(list(contract.names))
-            yield conform(table, contract)
-
     def _publish(self, folder: Path, name: str, version: int, files: tuple[DataFile, ...], added: int) -> Published:
         manifest = Manifest(table=name, version=version, published_at=stamp(self._clock.now()), files=files)
         swap(folder, manifest)
         _sweep(folder, files, version)
         return Published(name, version, manifest.rows, added)
+
+
+def _narrowed(rows: ibis.Table, contract: Contract) -> ibis.Table:
+    missing = [name for name in contract.names if name not in rows.columns]
+    if missing:
+        raise ConfigurationError(f"table {contract.name}: the rule gave no column {', '.join(missing)}; the contract asks for it")
+    return rows.select(*contract.names)
+
+
+def _write_batches(path: Path, contract: Contract, rows: pa.Table | Iterable[pa.RecordBatch]) -> int:
+    count = 0
+    if isinstance(rows, pa.Table):
+        rows = rows.to_batches(max_chunksize=ROW_GROUP)
+    with pq.ParquetWriter(path, contract.schema, compression="zstd") as writer:
+        for batch in rows:
+            table = conform(pa.Table.from_batches([batch]).select(list(contract.names)), contract)
+            writer.write_table(table, row_group_size=ROW_GROUP)
+            count += table.num_rows
+    return count
 
 
 def conform(table: pa.Table, contract: Contract) -> pa.Table:
