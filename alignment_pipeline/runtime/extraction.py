@@ -105,7 +105,7 @@ def _append_new(name: str, batches: Iterable[pa.RecordBatch], warehouse: Warehou
             arrivals.modified_at.identical_to(stored.modified_at),
         ]
         new = arrivals.anti_join(stored, same).order_by(_.record_id)
-        return warehouse.append(name, warehouse.connection.to_pyarrow_batches(new))
+        return warehouse.append(name, new)
     finally:
         spool.unlink(missing_ok=True)
 

@@ -85,15 +85,15 @@ class Warehouse:
         """Publish a new version that holds exactly these rows, in the contract's columns and types."""
         return self._replace(self._folder(name, create=True), name, table)
 
-    def append(self, name: str, batches: Iterable[pa.RecordBatch] | pa.Table) -> Published:
-        """Publish a version that holds the rows so far and these. Nothing is published when the batches hold no row."""
+    def append(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
+        """Publish a version that holds the rows so far and these. Nothing is published when these are none."""
         contract = _contract(name)
         folder = self._folder(name, create=True)
         with _publishing(folder):
             before = read_manifest(folder)
             version = before.version + 1 if before else 1
             old = before.files if before else ()
-            files = self._write(folder, contract, batches, version)
+            files = self._write(folder, contract, rows, version)
             if not files and before:
                 return Published(name, before.version, before.rows, 0)
             return self._publish(folder, name, version, old + tuple(files), sum(file.rows for file in files))

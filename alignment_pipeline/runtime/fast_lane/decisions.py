@@ -159,7 +159,7 @@ class Decider:
         self._keep("lead_account_matches", found)
         sources = [*self._tables("people", "lead_account_matches"), self.store.read("accounts"), self.done["all_states"]]
         self._step("person_accounts", lambda: person_accounts_rule.person_accounts(*sources, **self.day))
-        ids = overlay.column(self.done["person_accounts"], "account_id")
+        ids = self._with_credited(overlay.column(self.done["person_accounts"], "account_id"))
         for name in (*_ACCOUNT_VALUES, "account_stage_changes", "account_mqa_changes"):
             self._published(name, "account_id", ids)
         self._published("opportunity_contact_roles", "contact_id", sorted(self.people.contacts))
@@ -169,6 +169,14 @@ class Decider:
             self._published(name, "opportunity_id", sorted(deals))
         for name in ("users", "queue_members", "business_hours", "crm_holidays"):
             self.done[name] = self.store.read(name)
+
+    def _with_credited(self, own: list[str]) -> list[str]:
+        """The people's accounts, and those that their activities count for where the agreement looks up the hierarchy: these have tiers."""
+        hierarchy = self.agreement.scoring.engagement.roll_up.hierarchy
+        if hierarchy == "own":
+            return own
+        above = self.store.among("accounts", "account_id", own)[f"{hierarchy}_account_id"].to_pylist()
+        return sorted({*own, *(one for one in above if one)})
 
     def _scores(self) -> None:
         scoring, scope = self.agreement.scoring, self.agreement.scope

@@ -1,0 +1,65 @@
+"""Where activities count for an account up the hierarchy, the lane scores a person as a full run does."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import ibis
+import pytest
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.runtime.fast_lane import lane, overlay
+from alignment_pipeline.runtime.fast_lane.decisions import Decider
+from alignment_pipeline.scoring import scored_activities
+from alignment_pipeline_tests.fast_lane.lane_world import Place
+
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+SOURCES = ("activities", "people", "person_records", "person_accounts", "accounts", "account_tiers", "person_fits")
+
+
+def looking_up(agreement: Agreement, hierarchy: Literal["parent", "ultimate"]) -> Agreement:
+    engagement = agreement.scoring.engagement
+    engagement = engagement.model_copy(update={"roll_up": engagement.roll_up.model_copy(update={"hierarchy": hierarchy})})
+    return agreement.model_copy(
+        update={"scoring": agreement.scoring.model_copy(update={"engagement": engagement}), "version": f"looking-up-{hierarchy}"}
+    )
+
+
+def branch_person(found: lane.Lane) -> str:
+    """Somebody of a branch with activities that count."""
+    tables = {name: found.store.read(name) for name in (*SOURCES, "scored_activities")}
+    branches = tables["accounts"].filter(lambda t: t.parent_account_id.notnull()).select("account_id")
+    theirs = tables["person_accounts"].semi_join(branches, "account_id").select("person_id")
+    counted = tables["scored_activities"].filter(lambda t: t.exclusion.isnull()).semi_join(theirs, "person_id")
+    rows = counted.select("person_id").distinct().order_by("person_id").limit(1).to_pyarrow()
+    assert rows.num_rows, "the company has no branch whose people do anything"
+    return str(rows["person_id"][0])
+
+
+@pytest.mark.parametrize("hierarchy", ["parent", "ultimate"])
+def test_a_branchs_people_are_scored_as_by_a_full_run(monday: Place, hierarchy: Literal["parent", "ultimate"]) -> None:
+    with lane.opened(monday.home) as found:
+        agreement = looking_up(found.agreement, hierarchy)
+        person = branch_person(found)
+        records = found.store.read("person_records").filter(lambda t: t.person_id == person).to_pyarrow().to_pylist()
+        ids = {kind: frozenset(row["record_id"] for row in records if row["object"] == kind) for kind in ("Lead", "Contact", "Marketo")}
+        people = overlay.People(ids["Lead"], ids["Contact"], ids["Marketo"])
+        decider = Decider(
+            found.store, overlay.raw_tables(found.store, people, {}), people, agreement, found.refresh_index(), monday.home.clock.now()
+        )
+        decider.decide()
+        mine = sums(decider.done["scored_activities"], person)
+        whole = scored_activities.scored_activities(
+            *(found.store.read(name) for name in SOURCES), scoring=agreement.scoring, scope=agreement.scope,
+            users=found.store.read("users"), as_of=decider.day_end, agreement_version="full",
+        )  # fmt: skip
+
+        assert mine == sums(whole, person)
+        assert any(row["exclusion"] is None for row in mine)
+
+
+def sums(rows: ibis.Table, person: str) -> list[dict[str, object]]:
+    """Points of one person by account and reason."""
+    mine = rows.filter(rows.person_id == person)
+    found = mine.group_by("account_id", "exclusion").agg(points=mine.weighted_micro.sum(), number=mine.count())
+    return sorted(found.to_pyarrow().to_pylist(), key=str)
