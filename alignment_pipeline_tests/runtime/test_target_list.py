@@ -17,7 +17,7 @@ from alignment_pipeline.runtime.home import Home
 from alignment_pipeline_tests.staging.factories import staged
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-EXAMPLE = loader.default_path().parent / "examples" / "engagement_minutes.yaml"
+EXAMPLE = loader.default_path().parent / "examples" / "named_accounts.yaml"
 LISTED = {"001Qy000100000LIAQ": 1, "001Qy000100000ZIAQ": 2, "001Qy000100000nIAA": None}
 
 
