@@ -6,7 +6,8 @@ built once; their SQL is kept by `statements.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -19,6 +20,7 @@ from alignment_pipeline.runtime.fast_lane.statements import Statements
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 Built = TypeVar("Built")
+_MANY_ROWS = 1_000_000
 
 
 @dataclass
@@ -104,8 +106,23 @@ class Store:
         if isinstance(table.op(), operations.InMemoryTable):
             return self.rows(table)
         query = f'SELECT * FROM "{table.get_name()}" WHERE "{column}" IN (SELECT unnest(?))'
-        found: pa.Table = self.warehouse.connection.con.execute(query, [sorted(values)]).to_arrow_table()
+        with self._threads_for(name):
+            found: pa.Table = self.warehouse.connection.con.execute(query, [sorted(values)]).to_arrow_table()
         return found
+
+    @contextmanager
+    def _threads_for(self, name: str) -> Iterator[None]:
+        """All processors for a table of millions, whose key column is read whole."""
+        manifest = self.warehouse.manifest(name)
+        if manifest is None or manifest.rows < _MANY_ROWS:
+            yield
+            return
+        connection = self.warehouse.connection.con
+        connection.execute("RESET threads")
+        try:
+            yield
+        finally:
+            connection.execute("SET threads = 1")
 
     def let_go(self) -> None:
         """Empty the round's tables: nothing of a person stays in memory."""
