@@ -10,8 +10,9 @@ import ibis
 from alignment_pipeline.agreement.engagement import Cap, micro
 from alignment_pipeline.contracts.shape import step
 
-# more than there are days since 1970 in any vendor's calendar
-_DAYS = 10_000_000
+# More than there are days since 1970 in any vendor's calendar, and than 32 bits hold: Spark numbers rows in 32 bits, and takes 64 for a
+# product only when one side needs them
+_DAYS = 10_000_000_000
 
 
 def capped(activities: ibis.Table, caps: list[Cap]) -> ibis.Table:
