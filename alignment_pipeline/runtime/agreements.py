@@ -32,7 +32,7 @@ def keep(home: Home) -> str | None:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read as the list of tier overrides ({error})") from error
+        raise lists.unreadable(path, error) from error
     name = f"target-list-{hashlib.sha256(text).hexdigest()[:12]}.csv"
     _keep(home.folder(FOLDER) / name, text)
     return name

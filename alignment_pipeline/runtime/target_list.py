@@ -28,5 +28,10 @@ def read_overrides(path: Path) -> pa.Table:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             return account_tiers.overrides_from(csv.DictReader(handle), name=str(path))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        mend = "put the CSV (account_id,tier,reason) there, or take scoring.tiers.overrides_file out of the agreement"
-        raise ConfigurationError(f"{path}: cannot be read as the list of tier overrides ({error}); {mend}") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> ConfigurationError:
+    """What to do about a list that cannot be read."""
+    mend = "put the CSV (account_id,tier,reason) there, or take scoring.tiers.overrides_file out of the agreement"
+    return ConfigurationError(f"{path}: cannot be read as the list of tier overrides ({error}); {mend}")
