@@ -13,7 +13,7 @@ import os
 import socket
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, text, update
@@ -60,16 +60,14 @@ def hold(journal: Journal, name: str, *, wait_seconds: float = 0.0, take_over: b
     """
     with contextlib.ExitStack() as stack:
         if not take_over:
-            lock = _flock if journal.backend == "sqlite" else _advisory
-            stack.enter_context(lock(journal, name, wait_seconds))
+            stack.enter_context(_locked(journal, name, wait_seconds))
         yield Lease(name=name, fence=_next_fence(journal, name))
 
 
 def is_held(journal: Journal, name: str) -> bool:
     """Whether a living process holds the lease now."""
-    lock = _flock if journal.backend == "sqlite" else _advisory
     try:
-        with lock(journal, name, 0.0):
+        with _locked(journal, name, 0.0):
             return False
     except AnotherWriter:
         return True
@@ -90,6 +88,10 @@ def _next_fence(journal: Journal, name: str) -> int:
             return 1
         connection.execute(update(LEASE).where(LEASE.c.name == name).values(fence=fence + 1, holder=holder, since=journal.now()))
         return int(fence) + 1
+
+
+def _locked(journal: Journal, name: str, wait_seconds: float) -> AbstractContextManager[None]:
+    return (_flock if journal.backend == "sqlite" else _advisory)(journal, name, wait_seconds)
 
 
 @contextmanager

@@ -7,19 +7,14 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from alignment_pipeline_tests.faults import kill
 
 
 def six_starts(tmp_path: Path) -> None:
     with kill.arena(tmp_path, 5, leads=60, accounts=2, faults=0.0) as found:
-        found.desire(1.0)
-        plan_hash = found.plan()
-        assert plan_hash is not None
-        found.environ["CRASH_AT"] = "sent:1:stop"
-        holder = found.start(plan_hash, "--approved-only")
-        del found.environ["CRASH_AT"]
-        _until(lambda: _stopped(holder.pid))
+        plan_hash, holder = _frozen_at(found, "sent:1:stop", "--approved-only")
         others = [found.start(plan_hash, "--approved-only") for _ in range(5)]
         for process in others:
             process.join(300)
@@ -34,13 +29,7 @@ def six_starts(tmp_path: Path) -> None:
 def frozen(tmp_path: Path) -> None:
     """A frozen holder whose place was taken finds a higher fence when it wakes, and stops."""
     with kill.arena(tmp_path, 5, leads=60, accounts=2, faults=0.0) as found:
-        found.desire(1.0)
-        plan_hash = found.plan()
-        assert plan_hash is not None
-        found.environ["CRASH_AT"] = "batch done:2:stop"
-        holder = found.start(plan_hash)
-        del found.environ["CRASH_AT"]
-        _until(lambda: _stopped(holder.pid))
+        plan_hash, holder = _frozen_at(found, "batch done:2:stop")
         assert found.apply(plan_hash, "--take-over") == 0
         before = len(found.office.writes())
         os.kill(holder.pid, signal.SIGCONT)
@@ -53,13 +42,7 @@ def frozen(tmp_path: Path) -> None:
 def frozen_and_interrupted(tmp_path: Path) -> None:
     """The same when the one that took over has died meanwhile: what is left waits for the next run, not for the one that wakes."""
     with kill.arena(tmp_path, 5, leads=60, accounts=2, faults=0.0) as found:
-        found.desire(1.0)
-        plan_hash = found.plan()
-        assert plan_hash is not None
-        found.environ["CRASH_AT"] = "batch done:1:stop"
-        holder = found.start(plan_hash)
-        del found.environ["CRASH_AT"]
-        _until(lambda: _stopped(holder.pid))
+        plan_hash, holder = _frozen_at(found, "batch done:1:stop")
         assert found.apply(plan_hash, "--take-over", crash_at="batch done:1") == -signal.SIGKILL
         before = len(found.office.writes())
         os.kill(holder.pid, signal.SIGCONT)
@@ -68,6 +51,16 @@ def frozen_and_interrupted(tmp_path: Path) -> None:
         assert found.apply(plan_hash) == 0
         found.calm()
         assert found.broken() == []
+
+
+def _frozen_at(found: kill.Arena, point: str, *arguments: str) -> tuple[str, Any]:
+    """A new plan, and the process that applies it, frozen at this point."""
+    found.desire(1.0)
+    plan_hash = found.plan()
+    assert plan_hash is not None
+    holder = found.start(plan_hash, *arguments, CRASH_AT=point)
+    _until(lambda: _stopped(holder.pid))
+    return plan_hash, holder
 
 
 def _stopped(pid: int | None) -> bool:

@@ -22,14 +22,18 @@ def _taken_over(acme: Office) -> None:
     assert acme.value(lead_id(0), "Note__c") == "ours"
 
 
+def _typed_again(acme: Office) -> None:
+    """After the takeover a person types the first value once more, and we want another one."""
+    _taken_over(acme)
+    acme.advance(days=1)
+    acme.edit(lead_id(0), Note__c="typed first")
+    acme.want(lead_id(0), Note__c="ours, newer")
+    acme.run()
+
+
 def test_a_value_that_is_typed_again_after_the_takeover_is_a_persons_edit(tmp_path: Path) -> None:
     with office(tmp_path) as acme:
-        _taken_over(acme)
-        acme.advance(days=1)
-        acme.edit(lead_id(0), Note__c="typed first")
-        acme.want(lead_id(0), Note__c="ours, newer")
-
-        acme.run()
+        _typed_again(acme)
 
         assert acme.value(lead_id(0), "Note__c") == "typed first"
         assert [one.reason for one in holds.listing(acme.journal)] == [HoldReason.HUMAN_EDIT]
@@ -37,11 +41,7 @@ def test_a_value_that_is_typed_again_after_the_takeover_is_a_persons_edit(tmp_pa
 
 def test_it_can_be_let_go_of_a_second_time(tmp_path: Path) -> None:
     with office(tmp_path) as acme:
-        _taken_over(acme)
-        acme.advance(days=1)
-        acme.edit(lead_id(0), Note__c="typed first")
-        acme.want(lead_id(0), Note__c="ours, newer")
-        acme.run()
+        _typed_again(acme)
         holds.release(acme.journal, [one.hold_id for one in holds.listing(acme.journal)], by="Ann")
 
         acme.run()

@@ -32,6 +32,7 @@ from alignment_pipeline.runtime.fast_lane.store import Store
 from alignment_pipeline.scoring import engagement as engagement_rule
 from alignment_pipeline.scoring import person_fits as person_fits_rule
 from alignment_pipeline.scoring import person_scores as person_scores_rule
+from alignment_pipeline.scoring import persons as persons_rule
 from alignment_pipeline.scoring import scored_activities as scored_activities_rule
 from alignment_pipeline.sla import tasks as tasks_rule
 from alignment_pipeline.sla.ledger import sla_ledger
@@ -159,7 +160,9 @@ class Decider:
         self._keep("lead_account_matches", found)
         sources = [*self._tables("people", "lead_account_matches"), self.store.read("accounts"), self.done["all_states"]]
         self._step("person_accounts", lambda: person_accounts_rule.person_accounts(*sources, **self.day))
-        ids = self._with_credited(overlay.column(self.done["person_accounts"], "account_id"))
+        # and those that these people's activities count for, where the agreement looks up the hierarchy: their tiers decide
+        credited = persons_rule.credited_accounts(self.done["person_accounts"], self.store.read("accounts"), scoring=self.agreement.scoring)
+        ids = sorted({*overlay.column(self.done["person_accounts"], "account_id"), *overlay.column(credited, "account_id")})
         for name in (*_ACCOUNT_VALUES, "account_stage_changes", "account_mqa_changes"):
             self._published(name, "account_id", ids)
         self._published("opportunity_contact_roles", "contact_id", sorted(self.people.contacts))
@@ -169,14 +172,6 @@ class Decider:
             self._published(name, "opportunity_id", sorted(deals))
         for name in ("users", "queue_members", "business_hours", "crm_holidays"):
             self.done[name] = self.store.read(name)
-
-    def _with_credited(self, own: list[str]) -> list[str]:
-        """The people's accounts, and those that their activities count for where the agreement looks up the hierarchy: these have tiers."""
-        hierarchy = self.agreement.scoring.engagement.roll_up.hierarchy
-        if hierarchy == "own":
-            return own
-        above = self.store.among("accounts", "account_id", own)[f"{hierarchy}_account_id"].to_pylist()
-        return sorted({*own, *(one for one in above if one)})
 
     def _scores(self) -> None:
         scoring, scope = self.agreement.scoring, self.agreement.scope
