@@ -13,9 +13,9 @@ from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime import write_back
-from alignment_pipeline.sync import apply as applying
-from alignment_pipeline.sync import approval, ops
+from alignment_pipeline.operations import write_back
+from alignment_pipeline.write_back.plans import approval, ops
+from alignment_pipeline.write_back.sending import apply as applying
 
 
 @click.command(

@@ -12,8 +12,8 @@ import click
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.sync import approval, ops
-from alignment_pipeline.sync import crm as crms
+from alignment_pipeline.write_back.plans import approval, ops
+from alignment_pipeline.write_back.sending import crm as crms
 
 
 @click.command(epilog="Example: alignment approve --standing --most-records 500 --days 7")

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option, table
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.sync import audit as history
+from alignment_pipeline.write_back.records import audit as history
 
 
 @click.command(epilog="Example: alignment audit 00Q000000000001AAA")

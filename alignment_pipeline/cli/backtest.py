@@ -10,8 +10,8 @@ from rich.console import Console
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.cli.context import Context, as_of_option, json_option, moment, table
-from alignment_pipeline.lifecycle.sweep_plot import sweep_svg
-from alignment_pipeline.runtime import analyses
+from alignment_pipeline.lifecycle.backtest.sweep_plot import sweep_svg
+from alignment_pipeline.operations import impact_and_backtest
 
 
 @click.command(epilog="Example: alignment backtest --outcome-days 90 --plot sweep.svg")
@@ -50,7 +50,7 @@ def backtest(
         )
     context = Context(is_json=is_json)
     agreement = loader.load(agreement_file) if agreement_file else context.home.agreement
-    found = analyses.backtest_of(
+    found = impact_and_backtest.backtest_of(
         context.warehouse(),
         agreement=agreement,
         of=of,

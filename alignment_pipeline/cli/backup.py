@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from alignment_pipeline.cli.context import Context, json_option
-from alignment_pipeline.sync import backup as copying
+from alignment_pipeline.journal import backup as copying
 
 
 @click.command(epilog="Example: ALIGNMENT_BACKUP_FOLDER=/mnt/other-disk alignment backup")

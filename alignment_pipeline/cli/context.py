@@ -20,9 +20,9 @@ from rich.table import Table
 from alignment_pipeline.connectors.salesforce.credentials import Role
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime import salesforce
-from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.installation import salesforce
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 

@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option, table
-from alignment_pipeline.sync import dead_letters as letters
-from alignment_pipeline.sync import quarantine
+from alignment_pipeline.write_back.fields import quarantine
+from alignment_pipeline.write_back.records import dead_letters as letters
 
 
 @click.command("dead-letters", epilog="Example: alignment dead-letters --replay --code STRING_TOO_LONG")

@@ -23,11 +23,11 @@ from rich.console import Console
 from alignment_pipeline.cli import run as run_command
 from alignment_pipeline.cli.context import Context, json_option, progress
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
-from alignment_pipeline.runtime import notifications, reports, summary, write_back
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import notify, report, summary, write_back
 from alignment_pipeline.sandbox import demo_world
-from alignment_pipeline.sync import apply as applying
-from alignment_pipeline.sync import approval, ops
+from alignment_pipeline.write_back.plans import approval, ops
+from alignment_pipeline.write_back.sending import apply as applying
 
 HOME = ".alignment-demo"
 SANDBOX_STATE = "sandbox-state.json"
@@ -56,8 +56,8 @@ def demo(accounts: int, people: int, activities: int, is_json: bool) -> int:
         # the sandbox's clock runs on, and with it the clocks of both teams: the same moment is decided twice
         second = run_command.perform(context, as_of=datetime.fromisoformat(first["as_of"]))
         again = _write(context, second["plan"]["plan_hash"]) if second["plan"]["operations"] else None
-        told = notifications.notify(context.home, context.warehouse())
-        report = reports.write_report(context.home)
+        told = notify.notify(context.home, context.warehouse())
+        page = report.write_report(context.home)
     found = {
         "notice": NOTICE,
         "first_run": first,
@@ -66,7 +66,7 @@ def demo(accounts: int, people: int, activities: int, is_json: bool) -> int:
         "second_run_records_written": again.records_written if again else 0,
         "seconds": round(time.monotonic() - begun, 1),
         "notifications_as_files": len(told.sent),
-        "report": str(report),
+        "report": str(page),
     }
     context.result(found, lambda console: _show(console, found, first, written))
     return 0 if found["second_run_records_written"] == 0 else 1
@@ -75,11 +75,11 @@ def demo(accounts: int, people: int, activities: int, is_json: bool) -> int:
 def _fresh(home: Path) -> None:
     """An empty home for the demo. One that is not a demo's is never touched."""
     if home.exists() and any(home.iterdir()):
-        if not (home / reports.DEMO_MARK).exists():
+        if not (home / report.DEMO_MARK).exists():
             raise ConfigurationError(f"{home} holds a state that is not a demo's; set ALIGNMENT_HOME to another folder, or unset it")
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (home / reports.DEMO_MARK).touch(mode=0o600)
+    (home / report.DEMO_MARK).touch(mode=0o600)
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from dotenv import dotenv_values
 
 from alignment_pipeline.cli import demo
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
-from alignment_pipeline.runtime import reports
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import report
 
 HOST = "127.0.0.1"
 _START_SECONDS = 240.0
@@ -63,7 +63,7 @@ def _home() -> Home:
     home = Home.from_env()
     is_named = bool(home.environ.get("ALIGNMENT_HOME", "").strip())
     is_configured = bool(home.environ.get("SALESFORCE_DOMAIN", "").strip())
-    if not is_named and not is_configured and (Path(demo.HOME) / reports.DEMO_MARK).exists():
+    if not is_named and not is_configured and (Path(demo.HOME) / report.DEMO_MARK).exists():
         home = Home.from_env({**home.environ, "ALIGNMENT_HOME": demo.HOME})
     if not is_configured and not (home.path / demo.SANDBOX_STATE).exists():
         raise ConfigurationError(

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import AlignmentError, Retryable
-from alignment_pipeline.runtime import examinations
-from alignment_pipeline.runtime.examinations import Finding
+from alignment_pipeline.operations import doctor as operation
+from alignment_pipeline.operations.doctor import Finding
 
 
 @click.command(epilog="Example: alignment doctor --json. Exit codes: 0 all well (warnings allowed), 2 something must be fixed.")
@@ -26,10 +26,10 @@ def doctor(repair: bool, is_json: bool) -> int:
 
 def _examine(context: Context, *, repair: bool) -> Iterator[Finding]:
     steps: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
-        ("agreement", lambda: examinations.agreement(context.home)),
-        ("state", lambda: examinations.state(context.home, repair=repair)),
-        ("salesforce", lambda: examinations.salesforce(context.home)),
-        ("marketo", lambda: examinations.marketo(context.home)),
+        ("agreement", lambda: operation.agreement(context.home)),
+        ("state", lambda: operation.state(context.home, repair=repair)),
+        ("salesforce", lambda: operation.salesforce(context.home)),
+        ("marketo", lambda: operation.marketo(context.home)),
     ]
     for name, step in steps:
         try:

@@ -6,7 +6,7 @@ import click
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime import erasure
+from alignment_pipeline.operations import erase as operation
 
 
 @click.command(epilog="Example: alignment erase jane.doe@example.com --yes")
@@ -22,8 +22,8 @@ def erase(who: str, yes: bool, is_json: bool) -> None:
     if not yes and (is_json or not click.confirm(f"Erase {who} here for good? This cannot be undone.", err=True)):
         raise ConfigurationError("nothing was erased; give --yes to go on without asking")
     with context.journal() as journal:
-        done = erasure.erase_person(context.home, context.warehouse(), journal, who)
-    found = erasure.to_json(done)
+        done = operation.erase_person(context.home, context.warehouse(), journal, who)
+    found = operation.to_json(done)
     context.result(
         found, lambda console: console.print("\n".join(f"{name.replace('_', ' ')}: {number:,}" for name, number in found.items()))
     )

@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option, table
-from alignment_pipeline.matching.sentences import evidence_words
-from alignment_pipeline.runtime import explanations
+from alignment_pipeline.matching.decision.sentences import evidence_words
+from alignment_pipeline.operations import explain as operation
 
 MICRO = 1_000_000
 
@@ -21,7 +21,7 @@ MICRO = 1_000_000
 def explain(id_or_email: str, is_json: bool) -> None:
     """Why: match, scores, stage, MQA and SLA of a lead, contact or account, from the last run."""
     context = Context(is_json=is_json)
-    found = explanations.explain(context.warehouse(), id_or_email)
+    found = operation.explain(context.warehouse(), id_or_email)
     context.result(found, lambda console: _account(console, found) if found["kind"] == "account" else _person(console, found))
 
 

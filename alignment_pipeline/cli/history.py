@@ -11,8 +11,8 @@ from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option, progress, table
 from alignment_pipeline.cli.run import RunFailed
-from alignment_pipeline.runtime import history as kept
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import history as kept
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option, table
-from alignment_pipeline.sync import holds as held
+from alignment_pipeline.write_back.fields import holds as held
 
 
 @click.command(epilog="Example: alignment holds --reason HUMAN_EDIT; alignment holds --release 12,13")

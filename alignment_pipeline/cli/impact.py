@@ -10,7 +10,8 @@ from rich.console import Console
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.cli.context import Context, json_option, table
-from alignment_pipeline.runtime import analyses, target_list
+from alignment_pipeline.installation import target_list
+from alignment_pipeline.operations import impact_and_backtest
 
 SHOWN = 20
 
@@ -23,7 +24,7 @@ def impact(agreement_file: Path, is_json: bool) -> None:
     context = Context(is_json=is_json)
     other = loader.load(agreement_file)
     present, path = context.home.agreement, context.home.agreement_path
-    found = analyses.impact_of(
+    found = impact_and_backtest.impact_of(
         context.warehouse(),
         present=present,
         other=other,

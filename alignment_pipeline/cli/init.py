@@ -8,7 +8,7 @@ import click
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime import drafts
+from alignment_pipeline.operations import init as operation
 
 
 @click.command(epilog="Example: alignment init --out agreement.yaml")
@@ -24,8 +24,8 @@ def init(out: Path, offline: bool, force: bool, is_json: bool) -> None:
     context = Context(is_json=is_json)
     if out.exists() and not force:
         raise ConfigurationError(f"{out} exists already; name another with --out, or replace it with --force")
-    draft = drafts.draft(context.home, is_offline=offline)
-    schema = drafts.write(draft, out)
+    draft = operation.draft(context.home, is_offline=offline)
+    schema = operation.write(draft, out)
     content = {"agreement": str(out), "schema": str(schema), "remarks": draft.remarks}
     remarks = "".join(f"\n  - {remark}" for remark in draft.remarks)
     context.result(

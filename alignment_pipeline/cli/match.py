@@ -19,10 +19,11 @@ import click
 import pandas as pd
 
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.matching import encodings, exports, match_rows
 from alignment_pipeline.matching import match as rule
-from alignment_pipeline.matching.index import AccountIndex
-from alignment_pipeline.matching.sentences import RULE_WORDS
+from alignment_pipeline.matching.blocking.index import AccountIndex
+from alignment_pipeline.matching.decision import match_rows
+from alignment_pipeline.matching.decision.sentences import RULE_WORDS
+from alignment_pipeline.matching.files import encodings, exports
 from alignment_pipeline.matching.settings import MatchingSettings
 
 OUTPUT = ("lead_id", "account_id", "confidence", "decision", "method", "reason", "runner_up_id")

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option
-from alignment_pipeline.runtime import notifications
+from alignment_pipeline.operations import notify as operation
 
 
 @click.command(
@@ -20,7 +20,7 @@ from alignment_pipeline.runtime import notifications
 def notify(dry_run: bool, is_json: bool) -> int:
     """Tell people about escalation rungs that are due and were not told: each once, by ALIGNMENT_NOTIFY_URLS or as files."""
     context = Context(is_json=is_json)
-    done = asdict(notifications.notify(context.home, context.warehouse(), is_dry_run=dry_run))
+    done = asdict(operation.notify(context.home, context.warehouse(), is_dry_run=dry_run))
     context.result(
         {name: len(keys) for name, keys in done.items()} | {"unknown_keys": done["unknown"]}, lambda console: _show(console, done)
     )

@@ -15,12 +15,12 @@ from sqlalchemy import select
 
 from alignment_pipeline.cli.context import Context, json_option, table
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime import write_back
-from alignment_pipeline.sync import adopt as adoption
-from alignment_pipeline.sync import ops
-from alignment_pipeline.sync import plan as plans
-from alignment_pipeline.sync.shape import described_shapes
-from alignment_pipeline.sync.tables import PLAN
+from alignment_pipeline.journal.tables import PLAN
+from alignment_pipeline.operations import write_back
+from alignment_pipeline.write_back.fields.shape import described_shapes
+from alignment_pipeline.write_back.plans import ops
+from alignment_pipeline.write_back.plans import plan as plans
+from alignment_pipeline.write_back.records import adopt as adoption
 
 
 @click.group(invoke_without_command=True, epilog="Example: alignment plan show 3f2a9c")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from alignment_pipeline.cli.context import Context, as_of_option, json_option, moment
-from alignment_pipeline.runtime import reports
+from alignment_pipeline.operations import report as operation
 
 
 @click.command(epilog="Example: alignment report")
@@ -14,5 +14,5 @@ from alignment_pipeline.runtime import reports
 def report(as_of: str | None, is_json: bool) -> None:
     """Render the report as one HTML file, without any script, ready to print, and print its path."""
     context = Context(is_json=is_json)
-    path = reports.write_report(context.home, as_of=moment(as_of))
+    path = operation.write_report(context.home, as_of=moment(as_of))
     context.result({"report": str(path)}, lambda console: console.print(str(path)))

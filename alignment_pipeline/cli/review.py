@@ -9,7 +9,7 @@ import click
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime import review as reviewing
+from alignment_pipeline.operations import review as reviewing
 
 
 @click.command(

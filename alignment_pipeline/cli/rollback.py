@@ -12,10 +12,10 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option
-from alignment_pipeline.runtime import write_back
-from alignment_pipeline.sync import apply as applying
-from alignment_pipeline.sync import approval, ops, prepare
-from alignment_pipeline.sync import rollback as undoing
+from alignment_pipeline.operations import write_back
+from alignment_pipeline.write_back.plans import approval, ops, prepare
+from alignment_pipeline.write_back.plans import rollback as undoing
+from alignment_pipeline.write_back.sending import apply as applying
 
 
 @click.command(epilog="Example: alignment rollback 3f2a9c --yes")

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, as_of_option, json_option, moment, progress
 from alignment_pipeline.errors import AlignmentError
-from alignment_pipeline.runtime import summary
+from alignment_pipeline.operations import summary
 
 JOB = "alignment_run"
 

@@ -11,9 +11,9 @@ import dagster as dg
 from alignment_pipeline.connectors import redaction
 from alignment_pipeline.connectors.notify import messages, sinks
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
-from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync import state
-from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal import outbox_and_streams
+from alignment_pipeline.journal.journal import Journal
 
 TOPIC = "run_failure"
 _MOST_STEPS, _MOST_TEXT = 10, 500
@@ -52,13 +52,13 @@ def tell(home: Home, journal: Journal, *, run_id: str, job: str, steps: list[tup
     if len(steps) > _MOST_STEPS:
         lines.append(f"and {len(steps) - _MOST_STEPS} further steps")
     content = {"subject": f"Run failed: {job}", "body": "\n".join([*lines, f"Dagster run {run_id}"])}
-    state.enqueue(journal, TOPIC, content, key=run_id)
+    outbox_and_streams.enqueue(journal, TOPIC, content, key=run_id)
     return deliver(home, journal)
 
 
 def deliver(home: Home, journal: Journal) -> int:
     """Send the queued failures that are due; what a channel refuses is tried again later, at growing distance."""
-    due = [message for message in state.due_messages(journal) if message.topic == TOPIC]
+    due = [message for message in outbox_and_streams.due_messages(journal) if message.topic == TOPIC]
     ways = _ways(home)
     sent = 0
     for message in due:
@@ -66,9 +66,9 @@ def deliver(home: Home, journal: Journal) -> int:
             for way in ways:
                 way.send(f"run-{message.message_id}", message.content["subject"], message.content["body"], ())
         except AlignmentError as error:
-            state.mark_failed(journal, message, redaction.PROCESS(str(error)))
+            outbox_and_streams.mark_failed(journal, message, redaction.PROCESS(str(error)))
             continue
-        state.mark_sent(journal, message.message_id)
+        outbox_and_streams.mark_sent(journal, message.message_id)
         sent += 1
     return sent
 

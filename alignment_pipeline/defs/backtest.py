@@ -8,9 +8,9 @@ import dagster as dg
 import ibis
 
 from alignment_pipeline.defs.line import LineResource, tables
-from alignment_pipeline.lifecycle import person_stages
-from alignment_pipeline.lifecycle.sweep_plot import sweep_svg
-from alignment_pipeline.runtime import analyses
+from alignment_pipeline.lifecycle.backtest.sweep_plot import sweep_svg
+from alignment_pipeline.lifecycle.stages import person_stages
+from alignment_pipeline.operations import impact_and_backtest
 
 _SOURCES = (
     "scored_activities",
@@ -30,7 +30,7 @@ _SHOWN = ("precision_pct", "recall_pct")
 @dg.multi_asset(name="mqa_backtest_tables", **tables("mqa_backtest_terms", "mqa_backtests", deps=_SOURCES))
 def mqa_backtest(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
     run = line.open(context)
-    found = analyses.backtest_of(run.warehouse, agreement=run.agreement)
+    found = impact_and_backtest.backtest_of(run.warehouse, agreement=run.agreement)
     yield run.publish("mqa_backtest_terms", found.terms)
     yield run.publish("mqa_backtests", found.sweep, **_told(found.sweep, "MQA", "mqas", "weeks_over"))
 
@@ -38,7 +38,7 @@ def mqa_backtest(context: dg.AssetExecutionContext, line: LineResource) -> Itera
 @dg.multi_asset(name="mql_backtest_tables", **tables("mql_backtest_terms", "mql_backtests", deps=_MQL_SOURCES))
 def mql_backtest(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
     run = line.open(context)
-    found = analyses.backtest_of(run.warehouse, agreement=run.agreement, of="mql")
+    found = impact_and_backtest.backtest_of(run.warehouse, agreement=run.agreement, of="mql")
     yield run.publish("mql_backtest_terms", found.terms)
     yield run.publish("mql_backtests", found.sweep, **_told(found.sweep, "MQL", "mqls"))
 

@@ -3,8 +3,8 @@
 import dagster as dg
 
 from alignment_pipeline.defs.retrying import recoverable
-from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync import backup
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal import backup
 
 JOB = "journal_backup"
 

@@ -7,9 +7,9 @@ import dagster as dg
 
 from alignment_pipeline.defs.retrying import recoverable
 from alignment_pipeline.errors import AnotherWriter
-from alignment_pipeline.runtime.fast_lane import loop as loops
-from alignment_pipeline.runtime.fast_lane.writing import Tick
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.fast_lane import loop as loops
+from alignment_pipeline.fast_lane.writing import Tick
+from alignment_pipeline.installation.home import Home
 
 HAND_RAISES = "hand_raises"
 # a loop stands by as long as another one leads, then leads as long itself; a run that still goes on then hangs

@@ -14,8 +14,8 @@ import dagster as dg
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.raw import STREAMS
 from alignment_pipeline.defs.line import Line, contract_check_spec, plain
-from alignment_pipeline.runtime import history
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import history
 
 SNAPSHOTS, REPLAYS, AGREES = "daily_snapshots", "daily_replays", "a_replay_agrees"
 FIRST_DAY, DEFAULT_FIRST_DAY = "ALIGNMENT_HISTORY_FROM", "2025-01-01"

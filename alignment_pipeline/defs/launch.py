@@ -17,8 +17,8 @@ from alignment_pipeline import errors
 from alignment_pipeline.defs import progress
 from alignment_pipeline.defs.line import AS_OF_TAG
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync import lease
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal import lease
 
 INSTANCE_SETTINGS = """\
 # written by alignment_pipeline; your own settings go into a DAGSTER_HOME of your own

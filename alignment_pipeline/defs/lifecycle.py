@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from alignment_pipeline.defs.line import LineResource, tables
-from alignment_pipeline.lifecycle import account_stages as account_stages_rule
-from alignment_pipeline.lifecycle import mqa_statuses as mqa_statuses_rule
-from alignment_pipeline.lifecycle import person_stages as person_stages_rule
+from alignment_pipeline.lifecycle.mqa import mqa_statuses as mqa_statuses_rule
+from alignment_pipeline.lifecycle.stages import account_stages as account_stages_rule
+from alignment_pipeline.lifecycle.stages import person_stages as person_stages_rule
 
 _MQA = ("scored_activities", "person_fits", "accounts", "account_tiers", "opportunities")
 

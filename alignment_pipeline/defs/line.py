@@ -21,9 +21,9 @@ from pydantic import PrivateAttr
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.defs import progress
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal import lease
 from alignment_pipeline.staging import versions
-from alignment_pipeline.sync import lease
 from alignment_pipeline.warehouse.warehouse import Published, Warehouse
 
 AS_OF_TAG = "alignment/as_of"

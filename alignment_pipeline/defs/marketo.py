@@ -11,7 +11,7 @@ from alignment_pipeline.contracts.raw import MARKETO
 from alignment_pipeline.defs.line import LineResource, contract_check_spec, table_spec
 from alignment_pipeline.defs.reading import read_into_raw
 from alignment_pipeline.defs.retrying import RETRY, recoverable
-from alignment_pipeline.runtime import marketo
+from alignment_pipeline.installation import marketo
 
 
 @dg.multi_asset(

@@ -8,11 +8,12 @@ import pyarrow as pa
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import stamped
 from alignment_pipeline.defs.line import Line, LineResource, table, tables
-from alignment_pipeline.matching import duplicates, impact, labels
 from alignment_pipeline.matching import lead_account_matches as lead_account_matches_rule
 from alignment_pipeline.matching import match_labels as match_labels_rule
 from alignment_pipeline.matching import person_accounts as person_accounts_rule
-from alignment_pipeline.matching.rarity import RarityTable
+from alignment_pipeline.matching.blocking import duplicates
+from alignment_pipeline.matching.decision import impact, labels
+from alignment_pipeline.matching.names.rarity import RarityTable
 
 
 @dg.asset(**table("match_labels", deps=["people"]))

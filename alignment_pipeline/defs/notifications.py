@@ -6,7 +6,7 @@ import dagster as dg
 
 from alignment_pipeline.defs.line import LineResource
 from alignment_pipeline.defs.retrying import recoverable
-from alignment_pipeline.runtime import notifications as telling
+from alignment_pipeline.operations import notify as telling
 
 
 @dg.asset(

@@ -5,9 +5,9 @@ import dagster as dg
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.defs.line import LineResource, table
-from alignment_pipeline.planning import field_updates as field_updates_rule
-from alignment_pipeline.sla import nurture as nurture_rule
-from alignment_pipeline.sla import tasks as tasks_rule
+from alignment_pipeline.field_updates import field_updates as field_updates_rule
+from alignment_pipeline.sla.escalation import nurture as nurture_rule
+from alignment_pipeline.sla.escalation import tasks as tasks_rule
 
 _PERSON = ("people", "person_records", "person_scores", "person_fits", "person_stages", "lead_account_matches", "person_slas")
 _ACCOUNT = ("accounts", "account_scores", "account_fits", "account_tiers", "account_stages", "account_mqa_statuses")

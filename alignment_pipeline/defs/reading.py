@@ -9,8 +9,9 @@ import dagster as dg
 from alignment_pipeline.connectors.streams import Reading, StreamState
 from alignment_pipeline.defs import progress
 from alignment_pipeline.defs.line import Line
-from alignment_pipeline.runtime import erasure, extraction, stream_states
-from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.installation import stream_states
+from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.operations import erase, extract
 
 Remember = Callable[[StreamState], None]
 Open = Callable[[Mapping[str, StreamState], Remember], Sequence[Reading]]
@@ -21,11 +22,11 @@ def read_into_raw(
 ) -> Iterator[dg.MaterializeResult]:
     """Read all streams that `open_readings` gives, store them, record the cost, and yield a materialization each."""
     readings = open_readings(stream_states.load(journal, system), lambda state: stream_states.save(journal, system, state))
-    stored = extraction.store(
-        readings, system=system, warehouse=run.warehouse, journal=journal, sieve=erasure.Sieve(run.home, journal), told=progress.report
+    stored = extract.store(
+        readings, system=system, warehouse=run.warehouse, journal=journal, sieve=erase.Sieve(run.home, journal), told=progress.report
     )
-    rows = list(extraction.extraction_rows(stored, run_id=run.run_id, system=system, total_calls=calls()))
-    run.warehouse.append("extractions", extraction.extractions_table(rows))
+    rows = list(extract.extraction_rows(stored, run_id=run.run_id, system=system, total_calls=calls()))
+    run.warehouse.append("extractions", extract.extractions_table(rows))
     for one in stored:
         report = one.report
         yield run.materialized(

@@ -3,8 +3,8 @@
 import dagster as dg
 
 from alignment_pipeline.defs.line import LineResource, table
+from alignment_pipeline.operations import report as operation
 from alignment_pipeline.reporting import report as report_rule
-from alignment_pipeline.runtime import reports
 
 
 @dg.asset(
@@ -20,5 +20,5 @@ from alignment_pipeline.runtime import reports
 )
 def report(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
-    path = reports.write_report(run.home, as_of=run.as_of)
+    path = operation.write_report(run.home, as_of=run.as_of)
     return dg.MaterializeResult(metadata={"report": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size})

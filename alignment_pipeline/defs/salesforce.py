@@ -10,7 +10,7 @@ from alignment_pipeline.contracts.raw import SALESFORCE
 from alignment_pipeline.defs.line import LineResource, contract_check_spec, table_spec
 from alignment_pipeline.defs.reading import read_into_raw
 from alignment_pipeline.defs.retrying import RETRY, recoverable
-from alignment_pipeline.runtime import salesforce
+from alignment_pipeline.installation import salesforce
 
 _WITH_OUR_FIELDS = ("Lead", "Contact", "Account", "Opportunity")
 

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from alignment_pipeline.defs.line import LineResource, table
-from alignment_pipeline.runtime import target_list
+from alignment_pipeline.installation import target_list
 from alignment_pipeline.scoring import account_fits as account_fits_rule
 from alignment_pipeline.scoring import account_scores as account_scores_rule
 from alignment_pipeline.scoring import account_tiers as account_tiers_rule

@@ -11,9 +11,9 @@ import dagster as dg
 from alignment_pipeline.connectors import redaction
 from alignment_pipeline.defs.fast_lane import HAND_RAISES
 from alignment_pipeline.errors import AlignmentError
-from alignment_pipeline.runtime import marketo
-from alignment_pipeline.runtime.fast_lane import lane
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.fast_lane import lane
+from alignment_pipeline.installation import marketo
+from alignment_pipeline.installation.home import Home
 
 _COMING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING]
 # one leads; the other is warm and takes over when the first ends or dies

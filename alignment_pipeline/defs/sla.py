@@ -10,15 +10,15 @@ import ibis
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.defs.line import Line, LineResource, table, tables
-from alignment_pipeline.runtime import extraction
-from alignment_pipeline.sla import accountability as accountability_rule
-from alignment_pipeline.sla import calendar_days as calendar_days_rule
-from alignment_pipeline.sla import commitments as commitments_rule
-from alignment_pipeline.sla import outcomes as outcomes_rule
-from alignment_pipeline.sla import tasks as tasks_rule
-from alignment_pipeline.sla import yields as yields_rule
+from alignment_pipeline.operations import extract
+from alignment_pipeline.sla.escalation import tasks as tasks_rule
 from alignment_pipeline.sla.ledger import sla_ledger
-from alignment_pipeline.sla.sources import Sources
+from alignment_pipeline.sla.standing import accountability as accountability_rule
+from alignment_pipeline.sla.standing import calendar_days as calendar_days_rule
+from alignment_pipeline.sla.standing import commitments as commitments_rule
+from alignment_pipeline.sla.standing import outcomes as outcomes_rule
+from alignment_pipeline.sla.standing import yields as yields_rule
+from alignment_pipeline.sla.timelines.sources import Sources
 
 _SOURCES = (
     "people",
@@ -123,4 +123,4 @@ def _terms(run: Line) -> dict[str, Any]:
 
 
 def _watermarks(run: Line) -> dict[str, datetime | None]:
-    return extraction.watermarks(run.read("extractions"))
+    return extract.watermarks(run.read("extractions"))

@@ -5,9 +5,10 @@ import dagster as dg
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs.line import LineResource, table
 from alignment_pipeline.defs.retrying import recoverable
-from alignment_pipeline.planning import run_measures as run_measures_rule
-from alignment_pipeline.runtime import salesforce, write_back
-from alignment_pipeline.sync import results
+from alignment_pipeline.installation import salesforce
+from alignment_pipeline.operations import write_back
+from alignment_pipeline.reporting import run_measures as run_measures_rule
+from alignment_pipeline.write_back.records import results
 
 
 @dg.asset(**table("run_measures", deps=run_measures_rule.INPUTS))

@@ -12,9 +12,9 @@ from ibis import _
 
 from alignment_pipeline.agreement.matching import Matching
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.matching.index import AccountIndex
+from alignment_pipeline.matching.blocking.index import AccountIndex
 from alignment_pipeline.matching.match import match_leads
-from alignment_pipeline.matching.rarity import RarityTable
+from alignment_pipeline.matching.names.rarity import RarityTable
 from alignment_pipeline.matching.settings import MatchingSettings
 
 _CONTRACT = CONTRACTS["lead_account_matches"]

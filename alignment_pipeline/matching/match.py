@@ -2,7 +2,6 @@
 
 Belongs here: the rule as the wiring calls it, a batch of leads against an index of accounts. People's corrections come in as `always` and
 `never`.
-Which leads to run again is in `incremental.py`.
 """
 
 from __future__ import annotations
@@ -15,23 +14,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from alignment_pipeline.matching import (
-    candidates,
-    collecting,
-    decision,
-    evidence,
-    evidence_domains,
-    features,
-    leads,
-    match_rows,
-    records,
-    weights,
-)
-from alignment_pipeline.matching.candidates import Pairs
-from alignment_pipeline.matching.index import AccountIndex
+from alignment_pipeline.matching.blocking import candidates, collecting, leads, learned_domains, records
+from alignment_pipeline.matching.blocking.candidates import Pairs
+from alignment_pipeline.matching.blocking.index import AccountIndex
+from alignment_pipeline.matching.decision import decision, match_rows
+from alignment_pipeline.matching.evidence import comparison, evidence, weights
+from alignment_pipeline.matching.evidence.weights import Weights
+from alignment_pipeline.matching.names.vocabulary import Floats
 from alignment_pipeline.matching.settings import MatchingSettings
-from alignment_pipeline.matching.vocabulary import Floats
-from alignment_pipeline.matching.weights import Weights
 
 CHUNK = 20_000
 
@@ -114,7 +104,7 @@ def _match_chunk(
 def _matched(frame: records.Frame, index: AccountIndex, settings: MatchingSettings, corrections: Corrections, fitted: Weights) -> pa.Table:
     batch = leads.read(frame, index)
     pairs = _without(candidates.find(batch, index), batch, index, corrections)
-    view = features.name_view(pairs, batch, index)
+    view = comparison.name_view(pairs, batch, index)
     matrix = evidence.matrix(pairs, view, batch, index)
     score = fitted.score(matrix)
     probability = decision.company_probability(pairs, score, index.facts.company, len(batch))
@@ -165,5 +155,5 @@ def _without(pairs: Pairs, batch: leads.LeadBatch, index: AccountIndex, correcti
 
 def _excluded(accounts: Iterable[str] | None, account_id: str, merged: Mapping[str, str]) -> bool:
     return accounts is not None and any(
-        not excluded or evidence_domains.final_account(excluded, merged) == account_id for excluded in accounts
+        not excluded or learned_domains.final_account(excluded, merged) == account_id for excluded in accounts
     )

@@ -14,7 +14,7 @@ from ibis import _
 from alignment_pipeline.agreement.matching import Matching
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import shaped, stacked
-from alignment_pipeline.matching import labels as judged
+from alignment_pipeline.matching.decision import labels as judged
 from alignment_pipeline.matching.lead_account_matches import settings_of
 
 _CONTRACT = CONTRACTS["match_labels"]

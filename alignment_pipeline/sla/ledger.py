@@ -20,14 +20,16 @@ from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.contracts import sla as tables
-from alignment_pipeline.sla import clocks, escalations, rows, states, subjects
 from alignment_pipeline.sla.calendars import ALWAYS, MINUTE, Calendars, OpenTime, to_us
-from alignment_pipeline.sla.durations import Segments
-from alignment_pipeline.sla.feeds import watermark_of_policy
-from alignment_pipeline.sla.histories import NOTHING
-from alignment_pipeline.sla.owners import Leaves, Owners
-from alignment_pipeline.sla.sources import Sources, fetch
-from alignment_pipeline.sla.zones import lead_zones
+from alignment_pipeline.sla.clocks import clocks, rows, states
+from alignment_pipeline.sla.clocks.durations import Segments
+from alignment_pipeline.sla.escalation import escalations
+from alignment_pipeline.sla.timelines import subjects
+from alignment_pipeline.sla.timelines.feeds import watermark_of_policy
+from alignment_pipeline.sla.timelines.histories import NOTHING
+from alignment_pipeline.sla.timelines.owners import Leaves, Owners
+from alignment_pipeline.sla.timelines.sources import Sources, fetch
+from alignment_pipeline.sla.timelines.zones import lead_zones
 
 Ints = np.ndarray
 _SHORTEST_HORIZON, _LONGEST_HORIZON = timedelta(days=400), timedelta(days=7_300)

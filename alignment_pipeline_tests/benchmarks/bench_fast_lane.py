@@ -37,13 +37,13 @@ from sqlalchemy import select
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.salesforce import rest_query, soql
 from alignment_pipeline.defs.launch import instance_folder
-from alignment_pipeline.runtime import salesforce
-from alignment_pipeline.runtime.fast_lane import lane
-from alignment_pipeline.runtime.fast_lane.memory import Memory
-from alignment_pipeline.runtime.fast_lane.pace import MARKETO_CALLS_A_DAY
-from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync.lease import is_held
-from alignment_pipeline.sync.tables import LEASE
+from alignment_pipeline.fast_lane import lane
+from alignment_pipeline.fast_lane.memory import Memory
+from alignment_pipeline.fast_lane.pace import MARKETO_CALLS_A_DAY
+from alignment_pipeline.installation import salesforce
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal.lease import is_held
+from alignment_pipeline.journal.tables import LEASE
 
 CADENCES = (("every 5 minutes", 300.0), ("every 15 minutes", 900.0))
 _TO_MONDAY = (2 * 24 + 6) * 3600.0

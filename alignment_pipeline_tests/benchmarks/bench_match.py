@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from alignment_pipeline.matching import match, names
+from alignment_pipeline.matching import match
+from alignment_pipeline.matching.evidence.weights import Weights
+from alignment_pipeline.matching.names import names
 from alignment_pipeline.matching.settings import MatchingSettings
-from alignment_pipeline.matching.weights import Weights
 from alignment_pipeline_tests.benchmarks import fit_match, labelled, peers, speed
 
 

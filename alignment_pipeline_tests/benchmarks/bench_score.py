@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.runtime.fast_lane.store import Store
+from alignment_pipeline.fast_lane.store import Store
 from alignment_pipeline.scoring import account_fits, account_tiers, engagement, person_fits, scored_activities
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.benchmarks import score_data, score_pandas, score_sql

@@ -22,7 +22,7 @@ from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.sla.calendars import to_us
 from alignment_pipeline.sla.ledger import sla_ledger
-from alignment_pipeline.sla.sources import Sources
+from alignment_pipeline.sla.timelines.sources import Sources
 
 BEGIN, AS_OF = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 11, 20, 15, tzinfo=UTC)
 ZONES = (

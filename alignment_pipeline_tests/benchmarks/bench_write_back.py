@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from alignment_pipeline_tests.faults import kill
-from alignment_pipeline_tests.sync.office import lead_id, office
+from alignment_pipeline_tests.write_back.office import lead_id, office
 
 RECORDS = 50_000
 

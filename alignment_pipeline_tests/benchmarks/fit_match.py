@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from alignment_pipeline.matching import decision, evidence_columns
-from alignment_pipeline.matching import weights as weights_module
-from alignment_pipeline.matching.candidates import Pairs
+from alignment_pipeline.matching.blocking.candidates import Pairs
+from alignment_pipeline.matching.decision import decision
+from alignment_pipeline.matching.evidence import columns
+from alignment_pipeline.matching.evidence import weights as weights_module
 from alignment_pipeline_tests.benchmarks import labelled
 
 # A winner with this share of the probability of all accounts has no rival: its confidence is about having an account at all.
@@ -79,12 +80,12 @@ def main(folder: Path) -> None:
         "leads": data.trained,
         "pairs": int((data.lead < data.trained).sum()),
         "penalty": labelled.PENALTY,
-        "weights": dict(zip(evidence_columns.COLUMNS, fitted.weight, strict=True)),
+        "weights": dict(zip(columns.COLUMNS, fitted.weight, strict=True)),
         "calibration": knots,
         "namesake": namesake,
     }
     TARGET.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
-    print(f"{len(evidence_columns.COLUMNS)} weights and {len(knots)} knots from {data.trained} leads written to {TARGET.name}")
+    print(f"{len(columns.COLUMNS)} weights and {len(knots)} knots from {data.trained} leads written to {TARGET.name}")
 
 
 if __name__ == "__main__":

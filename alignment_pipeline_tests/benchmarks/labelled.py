@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from alignment_pipeline.matching import candidates, evidence, evidence_columns, features, fit, leads, names
-from alignment_pipeline.matching.index import AccountIndex
+from alignment_pipeline.matching.blocking import candidates, leads
+from alignment_pipeline.matching.blocking.index import AccountIndex
+from alignment_pipeline.matching.evidence import columns, comparison, evidence
+from alignment_pipeline.matching.evidence.weights import Weights, from_mapping
+from alignment_pipeline.matching.names import names
 from alignment_pipeline.matching.settings import MatchingSettings
-from alignment_pipeline.matching.weights import Weights, from_mapping
+from alignment_pipeline_tests.benchmarks import fit
 
 FOLDS = 5
 PENALTY = 1.0
@@ -74,7 +77,7 @@ def load(folder: Path, *, blanked: bool = True) -> Labelled:
         rows, answer = pd.concat([rows, more], ignore_index=True), answer + answers(more, read(folder / "ambiguous_truth.csv"))
     batch = leads.read(rows, index)
     pairs = candidates.find(batch, index)
-    matrix = evidence.matrix(pairs, features.name_view(pairs, batch, index), batch, index)
+    matrix = evidence.matrix(pairs, comparison.name_view(pairs, batch, index), batch, index)
     ids = index.facts.account_id
     right = np.array([ids[account] in answer[lead] for lead, account in zip(pairs.lead, pairs.account, strict=True)], dtype=bool)
     return Labelled(index, rows, answer, fold, np.ascontiguousarray(matrix, dtype=float), pairs.lead, pairs.account, right, given, trained)
@@ -113,12 +116,12 @@ def weights_of(data: Labelled, without_fold: int | None) -> Weights:
     mask = data.lead < data.trained
     if without_fold is not None:
         mask &= data.fold[data.lead] != without_fold
-    penalty = np.array([evidence_columns.PENALTY.get(column, 1.0) * PENALTY for column in evidence_columns.COLUMNS])
-    prior = np.array([evidence_columns.PRIOR.get(column, 0.0) for column in evidence_columns.COLUMNS])
-    sign = np.array([evidence_columns.SIGN.get(column, 0) for column in evidence_columns.COLUMNS])
+    penalty = np.array([columns.PENALTY.get(column, 1.0) * PENALTY for column in columns.COLUMNS])
+    prior = np.array([columns.PRIOR.get(column, 0.0) for column in columns.COLUMNS])
+    sign = np.array([columns.SIGN.get(column, 0) for column in columns.COLUMNS])
     fitted = fit.fit_weights(data.matrix[mask], data.lead[mask], data.right[mask], len(data.leads), penalty=penalty, prior=prior, sign=sign)
     body = {
-        "weights": {column: round(float(value), 4) for column, value in zip(evidence_columns.COLUMNS, fitted, strict=True)},
+        "weights": {column: round(float(value), 4) for column, value in zip(columns.COLUMNS, fitted, strict=True)},
     }
     return from_mapping(body)
 

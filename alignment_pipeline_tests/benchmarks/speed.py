@@ -20,8 +20,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment_pipeline.matching import match, wordlists
-from alignment_pipeline.matching.index import AccountIndex
+from alignment_pipeline.matching import match
+from alignment_pipeline.matching.blocking.index import AccountIndex
+from alignment_pipeline.matching.names import wordlists
 from alignment_pipeline.matching.settings import MatchingSettings
 
 ACCOUNTS, LEADS = 100_000, 200_000

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from alignment_pipeline.cli import main
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime import history
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import history
 from alignment_pipeline_tests.staging.factories import staged
 
 FIRST, SECOND = date(2025, 3, 1), date(2025, 3, 2)

@@ -18,9 +18,9 @@ from alignment_pipeline.defs import jobs, launch, progress
 from alignment_pipeline.defs.line import AS_OF_TAG, BLOCKING_GROUPS, CONTRACT_CHECK, Line, LineResource, table
 from alignment_pipeline.defs.retrying import recoverable
 from alignment_pipeline.errors import AnotherWriter, ConfigurationError, CredentialsRefused, QuotaExhausted, Retryable
-from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync import lease
-from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal import lease
+from alignment_pipeline.journal.journal import Journal
 
 # importing the orchestrator warns of its own and of pydantic's old names
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -17,10 +17,10 @@ import pytest
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.defs import history as wiring
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime import erasure, history
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import erase, history
 from alignment_pipeline.warehouse.warehouse import Warehouse
-from alignment_pipeline_tests.runtime.living_company import FIRST, LivingCompany
+from alignment_pipeline_tests.operations.living_company import FIRST, LivingCompany
 from alignment_pipeline_tests.staging.factories import contact, staged
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -127,7 +127,7 @@ def test_an_erased_person_is_left_out_and_counted_and_the_rest_still_agrees(kept
     kept.warehouse.replace("person_records", staged("person_records", [keys]))
     kept.warehouse.replace("people", staged("people", [{"person_id": f"contact:{gone}"}]))
     with kept.home.journal() as journal:
-        erasure.erase_person(kept.home, kept.warehouse, journal, gone)
+        erase.erase_person(kept.home, kept.warehouse, journal, gone)
     kept_files = [path for path in (kept.home.path / "warehouse" / "snapshots").rglob("*") if path.is_file()]
     assert not [path for path in kept_files if gone.encode() in path.read_bytes()]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment_pipeline.cli import main as command_line
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
 from alignment_pipeline.sandbox.faults import Fault, Faults
 from alignment_pipeline.sandbox.marketo.store import MarketoStore
 from alignment_pipeline.sandbox.organisation.organisation import Organisation, generate

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from alignment_pipeline.agreement import loader
-from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync import lease
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal import lease
 from alignment_pipeline_tests.end_to_end.company import Company, Said, alignment, company, small
 
 

@@ -20,8 +20,8 @@ from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.raw import STREAMS
-from alignment_pipeline.runtime.replay import Replay
-from alignment_pipeline.sync.tables import OP
+from alignment_pipeline.journal.tables import OP
+from alignment_pipeline.operations.replay import Replay
 from alignment_pipeline_tests.end_to_end.company import Company, Said, company, small
 from alignment_pipeline_tests.lifecycle import oracle as lifecycle_oracle
 from alignment_pipeline_tests.lifecycle.line import Crm

@@ -9,10 +9,10 @@ from pathlib import Path
 from lxml import html
 
 import alignment_pipeline
-from alignment_pipeline.sync import guard, preview
-from alignment_pipeline.sync.decide import HoldReason
-from alignment_pipeline.sync.holds import NewHold
-from alignment_pipeline.sync.planned import Plan, PlannedOp, Quarantined
+from alignment_pipeline.write_back.fields.decide import HoldReason
+from alignment_pipeline.write_back.fields.holds import NewHold
+from alignment_pipeline.write_back.plans import guard, preview
+from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp, Quarantined
 from alignment_pipeline_tests.faults.selection import wants_all
 from alignment_pipeline_tests.faults.web_ui import CHROMIUM
 from alignment_pipeline_tests.reporting import test_report
@@ -61,7 +61,7 @@ def active(page: str) -> list[str]:
 def test_these_are_all_the_pages_we_write() -> None:
     root = Path(alignment_pipeline.__file__).parent
     templates = {str(path.relative_to(root)) for path in root.rglob("*") if path.name.endswith((".j2", ".html", ".jinja"))}
-    assert {"reporting/report.html.j2", "sync/preview.html.j2"} == templates
+    assert {"reporting/report.html.j2", "write_back/plans/preview.html.j2"} == templates
 
 
 def test_nothing_in_them_is_active_and_every_attack_is_shown_as_text() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
 from alignment_pipeline.sandbox.marketo import control
 from alignment_pipeline.sandbox.organisation.organisation import generate
 from alignment_pipeline_tests.end_to_end.company import Company, company

@@ -8,7 +8,7 @@ import pytest
 
 from alignment_pipeline.cli import demo, dev
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime import reports
+from alignment_pipeline.operations import report
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_without_demo_and_without_a_crm_it_says_what_to_do(folder: Path) -> None
 def test_the_demos_home_in_this_folder_is_found(folder: Path) -> None:
     home = folder / demo.HOME
     home.mkdir()
-    for name in (reports.DEMO_MARK, demo.SANDBOX_STATE):
+    for name in (report.DEMO_MARK, demo.SANDBOX_STATE):
         (home / name).touch()
 
     assert home == dev._home().path

@@ -8,8 +8,8 @@ import ibis
 import pytest
 
 from alignment_pipeline.agreement.agreement import Agreement
-from alignment_pipeline.runtime.fast_lane import lane, overlay
-from alignment_pipeline.runtime.fast_lane.decisions import Decider
+from alignment_pipeline.fast_lane import lane, overlay
+from alignment_pipeline.fast_lane.decisions import Decider
 from alignment_pipeline.scoring import scored_activities
 from alignment_pipeline_tests.fast_lane.lane_world import Place
 

@@ -9,10 +9,10 @@ import pytest
 
 from alignment_pipeline.defs.fast_lane import hand_raises
 from alignment_pipeline.errors import AnotherWriter
-from alignment_pipeline.runtime.fast_lane import lane
-from alignment_pipeline.runtime.fast_lane.memory import Memory
+from alignment_pipeline.fast_lane import lane
+from alignment_pipeline.fast_lane.memory import Memory
 from alignment_pipeline.sandbox.salesforce.lifecycle import People
-from alignment_pipeline.sync import approval
+from alignment_pipeline.write_back.plans import approval
 from alignment_pipeline_tests.fast_lane.lane_world import Place
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]

@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment_pipeline.runtime.fast_lane.memory import OVERLAP, HandRaise, Memory
-from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.fast_lane.memory import OVERLAP, HandRaise, Memory
+from alignment_pipeline.journal.journal import Journal
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 

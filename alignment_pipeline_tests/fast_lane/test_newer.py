@@ -9,11 +9,11 @@ import ibis
 import pyarrow as pa
 from sqlalchemy import insert
 
-from alignment_pipeline.runtime import write_back
-from alignment_pipeline.sync import ops
-from alignment_pipeline.sync.journal import Journal, stamp
-from alignment_pipeline.sync.planned import Plan, PlannedOp
-from alignment_pipeline.sync.tables import OP, PLAN
+from alignment_pipeline.journal.journal import Journal, stamp
+from alignment_pipeline.journal.tables import OP, PLAN
+from alignment_pipeline.operations import write_back
+from alignment_pipeline.write_back.plans import ops
+from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 UPDATES = pa.table({"object": ["Lead", "Lead"], "record_id": ["00Q1", "00Q2"], "value": ["1", "2"]})

@@ -9,9 +9,9 @@ import dagster as dg
 import pytest
 
 from alignment_pipeline.defs import fast_lane, sensors
-from alignment_pipeline.runtime.fast_lane import lane
-from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync.lease import hold
+from alignment_pipeline.fast_lane import lane
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal.lease import hold
 
 
 @pytest.fixture

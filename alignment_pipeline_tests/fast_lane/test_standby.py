@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from alignment_pipeline.runtime.fast_lane import lane
-from alignment_pipeline.runtime.fast_lane.loop import Done, loop
-from alignment_pipeline.runtime.fast_lane.writing import Tick
+from alignment_pipeline.fast_lane import lane
+from alignment_pipeline.fast_lane.loop import Done, loop
+from alignment_pipeline.fast_lane.writing import Tick
 from alignment_pipeline_tests.fast_lane.lane_world import Place
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from alignment_pipeline_tests.faults.rows import Row
 
 _KILL = "alignment_pipeline_tests/faults/test_kill.py::test"
-_SYNC = "alignment_pipeline_tests/sync"
+_SYNC = "alignment_pipeline_tests/write_back"
 
 
 def _shown(number: int, group: str, fault: str, expected: str, *proofs: str) -> Row:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from alignment_pipeline.errors import ApprovalRequired
-from alignment_pipeline.sync import dead_letters, holds
-from alignment_pipeline.sync.decide import HoldReason
+from alignment_pipeline.write_back.fields import holds
+from alignment_pipeline.write_back.fields.decide import HoldReason
+from alignment_pipeline.write_back.records import dead_letters
 from alignment_pipeline_tests.faults.harness import Case, Played
-from alignment_pipeline_tests.sync.office import PERSON, Office, account_id, agreement, lead_id
+from alignment_pipeline_tests.write_back.office import PERSON, Office, account_id, agreement, lead_id
 
 _COLLECTION = {"method": "PATCH", "path": "composite/sobjects$"}
 _SMALL_BULK = {"sending": agreement().write_back.sending.model_copy(update={"bulk_above": 200})}

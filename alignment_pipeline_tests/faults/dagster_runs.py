@@ -16,8 +16,8 @@ import dagster as dg
 
 from alignment_pipeline import definitions
 from alignment_pipeline.defs import jobs, launch
-from alignment_pipeline.runtime import write_back
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import write_back
 from alignment_pipeline_tests.faults import kill
 
 FAILED = 1

@@ -17,11 +17,11 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.sandbox.faults import Fault
-from alignment_pipeline.sla import tasks
+from alignment_pipeline.sla.escalation import tasks
 from alignment_pipeline_tests.faults import kill
 from alignment_pipeline_tests.sla import factories
 from alignment_pipeline_tests.sla.factories import rows_of
-from alignment_pipeline_tests.sync.office import PERSON
+from alignment_pipeline_tests.write_back.office import PERSON
 
 LEADS, TARGET = 16, timedelta(minutes=30)
 ENDED = ("met", "met_late", "cancelled")

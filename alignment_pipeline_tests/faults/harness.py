@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from alignment_pipeline.errors import AlignmentError
-from alignment_pipeline.sync.apply import Applied
+from alignment_pipeline.write_back.sending.apply import Applied
 from alignment_pipeline_tests.faults import invariants
-from alignment_pipeline_tests.sync.office import Office, lead_id, office
+from alignment_pipeline_tests.write_back.office import Office, lead_id, office
 
 Look = Callable[["Played"], None]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from alignment_pipeline.sync import attempt_log
-from alignment_pipeline.sync.tables import OP
-from alignment_pipeline_tests.sync.office import Office
+from alignment_pipeline.journal.tables import OP
+from alignment_pipeline.write_back.sending import attempt_log
+from alignment_pipeline_tests.write_back.office import Office
 
 
 def broken(acme: Office, *, state: bool = True) -> list[str]:

@@ -21,16 +21,16 @@ from typing import Any
 
 from alignment_pipeline.clock import ENVIRONMENT_VARIABLE
 from alignment_pipeline.connectors.salesforce.identifiers import id18
+from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.sandbox.faults import Fault, Faults
 from alignment_pipeline.sandbox.salesforce.failures import RowError
 from alignment_pipeline.sandbox.salesforce.settings import OrgSettings
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 from alignment_pipeline.sandbox.server import Sandbox
 from alignment_pipeline.sandbox.world import World, sandbox_clock
-from alignment_pipeline.sync import ops
-from alignment_pipeline.sync.journal import Journal
+from alignment_pipeline.write_back.plans import ops
 from alignment_pipeline_tests.faults import invariants, shortages, variants
-from alignment_pipeline_tests.sync.office import NOW, PERSON, Office, agreement, connect, data, marketo, reached, write_package
+from alignment_pipeline_tests.write_back.office import NOW, PERSON, Office, agreement, connect, data, marketo, reached, write_package
 
 FACTOR = 900.0
 #: The moments of one batch; `crash.point` is called with these names.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_SYNC = "alignment_pipeline_tests/sync"
+_SYNC = "alignment_pipeline_tests/write_back"
 _FAULTS = "alignment_pipeline_tests/faults"
 _SOURCES = "alignment_pipeline_tests/connectors"
 _WIRE, _CONFIG, _CRASH, _VALUES = (f"{_FAULTS}/test_{name}.py::test_row" for name in ("wire", "config", "crash", "values"))

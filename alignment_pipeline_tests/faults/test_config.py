@@ -11,14 +11,16 @@ import pytest
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.errors import AlignmentError, ApprovalRequired, ConfigurationError, Permanent
-from alignment_pipeline.sync import adopt, approval, crm, ops
-from alignment_pipeline.sync import plan as plans
-from alignment_pipeline.sync.journal import Journal
-from alignment_pipeline.sync.marker import JournalLost
-from alignment_pipeline.sync.shape import described_shapes
-from alignment_pipeline.sync.sources import SourceHealth
+from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.write_back.fields.shape import described_shapes
+from alignment_pipeline.write_back.plans import approval, ops
+from alignment_pipeline.write_back.plans import plan as plans
+from alignment_pipeline.write_back.plans.source_health import SourceHealth
+from alignment_pipeline.write_back.records import adopt
+from alignment_pipeline.write_back.sending import crm
+from alignment_pipeline.write_back.sending.marker import JournalLost
 from alignment_pipeline_tests.faults.selection import chosen
-from alignment_pipeline_tests.sync.office import KEY, Office, connect, lead_id, office
+from alignment_pipeline_tests.write_back.office import KEY, Office, connect, lead_id, office
 
 LEADS = 60
 

@@ -13,14 +13,14 @@ import pyarrow as pa
 import pytest
 
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.sync import guard, ops, prepare
-from alignment_pipeline.sync import rollback as undoing
-from alignment_pipeline.sync.apply import open_run
-from alignment_pipeline.sync.field_rules import FieldRules
-from alignment_pipeline.sync.journal import Journal
-from alignment_pipeline.sync.planned import Plan
-from alignment_pipeline.sync.tables import BATCH, PLAN
+from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.journal.tables import BATCH, PLAN
 from alignment_pipeline.warehouse.warehouse import Warehouse
+from alignment_pipeline.write_back.fields.field_rules import FieldRules
+from alignment_pipeline.write_back.plans import guard, ops, prepare
+from alignment_pipeline.write_back.plans import rollback as undoing
+from alignment_pipeline.write_back.plans.planned import Plan
+from alignment_pipeline.write_back.sending.apply import open_run
 from alignment_pipeline_tests.faults import cases_starts, invariants, kill, shortages
 from alignment_pipeline_tests.faults.selection import chosen
 

@@ -15,11 +15,11 @@ import pytest
 
 from alignment_pipeline.defs import jobs
 from alignment_pipeline.defs.line import AS_OF_TAG
-from alignment_pipeline.runtime import write_back
-from alignment_pipeline.runtime.home import Home
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import write_back
 from alignment_pipeline_tests.faults import kill, web_ui
 from alignment_pipeline_tests.faults.selection import wants_all
-from alignment_pipeline_tests.sync.office import Planned
+from alignment_pipeline_tests.write_back.office import Planned
 
 # importing the orchestrator warns of its own and of pydantic's old names
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -12,7 +12,7 @@ import pytest
 
 from alignment_pipeline_tests.faults import campaigns, kill, variants
 from alignment_pipeline_tests.faults.selection import chosen, wants_all
-from alignment_pipeline_tests.sync.organisation import NURTURE
+from alignment_pipeline_tests.write_back.organisation import NURTURE
 
 SEEDS, PARTS = ("1", "2", "3"), ("1", "2", "3")
 #: An apply of the sweep passes 57 points when nothing has to be sent again.

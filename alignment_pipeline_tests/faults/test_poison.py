@@ -7,9 +7,10 @@ import random
 from pathlib import Path
 from typing import Any
 
-from alignment_pipeline.sync import dead_letters, quarantine
+from alignment_pipeline.write_back.fields import quarantine
+from alignment_pipeline.write_back.records import dead_letters
 from alignment_pipeline_tests.faults.selection import wants_all
-from alignment_pipeline_tests.sync.office import lead_id, office
+from alignment_pipeline_tests.write_back.office import lead_id, office
 
 ROWS = 10_000 if wants_all() else 400
 TEXTS = (

@@ -10,14 +10,14 @@ from alignment_pipeline_tests.faults import run
 from alignment_pipeline_tests.faults.rows import Row
 
 WIRE = "alignment_pipeline_tests/faults/test_wire.py::test_row"
-MACHINE = "alignment_pipeline_tests/sync/test_machine.py"
+MACHINE = "alignment_pipeline_tests/write_back/test_machine.py"
 REPORT = """<testsuites><testsuite>
 <testcase classname="alignment_pipeline_tests.faults.test_wire" name="test_row[14]"/>
 <testcase classname="alignment_pipeline_tests.faults.test_wire" name="test_row[14 shared]"/>
 <testcase classname="alignment_pipeline_tests.faults.test_wire" name="test_row[15]"><failure>no</failure></testcase>
 <testcase classname="alignment_pipeline_tests.faults.test_wire" name="test_row[16]"><skipped/></testcase>
-<testcase classname="alignment_pipeline_tests.sync.test_machine.TestWriteBackMachineA" name="runTest"/>
-<testcase classname="alignment_pipeline_tests.sync.test_machine.TestWriteBackMachineB" name="runTest"/>
+<testcase classname="alignment_pipeline_tests.write_back.test_machine.TestWriteBackMachineA" name="runTest"/>
+<testcase classname="alignment_pipeline_tests.write_back.test_machine.TestWriteBackMachineB" name="runTest"/>
 </testsuite></testsuites>"""
 
 

@@ -11,13 +11,14 @@ import pytest
 
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs import alerts
-from alignment_pipeline.runtime.home import Home
-from alignment_pipeline.sync import holds, state
-from alignment_pipeline.sync.decide import HoldReason
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal import outbox_and_streams
+from alignment_pipeline.write_back.fields import holds
+from alignment_pipeline.write_back.fields.decide import HoldReason
 from alignment_pipeline_tests.end_to_end.company import alignment
 from alignment_pipeline_tests.faults.selection import chosen
 from alignment_pipeline_tests.faults.test_config import LEADS, filled
-from alignment_pipeline_tests.sync.office import NOW, PERSON, Office, lead_id, office
+from alignment_pipeline_tests.write_back.office import NOW, PERSON, Office, lead_id, office
 
 # importing the orchestrator (and Apprise) warns of its own and of old names
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -63,9 +64,9 @@ def _sink_down(acme: Office) -> None:
     assert acme.run().states == {"VERIFIED": 1}
 
     assert told.code == 1 and (told.json["delayed"], told.json["sent"]) == (1, 0)
-    assert state.due_messages(acme.journal) == [] and state.waiting_messages(acme.journal) == 1
+    assert outbox_and_streams.due_messages(acme.journal) == [] and outbox_and_streams.waiting_messages(acme.journal) == 1
     acme.advance(minutes=2)
-    assert [alerts.deliver(up, acme.journal) for _ in range(2)] == [1, 0] and state.waiting_messages(acme.journal) == 0
+    assert [alerts.deliver(up, acme.journal) for _ in range(2)] == [1, 0] and outbox_and_streams.waiting_messages(acme.journal) == 0
     # its own channel is in its memory by name: another way is another message
     again = alignment(up.environ, "notify", "--json")
     assert again.code == 0 and again.json["sent"] == 1

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
-from alignment_pipeline.sync import batches, recheck, send, settle
+from alignment_pipeline.write_back.sending import batches, recheck, send, settle
 
 #: A condition that is always met.
 _ALWAYS = "9998-01-01T00:00:00.000000Z"

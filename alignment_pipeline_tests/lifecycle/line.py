@@ -11,7 +11,8 @@ import ibis
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.lifecycle import Lifecycle
 from alignment_pipeline.agreement.scoring import Scoring
-from alignment_pipeline.lifecycle import account_stages, mqa_statuses, person_stages
+from alignment_pipeline.lifecycle.mqa import mqa_statuses
+from alignment_pipeline.lifecycle.stages import account_stages, person_stages
 from alignment_pipeline_tests.scoring.factories import NOW, table
 from alignment_pipeline_tests.scoring.line import scores
 from alignment_pipeline_tests.scoring.organisations import Organisation

@@ -11,11 +11,11 @@ import pytest
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.handover import Handover
-from alignment_pipeline.lifecycle import impact
-from alignment_pipeline.lifecycle.backtest import mqa_backtest
-from alignment_pipeline.lifecycle.judging import Backtest
-from alignment_pipeline.lifecycle.sweep_plot import sweep_svg
-from alignment_pipeline.runtime import decisions
+from alignment_pipeline.lifecycle import agreement_impacts
+from alignment_pipeline.lifecycle.backtest.backtest import mqa_backtest
+from alignment_pipeline.lifecycle.backtest.judging import Backtest
+from alignment_pipeline.lifecycle.backtest.sweep_plot import sweep_svg
+from alignment_pipeline.operations import decisions
 from alignment_pipeline_tests.lifecycle.line import Crm
 from alignment_pipeline_tests.lifecycle.test_mqa_cases import MINUTES, Attention
 from alignment_pipeline_tests.scoring.factories import NOW, days_ago, rows, table
@@ -108,15 +108,15 @@ def test_impact_lists_what_another_agreement_changes(decided: dict[str, ibis.Tab
     given = {name: decided[name] for name in decisions.GIVEN}
     after = decisions.decide(given, agreement=other.model_copy(update={"version": "other"}), as_of=NOW)
 
-    impacts = impact.agreement_impacts(decided, after, before_version="test", as_of=NOW, agreement_version="other")
+    impacts = agreement_impacts.agreement_impacts(decided, after, before_version="test", as_of=NOW, agreement_version="other")
     changed = {(row["aspect"], row["entity_id"]): (row["before_value"], row["after_value"]) for row in rows(impacts)}
 
     assert changed == {("mqa", "young"): ("mqa", "not yet"), ("account_stage", "young"): ("MQA", "Aware")}
-    summary = impact.impact_summary(impacts, handover=Handover(mqas_per_rep_and_week=1))
+    summary = agreement_impacts.impact_summary(impacts, handover=Handover(mqas_per_rep_and_week=1))
     assert summary.sentence == "0 become MQA, 1 stop, 1 change stage, 0 reps over capacity"
-    back = impact.agreement_impacts(after, decided, before_version="other", as_of=NOW, agreement_version="test")
-    assert impact.impact_summary(back, handover=Handover()).become_mqa == 1
+    back = agreement_impacts.agreement_impacts(after, decided, before_version="other", as_of=NOW, agreement_version="test")
+    assert agreement_impacts.impact_summary(back, handover=Handover()).become_mqa == 1
 
 
 def test_the_same_agreement_changes_nothing(decided: dict[str, ibis.Table]) -> None:
-    assert rows(impact.agreement_impacts(decided, decided, before_version="t", as_of=NOW, agreement_version="t")) == []
+    assert rows(agreement_impacts.agreement_impacts(decided, decided, before_version="t", as_of=NOW, agreement_version="t")) == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from alignment_pipeline.agreement.handover import Handover, Territory
-from alignment_pipeline.lifecycle.handover import NOBODY, Owners
-from alignment_pipeline.lifecycle.journeys import Owner
+from alignment_pipeline.lifecycle.stages.handover import NOBODY, Owners
+from alignment_pipeline.lifecycle.stages.journeys import Owner
 from alignment_pipeline_tests.scoring.factories import table
 
 USERS = table("users", [{"user_id": f"u{n}", "email": f"Rep{n}@example.com", "is_active": n != 9} for n in range(10)])

@@ -10,7 +10,7 @@ import pytest
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
-from alignment_pipeline.lifecycle import mqa_statuses
+from alignment_pipeline.lifecycle.mqa import mqa_statuses
 from alignment_pipeline_tests.lifecycle.line import Crm, mqas
 from alignment_pipeline_tests.scoring.agreements import changed, shipped
 from alignment_pipeline_tests.scoring.factories import NOW, account, activity, belongs, days_ago, person, record, rows

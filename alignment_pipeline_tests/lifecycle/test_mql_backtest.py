@@ -9,10 +9,10 @@ import ibis
 import pytest
 
 from alignment_pipeline.agreement import loader
-from alignment_pipeline.lifecycle import person_stages
-from alignment_pipeline.lifecycle.judging import Backtest
-from alignment_pipeline.lifecycle.mql_backtest import mql_backtest, mql_stage
-from alignment_pipeline.lifecycle.sweep_plot import sweep_svg
+from alignment_pipeline.lifecycle.backtest.judging import Backtest
+from alignment_pipeline.lifecycle.backtest.mql_backtest import mql_backtest, mql_stage
+from alignment_pipeline.lifecycle.backtest.sweep_plot import sweep_svg
+from alignment_pipeline.lifecycle.stages import person_stages
 from alignment_pipeline_tests.scoring.agreements import shipped
 from alignment_pipeline_tests.scoring.factories import NOW, account, belongs, days_ago, person, record, rows, table
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from alignment_pipeline.matching import match
-from alignment_pipeline.matching.index import AccountIndex
-from alignment_pipeline.matching.rarity import RarityTable
+from alignment_pipeline.matching.blocking.index import AccountIndex
+from alignment_pipeline.matching.names.rarity import RarityTable
 from alignment_pipeline.matching.settings import MatchingSettings
 
 # A base whose word counts are like a real CRM's: descriptors are common, names are rare.

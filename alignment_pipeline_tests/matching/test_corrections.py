@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.matching import impact, labels, match
+from alignment_pipeline.matching import match
+from alignment_pipeline.matching.decision import impact, labels
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline_tests.matching import factories
 
@@ -28,7 +29,7 @@ def test_never_excludes_an_account_and_the_next_best_is_judged() -> None:
 
 def test_always_wins_and_follows_merges() -> None:
     rows = factories.accounts({"name": "Quorvex"}, {"name": "Dalmund", "merged_into_id": "A3"}, {"name": "Dalmund Group"})
-    from alignment_pipeline.matching.index import AccountIndex
+    from alignment_pipeline.matching.blocking.index import AccountIndex
 
     base = AccountIndex.build(rows, settings=MatchingSettings())
     leads = factories.leads({"company": "Quorvex"}, {"company": "Quorvex"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alignment_pipeline.matching import domains
+from alignment_pipeline.matching.names import domains
 
 RULES = [rule.lstrip("!*.") for rule in sorted(domains._extract.tlds) if rule.isascii()]
 

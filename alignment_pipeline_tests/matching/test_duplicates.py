@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alignment_pipeline.matching import duplicates
+from alignment_pipeline.matching.blocking import duplicates
 from alignment_pipeline_tests.matching import factories
 
 

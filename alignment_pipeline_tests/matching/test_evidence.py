@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alignment_pipeline.matching import weights, wordlists
+from alignment_pipeline.matching.evidence import weights
+from alignment_pipeline.matching.names import wordlists
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline_tests.matching import factories
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from alignment_pipeline.matching import domains, match, match_rows
+from alignment_pipeline.matching import match
+from alignment_pipeline.matching.decision import match_rows
+from alignment_pipeline.matching.names import domains
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline_tests.matching import factories
 

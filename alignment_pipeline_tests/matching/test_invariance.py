@@ -10,9 +10,9 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alignment_pipeline.matching import incremental, match
-from alignment_pipeline.matching.index import AccountIndex
-from alignment_pipeline.matching.rarity import RarityTable
+from alignment_pipeline.matching import match
+from alignment_pipeline.matching.blocking.index import AccountIndex
+from alignment_pipeline.matching.names.rarity import RarityTable
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline_tests.matching import factories
 
@@ -70,26 +70,6 @@ RARITY = RarityTable.count([*factories.BACKGROUND, "Acme", "Borealis", "Cobalt"]
 
 def build(rows: dict[int, dict[str, object]]) -> AccountIndex:
     return AccountIndex.build(frame(rows), settings=MatchingSettings(), rarity=RARITY)
-
-
-@QUICK
-@given(
-    st.dictionaries(st.integers(1, 12), ACCOUNT, min_size=1, max_size=9),
-    st.dictionaries(st.integers(1, 12), st.one_of(st.none(), ACCOUNT), min_size=1, max_size=3),
-    st.lists(LEAD, min_size=1, max_size=12),
-)
-def test_incremental_equals_full_under_one_rarity_table(
-    before: dict[int, dict[str, object]], change: dict[int, dict[str, object] | None], rows: list[dict[str, object]]
-) -> None:
-    after = {number: row for number, row in {**before, **change}.items() if row is not None}
-    old, new, leads = build(before), build(after), lead_frame(rows)
-    previous = match.match_leads(leads, old)
-    changed = incremental.changed_accounts(frame(before), frame(after))
-
-    touched = incremental.affected_leads(incremental.lead_keys(leads, new), changed, old, new)
-    result = incremental.rematch(previous, leads, new, touched)
-
-    assert match.match_leads(leads, new).to_pylist() == result.to_pylist()
 
 
 @QUICK

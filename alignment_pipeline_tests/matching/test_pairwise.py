@@ -8,10 +8,12 @@ import zlib
 import numpy as np
 import pytest
 
-from alignment_pipeline.matching import features, keys, names, pairwise, weights
-from alignment_pipeline.matching.evidence_columns import COLUMNS
-from alignment_pipeline.matching.rarity import RarityTable
-from alignment_pipeline.matching.vocabulary import Vocabulary, arrays
+from alignment_pipeline.matching.blocking import keys, pairwise
+from alignment_pipeline.matching.evidence import comparison, weights
+from alignment_pipeline.matching.evidence.columns import COLUMNS
+from alignment_pipeline.matching.names import names
+from alignment_pipeline.matching.names.rarity import RarityTable
+from alignment_pipeline.matching.names.vocabulary import Vocabulary, arrays
 
 NAMES = ["Acme", "Acme Cloud", "Acmecloud", "Acme Cloud Services", "Borealis", "Boreali", "", "Bo", "A", "Acmecloud Servicex", "4loops"]
 
@@ -29,7 +31,7 @@ def test_prefix_is_the_share_of_the_longer_name_that_the_shorter_begins() -> Non
         return -len(account) / len(lead) if lead.startswith(account) else 0.0
 
     wanted = [expected(forms.compacts[i], forms.compacts[j]) for i, j in zip(left.tolist(), right.tolist(), strict=True)]
-    assert wanted == pytest.approx(features._prefix(forms, forms, left, right).tolist())
+    assert wanted == pytest.approx(comparison._prefix(forms, forms, left, right).tolist())
 
 
 def test_names_one_letter_apart_share_a_typo_hash() -> None:

@@ -11,7 +11,7 @@ import pytest
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.runtime import target_list
+from alignment_pipeline.installation import target_list
 from alignment_pipeline.scoring import account_fits, account_tiers
 from alignment_pipeline_tests.scoring.agreements import changed, shipped
 from alignment_pipeline_tests.scoring.factories import NOW, account, activity, belongs, days_ago, person, record, rows, table

@@ -14,7 +14,7 @@ from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.contract import Contract
 from alignment_pipeline.sla.ledger import Ledger, sla_ledger
-from alignment_pipeline.sla.sources import Sources
+from alignment_pipeline.sla.timelines.sources import Sources
 
 NEW_YORK = ZoneInfo("America/New_York")
 REP, OTHER_REP, MANAGER, CHIEF = "005000000000001AAA", "005000000000002AAA", "005000000000003AAA", "005000000000004AAA"

@@ -9,7 +9,7 @@ import pytest
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts import sla as tables
-from alignment_pipeline.sla import accountability, outcomes
+from alignment_pipeline.sla.standing import accountability, outcomes
 from alignment_pipeline_tests.sla.factories import OTHER_REP, QUEUE, REP, World, at, rows_of
 
 START = at("2026-11-18T10:00:00")

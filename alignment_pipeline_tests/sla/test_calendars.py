@@ -13,7 +13,7 @@ from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sla import calendars
-from alignment_pipeline.sla.calendar_days import calendar_days
+from alignment_pipeline.sla.standing.calendar_days import calendar_days
 from alignment_pipeline_tests.sla import oracle
 from alignment_pipeline_tests.sla.factories import at, contract, rows_of, table
 

@@ -10,7 +10,7 @@ import pytest
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.sla import MARKETING_COMMITMENTS
-from alignment_pipeline.sla import commitments
+from alignment_pipeline.sla.standing import commitments
 from alignment_pipeline_tests.sla.factories import ACCOUNT, LEAD, World, at, contract, rows_of, table
 
 WEEK = {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}

@@ -7,7 +7,7 @@ from datetime import timedelta
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_policies import EVENTS_OF
 from alignment_pipeline.sla.calendars import NEVER, to_us
-from alignment_pipeline.sla.feeds import FEEDS, watermark_of_policy
+from alignment_pipeline.sla.timelines.feeds import FEEDS, watermark_of_policy
 from alignment_pipeline_tests.sla.factories import at
 
 NOW = at("2026-11-18T12:00:00")

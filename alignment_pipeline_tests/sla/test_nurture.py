@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
-from alignment_pipeline.sla import nurture
+from alignment_pipeline.sla.escalation import nurture
 from alignment_pipeline_tests.sla.factories import World, at, rows_of
 
 NOW = at("2026-11-18T10:00:00")

@@ -11,8 +11,8 @@ import pytest
 
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
-from alignment_pipeline.contracts import planning
-from alignment_pipeline.sla import tasks
+from alignment_pipeline.contracts import field_updates
+from alignment_pipeline.sla.escalation import tasks
 from alignment_pipeline.sla.ledger import Ledger
 from alignment_pipeline_tests.sla.factories import LEAD, MANAGER, REP, World, at, rows_of
 
@@ -24,7 +24,7 @@ def made(world: World, ledger: Ledger, crm: Crm) -> list[dict[str, object]]:
     table = tasks.escalation_tasks(
         ledger.escalations, world.sources().people, ledger.clocks, crm=crm, as_of=START, agreement_version="test"
     )
-    assert table.to_pyarrow().schema.names == list(planning.RECORD_CREATES.names)
+    assert table.to_pyarrow().schema.names == list(field_updates.RECORD_CREATES.names)
     return rows_of(table)
 
 

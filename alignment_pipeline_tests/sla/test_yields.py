@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from alignment_pipeline.agreement.sla import Sla
-from alignment_pipeline.sla import yields
+from alignment_pipeline.sla.standing import yields
 from alignment_pipeline_tests.sla.factories import World, rows_of
 
 AS_OF = datetime(2026, 11, 18, tzinfo=UTC)

@@ -1,0 +1,290 @@
+"""One round of the fast lane: look, remember, read, decide, plan, write, forget.
+
+Belongs here: the order of a round and what it may do. A round is idempotent: whatever it is interrupted in, the next one goes on, and the
+journal's keys (the Task's external key, the operation's key) keep anything from being written twice. It writes only what a signed
+standing approval covers; its batches take the CRM lease in turn with a full run's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+import ibis
+
+from alignment_pipeline.agreement import loader
+from alignment_pipeline.agreement.activity_types import HAND_RAISE
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.loader import AgreementError
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.fast_lane import overlay, polling, writing
+from alignment_pipeline.fast_lane.arrivals import Raw, Reader
+from alignment_pipeline.fast_lane.decisions import Decider, Tables
+from alignment_pipeline.fast_lane.memory import LONGEST_WAIT, OVERLAP, HandRaise, Memory
+from alignment_pipeline.fast_lane.overlay import People
+from alignment_pipeline.fast_lane.store import Store
+from alignment_pipeline.fast_lane.writing import Tick
+from alignment_pipeline.installation import marketo, salesforce, stream_states
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.journal.lease import hold, is_held
+from alignment_pipeline.matching import lead_account_matches as matches_rule
+from alignment_pipeline.matching.blocking.index import AccountIndex
+from alignment_pipeline.staging import activities as activities_rule
+from alignment_pipeline.staging import versions
+from alignment_pipeline.write_back.sending import crm as crms
+
+LEASE = "fast-lane"
+#: Held by the one process that is warm and waits for the lane's lease.
+STANDBY = "fast-lane-standby"
+# the last tables of a full run are published last: once they are new, all are
+REHEARSED = ("raw_marketo_activity_types", "crm_record_states", "record_changes", "accounts", "users", "field_updates")
+_MOST_PEOPLE = 50
+NO_RECORD = "has no lead or contact in Salesforce yet: the clock runs, the Task waits for the record"
+GONE = "is not in Marketo any more (merged or deleted)"
+IN_QUEUE = "is owned by a queue: the Task waits for a rep"
+
+
+@dataclass
+class Lane:
+    """The warm state of one process: sessions, published tables, the account index. Use `opened`."""
+
+    home: Home
+    journal: Journal
+    memory: Memory
+    store: Store
+    _rehearsed: tuple[object, ...] | None = None
+    _agreement_stamp: int = 0
+    _index: tuple[tuple[int, ...], AccountIndex] | None = None
+
+    @property
+    def agreement(self) -> Agreement:
+        """The agreement in force when the lane was opened."""
+        return self.home.agreement
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Both systems, read only."""
+        custom = {name: self.agreement.crm.fields_of(name) for name in ("Lead", "Contact")}
+        shared = frozenset(self.agreement.people.shared_mailboxes)
+        return Reader(salesforce.session(self.home), marketo.session(self.home), custom, shared)
+
+    @cached_property
+    def writer(self) -> crms.Crm:
+        """The CRM with the writer's credentials."""
+        return crms.salesforce(salesforce.session(self.home, "writer"))
+
+    @cached_property
+    def type_ids(self) -> list[int]:
+        """Marketo activity types to poll for."""
+        types = self.store.rows(self.store.read("raw_marketo_activity_types").select("id", "name").distinct())
+        return polling.hand_raise_types(self.agreement.scoring.activity_types, types.to_pylist())
+
+    def refresh_index(self) -> AccountIndex:
+        """The account index of the published accounts; built anew only when they were published anew."""
+        version = self.store.versions("accounts", "contacts")
+        if self._index is None or self._index[0] != version:
+            settings = matches_rule.settings_of(self.agreement.matching, agreement_version=self.agreement.version)
+            index = matches_rule.account_index(self.store.read("accounts"), self.store.read("contacts"), settings=settings)
+            self._index = (version, index)
+        return self._index[1]
+
+    @property
+    def index(self) -> AccountIndex:
+        """The index at hand, one version old at most while hand-raisers wait: they do not wait for it to be built."""
+        return self._index[1] if self._index is not None else self.refresh_index()
+
+    def is_outdated(self) -> bool:
+        """Whether the agreement's file says something else than when the lane was opened; one that is not valid counts as unchanged."""
+        try:
+            stamp = self.home.agreement_path.stat().st_mtime_ns
+            if stamp == self._agreement_stamp:
+                return False
+            self._agreement_stamp = stamp
+            return loader.load(self.home.agreement_path).version != self.agreement.version
+        except (AgreementError, OSError):
+            return False
+
+    def warm(self) -> None:
+        """Do beforehand what the first round would wait for."""
+        self.reader.prepare()
+        _ = self.writer.organization_id
+        self.rehearse()
+
+    def rehearse(self) -> None:
+        """Go through the rules for nobody, when tables were published anew or the day is another: the next round then finds the index and
+        all expressions ready."""
+        index = self.refresh_index()
+        if self.is_ready():
+            return
+        now, state = self.home.clock.now(), self._state()
+        try:
+            nobody = People(frozenset(), frozenset(), frozenset())
+            raw = overlay.raw_tables(self.store, nobody, {})
+            self._hand_raises([], Tick(at=now))
+            Decider(self.store, raw, nobody, self.agreement, index, now).decide()
+            self._rehearsed = state
+        finally:
+            self.store.let_go()
+
+    def is_ready(self) -> bool:
+        """Whether the rules were gone through since tables were last published, today."""
+        return self._rehearsed == self._state()
+
+    def _state(self) -> tuple[object, ...]:
+        return self.home.clock.now().date(), self.store.versions(*REHEARSED)
+
+    def tick(self, *, may_answer: bool = True) -> Tick:
+        """One round. Retryable errors of the outside are raised; what was learned before them is remembered.
+
+        Without `may_answer` it only looks and remembers.
+        """
+        made = Tick(at=self.home.clock.now())
+        before = self._counted()
+        try:
+            self._look(made)
+            due = self.memory.due(self.home.clock.now())[:_MOST_PEOPLE]
+            if due and not may_answer:
+                made.note = "the share of Salesforce's calls is used up: hand-raises wait for the full run"
+            elif due:
+                self._answer(due, made)
+        finally:
+            spent = {name: number - before.get(name, 0) for name, number in self._counted().items()}
+            made.calls = {name: number for name, number in spent.items() if number}
+            self.memory.spend(self.home.clock.now(), **made.calls)
+            if made.polled or not made.is_idle:
+                self.memory.save(self.journal)
+        return made
+
+    def _look(self, made: Tick) -> None:
+        """Poll, and keep what is new before anything is done about it."""
+        trail = len(self.memory.trail), self.memory.trail[-1:]
+        found = polling.poll(self.reader.marketo, self.memory, self.type_ids, since=self._first_moment())
+        made.polled = len(found)
+        self.memory.open |= {one.guid: one for one in found}
+        if found or trail != (len(self.memory.trail), self.memory.trail[-1:]):
+            self.memory.save(self.journal)
+
+    def _first_moment(self) -> datetime:
+        """Where the first poll begins: where the full run's reading ended."""
+        mark = stream_states.load(self.journal, "marketo").get("activities")
+        now = self.home.clock.now()
+        if mark is None or mark.watermark is None:
+            raise ConfigurationError("the fast lane works over the tables of a full run, and there was none yet: `alignment run` first")
+        return max(mark.watermark - OVERLAP, now - LONGEST_WAIT)
+
+    def _answer(self, due: Sequence[HandRaise], made: Tick) -> None:
+        """Read, decide, plan and write for these; then forget those who have their answer."""
+        try:
+            raised = self._hand_raises(due, made)
+            if not raised:
+                return
+            arrivals = self._read(raised)
+            people = overlay.people_of(self.store, arrivals)
+            raw = overlay.raw_tables(self.store, people, arrivals)
+            decided = Decider(self.store, raw, people, self.agreement, self.index, self.home.clock.now()).decide()
+            refused = writing.write(self.home, self.journal, self.writer, self.store, decided, made)
+            self._settle(raised, decided, refused, made)
+        finally:
+            self.store.let_go()
+
+    def _hand_raises(self, due: Sequence[HandRaise], made: Tick) -> list[HandRaise]:
+        """Those whom staging's rule calls hand-raises; the others are forgotten here and counted by the full run."""
+        name = "raw_marketo_activities"
+        rows = self.store.contract(name, [self.reader.activity_rows([one.values for one in due])], held_as="polled")
+        catalogue = self.store.read("raw_marketo_activity_types")
+        empty = ("raw_salesforce_campaign_members", "raw_salesforce_campaigns", "raw_salesforce_tasks", "raw_salesforce_events")
+        raw = {other: self.store.contract(other, [], held_as=f"no_{other}") for other in empty}
+        scoring = self.agreement.scoring
+
+        def found() -> ibis.Table:
+            types = versions.living(catalogue, as_of=datetime.max.replace(tzinfo=UTC))
+            tables = raw | {name: rows, "raw_marketo_activity_types": types}
+            rows_found = activities_rule.activities(tables, activity_types=scoring.activity_types, exclusions=scoring.exclusions)
+            return rows_found.filter((rows_found.category == HAND_RAISE) & ~rows_found.is_bot)
+
+        wanted = self.store.prepared(("hand_raises", self.agreement.version), found)
+        guids = {key.partition(":")[2] for key in self.store.rows(wanted.select("activity_id"))["activity_id"].to_pylist()}
+        for one in due:
+            if one.guid not in guids:
+                self.memory.open.pop(one.guid, None)
+                made.no_hand_raise += 1
+        return [one for one in due if one.guid in guids]
+
+    def _read(self, raised: Sequence[HandRaise]) -> Raw:
+        ids = sorted({one.marketo_id for one in raised})
+        arrivals = self.reader.read(ids, overlay.known_records(self.store, ids))
+        return arrivals | {"raw_marketo_activities": self.reader.activity_rows([one.values for one in raised])}
+
+    def _settle(self, raised: Sequence[HandRaise], decided: Tables, refused: str | None, made: Tick) -> None:
+        """Forget the answered, keep the waiting with their reason, give up those who waited a day."""
+        now = self.home.clock.now()
+        reasons = {one.marketo_id: GONE for one in raised} | self._open_reasons(decided)
+        for one in raised:
+            why = refused or reasons.get(one.marketo_id)
+            if why is None:
+                self.memory.open.pop(one.guid, None)
+                made.answered.append(one.guid)
+            elif now - one.learned_at > LONGEST_WAIT:
+                self.memory.open.pop(one.guid, None)
+                made.given_up.append(one.guid)
+            else:
+                self.memory.open[one.guid] = one.waiting(now, why)
+                made.waiting[one.guid] = why
+
+    def _open_reasons(self, decided: Tables) -> dict[str, str | None]:
+        """Marketo id -> what the Task still waits for, None when for nothing."""
+        records, people = (self.store.rows(decided[name]) for name in ("person_records", "people"))
+        person = {row["record_id"]: row["person_id"] for row in records.to_pylist() if row["object"] == "Marketo"}
+        in_crm = {row["person_id"] for row in records.to_pylist() if row["is_alive"] and row["object"] in ("Lead", "Contact")}
+        queued = {row["person_id"] for row in people.to_pylist() if row["is_owned_by_queue"]}
+        return {one: NO_RECORD if who not in in_crm else IN_QUEUE if who in queued else None for one, who in person.items()}
+
+    def _counted(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        if "reader" in self.__dict__:
+            found = {"salesforce": self.reader.salesforce.counter.total, "marketo": self.reader.marketo.counter.total}
+        if "writer" in self.__dict__:
+            found["salesforce"] = found.get("salesforce", 0) + self.writer.calls()
+        return found
+
+
+@contextmanager
+def opened(home: Home) -> Iterator[Lane]:
+    """The lane of this process, which may look and get warm; rounds need `leading`. Raises ConfigurationError without a Marketo."""
+    if not marketo.is_configured(home):
+        raise ConfigurationError("the fast lane listens to Marketo, and none is configured: set MARKETO_DOMAIN and its credentials")
+    with home.journal() as journal:
+        yield Lane(home, journal, Memory.load(journal), Store(home.warehouse()))
+
+
+@contextmanager
+def leading(lane: Lane) -> Iterator[Lane]:
+    """The one process that answers, with what the one before it remembered. Raises AnotherWriter while another one leads."""
+    with hold(lane.journal, LEASE):
+        lane.memory = Memory.load(lane.journal)
+        yield lane
+
+
+@contextmanager
+def standing_by(lane: Lane) -> Iterator[None]:
+    """The one process that waits to lead. Raises AnotherWriter when another one does already."""
+    with hold(lane.journal, STANDBY):
+        yield
+
+
+def processes(home: Home) -> int:
+    """How many living processes lead or stand by: 0, 1 or 2."""
+    with home.journal() as journal:
+        return sum(is_held(journal, name) for name in (LEASE, STANDBY))
+
+
+def peek(home: Home) -> list[str]:
+    """GUIDs of what a round would work on now, for one or two calls; nothing is remembered or written."""
+    with home.journal() as journal:
+        lane = Lane(home, journal, Memory.load(journal), Store(home.warehouse()))
+        found = polling.poll(lane.reader.marketo, lane.memory, lane.type_ids, since=lane._first_moment())
+        return sorted({one.guid for one in found} | {one.guid for one in lane.memory.due(home.clock.now())})

@@ -1,0 +1,108 @@
+"""The published tables, cut to the people concerned, with what was just read laid over them.
+
+Belongs here: whose records those are, and small tables in the form of the contracts. What is decided from them: `decisions.py`.
+People who share a record, an address or a link with an arrival are taken along whole, so joining persons gives what a full run gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import ibis
+import pyarrow.compute as pc
+
+from alignment_pipeline.fast_lane.arrivals import Raw
+from alignment_pipeline.fast_lane.store import Store
+
+_OBJECTS = {"lead": "raw_salesforce_leads", "contact": "raw_salesforce_contacts", "marketo": "raw_marketo_leads"}
+_LINKS = {
+    "raw_salesforce_leads": {"lead": "record_id", "contact": "ConvertedContactId"},
+    "raw_salesforce_contacts": {"contact": "record_id"},
+    "raw_marketo_leads": {"marketo": "record_id", "lead": "sfdcLeadId", "contact": "sfdcContactId"},
+}
+_EMAILS = {"raw_salesforce_leads": "Email", "raw_salesforce_contacts": "Email", "raw_marketo_leads": "email"}
+_STAGED = {"leads": "lead", "contacts": "contact", "marketo_persons": "marketo"}
+
+
+@dataclass(frozen=True)
+class People:
+    """Records concerned, by kind: ids of leads, contacts and Marketo people."""
+
+    leads: frozenset[str]
+    contacts: frozenset[str]
+    marketo: frozenset[str]
+
+    @property
+    def crm_ids(self) -> frozenset[str]:
+        """Leads and contacts."""
+        return self.leads | self.contacts
+
+    @property
+    def keys(self) -> list[str]:
+        """Source keys of all records."""
+        kinds = (("lead", self.leads), ("contact", self.contacts), ("marketo", self.marketo))
+        return sorted(f"{kind}:{one}" for kind, ids in kinds for one in ids)
+
+
+def known_records(store: Store, marketo_ids: Collection[str]) -> dict[str, list[str]]:
+    """Lead and Contact ids that the published tables hold for these Marketo people."""
+    keys = _family(store, {f"marketo:{one}" for one in marketo_ids})
+    return {"Lead": _of_kind(keys, "lead"), "Contact": _of_kind(keys, "contact")}
+
+
+def people_of(store: Store, arrivals: Raw) -> People:
+    """Everybody whom the arrivals may concern."""
+    keys: set[str] = set()
+    emails: set[str] = set()
+    for name, table in arrivals.items():
+        for kind, column in _LINKS.get(name, {}).items():
+            keys |= {f"{kind}:{value}" for value in table[column].to_pylist() if value}
+        if name in _EMAILS:
+            emails |= {value.strip().lower() for value in table[_EMAILS[name]].to_pylist() if value}
+    for name, kind in _STAGED.items():
+        column = f"{kind}_id"
+        keys |= {f"{kind}:{value}" for value in store.among(name, "email", emails)[column].to_pylist()}
+    keys |= _family(store, keys)
+    kinds = {kind: frozenset(_of_kind(keys, kind)) for kind in _OBJECTS}
+    return People(kinds["lead"], kinds["contact"], kinds["marketo"])
+
+
+def raw_tables(store: Store, people: People, arrivals: Raw) -> dict[str, ibis.Table]:
+    """Raw tables of these people: as published, and what has arrived; catalogues (types, campaigns) whole."""
+    cuts: Mapping[str, list[tuple[str, Collection[str]]]] = {
+        "raw_salesforce_leads": [("record_id", people.leads)],
+        "raw_salesforce_contacts": [("record_id", people.contacts)],
+        "raw_marketo_leads": [("record_id", people.marketo)],
+        "raw_salesforce_lead_changes": [("LeadId", people.leads)],
+        "raw_salesforce_contact_changes": [("ContactId", people.contacts)],
+        "raw_salesforce_tasks": [("WhoId", people.crm_ids)],
+        "raw_salesforce_events": [("WhoId", people.crm_ids)],
+        "raw_marketo_activities": [("leadId", people.marketo)],
+        "raw_salesforce_campaign_members": [("LeadId", people.leads), ("ContactId", people.contacts)],
+        "raw_salesforce_accounts": [],
+        "raw_salesforce_opportunities": [],
+        "raw_salesforce_opportunity_changes": [],
+    }
+    found = {}
+    for name, cut in cuts.items():
+        parts = [store.among(name, column, values) for column, values in cut]
+        found[name] = store.contract(name, [*parts, arrivals[name]] if name in arrivals else parts)
+    catalogues = ("raw_marketo_activity_types", "raw_salesforce_campaigns")
+    return found | {name: store.read(name) for name in catalogues}
+
+
+def _family(store: Store, keys: set[str]) -> set[str]:
+    """Keys of all records of the people who have one of these."""
+    persons = store.among("person_records", "source_key", keys)["person_id"].to_pylist()
+    return set(store.among("person_records", "person_id", set(persons))["source_key"].to_pylist())
+
+
+def _of_kind(keys: Collection[str], kind: str) -> list[str]:
+    return sorted(key.partition(":")[2] for key in keys if key.partition(":")[0] == kind)
+
+
+def column(table: ibis.Table, name: str) -> list[str]:
+    """A column's values, nulls left out, each once, sorted."""
+    values = pc.unique(table.select(name).to_pyarrow()[name])
+    return sorted(value for value in values.to_pylist() if value is not None)

@@ -1,0 +1,112 @@
+"""The lane's pace: seconds to the next poll, by the agreement's times and share of the day's calls.
+
+Belongs here: what the systems allow a day, when that begins anew, and the one small calculation that follows from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from alignment_pipeline.agreement.sla import FastLane, Sla
+from alignment_pipeline.fast_lane.memory import Memory
+from alignment_pipeline.fast_lane.store import Store
+from alignment_pipeline.sla.calendars import ALWAYS, Calendars, OpenTime, to_us
+
+# Marketo: 50,000 calls a day by default, counted from midnight Central Time
+# (https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest/rest-api#limits)
+MARKETO_CALLS_A_DAY = 50_000
+_MARKETO_ZONE = ZoneInfo("America/Chicago")
+_POLL_CALLS = 1.0
+_SHARE_IS_SPENT_SECONDS = 300.0
+_CALENDAR_DAYS = 3
+_SECOND = 1_000_000
+
+
+@dataclass
+class Pace:
+    """Decides waits. `salesforce_calls_a_day` is None while nobody has asked the organisation."""
+
+    sla: Sla
+    store: Store
+    marketo_calls_a_day: int = MARKETO_CALLS_A_DAY
+    salesforce_calls_a_day: int | None = None
+    _open: tuple[datetime, OpenTime] | None = None
+
+    def wait_seconds(self, memory: Memory, now: datetime) -> float:
+        """Seconds until the next poll; five minutes at a time while the share is spent."""
+        resets_at = _next_midnight(now)
+        used = memory.calls.get("marketo", 0) if memory.day == now.date().isoformat() else 0
+        found = seconds_to_next_poll(
+            self.sla.fast_lane,
+            now=now,
+            resets_at=resets_at,
+            calls_used=used,
+            calls_a_day=self.marketo_calls_a_day,
+            calls_a_poll=_POLL_CALLS,
+            open_time=self.open_time(now),
+        )
+        return _SHARE_IS_SPENT_SECONDS if found is None else found
+
+    def is_salesforce_spent(self, memory: Memory, now: datetime) -> bool:
+        """Whether the lane's share of Salesforce's calls is used up today: then hand-raises wait for the full run."""
+        if self.salesforce_calls_a_day is None or memory.day != now.date().isoformat():
+            return False
+        return memory.calls.get("salesforce", 0) >= self.sla.fast_lane.budget_share * self.salesforce_calls_a_day
+
+    def open_time(self, now: datetime) -> OpenTime:
+        """Business hours around now, of the calendar that the agreement names."""
+        name = self.sla.fast_lane.calendar
+        if name is None:
+            return ALWAYS
+        if self._open is None or now - self._open[0] > timedelta(days=1):
+            days = timedelta(days=_CALENDAR_DAYS)
+            hours, shut = (_rows(self.store, table) for table in ("business_hours", "crm_holidays"))
+            calendars = Calendars(self.sla, hours, shut, now - days, now + days)
+            self._open = (now, calendars.open_time(name, calendars.base_zone(name)))
+        return self._open[1]
+
+
+def seconds_to_next_poll(
+    lane: FastLane,
+    *,
+    now: datetime,
+    resets_at: datetime,
+    calls_used: int,
+    calls_a_day: int,
+    calls_a_poll: float,
+    open_time: OpenTime = ALWAYS,
+) -> float | None:
+    """Seconds to wait before the next poll; None when the share is used up until `resets_at`.
+
+    The agreement's poll times hold while the share lasts. When what is left would not reach to the reset at that pace, the open
+    hours are stretched evenly first (closed hours stay at their slow pace as long as that alone fits).
+    """
+    left = lane.budget_share * calls_a_day - calls_used
+    if left < calls_a_poll:
+        return None
+    edges = np.array([to_us(now), to_us(resets_at)], dtype=np.int64)
+    open_seconds = float(open_time.between(edges[:1], edges[1:])[0]) / _SECOND
+    closed_seconds = max(0.0, float(edges[1] - edges[0]) / _SECOND - open_seconds)
+    is_open = bool(open_time.between(edges[:1], edges[:1] + 1)[0])
+    polls = left / calls_a_poll
+    closed_polls = min(polls, closed_seconds / lane.poll_seconds_closed)
+    stretched = open_seconds / max(polls - closed_polls, 1.0)
+    if is_open:
+        return max(lane.poll_seconds_open, stretched)
+    return max(lane.poll_seconds_closed, closed_seconds / max(polls, 1.0))
+
+
+def _rows(store: Store, name: str) -> Any:
+    return store.rows(store.read(name))
+
+
+def _next_midnight(now: datetime) -> datetime:
+    """When Marketo counts anew."""
+    local = now.astimezone(_MARKETO_ZONE)
+    following = datetime.combine(local.date() + timedelta(days=1), time(), _MARKETO_ZONE)
+    return following.astimezone(UTC)

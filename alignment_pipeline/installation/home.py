@@ -1,0 +1,74 @@
+"""The home folder and the settings of one process.
+
+Belongs here: environment, `.env` file, paths. Secrets stay in the environment mapping and reach only the connectors.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from alignment_pipeline.agreement import loader
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.clock import ENVIRONMENT_VARIABLE as CLOCK_VARIABLE
+from alignment_pipeline.clock import Clock
+from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.warehouse.warehouse import Warehouse
+
+DEFAULT_HOME = ".alignment"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where state lives and what the environment says. Nothing is opened before it is asked for."""
+
+    path: Path
+    environ: Mapping[str, str] = field(repr=False)
+    clock: Clock
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Home:
+        """Settings of the environment, with those of a `.env` file in the working folder below them.
+
+        Raises ConfigurationError when the clock's setting cannot be read.
+        """
+        given = os.environ if environ is None else environ
+        from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None} if environ is None else {}
+        settings = {**from_file, **given}
+        clock_text = settings.get(CLOCK_VARIABLE, "").strip()
+        clock = Clock.parse(clock_text) if clock_text else Clock()
+        return cls(
+            path=Path(settings.get("ALIGNMENT_HOME", "").strip() or DEFAULT_HOME).expanduser().resolve(), environ=settings, clock=clock
+        )
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """The agreement that ALIGNMENT_AGREEMENT names, or the packaged default. Raises AgreementError."""
+        return loader.load(self.agreement_path)
+
+    @property
+    def agreement_path(self) -> Path:
+        """Path of the agreement in force."""
+        named = self.environ.get(loader.ENVIRONMENT_VARIABLE, "").strip()
+        return Path(named).expanduser() if named else loader.default_path()
+
+    def warehouse(self) -> Warehouse:
+        """The store, on a new connection."""
+        return Warehouse(self.path, clock=self.clock, memory_limit=self.environ.get("ALIGNMENT_MEMORY_LIMIT") or None)
+
+    def journal(self) -> Journal:
+        """The journal: SQLite in the home folder, or the database that ALIGNMENT_DATABASE_URL names."""
+        url = self.environ.get("ALIGNMENT_DATABASE_URL", "").strip()
+        return Journal.open(url or self.path / "journal.sqlite", home=self.path, clock=self.clock)
+
+    def folder(self, name: str) -> Path:
+        """A private folder below home, made when missing."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        found = self.path / name
+        found.mkdir(exist_ok=True, mode=0o700)
+        return found

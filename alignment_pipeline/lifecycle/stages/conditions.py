@@ -1,0 +1,172 @@
+"""Compiles the agreement's `when` lines into tests on numbered signals, and says what each signal is.
+
+Belongs here: the book of signals. How a signal's changes are found: `person_signals.py`, `account_signals.py`, `crossings.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alignment_pipeline.agreement.engagement import Decay
+from alignment_pipeline.agreement.measures import Measure
+from alignment_pipeline.agreement.stages import AccountMove, AccountStages, AccountWhen, PersonMove, PersonStages, PersonWhen, When
+from alignment_pipeline.lifecycle import words
+from alignment_pipeline.lifecycle.signals.crossings import MET, UNMET, Entity, now
+from alignment_pipeline.lifecycle.signals.events import Events
+from alignment_pipeline.lifecycle.stages.machine import Alternative, CompiledMove, Kind, Test
+
+LEVEL_WORDS = {
+    "customer": "a customer",
+    "on_open_opportunity": "on an open opportunity",
+    "account_open_opportunity": "an open opportunity at the account",
+    "account_mqa": "the account is an MQA",
+    "opted_out": "opted out",
+    "email_invalid": "an invalid e-mail",
+    "competitor": "a competitor",
+    "converted": "a converted lead",
+    "target": "on the target account list",
+    "open_opportunity": "an open opportunity",
+    "mqa": "an MQA",
+    "disqualified": "a disqualified account type",
+    "partner": "a partner",
+    "opportunity_created": "a new opportunity",
+    "opportunity_won": "a won opportunity",
+    "opportunity_lost": "a lost opportunity",
+}
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What a signal is: its kind, the name or number it is about, and the criterion or patterns."""
+
+    kind: str
+    name: str = ""
+    measure: Measure | None = None
+    patterns: tuple[str, ...] = ()
+    number: float = 0.0
+
+
+class Book:
+    """Signals of one machine, each once, numbered in the order of use."""
+
+    def __init__(self) -> None:
+        self.signals: list[Signal] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, signal: Signal) -> int:
+        """The signal's number; equal signals share one."""
+        key = repr((signal.kind, signal.name, signal.measure and signal.measure.model_dump_json(), signal.patterns, signal.number))
+        if key not in self._numbers:
+            self._numbers[key] = len(self.signals)
+            self.signals.append(signal)
+        return self._numbers[key]
+
+    @property
+    def measures(self) -> list[Measure]:
+        """All criteria on activities."""
+        return [signal.measure for signal in self.signals if signal.measure is not None]
+
+    def amounts(self, events: Events, decay: Decay, *, entity: Entity) -> dict[str, dict[int, int]]:
+        """What everyone has now of the criteria on activities: entity to signal to amount."""
+        found: dict[str, dict[int, int]] = {}
+        for number, signal in enumerate(self.signals):
+            if signal.kind == "measure" and signal.measure is not None:
+                for entity_id, amount in now(events, signal.measure, decay, entity=entity).items():
+                    found.setdefault(entity_id, {})[number] = amount
+        return found
+
+    @property
+    def pulses(self) -> frozenset[int]:
+        """Signals that only happen and are never on."""
+        return frozenset(number for number, signal in enumerate(self.signals) if signal.kind in ("activity", "event", "becomes"))
+
+
+def compiled(stages: PersonStages | AccountStages, book: Book, *, unit: str) -> list[CompiledMove]:
+    """The machine's moves in the agreement's order, their conditions as tests on signals of `book`."""
+    numbers = {name: number for number, name in enumerate(stages.names)}
+    moves: Sequence[PersonMove | AccountMove] = stages.moves
+    return [
+        CompiledMove(
+            to=numbers[move.to],
+            sources=frozenset(numbers[name] for name in move.from_),
+            alternatives=tuple(Alternative(_tests(when, book), when.reason or _reason(when, unit)) for when in move.when),
+        )
+        for move in moves
+    ]
+
+
+def _tests(when: When, book: Book) -> tuple[Test, ...]:
+    tests = []
+    if when.engaged is not None:
+        tests.append(Test(Kind.IS, book.number(Signal("measure", measure=when.engaged)), MET))
+    if when.newly_engaged is not None:
+        tests.append(Test(Kind.PULSE, book.number(Signal("measure", measure=when.newly_engaged))))
+    if when.activity is not None:
+        tests.append(Test(Kind.PULSE, book.number(Signal("activity", measure=when.activity))))
+    if when.quiet_days is not None:
+        some = Measure(activities=1, days=when.quiet_days)
+        tests.append(Test(Kind.IS, book.number(Signal("measure", measure=some)), UNMET))
+    if when.in_stage_days is not None:
+        tests.append(Test(Kind.DAYS, 0, when.in_stage_days))
+    if when.fit_at_least is not None:
+        tests.append(Test(Kind.IS, book.number(Signal("fit", number=when.fit_at_least))))
+    if when.tiers:
+        tests.append(Test(Kind.IS, book.number(Signal("tier", patterns=tuple(str(tier) for tier in when.tiers)))))
+    if when.event is not None:
+        tests.append(Test(Kind.PULSE, book.number(Signal("event", when.event))))
+    if isinstance(when, PersonWhen):
+        tests += _person_tests(when, book)
+    if isinstance(when, AccountWhen):
+        if when.people_in_stages:
+            tests.append(Test(Kind.IS, book.number(Signal("people", patterns=tuple(when.people_in_stages)))))
+        tests += [Test(Kind.IS, book.number(Signal("level", name)), 1) for name in when.is_all]
+        tests += [Test(Kind.IS, book.number(Signal("level", name)), 0) for name in when.is_none]
+    return tuple(tests)
+
+
+def _person_tests(when: PersonWhen, book: Book) -> list[Test]:
+    tests = []
+    if when.statuses:
+        tests.append(Test(Kind.IS, book.number(Signal("status", patterns=tuple(when.statuses)))))
+    for name, patterns in _becomes(when):
+        if patterns:
+            tests.append(Test(Kind.PULSE, book.number(Signal("becomes", name, patterns=tuple(patterns)))))
+    tests += [Test(Kind.IS, book.number(Signal("level", name)), 1) for name in when.is_all]
+    tests += [Test(Kind.IS, book.number(Signal("level", name)), 0) for name in when.is_none]
+    return tests
+
+
+def _becomes(when: PersonWhen) -> tuple[tuple[str, list[str]], ...]:
+    return (
+        ("status", when.status_becomes),
+        ("disposition", when.disposition_becomes),
+        ("reject_code", when.reject_code_becomes),
+    )
+
+
+def _reason(when: When, unit: str) -> str:
+    parts = [words.criterion(measure, unit) for measure in (when.engaged, when.newly_engaged) if measure is not None]
+    if when.activity is not None:
+        parts.append(words.amount(when.activity, unit))
+    if when.quiet_days is not None:
+        parts.append(f"no activity in {when.quiet_days} days")
+    if when.in_stage_days is not None:
+        parts.append(f"{when.in_stage_days} days in the stage")
+    if when.fit_at_least is not None:
+        parts.append(f"fit {when.fit_at_least:g} or better")
+    if when.tiers:
+        parts.append("tier " + " or ".join(str(tier) for tier in when.tiers))
+    parts += [LEVEL_WORDS[when.event]] if when.event is not None else []
+    if isinstance(when, PersonWhen):
+        parts += [f"status {_shown(when.statuses)}"] if when.statuses else []
+        parts += [f"{name.replace('_', ' ')} became {_shown(patterns)}" for name, patterns in _becomes(when) if patterns]
+        parts += [LEVEL_WORDS[name] for name in when.is_all] + [f"not {LEVEL_WORDS[name]}" for name in when.is_none]
+    if isinstance(when, AccountWhen):
+        parts += [f"somebody is {' or '.join(when.people_in_stages)}"] if when.people_in_stages else []
+        parts += [LEVEL_WORDS[name] for name in when.is_all] + [f"not {LEVEL_WORDS[name]}" for name in when.is_none]
+    return " and ".join(parts)
+
+
+def _shown(patterns: Sequence[str]) -> str:
+    return " or ".join(pattern.strip("*") for pattern in patterns[:3]) + (" or similar" if len(patterns) > 3 else "")

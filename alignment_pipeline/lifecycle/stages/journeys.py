@@ -1,0 +1,187 @@
+"""From walks to tables: the history of stages and where everyone stands now, for people and accounts alike.
+
+Belongs here: rows and sentences of stages. The walk: `machine.py`; who is walked: `person_stages.py`, `account_stages.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from alignment_pipeline.agreement.stages import AccountStages, PersonStages, StageState
+from alignment_pipeline.lifecycle import words
+from alignment_pipeline.lifecycle.moments import moment_of
+from alignment_pipeline.lifecycle.stages.conditions import LEVEL_WORDS, Book, Signal
+from alignment_pipeline.lifecycle.stages.machine import Alternative, CompiledMove, Kind, Stay, Test, Walked
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose duty an entity is: CRM user and why; None when nobody has it."""
+
+    owner_id: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What explanations need to know about one entity beside its walk."""
+
+    amounts: Mapping[int, int]
+    fit_score: float | None
+    owner: Owner
+    mqa_reason: str | None = None
+
+
+class Journeys:
+    """Collects rows of the two tables, stay by stay."""
+
+    def __init__(self, stages: PersonStages | AccountStages, moves: Sequence[CompiledMove], book: Book, *, key: str, unit: str) -> None:
+        self._states: list[StageState] = stages.stages
+        self._moves = moves
+        self._book = book
+        self._unit = unit
+        self._key = key
+        self.changes: dict[str, list[object]] = {
+            name: [] for name in (key, "sequence", "stage", "sub_stage", "previous_stage", "entered_at", "left_at", "reason")
+        }
+        self.now: dict[str, list[object]] = {
+            name: []
+            for name in (
+                key, "stage", "sub_stage", "entered_at", "first_entered_at", "times_entered", "previous_stage", "stage_reason",
+                "next_stage", "missing", "owner_team", "owner_id", "owner_reason",
+            )
+        }  # fmt: skip
+
+    def stage(self, state: int) -> str:
+        """The stage that a state is or belongs to."""
+        return self._states[state].part_of or self._states[state].name
+
+    def sub_stage(self, state: int) -> str | None:
+        """The step inside the stage."""
+        return self._states[state].name if self._states[state].part_of else None
+
+    def add(self, entity_id: str, walked: Walked, facts: Facts) -> None:
+        """Add one entity's rows."""
+        before: str | None = None
+        for sequence, stay in enumerate(walked.stays, start=1):
+            row: tuple[object, ...] = (
+                entity_id,
+                sequence,
+                self.stage(stay.state),
+                self.sub_stage(stay.state),
+                before,
+                stay.entered_us,
+                stay.left_us,
+            )
+            for column, cell in zip(self.changes.values(), (*row, words.sentence(_capital(stay.reason))), strict=True):
+                column.append(cell)
+            before = self.stage(stay.state)
+        for column, value in zip(self.now.values(), self._now(entity_id, walked, facts), strict=True):
+            column.append(value)
+
+    def _now(self, entity_id: str, walked: Walked, facts: Facts) -> tuple[object, ...]:
+        stays = walked.stays
+        last = stays[-1]
+        stage = self.stage(last.state)
+        entries = self._entries(stays, stage)
+        previous = next((self.stage(stay.state) for stay in reversed(stays) if self.stage(stay.state) != stage), None)
+        missing = self._missing(walked, facts)
+        nearest = missing[0] if missing else None
+        state = self._states[last.state]
+        asks_sales = state.works == "sales"
+        return (
+            entity_id,
+            stage,
+            self.sub_stage(last.state),
+            entries[-1],
+            entries[0],
+            len(entries),
+            previous,
+            words.sentence(self._sentence(last, nearest)),
+            nearest["stage"] if nearest else None,
+            json.dumps(missing, ensure_ascii=False),
+            state.team or None,
+            facts.owner.owner_id if asks_sales else None,
+            facts.owner.reason if asks_sales else None,
+        )
+
+    def _entries(self, stays: Sequence[Stay], stage: str) -> list[int]:
+        """When the entity came into the stage from another one."""
+        found = []
+        before: str | None = None
+        for stay in stays:
+            now = self.stage(stay.state)
+            if now == stage and before != stage:
+                found.append(stay.entered_us)
+            before = now
+        return found
+
+    def _sentence(self, stay: Stay, nearest: Mapping[str, str] | None) -> str:
+        name = " ".join(part for part in (self.stage(stay.state), self.sub_stage(stay.state)) if part)
+        text = f"{name} since {words.date_text(moment_of(stay.entered_us))}: {stay.reason}."
+        return text + (f" For {nearest['stage']}: {nearest['missing']}." if nearest else "")
+
+    def _missing(self, walked: Walked, facts: Facts) -> list[dict[str, str]]:
+        """For every stage that can be reached forward from here, what is missing; the nearest stage first."""
+        stay = walked.stays[-1]
+        is_aside = self._states[stay.state].is_side_track
+        here = self.stage(stay.state)
+        found: dict[str, list[str]] = {}
+        for move in sorted(self._moves, key=lambda one: one.to):
+            is_forward = not self._states[move.to].is_side_track and (is_aside or move.to > stay.state)
+            if stay.state in move.sources and is_forward:
+                # from outside a stage, any of its steps leads into it; inside, the step itself is what comes next
+                name = self.stage(move.to) if self.stage(move.to) != here else self._states[move.to].name
+                texts = [self._lacking(alternative, walked, facts) for alternative in move.alternatives]
+                found.setdefault(name, []).extend(text for text in texts if text)
+        return [{"stage": name, "missing": "; or ".join(dict.fromkeys(texts))} for name, texts in found.items() if texts]
+
+    def _lacking(self, alternative: Alternative, walked: Walked, facts: Facts) -> str:
+        parts = [self._test(test, walked, facts) for test in alternative.tests]
+        return " and ".join(part for part in parts if part)
+
+    def _test(self, test: Test, walked: Walked, facts: Facts) -> str:
+        if test.kind is Kind.DAYS:
+            return f"{test.value} days in this stage"
+        signal = self._book.signals[test.signal]
+        if test.kind is Kind.IS and walked.values[test.signal] == test.value:
+            return ""
+        if signal.measure is not None:
+            return self._measure(test, signal, facts.amounts.get(test.signal, 0))
+        return _plain(test, signal, facts)
+
+    def _measure(self, test: Test, signal: Signal, has: int) -> str:
+        assert signal.measure is not None
+        if signal.kind == "activity":
+            return words.amount(signal.measure, self._unit)
+        if test.value == 0 and test.kind is Kind.IS:
+            return f"no activity for {signal.measure.days} days"
+        needed = signal.measure.people or signal.measure.threshold
+        if has >= needed:
+            return f"{words.criterion(signal.measure, self._unit)}, reached anew"
+        return f"{words.missing(signal.measure, self._unit, has)} in {signal.measure.days} days"
+
+
+def _plain(test: Test, signal: Signal, facts: Facts) -> str:
+    shown = " or ".join(pattern.strip("*") for pattern in signal.patterns[:3])
+    if signal.kind == "fit":
+        has = "fit is not scored" if facts.fit_score is None else f"fit is {int(facts.fit_score)}"
+        return f"fit {signal.number:g} ({has})"
+    if signal.kind == "tier":
+        return f"tier {shown}"
+    if signal.kind == "people":
+        return f"somebody who is {shown}"
+    if signal.kind == "status":
+        return f"status {shown}"
+    if signal.kind == "becomes":
+        return f"{signal.name.replace('_', ' ')} {shown}"
+    if signal.name == "mqa" and test.value and facts.mqa_reason:
+        return facts.mqa_reason.removeprefix("Missing: ").removesuffix(".")
+    text = LEVEL_WORDS[signal.name]
+    return text if test.value or test.kind is Kind.PULSE else f"not {text}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

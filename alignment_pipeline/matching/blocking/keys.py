@@ -1,0 +1,110 @@
+"""Blocking keys: what an account and a lead must share to be compared at all.
+
+Belongs here: the strings under which both sides are filed. Two records that share no key are never compared.
+Postings live in `index.py`.
+
+Kinds: d domain, h host below it ("zurich.ibm.com"), n name, domain label or first words joined (compact), t rare word, w pair of words,
+a acronym, g alias group, y compact with one letter left out.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import zlib
+from collections.abc import Iterable
+from dataclasses import replace
+
+from alignment_pipeline.matching.names import domains, names, wordlists
+from alignment_pipeline.matching.names.rarity import RarityTable
+
+SHORTEST_TYPO = 4
+LONGEST_TYPO = 24
+SHORTEST_LABEL = 3
+
+
+class AliasTable:
+    """Which alias groups a name or a domain belongs to: the bundled list and the agreement's own."""
+
+    def __init__(self, additions: Iterable[tuple[str, ...]] = ()) -> None:
+        self._of: dict[str, list[int]] = {}
+        self._members: dict[int, list[names.Form]] = {}
+        for number, group in enumerate((*wordlists.alias_groups(), *additions)):
+            for member in group:
+                if not self._domain(member):
+                    self._members.setdefault(number, []).extend(replace(form, kind=names.ALIAS) for form in names.forms(member)[:1])
+                for key in self._member_keys(member):
+                    filed = self._of.setdefault(key, [])
+                    if number not in filed:
+                        filed.append(number)
+
+    @staticmethod
+    def _domain(member: str) -> str:
+        return domains.registrable(member) if " " not in member and "." in member else ""
+
+    def _member_keys(self, member: str) -> list[str]:
+        domain = self._domain(member)
+        return ["@" + domain] if domain else [form.compact for form in names.forms(member)[:1]]
+
+    def members(self, group: int) -> list[names.Form]:
+        """The names of a group, as forms."""
+        return self._members.get(group, [])
+
+    def groups(self, compact: str) -> list[int]:
+        return self._of.get(compact, [])
+
+    def groups_of_domain(self, domain: str) -> list[int]:
+        return self._of.get("@" + domain, [])
+
+
+@functools.cache
+def default_aliases() -> AliasTable:
+    return AliasTable()
+
+
+def name_keys(
+    forms: Iterable[names.Form], rarity: RarityTable, common: int, aliases: AliasTable, cache: dict[str, float]
+) -> dict[str, None]:
+    """The keys of a name's forms, exact kinds first: the same function on both sides."""
+    stops = wordlists.roles()["s"]
+    found: dict[str, None] = {}
+    for form in forms:
+        found["n:" + form.compact] = None
+        for group in aliases.groups(form.compact):
+            found[f"g:{group}"] = None
+        joined = ""
+        for position, word in enumerate(form.core[:4]):
+            joined += word
+            if position and word not in stops and len(joined) > 3:
+                found["n:" + names.compact(joined)] = None
+        strong = [word for word in form.core if word not in stops]
+        for word in strong:
+            frequency = cache.get(word)
+            if frequency is None:
+                frequency = cache[word] = rarity.frequency(word)
+            if frequency <= common and len(word) > 1:
+                found["t:" + word] = None
+                if len(word) > 3 and word == form.core[0]:
+                    found["n:" + names.compact(word)] = None
+        for first, second in itertools.pairwise(strong):
+            found[f"w:{first} {second}"] = None
+    return found
+
+
+def typo_hashes(forms: Iterable[names.Form]) -> set[int]:
+    """32-bit hashes of what names with one wrong, missing, extra or swapped letter have in common: the compact name and a long first
+    word, whole and with each letter left out once. A collision only adds a candidate."""
+    found: set[int] = set()
+    for form in forms:
+        first = form.core[0]
+        _leave_out(form.compact, found)
+        if len(first) >= 6 and first != form.compact:
+            _leave_out(first, found)
+    return found
+
+
+def _leave_out(text: str, found: set[int]) -> None:
+    if SHORTEST_TYPO <= len(text) <= LONGEST_TYPO:
+        letters = text.encode()
+        found.add(zlib.crc32(letters))
+        found.update([zlib.crc32(letters[:at] + letters[at + 1 :]) for at in range(len(letters))])

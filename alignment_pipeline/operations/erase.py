@@ -1,0 +1,204 @@
+"""Erasing a person everywhere: warehouse, snapshots, reports, notifications, plans, journal; and keeping them out.
+
+Belongs here: the warehouse's part, and the sieve of later extractions. The journal's part and the tombstones: `sync/erase.py`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal import backup
+from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.journal.lease import CRM, FULL, RUN, hold
+from alignment_pipeline.operations import history
+from alignment_pipeline.warehouse.warehouse import Warehouse
+from alignment_pipeline.write_back.plans import approval
+from alignment_pipeline.write_back.records import erase
+
+KEY_FILE = "erasure.key"
+# a batch that the fast lane is sending ends first
+_LEASE_SECONDS = 120.0
+# columns of raw tables that name a person, by whatever the vendor calls it
+_NAMING = ("record_id", "Email", "email", "leadId", "LeadId", "ContactId", "WhoId", "sfdcLeadId", "sfdcContactId", "ConvertedContactId")
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What was removed."""
+
+    records: int
+    rows: int
+    tables: int
+    files: int
+    journal_operations: int
+    journal_values: int
+
+
+def erase_person(home: Home, warehouse: Warehouse, journal: Journal, wanted: str) -> Erasure:
+    """Erase the person that a record id, Marketo id or e-mail address names, with all their records, for good.
+
+    Nothing else may write meanwhile. Raises ConfigurationError when nobody known has that name; the name is then kept out of
+    later extractions all the same, so that an erasure asked for in advance holds.
+    """
+    names = _names(warehouse, wanted.strip())
+    key = approval.load_key(home.path / KEY_FILE, may_make=True)
+    with hold(journal, RUN), hold(journal, FULL), hold(journal, CRM, wait_seconds=_LEASE_SECONDS):
+        done = erase.erase(journal, names, key=key, plans=home.folder("plans"))
+        backup.renew(journal, backup.folder_of(home.path, home.environ))
+        rows, tables = _erase_tables(warehouse, names)
+        rows += _erase_days(warehouse, names)
+        files = _erase_files(home, names)
+    if len(names) == 1 and not rows:
+        raise ConfigurationError(
+            f"nobody known here is called {wanted!r}; nothing was there to erase, and a record of that name will not be stored from now on"
+        )
+    return Erasure(len(names), rows, tables, files, done.operations, done.values)
+
+
+def to_json(done: Erasure) -> dict[str, int]:
+    """As `--json` shows it."""
+    return asdict(done)
+
+
+class Sieve:
+    """Drops rows of erased people from what arrives. Free of cost while nobody was erased."""
+
+    def __init__(self, home: Home, journal: Journal) -> None:
+        self._marks = erase.tombstones(journal)
+        path = home.path / KEY_FILE
+        self._key = approval.load_key(path, may_make=False) if self._marks and path.exists() else b""
+        if self._marks and not self._key:
+            raise ConfigurationError(f"people were erased here, but {KEY_FILE} is missing: restore it, or they would come back")
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches without erased people."""
+        for batch in batches:
+            yield self._kept(batch) if self._marks else batch
+
+    def _kept(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        keep = pa.array([True] * batch.num_rows)
+        for name in _NAMING:
+            if name in batch.schema.names:
+                column = batch.column(name)
+                erased = [value for value in pc.unique(column).to_pylist() if value and self._is_erased(value)]
+                if erased:
+                    keep = pc.and_(keep, pc.invert(pc.fill_null(pc.is_in(column, value_set=pa.array(erased)), False)))
+        return batch.filter(keep)
+
+    def _is_erased(self, value: str) -> bool:
+        if value not in self._known:
+            self._known[value] = erase.is_erased(self._marks, self._key, [value])
+        return self._known[value]
+
+
+def _names(warehouse: Warehouse, wanted: str) -> set[str]:
+    """Every id and address of the person: all records ever joined as them, merged and deleted ones included."""
+    records = warehouse.read("person_records")
+    people = warehouse.read("people")
+    named = (records.record_id == wanted) | (records.source_key == wanted) | (records.record_id.substr(0, 15) == wanted)
+    found = records.filter(named).select("person_id")
+    if "@" in wanted:
+        found = people.filter(people.email == wanted.lower()).select("person_id")
+    ids = set(found.to_pyarrow().column("person_id").to_pylist())
+    names = {wanted.lower() if "@" in wanted else wanted}
+    if ids:
+        theirs = records.filter(records.person_id.isin(sorted(ids))).to_pyarrow()
+        names |= {*theirs.column("record_id").to_pylist(), *(key for key in theirs.column("source_key").to_pylist()), *ids}
+        names |= {email for email in people.filter(people.person_id.isin(sorted(ids))).to_pyarrow().column("email").to_pylist() if email}
+        names |= _addresses(warehouse, names)
+    return {name for name in names if name}
+
+
+def _addresses(warehouse: Warehouse, names: Collection[str]) -> set[str]:
+    """Addresses that any version of their records ever had."""
+    found: set[str] = set()
+    for table, column in (("raw_salesforce_leads", "Email"), ("raw_salesforce_contacts", "Email"), ("raw_marketo_leads", "email")):
+        raw = warehouse.read(table)
+        emails = raw.filter(raw.record_id.isin(sorted(names)), raw[column].notnull()).select(email=raw[column].strip().lower()).distinct()
+        found |= set(emails.to_pyarrow().column("email").to_pylist())
+    return found
+
+
+def _erase_tables(warehouse: Warehouse, names: Collection[str]) -> tuple[int, int]:
+    """Publish every table that mentions them without those rows, and leave no older file behind."""
+    rows = tables = 0
+    for name in CONTRACTS:
+        if not warehouse.exists(name):
+            continue
+        table = warehouse.read(name)
+        mentions = _mentions(table, names)
+        if mentions is None:
+            continue
+        gone = int(table.filter(mentions).count().to_pyarrow().as_py())
+        if gone:
+            warehouse.replace(name, table.filter(~mentions))
+            rows, tables = rows + gone, tables + 1
+        warehouse.forget_old_versions(name)
+    return rows, tables
+
+
+def _erase_days(warehouse: Warehouse, names: Collection[str]) -> int:
+    """Take them out of every kept day, and write down beside it how many they were and which accounts they counted for."""
+    rows = 0
+    for day in history.days(warehouse):
+        people: set[str] = set()
+        accounts: set[str] = set()
+        for name, key in history.KEYS.items():
+            table = warehouse.read_snapshot(name, day)
+            mentions = _mentions(table, names)
+            assert mentions is not None
+            gone = table.filter(mentions).select(key=table[key], account_id=table.account_id).to_pyarrow()
+            if gone.num_rows:
+                warehouse.keep(name, day, table.filter(~mentions))
+                people |= set(gone.column("key").to_pylist()) if name == "person_snapshots" else set()
+                accounts |= {account for account in gone.column("account_id").to_pylist() if account}
+                rows += gone.num_rows
+            warehouse.forget_old_snapshots(name, day)
+        if people or accounts:
+            history.erase(warehouse, day, people, accounts)
+        history.forget_comparison(warehouse, day, names)
+    return rows
+
+
+def _mentions(table: ibis.Table, names: Collection[str]) -> ibis.Value | None:
+    """A row mentions a person when any of its texts is one of their names, or holds one that cannot be chance."""
+    long = sorted(name for name in names if "@" in name or ":" in name or len(name) >= 15)
+    exact = sorted(names)
+    tests = []
+    for column, type_ in table.schema().items():
+        if type_.is_string():
+            tests.append(table[column].isin(exact).fill_null(False))
+            tests += [table[column].lower().contains(name.lower()).fill_null(False) for name in long]
+    return ibis.or_(*tests) if tests else None
+
+
+def _erase_files(home: Home, names: Collection[str]) -> int:
+    """Reports and notifications that may show them, and what a query left behind: made from tables, so they can be made again."""
+    needles = [name.encode() for name in names if len(name) >= 6]
+    removed = 0
+    for folder in ("reports", "notifications"):
+        for path in sorted((home.path / folder).glob("*")) if (home.path / folder).is_dir() else []:
+            if path.is_file() and any(needle in path.read_bytes() for needle in needles):
+                path.unlink()
+                removed += 1
+    for path in sorted(home.path.glob("outbox.jsonl*")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines if not any(needle in line for needle in needles)]
+        if len(kept) != len(lines):
+            path.write_bytes(b"".join(kept))
+            removed += 1
+    spill = home.path / "spill"
+    if spill.is_dir() and any(spill.iterdir()):
+        shutil.rmtree(spill)
+        removed += 1
+    return removed

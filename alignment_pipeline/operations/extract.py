@@ -1,0 +1,181 @@
+"""Reading all streams of a system into the raw tables, once.
+
+Belongs here: storing what a connector reads, and remembering how far it got. How a vendor is read: `connectors/`.
+Order matters: rows are published before the watermark moves, so a crash in between reads them again and stores nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis import _
+
+from alignment_pipeline.connectors.streams import Reading, StreamReport
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.errors import QuotaExhausted
+from alignment_pipeline.installation import stream_states
+from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.warehouse.warehouse import Published, Warehouse
+
+_SAME = ["record_id", "modified_at", "row_hash", "is_deleted"]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One stream's reading and what it added to its raw table."""
+
+    report: StreamReport
+    published: Published
+
+
+def store(
+    readings: Sequence[Reading],
+    *,
+    system: str,
+    warehouse: Warehouse,
+    journal: Journal,
+    sieve: Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]] = iter,
+    told: Callable[[str, int], None] = lambda *_: None,
+) -> list[Stored]:
+    """Read every stream to its end and publish its new versions; a stream that fails raises and leaves its table as it was.
+
+    A stream whose daily quota is used up waits for tomorrow with its job kept; the others are read first, then it raises.
+    """
+    found = []
+    waiting: QuotaExhausted | None = None
+    for reading in readings:
+        try:
+            published = _append(reading, sieve(reading), warehouse)
+        except QuotaExhausted as exhausted:
+            waiting = waiting or exhausted
+            continue
+        warehouse.append("refused_rows", _refused(reading.report))
+        stream_states.save(journal, system, reading.report.state)
+        told(reading.stream.table, published.added)
+        found.append(Stored(reading.report, published))
+    if waiting is not None:
+        raise waiting
+    return found
+
+
+def _refused(report: StreamReport) -> pa.Table:
+    """What the connector could not make a raw row of, each once."""
+    rows = {
+        (one.record_id, one.row_hash): {
+            "table_name": report.stream.table,
+            "record_id": one.record_id,
+            "reason": one.reason,
+            "row_hash": one.row_hash,
+            "known_at": report.started_at,
+        }
+        for one in report.quarantined
+    }
+    return pa.Table.from_pylist(list(rows.values()), schema=CONTRACTS["refused_rows"].schema)
+
+
+def _append(reading: Reading, batches: Iterable[pa.RecordBatch], warehouse: Warehouse) -> Published:
+    name = reading.stream.table
+    manifest = warehouse.manifest(name)
+    if manifest is None or manifest.rows == 0:
+        return warehouse.append(name, batches)
+    return _append_new(name, batches, warehouse)
+
+
+def _append_new(name: str, batches: Iterable[pa.RecordBatch], warehouse: Warehouse) -> Published:
+    """Store only versions that the table does not end with already: an overlap reads rows again on purpose."""
+    spool = warehouse.root / f".arrivals-{name}-{secrets.token_hex(4)}.parquet"
+    try:
+        rows = _spool(batches, spool)
+        if rows == 0:
+            return warehouse.append(name, [])
+        arrivals = warehouse.connection.read_parquet(str(spool)).distinct(on=_SAME, keep="first")
+        stored = warehouse.read(name)
+        same = [
+            arrivals.record_id == stored.record_id,
+            arrivals.row_hash == stored.row_hash,
+            arrivals.is_deleted == stored.is_deleted,
+            arrivals.modified_at.identical_to(stored.modified_at),
+        ]
+        new = arrivals.anti_join(stored, same).order_by(_.record_id)
+        return warehouse.append(name, new)
+    finally:
+        spool.unlink(missing_ok=True)
+
+
+def _spool(batches: Iterable[pa.RecordBatch], path: Path) -> int:
+    writer: pq.ParquetWriter | None = None
+    rows = 0
+    try:
+        for batch in batches:
+            if batch.num_rows == 0:
+                continue
+            if writer is None:
+                writer = pq.ParquetWriter(path, batch.schema, compression="zstd")
+                path.chmod(0o600)
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    finally:
+        if writer is not None:
+            writer.close()
+    return rows
+
+
+def extraction_rows(stored: Sequence[Stored], *, run_id: str, system: str, total_calls: int) -> Iterator[dict[str, object]]:
+    """Rows of the table `extractions`: one per stream, and one for calls that all streams shared."""
+    shared = total_calls - sum(one.report.calls for one in stored)
+    if stored:
+        yield _shared_row(stored[0].report, run_id=run_id, system=system, calls=shared)
+    for one in stored:
+        report = one.report
+        yield {
+            "run_id": run_id,
+            "system": system,
+            "object": report.stream.object,
+            "started_at": report.started_at,
+            "watermark_at": report.state.watermark,
+            "method": report.method,
+            "rows": report.rows,
+            "new_rows": one.published.added,
+            "api_calls": report.calls,
+            "missing_fields": json.dumps(list(report.missing_fields)),
+            "note": report.note,
+        }
+
+
+def _shared_row(first: StreamReport, *, run_id: str, system: str, calls: int) -> dict[str, object]:
+    return {
+        "run_id": run_id,
+        "system": system,
+        "object": "(shared)",
+        "started_at": first.started_at,
+        "watermark_at": None,
+        "method": "rest",
+        "rows": 0,
+        "new_rows": 0,
+        "api_calls": calls,
+        "missing_fields": "[]",
+        "note": "login, describes and checks that serve all streams",
+    }
+
+
+def extractions_table(rows: Sequence[dict[str, object]]) -> pa.Table:
+    """The rows in the contract's schema."""
+    return pa.Table.from_pylist(list(rows), schema=CONTRACTS["extractions"].schema)
+
+
+def watermarks(extractions: ibis.Table) -> dict[str, datetime | None]:
+    """How far each feed has been read: 'system:object' to moment, and per system the one that is furthest behind."""
+    latest = extractions.filter(_.watermark_at.notnull()).group_by("system", "object").agg(read_to=_.watermark_at.max())
+    rows = latest.to_pyarrow().to_pylist()
+    found: dict[str, datetime | None] = {f"{row['system']}:{row['object']}": row["read_to"] for row in rows}
+    for system in {row["system"] for row in rows}:
+        found[system] = min(row["read_to"] for row in rows if row["system"] == system)
+    return found

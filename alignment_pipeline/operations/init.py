@@ -1,0 +1,116 @@
+"""A first agreement from what the CRM says of itself.
+
+Belongs here: what `alignment init` finds out and changes in the default file. Only text of the field map, account types and
+internal domains is changed, so the comments that explain the file stay.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from alignment_pipeline.agreement import loader
+from alignment_pipeline.connectors.salesforce import rest_query, soql
+from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
+from alignment_pipeline.installation import salesforce
+from alignment_pipeline.installation.home import Home
+
+# people's input fields that an organisation may have under names of its own
+_USUAL_INPUTS: Mapping[str, tuple[str, ...]] = {
+    "disposition": ("Disposition__c", "Lead_Disposition__c"),
+    "reject_code": ("Reject_Reason__c", "Rejection_Reason__c", "Disqualified_Reason__c"),
+    "is_target_flagged": ("Target_Account__c", "Is_Target_Account__c", "ABM_Target__c", "Named_Account__c"),
+    "is_do_not_sync": ("Do_Not_Sync__c",),
+    "loss_reason": ("Loss_Reason__c", "Closed_Lost_Reason__c", "Win_Loss_Reason__c"),
+}
+_FREE = {"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com"}
+
+
+@dataclass
+class Draft:
+    """The file's text and what a person should know of it."""
+
+    text: str
+    remarks: list[str] = field(default_factory=list)
+
+
+def draft(home: Home, *, is_offline: bool = False) -> Draft:
+    """The default agreement, fitted to the CRM when it can be asked."""
+    default = loader.default_path().read_text(encoding="utf-8")
+    if is_offline:
+        return Draft(default, ["the default agreement, not fitted to any CRM"])
+    yaml = YAML(typ="rt", pure=True)
+    yaml.preserve_quotes = True
+    yaml.width = 180
+    tree = yaml.load(default)
+    remarks: list[str] = []
+    session = salesforce.session(home)
+    descriptions = Describer(session).describe_all(["Lead", "Contact", "Account", "Opportunity", "User"])
+    _map_inputs(tree, descriptions, remarks)
+    _account_types(tree, descriptions, remarks)
+    users = rest_query.records(session, soql.select("User", ("Email",), order_by=("Id",)), "users")
+    _internal_domains(tree, [str(row.get("Email") or "") for row in users], remarks)
+    _missing_fields(tree, descriptions, remarks)
+    stream = io.StringIO()
+    yaml.dump(tree, stream)
+    loader.loads(stream.getvalue(), name="the draft")
+    return Draft(stream.getvalue(), remarks)
+
+
+def write(found: Draft, path: Path) -> Path:
+    """Write the draft and, beside it, the schema; returns the schema's path."""
+    schema = path.with_name(path.stem + ".schema.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"# yaml-language-server: $schema={schema.name}\n{found.text}", encoding="utf-8")
+    schema.write_text(json.dumps(loader.json_schema(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return schema
+
+
+def _map_inputs(tree: Any, descriptions: Mapping[str, ObjectDescription | None], remarks: list[str]) -> None:
+    for mapping in tree["crm"]["inputs"]:
+        description = descriptions.get(mapping["object"])
+        for name in _USUAL_INPUTS.get(mapping["meaning"], ()):
+            there = description.field(name) if description else None
+            if there is not None:
+                mapping["field"] = there.name
+                remarks.append(f"{mapping['object']}.{there.name} is read as {mapping['meaning']}")
+                break
+
+
+def _account_types(tree: Any, descriptions: Mapping[str, ObjectDescription | None], remarks: list[str]) -> None:
+    account = descriptions.get("Account")
+    types = account.field("Type") if account else None
+    customers = [value for value in (types.picklist_values if types else ()) if "customer" in value.lower()]
+    if customers:
+        tree["people"]["customer_account_types"] = customers
+        remarks.append(f"accounts of type {', '.join(customers)} count as customers")
+
+
+def _internal_domains(tree: Any, emails: list[str], remarks: list[str]) -> None:
+    domains: dict[str, int] = {}
+    for email in emails:
+        domain = email.rpartition("@")[2].lower()
+        if domain and domain not in _FREE and not domain.endswith("salesforce.com"):
+            domains[domain] = domains.get(domain, 0) + 1
+    if domains:
+        own = max(sorted(domains), key=lambda name: domains[name])
+        tree["people"]["internal_domains"] = [own]
+        remarks.append(f"people @{own} are your own: never scored, matched or clocked")
+
+
+def _missing_fields(tree: Any, descriptions: Mapping[str, ObjectDescription | None], remarks: list[str]) -> None:
+    missing = 0
+    for mapping in tree["crm"]["fields"]:
+        description = descriptions.get(mapping["object"])
+        missing += description is None or description.field(mapping["field"]) is None
+    if missing:
+        remarks.append(
+            f"{missing} mapped fields are not in this CRM yet: deploy the metadata package "
+            "(alignment_pipeline/connectors/salesforce/package), or map fields of your own"
+        )

@@ -1,0 +1,154 @@
+"""Making a plan from the published tables, and applying one that a standing approval covers.
+
+Belongs here: bringing tables, journal and CRM together. The protocol itself: `sync/`. Nothing here asks Dagster.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import _
+from sqlalchemy import select
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD
+from alignment_pipeline.connectors.salesforce.session import SalesforceSession
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.errors import ApprovalRequired
+from alignment_pipeline.installation import marketo
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal.journal import Journal, moment, stamp
+from alignment_pipeline.journal.tables import OP, PLAN
+from alignment_pipeline.write_back.fields.shape import described_shapes
+from alignment_pipeline.write_back.plans import approval, prepare
+from alignment_pipeline.write_back.plans.source_health import SourceHealth
+from alignment_pipeline.write_back.sending import apply as applying
+from alignment_pipeline.write_back.sending import crm as crms
+from alignment_pipeline.write_back.sending.crm import Crm
+from alignment_pipeline.write_back.sending.marketo import with_marketo
+
+PLAN_INPUTS = ("field_updates", "record_creates", "crm_field_values", "crm_record_states")
+DESCRIBED = ("Account", "Contact", "Lead", "Task")
+# a run a day is what the guard calls on time
+CADENCE = timedelta(days=1)
+RUNS_REMEMBERED = 8
+
+
+def open_crm(home: Home, session: SalesforceSession, *, may_write: bool = True) -> Crm:
+    """The CRM of a session, with Marketo's people beside it where the field map names a field of theirs and a Marketo is configured."""
+    found = crms.salesforce(session, may_write=may_write)
+    if not home.agreement.crm.fields_of(MARKETO_LEAD) or not marketo.is_configured(home):
+        return found
+    return with_marketo(found, marketo.session(home), may_write=may_write)
+
+
+def is_past(as_of: datetime, now: datetime) -> bool:
+    """Whether a run decides as of a past that the CRM must not be told."""
+    return now - as_of > CADENCE
+
+
+def make_plan(
+    home: Home,
+    tables: Mapping[str, ibis.Table],
+    measures: ibis.Table,
+    extractions: ibis.Table,
+    *,
+    agreement: Agreement,
+    journal: Journal,
+    crm: Crm,
+    as_of: datetime,
+    run_id: str,
+) -> prepare.Prepared:
+    """Compare what should be with what is, have the guard judge it, keep it in the journal and write its preview. Sends nothing."""
+    history = measure_history(measures)
+    return prepare.prepare(
+        journal,
+        **{name: tables[name] for name in PLAN_INPUTS} | {"field_updates": without_newer(tables["field_updates"], journal, as_of=as_of)},
+        agreement=agreement,
+        shapes=described_shapes(crm.describe_all([*DESCRIBED, MARKETO_LEAD] if crm.has_marketo else DESCRIBED)),
+        org_id=crm.organization_id,
+        as_of=as_of,
+        run_id=run_id,
+        sources=source_health(history, extractions, now=home.clock.now()),
+        match_rates=history.get("match_rate", []),
+        folder=home.folder("plans"),
+    )
+
+
+def apply_standing(home: Home, plan_hash: str, *, agreement: Agreement, journal: Journal, crm: Crm) -> applying.Applied | str:
+    """Apply a plan that is approved already or inside a signed standing approval; otherwise say why it waits."""
+    key = approval.key_or_none(approval.key_path(home.path, home.environ))
+    try:
+        return applying.apply(journal, crm, plan_hash, agreement=agreement, key=key)
+    except ApprovalRequired as waits:
+        return str(waits)
+
+
+def without_newer(field_updates: ibis.Table, journal: Journal, *, as_of: datetime) -> ibis.Table:
+    """The updates less those of records that the fast lane decided on after `as_of`: it knew more, and its values must not flicker."""
+    query = select(OP.c.object, OP.c.record_id).join(PLAN, PLAN.c.plan_hash == OP.c.plan_hash)
+    query = query.where(PLAN.c.kind == "fast", PLAN.c.as_of > stamp(as_of), OP.c.record_id.is_not(None)).distinct()
+    with journal.read() as connection:
+        found = connection.execute(query).all()
+    if not found:
+        return field_updates
+    newer = pa.table({"object": [row.object for row in found], "record_id": [row.record_id for row in found]})
+    return field_updates.anti_join(ibis.memtable(newer), ["object", "record_id"])
+
+
+def plan_rows(journal: Journal) -> pa.Table:
+    """The table `write_plans`: every plan of the journal."""
+    with journal.read() as connection:
+        found = connection.execute(select(PLAN).order_by(PLAN.c.created_at, PLAN.c.plan_hash)).all()
+    rows = []
+    for row in found:
+        counts, judged = json.loads(row.stats), json.loads(row.guard)
+        asked = [check["text"] for check in judged["checks"] if check["verdict"] == judged["verdict"] != "OK"]
+        rows.append(
+            {
+                "plan_hash": row.plan_hash,
+                "run_id": row.run_id,
+                "kind": row.kind,
+                "state": row.state,
+                "verdict": judged["verdict"],
+                "reasons": json.dumps(asked),
+                "operations": int(counts.get("operations", 0)),
+                "counts": row.stats,
+                "approved_by": row.approved_by,
+                "as_of": moment(row.as_of),
+                "agreement_version": row.config_hash,
+                "created_at": moment(row.created_at),
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=CONTRACTS["write_plans"].schema)
+
+
+def latest_plan(write_plans: ibis.Table) -> dict[str, Any] | None:
+    """The newest full plan that still has something to say, None when there is none."""
+    newest = write_plans.filter(_.kind == "full").order_by(ibis.desc("created_at"), "plan_hash").limit(1).to_pyarrow().to_pylist()
+    return newest[0] if newest else None
+
+
+def measure_history(measures: ibis.Table) -> dict[str, list[float]]:
+    """Measure -> its values in the last runs, oldest first, the present run's last."""
+    rows = measures.order_by(_.measured_at, _.run_id).select("measure", "value").to_pyarrow().to_pylist()
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        found.setdefault(row["measure"], []).append(row["value"])
+    return {name: values[-RUNS_REMEMBERED:] for name, values in found.items()}
+
+
+def source_health(history: Mapping[str, list[float]], extractions: ibis.Table, *, now: datetime) -> list[SourceHealth]:
+    """Rows of each source now and before, and how old its last reading is."""
+    read_at = extractions.agg(read_at=_.started_at.max()).to_pyarrow().column("read_at")[0].as_py()
+    age = (now - read_at).total_seconds() if read_at else None
+    return [
+        SourceHealth(name.removeprefix("rows:"), int(values[-1]), [int(value) for value in values[:-1]], age, CADENCE.total_seconds())
+        for name, values in sorted(history.items())
+        if name.startswith("rows:")
+    ]

@@ -1,0 +1,62 @@
+"""Nurture: people whom sales gave back, as values for a field of the marketing system.
+
+Belongs here: who is in nurture and why. Writing it, by id and read back, is the write-back protocol's (`sync/`).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import ibis
+import pyarrow as pa
+
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm
+from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.contracts.field_updates import FIELD_UPDATES
+from alignment_pipeline.sla.timelines.sources import fetch
+
+
+def nurture_updates(
+    people: ibis.Table, person_stage_changes: ibis.Table, *, sla: Sla, crm: Crm, as_of: datetime, agreement_version: str
+) -> ibis.Table:
+    """`field_updates` of object MarketoLead: 'Recycled: Wrong size' while a person is back with marketing, null once they moved on.
+
+    Only people who ever were in one of the agreement's stages have a row, so a field that others fill is left alone. No rows
+    where the field map gives `person.nurture` no field.
+    """
+    fields = [mapping for mapping in crm.fields if mapping.value == "person.nurture"]
+    if not fields:
+        return ibis.memtable(FIELD_UPDATES.empty())
+    stages = {stage.lower() for stage in sla.nurture.stages}
+    last: dict[str, tuple[int, str]] = {}
+    ever: set[str] = set()
+    for row in fetch(person_stage_changes, "person_id", "sequence", "stage", "entered_at").to_pylist():
+        if row["entered_at"] > as_of:
+            continue
+        last[row["person_id"]] = max(last.get(row["person_id"], (-1, "")), (row["sequence"], row["stage"]))
+        if row["stage"].lower() in stages:
+            ever.add(row["person_id"])
+    out = []
+    for row in fetch(people, "person_id", "marketo_id", "reject_code", "is_do_not_sync").to_pylist():
+        if row["marketo_id"] is None or row["is_do_not_sync"] or row["person_id"] not in ever:
+            continue
+        stage = last[row["person_id"]][1]
+        is_back = stage.lower() in stages
+        code = f": {row['reject_code']}" if row["reject_code"] else ""
+        out += [
+            {
+                "object": MARKETO_LEAD,
+                "record_id": row["marketo_id"],
+                "field": mapping.field,
+                "value": json.dumps(f"{stage}{code}"[: mapping.length], ensure_ascii=False) if is_back else "null",
+                "reason": "Sales gave the person back: nurture takes them up." if is_back else "The person has left nurture.",
+                "priority": 2,
+                "parent_id": None,
+                "as_of": as_of,
+                "agreement_version": agreement_version,
+            }
+            for mapping in fields
+        ]
+    out.sort(key=lambda row: (str(row["record_id"]), str(row["field"])))
+    return ibis.memtable(pa.Table.from_pylist(out, schema=FIELD_UPDATES.schema))

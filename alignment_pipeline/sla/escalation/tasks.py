@@ -1,0 +1,169 @@
+"""Tasks: escalations as records to be created in the CRM exactly once, and the one clock per person that the CRM shows.
+
+Belongs here: `record_creates` for Salesforce Tasks, what to take back after a late answer, and `person_slas`. Creating them is the
+write-back protocol's (`sync/`); messages: `connectors/notify/`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.contracts.field_updates import FIELD_UPDATES, RECORD_CREATES
+from alignment_pipeline.contracts.sla import PERSON_SLAS
+from alignment_pipeline.sla.calendars import to_us
+from alignment_pipeline.sla.timelines.sources import fetch
+
+# of a person's clocks the one in the first of these states counts most
+_URGENCY = ("breached", "at_risk", "unknown", "pending", "paused", "met_late", "met", "cancelled")
+_WHO = ("Lead", "Contact")
+# a commitment of marketing is no record of the CRM: its task stands alone
+_PROMISE = "Commitment"
+MAX_TEXT = 255
+_HOUR = 3_600_000_000
+
+
+def escalation_tasks(
+    escalations: ibis.Table, people: ibis.Table, clocks: ibis.Table, *, crm: Crm, as_of: datetime, agreement_version: str
+) -> ibis.Table:
+    """`record_creates`: one Task per rung that is due and has somebody to go to.
+
+    Left out, because the CRM cannot take them or people asked us not to write: subjects without a CRM record, and people who are
+    not to be synced. The rungs stay in `sla_escalations`, so nothing is forgotten.
+    """
+    due = escalations.filter((escalations.state == "due") & escalations.task_owner_id.notnull() & (escalations.object != "Marketo"))
+    people_of = dict(zip(*(column.to_pylist() for column in fetch(clocks, "clock_id", "person_id").columns), strict=True))
+    silent = set(fetch(people.filter(people.is_do_not_sync), "person_id")["person_id"].to_pylist())
+    out = []
+    for row in due.to_pyarrow().sort_by("escalation_id").to_pylist():
+        if people_of.get(row["clock_id"]) in silent:
+            continue
+        out.append(
+            {
+                "object": "Task",
+                "external_key": row["escalation_id"],
+                "values": json.dumps(_task(row, crm), sort_keys=True, ensure_ascii=False),
+                "reason": f"{row['title']}: rung reached at {row['due_at']:%Y-%m-%d %H:%M} UTC."[:MAX_TEXT],
+                "priority": 0,
+                "parent_id": None if row["object"] == _PROMISE else row["record_id"],
+                "owner_id": row["task_owner_id"],
+                "as_of": as_of,
+                "agreement_version": agreement_version,
+            }
+        )
+    return ibis.memtable(pa.Table.from_pylist(out, schema=RECORD_CREATES.schema))
+
+
+def _task(row: Mapping[str, object], crm: Crm) -> dict[str, object]:
+    """Field values of the Task. Its date is the UTC day of the rung, so a later run asks for the very same record."""
+    due_at = row["due_at"]
+    assert isinstance(due_at, datetime)
+    where = "WhoId" if row["object"] in _WHO else "WhatId"
+    about = {} if row["object"] == _PROMISE else {where: row["record_id"]}
+    return {
+        **about,
+        crm.tasks.external_key_field: row["escalation_id"],
+        "Subject": row["task_subject"],
+        "Description": row["task_body"],
+        "OwnerId": row["task_owner_id"],
+        "Status": "Not Started",
+        "Priority": row["task_priority"],
+        "ActivityDate": due_at.date().isoformat(),
+    }
+
+
+def retracted_tasks(
+    clocks: ibis.Table, created: ibis.Table, *, closed_status: str = "Completed", as_of: datetime, agreement_version: str
+) -> ibis.Table:
+    """`field_updates` that close tasks whose clock has ended, or turned out never to have run, since they were made.
+
+    `created` has one row per escalation task that the CRM holds open: `external_key` and `record_id`. A clock that a late answer
+    stopped, and one that late data moved to another start (its key no longer exists), both take their open tasks back.
+    """
+    state_of = dict(zip(*(column.to_pylist() for column in fetch(clocks, "clock_id", "state").columns), strict=True))
+    out = []
+    for row in fetch(created, "external_key", "record_id").to_pylist():
+        key = str(row["external_key"])
+        if not key.startswith("sla:") or key.startswith("sla:commitment:"):
+            continue
+        state = state_of.get(key.rpartition(":")[0])
+        if state in ("met", "met_late", "cancelled") or state is None:
+            why = "its clock never ran by what is known now" if state is None else f"its clock is {state.replace('_', ' ')}"
+            out.append(
+                {
+                    "object": "Task",
+                    "record_id": row["record_id"],
+                    "field": "Status",
+                    "value": json.dumps(closed_status),
+                    "reason": f"Taken back: {why}.",
+                    "priority": 0,
+                    "parent_id": None,
+                    "as_of": as_of,
+                    "agreement_version": agreement_version,
+                }
+            )
+    table = pa.Table.from_pylist(out, schema=FIELD_UPDATES.schema)
+    return ibis.memtable(table.sort_by("record_id"))
+
+
+def person_slas(clocks: ibis.Table, *, sla: Sla, as_of: datetime, agreement_version: str) -> ibis.Table:
+    """`person_slas`: of each person's clocks on a lead or contact the one that counts most now.
+
+    Order: breached within the agreement's max_age_hours (by the policy's priority), at risk, unknown, pending, paused (the next due
+    first), then older breaches, then clocks that ended (the latest first); then the policy's priority and the clock's id.
+    """
+    names = ("person_id", "object", "record_id", "clock_id", "policy", "state", "due_at", "started_at", "reason")
+    rows = fetch(clocks.filter(clocks.person_id.notnull() & clocks.object.isin(list(_WHO))), *names)
+    priority = {policy.name: policy.priority for policy in sla.policies}
+    titles = {policy.name: policy.title for policy in sla.policies}
+    words = list(priority)
+    policy = pc.index_in(rows["policy"], value_set=pa.array(words, pa.string())).to_numpy()
+    state = pc.index_in(rows["state"], value_set=pa.array(_URGENCY)).to_numpy()
+    is_open = state <= _URGENCY.index("paused")
+    due = _micros(rows["due_at"], 1 << 61)
+    is_breached = state == _URGENCY.index("breached")
+    is_old = is_breached & (due < to_us(as_of) - round(sla.escalation.max_age_hours * _HOUR))
+    # of fresh breaches the priority decides; clocks that are over differ by age first: the latest tells how the person stands
+    when = np.where(is_breached, 0, np.where(is_open, due, -_micros(rows["started_at"], 0)))
+    rank = np.where(is_old, len(_URGENCY), np.where(is_open, state, len(_URGENCY) + 1))
+    keyed = pa.table(
+        {
+            "person": rows["person_id"],
+            "rank": pa.array(rank),
+            "when": pa.array(when),
+            "priority": pa.array(np.array([priority[word] for word in words], dtype=np.int64)[policy]),
+            "id": rows["clock_id"],
+        }
+    )
+    order = pc.sort_indices(keyed, [(name, "ascending") for name in keyed.column_names])
+    rows = rows.take(order)
+    person = rows["person_id"].combine_chunks()
+    is_first = np.ones(len(person), dtype=bool)
+    is_first[1:] = pc.not_equal(person[1:], person[:-1]).to_numpy(zero_copy_only=False)
+    best = rows.filter(pa.array(is_first))
+    size = len(best)
+    columns = {
+        "person_id": best["person_id"],
+        "object": best["object"],
+        "record_id": best["record_id"],
+        "clock_id": best["clock_id"],
+        "sla_status": pc.replace_substring(best["state"], "_", " "),
+        "sla_policy": pa.array([titles[name] for name in best["policy"].to_pylist()], pa.string()),
+        "sla_due_at": best["due_at"],
+        "sla_reason": pc.utf8_slice_codeunits(best["reason"], 0, MAX_TEXT),
+        "as_of": pa.repeat(pa.scalar(as_of, pa.timestamp("us", tz="UTC")), size),
+        "agreement_version": pa.repeat(pa.scalar(agreement_version), size),
+    }
+    return ibis.memtable(pa.table([columns[name] for name in PERSON_SLAS.names], schema=PERSON_SLAS.schema))
+
+
+def _micros(column: pa.ChunkedArray, missing: int) -> np.ndarray:
+    return pc.fill_null(column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()), missing).to_numpy()

@@ -1,0 +1,110 @@
+"""Measures: what marketing's commitments count, from people, accounts and opportunities, between two moments.
+
+Belongs here: one small count per measure. How they are judged: `sla/commitments.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from alignment_pipeline.agreement.commitments import Commitment
+from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.sla.standing import outcomes
+from alignment_pipeline.sla.timelines.sources import Sources, fetch
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The few columns that the measures need, as rows."""
+
+    stages: Rows
+    mqas: Rows
+    contacts: Rows
+    targets: frozenset[str]
+    deals: Rows
+    said: Rows
+
+    @classmethod
+    def of(cls, sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime) -> Measures:
+        """Read what the agreement's commitments measure, and nothing else."""
+        wanted = {item.measure for item in sla.commitments}
+
+        def rows(name: str, needed: bool, *columns: str) -> Rows:
+            return fetch(getattr(sources, name), *columns).to_pylist() if needed else []
+
+        deals = bool(wanted & {"sourced_pipeline_usd", "pipeline_usd", "won_usd", "sourced_won_pct", "coverage_ratio"})
+        accounts = rows("accounts", "new_contacts" in wanted, "account_id", "is_target_flagged")
+        return cls(
+            rows("person_stage_changes", "mqls" in wanted, "person_id", "stage", "entered_at"),
+            rows("account_mqa_changes", "mqas" in wanted, "account_id", "entered_at"),
+            rows("contacts", "new_contacts" in wanted, "contact_id", "account_id", "created_at"),
+            frozenset(row["account_id"] for row in accounts if row["is_target_flagged"]),
+            rows("opportunities", deals, "amount_usd", "lead_source", "created_at", "is_closed", "is_won", "closed_at", "close_on"),
+            outcomes.person_outcomes(sources, sla=sla, crm=crm, as_of=as_of).to_pylist() if "acceptance_pct" in wanted else [],
+        )
+
+    def value(self, commitment: Commitment, begin: datetime, end: datetime, first: date, last: date) -> float | None:
+        """The measure from `begin` to `end` (excluded), of the period of local days `first` to `last`; None without a divisor."""
+
+        def inside(moment: datetime | None) -> bool:
+            return moment is not None and begin <= moment < end
+
+        ways: dict[str, Callable[[], float | None]] = {
+            "mqls": lambda: self._mqls(commitment, inside),
+            "mqas": lambda: float(len({row["account_id"] for row in self.mqas if inside(row["entered_at"])})),
+            "new_contacts": lambda: self._contacts(commitment, inside),
+            "acceptance_pct": lambda: self._acceptance(inside),
+            "sourced_pipeline_usd": lambda: self._created(inside, lambda row: is_marketings(commitment, row["lead_source"])),
+            "pipeline_usd": lambda: self._created(inside, lambda row: True),
+            "won_usd": lambda: sum(self._won(inside), 0.0),
+            "sourced_won_pct": lambda: self._sourced_share(commitment, inside),
+            "coverage_ratio": lambda: self._coverage(commitment, inside, first, last),
+        }
+        return ways[commitment.measure]()
+
+    def _mqls(self, commitment: Commitment, inside: Callable[[datetime | None], bool]) -> float:
+        names = {stage.lower() for stage in commitment.stages}
+        return float(len({row["person_id"] for row in self.stages if row["stage"].lower() in names and inside(row["entered_at"])}))
+
+    def _contacts(self, commitment: Commitment, inside: Callable[[datetime | None], bool]) -> float:
+        counted = [row for row in self.contacts if row["account_id"] and inside(row["created_at"])]
+        return float(sum(not commitment.target_accounts_only or row["account_id"] in self.targets for row in counted))
+
+    def _acceptance(self, inside: Callable[[datetime | None], bool]) -> float | None:
+        said = [row["outcome"] for row in self.said if inside(row["said_at"]) and row["outcome"] in ("accepted", "rejected")]
+        return 100.0 * said.count("accepted") / len(said) if said else None
+
+    def _created(self, inside: Callable[[datetime | None], bool], counts: Callable[[dict[str, Any]], bool]) -> float:
+        return sum((row["amount_usd"] or 0.0 for row in self.deals if inside(row["created_at"]) and counts(row)), 0.0)
+
+    def _won(self, inside: Callable[[datetime | None], bool], commitment: Commitment | None = None) -> list[float]:
+        won = [row for row in self.deals if row["is_won"] and inside(row["closed_at"])]
+        return [row["amount_usd"] or 0.0 for row in won if commitment is None or is_marketings(commitment, row["lead_source"])]
+
+    def _sourced_share(self, commitment: Commitment, inside: Callable[[datetime | None], bool]) -> float | None:
+        won = sum(self._won(inside))
+        return 100.0 * sum(self._won(inside, commitment)) / won if won else None
+
+    def _coverage(self, commitment: Commitment, inside: Callable[[datetime | None], bool], first: date, last: date) -> float | None:
+        """Open pipeline closing in the period / (target - won); what is won already needs no cover."""
+        missing = (commitment.revenue_target_usd or 0.0) - sum(self._won(inside))
+        if missing <= 0:
+            return commitment.goal if commitment.revenue_target_usd else None
+        opened = [row for row in self.deals if not row["is_closed"] and row["close_on"] and first <= row["close_on"] <= last]
+        return sum((row["amount_usd"] or 0.0 for row in opened), 0.0) / missing
+
+
+def is_marketings(commitment: Commitment, lead_source: str | None) -> bool:
+    """Whether a lead source counts as marketing's."""
+    name = (lead_source or "").strip().lower()
+    if not name:
+        return False
+    if commitment.lead_sources:
+        return name in {source.lower() for source in commitment.lead_sources}
+    return name not in {source.lower() for source in commitment.sales_lead_sources}

@@ -1,0 +1,110 @@
+"""What the agreement and describe say of each field: ours or not, machine or shared, carried, locked, fitting.
+
+Belongs here: questions about one field. The map itself: `agreement/field_map.py`; the CRM's side: `shape.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.field_map import FieldMapping
+from alignment_pipeline.connectors.values import stamp_text
+from alignment_pipeline.write_back.fields.shape import FieldShape, Scalar, Shapes, shape_of
+
+#: The objects whose records we create, each with an external key.
+CREATABLE = frozenset({"Task"})
+_REASONS = "_reason"
+#: The one field outside the map: a task that we made is closed when its reason is gone, unless a person has touched its status.
+TASK_STATUS = FieldMapping.model_construct(
+    object="Task",  # type: ignore[arg-type]
+    field="Status",
+    value="task.status",  # type: ignore[arg-type]
+    owner="shared",
+    type="text",
+    label="Status",
+)
+
+
+@dataclass(frozen=True)
+class FieldRules:
+    """The agreement's field map beside describe."""
+
+    agreement: Agreement
+    shapes: Shapes
+    _map: dict[tuple[str, str], FieldMapping] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        for mapping in self.agreement.crm.fields:
+            self._map[(mapping.object, mapping.field)] = mapping
+        self._map[(TASK_STATUS.object, TASK_STATUS.field)] = TASK_STATUS
+
+    def mapping(self, object_: str, name: str) -> FieldMapping | None:
+        """The field's line in the map; None when the field is not ours to write."""
+        return self._map.get((object_, name))
+
+    def shape(self, object_: str, name: str) -> FieldShape:
+        """The CRM's shape of the field, else the agreement's, else plain text."""
+        found = shape_of(self.shapes, object_, name)
+        if found is not None:
+            return found
+        mapping = self.mapping(object_, name)
+        return FieldShape.from_mapping(mapping) if mapping else FieldShape(name=name, type="string")
+
+    def is_shared(self, object_: str, name: str) -> bool:
+        """Whether people may edit the field and their edit is respected."""
+        mapping = self.mapping(object_, name)
+        return mapping is not None and mapping.owner == "shared"
+
+    def is_carried(self, object_: str, name: str) -> bool:
+        """Whether the field only rides along with other changes (last synced at)."""
+        mapping = self.mapping(object_, name)
+        return mapping is not None and mapping.value.endswith(".synced_at")
+
+    def carried(self, object_: str, values: Mapping[str, Scalar], as_of: datetime) -> dict[str, Scalar]:
+        """The fields that ride along with a change of this object, and their values."""
+        mappings = (mapping for mapping in self.agreement.crm.fields if mapping.object == object_)
+        names = [mapping.field for mapping in mappings if mapping.value.endswith(".synced_at")]
+        present = stamp_text(as_of)
+        return {name: values.get(name) or present for name in names if self._is_there(object_, name)}
+
+    def is_routine(self, object_: str, name: str, before: Scalar, after: Scalar) -> bool:
+        """Whether a change is ageing only: a number that moved little, or a reason text."""
+        mapping = self.mapping(object_, name)
+        if mapping is not None and mapping.value.endswith(_REASONS):
+            return True
+        if isinstance(before, bool) or isinstance(after, bool) or not isinstance(before, int | float) or not isinstance(after, int | float):
+            return False
+        share = self.agreement.write_back.guard.routine_change_pct / 100
+        return abs(after - before) < share * max(abs(before), abs(after))
+
+    def is_locked(self, object_: str, values: Mapping[str, Scalar]) -> bool:
+        """Whether people ticked the record's do-not-sync box."""
+        return any(values.get(name) in (True, "true") for name in self._lock_names(object_))
+
+    def lock_fields(self, object_: str) -> list[str]:
+        """The do-not-sync fields that are read again before each batch."""
+        return [name for name in self._lock_names(object_) if self._is_there(object_, name)]
+
+    def misfit(self, object_: str, name: str, value: Scalar) -> str | None:
+        """Why the value cannot be stored in the field, or None."""
+        found = self.shape(object_, name).misfit(value)
+        return f"{object_}.{name}: the value {found}" if found else None
+
+    def external_key_field(self, object_: str) -> str:
+        """The unique field that makes a create exactly-once."""
+        return self.agreement.crm.tasks.external_key_field
+
+    def is_flapping(self, counts: Mapping[str, int]) -> bool:
+        """Whether a field was changed back, or rewritten by the CRM, too often in the window."""
+        numbers = self.agreement.write_back.holds
+        return counts.get("drift", 0) >= numbers.drift_limit or counts.get("rewritten", 0) >= numbers.rewrite_limit
+
+    def _lock_names(self, object_: str) -> list[str]:
+        inputs = (mapping for mapping in self.agreement.crm.inputs if mapping.object == object_)
+        return [mapping.field for mapping in inputs if mapping.meaning == "is_do_not_sync"]
+
+    def _is_there(self, object_: str, name: str) -> bool:
+        return object_ not in self.shapes or shape_of(self.shapes, object_, name) is not None

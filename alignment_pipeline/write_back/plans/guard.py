@@ -1,0 +1,293 @@
+"""Judges a plan before anything is sent: within limits, needs a person's approval, or blocked.
+
+Belongs here: the checks that look at the plan's own numbers. Checks of the map against describe: `schema_checks.py`; the limits:
+`agreement/write_back.py`; a person's answer: `approval.py`. Every check is recorded with its numbers, passed or not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from alignment_pipeline.agreement.write_back import Guard, Limit
+from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.journal.tables import PLAN, SYNCED
+from alignment_pipeline.write_back.fields import bases
+from alignment_pipeline.write_back.fields.field_rules import CREATABLE, FieldRules
+from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp
+from alignment_pipeline.write_back.plans.schema_checks import schema_checks
+from alignment_pipeline.write_back.plans.source_health import SourceHealth, source_checks
+
+_AMOUNTS = frozenset({"records_changed", "values_cleared", "owners_changed", "creates", "value_mix"})
+
+
+class Verdict(StrEnum):
+    """The worst of the checks decides the plan."""
+
+    OK = "OK"
+    NEEDS_APPROVAL = "NEEDS_APPROVAL"
+    BLOCKED = "BLOCKED"
+
+
+_ORDER = list(Verdict)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check with its numbers, in words a person can act on."""
+
+    name: str
+    subject: str
+    verdict: Verdict
+    text: str
+    value: float | None = None
+    approve_above: float | None = None
+    block_above: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """For `plan.guard` and `--json`."""
+        return asdict(self) | {"verdict": self.verdict.value}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The guard's answer: the verdict and every check."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the checks."""
+        found = {check.verdict for check in self.checks}
+        return next((one for one in (Verdict.BLOCKED, Verdict.NEEDS_APPROVAL) if one in found), Verdict.OK)
+
+    def to_text(self) -> str:
+        """For the journal."""
+        return json.dumps({"verdict": self.verdict.value, "checks": [check.to_json() for check in self.checks]})
+
+    def is_worse_than(self, text: str) -> bool:
+        """Whether any check is judged worse than in an earlier judgement (`to_text`); one that was not made then was fine."""
+        before: dict[tuple[str, str], int] = {}
+        for check in json.loads(text)["checks"]:
+            key = (check["name"], check["subject"])
+            before[key] = max(before.get(key, 0), _ORDER.index(check["verdict"]))
+        return any(_ORDER.index(check.verdict) > before.get((check.name, check.subject), 0) for check in self.checks)
+
+    def reasons(self, verdict: Verdict | None = None) -> list[str]:
+        """What stands in the way, worst first; or only the reasons of one verdict."""
+        order = (verdict,) if verdict else (Verdict.BLOCKED, Verdict.NEEDS_APPROVAL)
+        return [check.text for one in order for check in self.checks if check.verdict is one]
+
+
+def judge(
+    journal: Journal, plan: Plan, *, rules: FieldRules, sources: Sequence[SourceHealth] = (), match_rates: Sequence[float] = ()
+) -> Judgement:
+    """Judge a plan. `match_rates` are the shares of matched leads (0 to 1) of earlier runs, then this run's.
+
+    A first fill (fields without any base) always needs a person and is never blocked for how much it changes.
+    """
+    numbers = rules.agreement.write_back.guard
+    with journal.read() as connection:
+        filled = bases.filled_fields(connection)
+        checks = [
+            *_changed(plan, numbers, rules, filled),
+            *_cleared(plan, numbers),
+            *_owners(plan, numbers),
+            *_creates(plan, numbers),
+            *_shifts(connection, plan, numbers, filled),
+            *_versions(connection, plan),
+            *_quarantined(plan),
+        ]
+    checks += [
+        Check(name, subject, Verdict(verdict), text) for name, subject, verdict, text in schema_checks(plan.ops, rules, plan.managed)
+    ]
+    checks += [
+        Check(name, subject, Verdict(verdict), text, value)
+        for name, subject, verdict, text, value in source_checks(sources, match_rates, numbers.sources)
+    ]
+    checks.append(Check("deletes", "all", Verdict.OK, "The tool never deletes records.", 0, None, 0))
+    return Judgement(tuple(_of_rollback(checks) if plan.kind == "rollback" else checks))
+
+
+def _of_rollback(checks: list[Check]) -> list[Check]:
+    """A rollback may change as much as the run it undoes: a person always decides, and only the schema can block it."""
+    asked = [
+        replace(check, verdict=Verdict.NEEDS_APPROVAL) if check.verdict is Verdict.BLOCKED and check.name in _AMOUNTS else check
+        for check in checks
+    ]
+    return [*asked, Check("rollback", "all", Verdict.NEEDS_APPROVAL, "A rollback is always approved by a person.")]
+
+
+def _updates(plan: Plan) -> Iterable[PlannedOp]:
+    return (op for op in plan.ops if op.action != "create")
+
+
+def _changed(plan: Plan, numbers: Guard, rules: FieldRules, filled: Mapping[str, Mapping[str, int]]) -> Iterable[Check]:
+    """A value that replaces one of ours is a change; one where we never wrote is a fill, which is never blocked for its number."""
+    changed: Counter[str] = Counter()
+    fills: Counter[str] = Counter()
+    first: dict[str, set[str]] = {}
+    for op in _updates(plan):
+        known = filled.get(op.object, {})
+        first.setdefault(op.object, set()).update(name for name in op.after if name not in known)
+        material = (
+            not rules.is_routine(op.object, name, op.before.get(name), value) for name, value in op.after.items() if name in op.base
+        )
+        changed[op.object] += any(material)
+        fills[op.object] += any(name not in op.base for name in op.after)
+    for object_ in sorted(first):
+        managed = max(plan.managed.get(object_, 0), changed[object_])
+        if first[object_]:
+            names = ", ".join(sorted(first[object_]))
+            text = f"First fill of {object_}: {names}. A person approves it; it goes 25, then 200, then the rest."
+            yield Check("first_fill", object_, Verdict.NEEDS_APPROVAL, text, len(first[object_]))
+        what = "records would change (ageing scores not counted)"
+        limit = numbers.changed
+        if object_ in CREATABLE:
+            # tasks close as promises are kept: that is counted like their creation, not as a share of all that ever were
+            limit = Limit(approve_count=numbers.creates.approve_per_run, block_count=numbers.creates.block_per_run)
+        yield _limited("records_changed", object_, changed[object_], managed, limit, what)
+        unblocked = Limit(approve_count=numbers.changed.approve_count, approve_pct=numbers.changed.approve_pct)
+        yield _limited("records_filled", object_, fills[object_], managed, unblocked, "records would be filled for the first time")
+
+
+def _cleared(plan: Plan, numbers: Guard) -> Iterable[Check]:
+    found: Counter[str] = Counter()
+    for op in _updates(plan):
+        if op.rollback_of is None:
+            found[op.object] += sum(
+                value is None and op.before.get(name, op.base.get(name)) is not None for name, value in op.after.items()
+            )
+    for object_, number in sorted(found.items()):
+        yield _limited("values_cleared", object_, number, plan.managed.get(object_, 0), numbers.cleared, "values would be emptied")
+
+
+def _owners(plan: Plan, numbers: Guard) -> Iterable[Check]:
+    found: Counter[str] = Counter()
+    for op in _updates(plan):
+        found[op.object] += "OwnerId" in op.after
+    for object_, number in sorted(found.items()):
+        yield _limited("owners_changed", object_, number, plan.managed.get(object_, 0), numbers.owners, "owners would change")
+
+
+def _creates(plan: Plan, numbers: Guard) -> Iterable[Check]:
+    creates = [op for op in plan.ops if op.action == "create"]
+    if not creates:
+        return
+    limits = numbers.creates
+    total = len(creates)
+    verdict = Verdict.BLOCKED if total > limits.block_per_run else Verdict.NEEDS_APPROVAL if total > limits.approve_per_run else Verdict.OK
+    first = not any(op.object != "Task" for op in creates) and verdict is Verdict.BLOCKED and _is_first_fill(plan)
+    text = f"{total} records would be created (a person approves above {limits.approve_per_run}, blocked above {limits.block_per_run})."
+    yield Check(
+        "creates",
+        "all",
+        Verdict.NEEDS_APPROVAL if first else verdict,
+        text,
+        total,
+        limits.approve_per_run,
+        limits.block_per_run,
+    )
+    owner, most = Counter(str(op.after.get("OwnerId")) for op in creates).most_common(1)[0]
+    verdict = Verdict.NEEDS_APPROVAL if most > limits.approve_per_owner else Verdict.OK
+    text = f"{most} records would be created for one owner ({owner}); a person approves above {limits.approve_per_owner}."
+    yield Check("creates_per_owner", owner, verdict, text, most, limits.approve_per_owner)
+
+
+def _is_first_fill(plan: Plan) -> bool:
+    updates = list(_updates(plan))
+    return bool(updates) and all(not op.base for op in updates)
+
+
+def _shifts(connection: Connection, plan: Plan, numbers: Guard, filled: Mapping[str, Mapping[str, int]]) -> Iterable[Check]:
+    moves: dict[tuple[str, str], Counter[str]] = {}
+    for op in _updates(plan):
+        for name, value in op.after.items():
+            if name in op.base and op.object not in CREATABLE:
+                found = moves.setdefault((op.object, name), Counter())
+                found[json.dumps(op.base[name])] -= 1
+                found[json.dumps(value)] += 1
+    for (object_, name), delta in sorted(moves.items()):
+        if filled.get(object_, {}).get(name, 0) < numbers.shift.smallest_population:
+            continue
+        query = select(SYNCED.c.value, func.count()).where(SYNCED.c.object == object_, SYNCED.c.field == name).group_by(SYNCED.c.value)
+        before: Counter[str] = Counter({value or "null": number for value, number in connection.execute(query)})
+        after = Counter({value: before[value] + delta[value] for value in {*before, *delta}})
+        if len(after) <= numbers.shift.most_values:
+            yield _shift(object_, name, before, after, numbers)
+
+
+def _shift(object_: str, name: str, before: Counter[str], after: Counter[str], numbers: Guard) -> Check:
+    total_before, total_after = max(1, before.total()), max(1, after.total())
+    shares = {value: (before[value] / total_before, after[value] / total_after) for value in sorted(after)}
+    value, (was, is_) = max(shares.items(), key=lambda item: (abs(item[1][1] - item[1][0]), item[0]))
+    points = abs(is_ - was) * 100
+    floor = 1e-4
+    psi = sum((max(now, floor) - max(then, floor)) * math.log(max(now, floor) / max(then, floor)) for then, now in shares.values())
+    limits = numbers.shift
+    blocked = points > limits.block_points or psi > limits.block_psi
+    asked = points > limits.approve_points or psi > limits.approve_psi
+    verdict = Verdict.BLOCKED if blocked else Verdict.NEEDS_APPROVAL if asked else Verdict.OK
+    text = (
+        f"{object_}.{name}: the share of {value} would go from {was:.1%} to {is_:.1%}, stability index {psi:.2f} "
+        f"(a person approves above {limits.approve_points:g} points or {limits.approve_psi:g}, "
+        f"blocked above {limits.block_points:g} or {limits.block_psi:g})."
+    )
+    return Check("value_mix", f"{object_}.{name}", verdict, text, round(points, 3), limits.approve_points, limits.block_points)
+
+
+def _quarantined(plan: Plan) -> Iterable[Check]:
+    found = Counter(row.object for row in plan.quarantined)
+    for object_, number in sorted(found.items()):
+        limit = Limit(approve_count=20, approve_pct=5)
+        yield _limited(
+            "values_quarantined", object_, number, plan.managed.get(object_, 0), limit, "values do not fit their field and are left out"
+        )
+
+
+def _versions(connection: Connection, plan: Plan) -> Iterable[Check]:
+    done = select(PLAN.c.config_hash, PLAN.c.code_version).where(
+        PLAN.c.state == "DONE", PLAN.c.kind != "rollback", PLAN.c.org_id == plan.org_id
+    )
+    last = connection.execute(done.order_by(PLAN.c.created_at.desc()).limit(1)).first()
+    if last is None or not plan.ops:
+        return
+    for name, was, is_ in (("agreement", last.config_hash, plan.config_hash), ("program", last.code_version, plan.code_version)):
+        changed = was != is_
+        text = (
+            f"The {name} changed since the last applied plan ({was} -> {is_}): a person approves."
+            if changed
+            else f"The {name} is unchanged."
+        )
+        yield Check(f"{name}_changed", "all", Verdict.NEEDS_APPROVAL if changed else Verdict.OK, text)
+
+
+def _limited(name: str, object_: str, number: int, managed: int, limit: Limit, what: str) -> Check:
+    share = 100 * number / managed if managed else 0.0
+
+    def exceeded(count: int | None, pct: float | None) -> bool:
+        if count is None and pct is None:
+            return False
+        return (count is None or number > count) and (pct is None or share > pct)
+
+    verdict = Verdict.OK
+    if exceeded(limit.approve_count, limit.approve_pct):
+        verdict = Verdict.NEEDS_APPROVAL
+    if exceeded(limit.block_count, limit.block_pct):
+        verdict = Verdict.BLOCKED
+    approve = _said(limit.approve_count, limit.approve_pct)
+    block = _said(limit.block_count, limit.block_pct)
+    text = f"{object_}: {number} of {managed} {what} ({share:.1f} %; a person approves above {approve}, blocked above {block})."
+    return Check(name, object_, verdict, text, number, limit.approve_count, limit.block_count)
+
+
+def _said(count: int | None, pct: float | None) -> str:
+    parts = [f"{count}" if count is not None else "", f"{pct:g} %" if pct is not None else ""]
+    return " and ".join(part for part in parts if part) or "nothing"

@@ -1,0 +1,110 @@
+"""Erases a person from the journal and its plan files, and remembers only that somebody was erased.
+
+Belongs here: the journal's part of an erasure, and the tombstones by which every later extraction recognises the person without knowing
+who it was (an HMAC of the subject). The warehouse's part is done by the wiring with `is_erased`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import shutil
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, or_, select, text
+
+from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
+from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.journal.tables import ATTEMPT, DRIFT, HOLD, OP, OUTBOX, QUARANTINE, SYNCED, TOMBSTONE
+from alignment_pipeline.write_back.sending import attempt_log
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was removed."""
+
+    operations: int
+    values: int
+    plan_folders: int
+
+
+def subject_hmac(key: bytes, subject: str) -> str:
+    """The tombstone's mark of a subject: a record id (18 characters), a Marketo id, or an e-mail address in lower case."""
+    canonical = id18(subject) if is_id(subject) else subject.strip().lower()
+    return hmac.new(key, canonical.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Path | None = None) -> Erased:
+    """Remove every trace of the subjects (record ids, e-mail addresses, external keys that hold an id) and lay tombstones.
+
+    Bytes are overwritten (secure_delete), the file is rebuilt and the write-ahead log cut, so nothing is left to be found. Plan
+    folders below `plans` that name a subject are removed.
+    """
+    ids = sorted({id18(one) if is_id(one) else one for one in subjects})
+    # an id of Marketo is a short number that any text may hold: it is looked for between the colons of a key
+    numbers = sorted({one.removeprefix("marketo:") for one in subjects if one.removeprefix("marketo:").isdigit()})
+    names = {*ids, *(one[:15] for one in ids if is_id(one)), *subjects}
+    everything = sorted(one for one in names if one.removeprefix("marketo:") not in numbers) + [f":{one}:" for one in numbers]
+    with journal.begin() as connection:
+        named = [OP.c.record_id.in_(ids), OP.c.depends_on.in_(ids), OP.c.lock_parent.in_(ids)]
+        contents = [column.contains(one, autoescape=True) for one in everything for column in (OP.c.ext_key, OP.c.after, OP.c.before)]
+        found = [row.op_id for row in connection.execute(select(OP.c.op_id).where(or_(*named, *contents)))]
+        attempt_log.forget(connection, found, lambda: _delete_operations(connection, found))
+        values = connection.execute(delete(SYNCED).where(SYNCED.c.record_id.in_(ids))).rowcount
+        for table in (HOLD, DRIFT, QUARANTINE):
+            held = [table.c.record_id.contains(one, autoescape=True) for one in everything]
+            connection.execute(delete(table).where(or_(table.c.record_id.in_(ids), *held)))
+        connection.execute(delete(OUTBOX).where(or_(*(OUTBOX.c.content.contains(one, autoescape=True) for one in everything))))
+        at = journal.now()
+        journal.upsert(connection, TOMBSTONE, [{"subject_hmac": subject_hmac(key, one), "at": at} for one in ids])
+    _rebuild(journal)
+    needles = [*everything, *(quoted for one in numbers for quoted in (f'"{one}"', f">{one}<"))]
+    return Erased(len(found), values, _remove_plans(plans, needles) if plans else 0)
+
+
+def _delete_operations(connection: Connection, op_ids: Sequence[int]) -> None:
+    for start in range(0, len(op_ids), 400):
+        part = op_ids[start : start + 400]
+        connection.execute(delete(ATTEMPT).where(ATTEMPT.c.op_id.in_(part)))
+        connection.execute(delete(OP).where(OP.c.op_id.in_(part)))
+
+
+def tombstones(journal: Journal) -> frozenset[str]:
+    """All marks of erased subjects."""
+    with journal.read() as connection:
+        return frozenset(row.subject_hmac for row in connection.execute(select(TOMBSTONE.c.subject_hmac)))
+
+
+def is_erased(marks: frozenset[str], key: bytes, subjects: Iterable[str | None]) -> bool:
+    """Whether any of these names of a person was erased: then a late page or a new extraction must not bring the person back."""
+    return any(subject_hmac(key, one) in marks for one in subjects if one)
+
+
+def _rebuild(journal: Journal) -> None:
+    """Outside any transaction, on the driver's own connection."""
+    if journal.backend == "postgresql":
+        with journal.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM (FULL, ANALYZE)"))
+        return
+    journal.engine.dispose()
+    raw = journal.engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            cursor.execute(statement)
+            cursor.fetchall()
+        cursor.close()
+    finally:
+        raw.close()
+
+
+def _remove_plans(folder: Path, needles: Collection[str]) -> int:
+    removed = 0
+    for plan in sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []:
+        named = any(needle.encode() in file.read_bytes() for file in plan.rglob("*") if file.is_file() for needle in needles)
+        if named:
+            shutil.rmtree(plan)
+            removed += 1
+    return removed

@@ -1,0 +1,127 @@
+"""Sends one batch and says, per operation, what the CRM answered; nothing is concluded here from a lost answer.
+
+Belongs here: the transports (collection, conditional single update, upsert by key, insert). Bulk jobs: `bulk.py`. The intent is
+durable before anything here is called (`settle.py` writes it), and what an answer means for the journal is decided there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from alignment_pipeline.connectors.marketo.verdicts import MarketoRefused
+from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
+from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
+from alignment_pipeline.errors import AlignmentError, CredentialsRefused, OutcomeUnknown, QuotaExhausted, Retryable
+from alignment_pipeline.journal.journal import moment
+from alignment_pipeline.write_back.fields.shape import shape_of
+from alignment_pipeline.write_back.plans.ops import Op
+from alignment_pipeline.write_back.sending.context import Run
+from alignment_pipeline.write_back.sending.crm import Writer
+
+COLLECTION, CONDITIONAL, UPSERT, INSERT, BULK = "collection", "conditional", "upsert", "insert", "bulk"
+
+
+@dataclass
+class Sent:
+    """Results by operation; operations that are not in it were not sent. `stop` ends the run."""
+
+    results: dict[int, RowResult] = field(default_factory=dict)
+    stop: AlignmentError | None = None
+
+
+def transport_of(run: Run, op: Op) -> str:
+    """How the operation goes over the wire."""
+    if op.action == "create":
+        shape = shape_of(run.rules.shapes, op.object, op.ext_field or "")
+        return UPSERT if shape is None or (shape.is_external_id and shape.is_unique) else INSERT
+    # by the map of today too: what a rollback undoes may have been a machine's field then, and a task's status is always shared
+    return CONDITIONAL if op.is_shared or any(run.rules.is_shared(op.object, name) for name in op.after) else COLLECTION
+
+
+def send(run: Run, transport: str, ops: Sequence[Op]) -> Sent:
+    """Send a batch of one object over one transport."""
+    writer = run.crm.writer
+    if writer is None:
+        raise CredentialsRefused("this run has no writer: it may plan, not apply")
+    if transport == CONDITIONAL:
+        return _one_by_one(writer, ops)
+    return _at_once(writer, transport, ops)
+
+
+def _at_once(writer: Writer, transport: str, ops: Sequence[Op]) -> Sent:
+    object_ = ops[0].object
+    try:
+        if transport == COLLECTION:
+            rows = writer.update_collection(object_, [{"Id": op.record_id, **op.sent} for op in ops])
+        elif transport == UPSERT:
+            key_field = str(ops[0].ext_field)
+            rows = writer.upsert_collection(object_, key_field, [{key_field: op.ext_key, **op.sent} for op in ops])
+        else:
+            keys = [str(op.ext_key) for op in ops]
+            rows = writer.create_collection(object_, [{str(op.ext_field): op.ext_key, **op.sent} for op in ops], keys)
+    except AlignmentError as error:
+        return _failed(ops, error)
+    return Sent({op.op_id: row for op, row in zip(ops, rows, strict=True)})
+
+
+def _one_by_one(writer: Writer, ops: Sequence[Op]) -> Sent:
+    """Each on the condition that nobody changed the record since we read it."""
+    sent = Sent()
+    for op in ops:
+        if op.before_modstamp is None:
+            text = "the record was read without its time of change: there is no condition to write under"
+            sent.results[op.op_id] = RowResult.failure(op.subject, "NO_CONDITION", text, retry=RetryClass.CONFLICT)
+            continue
+        try:
+            sent.results[op.op_id] = writer.update_one(
+                op.object, str(op.record_id), op.sent, if_unmodified_since=moment(op.before_modstamp)
+            )
+        except OutcomeUnknown as error:
+            sent.results |= _failed([op], error).results
+        except AlignmentError as error:
+            failed = _failed([op], error)
+            sent.results |= failed.results
+            sent.stop = failed.stop
+            break
+    return sent
+
+
+def _failed(ops: Sequence[Op], error: AlignmentError) -> Sent:
+    """A whole request without results: unknown when it may have arrived, else certainly not written."""
+    code, retry, stop = classify(error)
+    results = {op.op_id: RowResult.failure(op.subject, code, type(error).__name__, retry=retry) for op in ops}
+    return Sent(results, error if stop else None)
+
+
+def classify(error: AlignmentError) -> tuple[str, RetryClass, bool]:
+    """Code, retry class, and whether the run ends with it."""
+    if isinstance(error, OutcomeUnknown):
+        return "UNKNOWN_OUTCOME", RetryClass.UNKNOWN, False
+    if isinstance(error, QuotaExhausted):
+        return "REQUEST_LIMIT_EXCEEDED", RetryClass.QUOTA, True
+    if isinstance(error, CredentialsRefused):
+        return "INVALID_SESSION_ID", RetryClass.AUTH, True
+    if isinstance(error, Retryable):
+        return "SERVER_UNAVAILABLE", RetryClass.TRANSIENT, False
+    if isinstance(error, SalesforceRefused | MarketoRefused):
+        return error.code or f"HTTP_{error.status}", RetryClass.SCHEMA, True
+    raise error
+
+
+def known_code(row: RowResult) -> bool:
+    """Whether the refusal's code is one that a person can look up; the others count for the breaker."""
+    return row.code in _KNOWN
+
+
+_KNOWN: frozenset[Any] = frozenset(
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION FIELD_INTEGRITY_EXCEPTION STRING_TOO_LONG REQUIRED_FIELD_MISSING DUPLICATES_DETECTED "
+    "DUPLICATE_VALUE DUPLICATE_EXTERNAL_ID INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST NUMBER_OUTSIDE_VALID_RANGE INVALID_EMAIL_ADDRESS "
+    "INVALID_TYPE_ON_FIELD_IN_RECORD JSON_PARSER_ERROR CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY UNWRITABLE_VALUE "
+    "CANNOT_UPDATE_CONVERTED_LEAD "
+    "ENTITY_IS_DELETED NOT_FOUND INVALID_CROSS_REFERENCE_KEY MALFORMED_ID UNABLE_TO_LOCK_ROW FIELD_FILTER_VALIDATION_EXCEPTION "
+    "NUM_RECORDS_REACHED ENTITY_IS_LOCKED "
+    # Marketo's: type, missing, invalid, exists already, several match, company field
+    "1001 1002 1003 1005 1007 1021".split()
+)

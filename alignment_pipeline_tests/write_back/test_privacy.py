@@ -1,0 +1,91 @@
+"""Nothing of a person stays, nothing secret gets in, nothing in a preview can act."""
+
+from __future__ import annotations
+
+import html.parser
+from pathlib import Path
+
+from alignment_pipeline.write_back.plans import preview
+from alignment_pipeline.write_back.records import erase, results
+from alignment_pipeline.write_back.records.audit import audit
+from alignment_pipeline.write_back.sending import attempt_log
+from alignment_pipeline_tests.write_back.office import lead_id, office
+
+XSS = [
+    *(f"<script>alert({n})</script>" for n in range(20)),
+    *(f"<img src=x onerror=alert({n})>" for n in range(20)),
+    *(f'"><svg/onload=alert({n})>' for n in range(20)),
+    *(f"<a href='javascript:alert({n})'>x</a>" for n in range(20)),
+    *(f"{{{{ {n} * 7 }}}}</td><iframe src=//evil{n}>" for n in range(20)),
+]
+
+
+class _Active(html.parser.HTMLParser):
+    """Collects everything in a page that could act."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "iframe", "object", "embed", "svg", "img", "a", "form", "base"):
+            self.found.append(tag)
+        self.found += [name for name, value in attrs if name.startswith("on") or "javascript:" in (value or "").lower()]
+
+
+def test_a_hundred_hostile_values_make_no_active_node(tmp_path: Path) -> None:
+    with office(tmp_path, leads=100) as acme:
+        for number, payload in enumerate(XSS):
+            acme.edit(lead_id(number), Note__c=payload[:80])
+            acme.want(lead_id(number), Note__c="ours", Reason__c=payload[:80], Score__c=1)
+        planned = acme.plan()
+
+        lines, page = preview.write_preview(planned.plan, planned.judgement, acme.home / "plans")
+
+        found = _Active()
+        found.feed(page.read_text(encoding="utf-8"))
+        assert len(XSS) == 100 and found.found == []
+        assert "<script" not in page.read_text(encoding="utf-8")
+        assert len(lines.read_text().splitlines()) == sum(len(op.after) + len(op.carried) for op in planned.plan.ops)
+        assert (page.stat().st_mode & 0o777, page.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_an_erased_person_leaves_no_byte_and_is_recognised_again(tmp_path: Path) -> None:
+    with office(tmp_path, leads=30) as acme:
+        for number in range(30):
+            acme.want(lead_id(number), Reason__c=f"canary{number:03d}", Score__c=number)
+        acme.want_task(f"sla:{lead_id(7)}:first_touch", lead_id(7))
+        planned = acme.plan()
+        preview.write_preview(planned.plan, planned.judgement, acme.home / "plans")
+        planned.approve().apply()
+        acme.edit(lead_id(7), Note__c="typed by a person")
+        acme.want(lead_id(7), Note__c="ours")
+        acme.plan()
+        key = b"erasure key" * 4
+
+        gone = erase.erase(acme.journal, [lead_id(7)], key=key, plans=acme.home / "plans")
+
+        assert (gone.operations, gone.plan_folders) == (2, 1)
+        needles = [b"canary007", lead_id(7).encode(), lead_id(7)[:15].encode(), b"typed by a person"]
+        left = [(path.name, needle) for path in acme.home.rglob("*") if path.is_file() for needle in needles if needle in path.read_bytes()]
+        assert left == []
+        assert b"canary008" in b"".join(path.read_bytes() for path in acme.home.glob("journal.db*"))
+        assert attempt_log.problems(acme.journal) == []
+        marks = erase.tombstones(acme.journal)
+        assert erase.is_erased(marks, key, [lead_id(7)[:15]]) and not erase.is_erased(marks, key, [lead_id(8)])
+        assert audit(acme.journal, lead_id(7)) == {"operations": [], "base": [], "holds": [], "drift": [], "damage": []}
+
+
+def test_no_secret_and_no_name_reaches_the_journal(tmp_path: Path) -> None:
+    with office(tmp_path) as acme:
+        acme.want(lead_id(0), Score__c=1)
+        acme.fault("row_error", path="Lead/", code="STRING_TOO_LONG", message="Last Name: data value too large: CANARYNAME")
+        acme.run()
+
+        everything = b"".join(path.read_bytes() for path in acme.home.rglob("*") if path.is_file())
+
+        environ = acme.sandbox.environment()
+        secrets = [value.encode() for name, value in environ.items() if "SECRET" in name or "PASSWORD" in name or "TOKEN" in name]
+        assert secrets and not [one for one in [*secrets, b"CANARYNAME", b"Bearer ", b"rep@acme"] if one in everything]
+        rows = results.write_results(acme.journal).to_pyarrow().to_pylist()
+        assert [(row["state"], row["error_code"]) for row in rows] == [("DEAD", "STRING_TOO_LONG")]

@@ -1,0 +1,102 @@
+"""A run can be undone: what nobody touched goes back, what people touched stays, and it is not redone by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alignment_pipeline.write_back.plans import prepare
+from alignment_pipeline.write_back.plans import rollback as undoing
+from alignment_pipeline.write_back.sending.apply import open_run
+from alignment_pipeline_tests.faults.selection import wants_all
+from alignment_pipeline_tests.write_back.office import Office, Planned, lead_id, office
+
+LEADS = 5000 if wants_all() else 120
+
+
+def _rollback(acme: Office, run_id: str) -> Planned:
+    run = open_run(acme.journal, acme.crm, acme.agreement, f"undo {run_id}")
+    made = undoing.build_rollback(acme.journal, run_id, agreement=acme.agreement, org_id=acme.crm.organization_id, new_run_id=run.run_id)
+    kept = prepare.keep(acme.journal, made, run.rules, folder=acme.home / "plans")
+    return Planned(acme, made, kept.judgement, kept.state)
+
+
+def test_everything_untouched_is_restored_and_every_later_edit_is_kept(tmp_path: Path) -> None:
+    with office(tmp_path, leads=LEADS) as acme:
+        for number in range(LEADS):
+            acme.want(lead_id(number), Score__c=number + 1, Stage__c="MQL")
+        acme.want_task("sla:1", lead_id(1))
+        acme.want_task("sla:2", lead_id(2))
+        first = acme.run()
+        edited = range(0, LEADS, 33)
+        for number in edited:
+            acme.edit(lead_id(number), Score__c=7777)
+        tasks = {task["Key__c"]: task["Id"] for task in acme.world.salesforce.tables["Task"].values()}
+        acme.edit(tasks["sla:2"], Status="In Progress")
+        acme.advance(minutes=5)
+
+        planned = _rollback(acme, first.run_id)
+        assert planned.state == "NEEDS_APPROVAL"
+        done = planned.approve().apply()
+
+        untouched = [number for number in range(LEADS) if number not in edited]
+        assert {(acme.value(lead_id(n), "Score__c"), acme.value(lead_id(n), "Synced__c")) for n in untouched} == {(None, None)}
+        assert {acme.value(lead_id(n), "Score__c") for n in edited} == {7777}
+        assert {acme.value(lead_id(n), "Stage__c") for n in range(LEADS)} == {None}
+        assert acme.value(tasks["sla:1"], "Status") == "Completed" and acme.value(tasks["sla:2"], "Status") == "In Progress"
+        assert [one["record_id"] for one in undoing.kept(acme.journal, planned.plan_hash)] == [tasks["sla:2"]]
+        assert done.plan_state == "DONE"
+        acme.advance(days=1)
+        again = acme.plan()
+        assert [op.record_id for op in again.plan.ops] == []
+
+
+def test_a_rolled_back_value_comes_again_under_another_agreement(tmp_path: Path) -> None:
+    with office(tmp_path, leads=30) as acme:
+        for number in range(30):
+            acme.want(lead_id(number), Reason__c="x")
+        acme.run()
+        acme.want(lead_id(0), Score__c=5)
+        first = acme.run()
+        _rollback(acme, first.plan_hash).approve().apply()
+        acme.agreement = acme.agreement.model_copy(update={"version": "another"})
+
+        done = acme.run()
+
+        assert done.states == {"VERIFIED": 1} and acme.value(lead_id(0), "Score__c") == 5
+
+
+def test_a_write_that_came_after_its_time_counts_as_ours_and_can_be_rolled_back(tmp_path: Path) -> None:
+    with office(tmp_path) as acme:
+        acme.want(lead_id(0), Score__c=1)
+        acme.fault("zombie", method="PATCH", path="composite/sobjects$", seconds=1200)
+        stopped = acme.run(patience_seconds=0)
+        acme.advance(minutes=12)
+        acme.run_recovery()
+        given_up = acme.states()
+        acme.advance(minutes=10)
+
+        done = acme.run()
+
+        assert (stopped.states, given_up) == ({"UNKNOWN": 1}, {"RETRY": 1})
+        assert done.states == {"VERIFIED": 1} and len(acme.writes()) == 1
+        assert _rollback(acme, done.run_id).approve().apply().states == {"VERIFIED": 1}
+        assert acme.value(lead_id(0), "Score__c") is None
+
+
+def test_a_task_that_came_after_its_time_is_ours_too_and_is_closed_by_the_rollback(tmp_path: Path) -> None:
+    with office(tmp_path) as acme:
+        acme.want_task("sla:1", lead_id(1))
+        acme.fault("zombie", method="PATCH", path="composite/sobjects/Task", seconds=1200)
+        stopped = acme.run(patience_seconds=0)
+        acme.advance(minutes=12)
+        acme.run_recovery()
+        given_up = acme.states()
+        acme.advance(minutes=10)
+
+        done = acme.run()
+
+        (task,) = acme.world.salesforce.tables["Task"].values()
+        assert (stopped.states, given_up, done.states) == ({"UNKNOWN": 1}, {"RETRY": 1}, {"VERIFIED": 1})
+        acme.advance(minutes=5)
+        _rollback(acme, done.run_id).approve().apply()
+        assert acme.value(task["Id"], "Status") == "Completed"
