@@ -1,6 +1,6 @@
-"""What an activity is worth, how that fades, and how it adds up to accounts.
+"""What an activity is worth, and how that adds up to accounts.
 
-Belongs here: points, caps, decay, weights, roll-up. Which records are which activity: `activity_types.py`. Thresholds
+Belongs here: points, caps, weights, roll-up. How points fade: `decay.py`. Which records are which activity: `activity_types.py`. Thresholds
 that make an MQL or MQA: `lifecycle.py`, `mqa.py`.
 """
 
@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from alignment_pipeline.agreement.activity_types import ActivityTypeName
+from alignment_pipeline.agreement.decay import Decay
 from alignment_pipeline.agreement.patterns import Pattern
 from alignment_pipeline.agreement.section import Section
 
@@ -44,30 +45,6 @@ class Cap(Section):
     type: ActivityTypeName = Field(description="Activity type")
     per: Literal["day", "asset"] = Field(description="day: per UTC day. asset: per page, form or asset, for good")
     points: Annotated[float, Field(gt=0, le=10_000)] = Field(description="Most points")
-
-
-class Decay(Section):
-    """How an activity's points fade with its age in whole UTC days. Older than `horizon_days`, it no longer counts."""
-
-    form: Literal["half_life", "steps", "none"] = Field(
-        description="half_life: halves every half_life_days. steps: loses step_pct of the original every step_days. "
-        "none: full until the horizon"
-    )
-    half_life_days: Annotated[float, Field(gt=0, le=3650)] | None = Field(default=None, description="Days in which points halve")
-    step_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(default=None, description="Days between two steps")
-    step_pct: Annotated[float, Field(gt=0, le=100)] | None = Field(
-        default=None, description="Share of the original points lost at each step"
-    )
-    horizon_days: Annotated[int, Field(ge=1, le=3650)] = Field(description="Age in days up to which an activity counts at all")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        needs = {"half_life": {"half_life_days"}, "steps": {"step_days", "step_pct"}, "none": set()}[self.form]
-        given = {name for name in ("half_life_days", "step_days", "step_pct") if getattr(self, name) is not None}
-        if given != needs:
-            wanted = " and ".join(sorted(needs)) or "none of half_life_days, step_days, step_pct"
-            raise ValueError(f"decay of form {self.form} takes {wanted}; found {', '.join(sorted(given)) or 'none'}")
-        return self
 
 
 class Trend(Section):

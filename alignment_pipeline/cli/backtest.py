@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.agreement import loader
-from alignment_pipeline.cli.context import Context, as_of_option, json_option, moment, table
+from alignment_pipeline.cli.context import Context, as_of_moment, as_of_option, json_option, table
 from alignment_pipeline.lifecycle.backtest.sweep_plot import sweep_svg
 from alignment_pipeline.operations import impact_and_backtest
 
@@ -54,7 +54,7 @@ def backtest(
         context.warehouse(),
         agreement=agreement,
         of=of,
-        as_of=moment(as_of),
+        as_of=as_of_moment(as_of),
         outcome_days=outcome_days,
         tested_days=tested_days,
         use_attributes=use_attributes,

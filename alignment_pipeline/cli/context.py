@@ -96,7 +96,7 @@ def as_of_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def moment(text: str | None) -> datetime | None:
+def as_of_moment(text: str | None) -> datetime | None:
     """A `--as-of` value. A bare date is the end of that UTC day, so that the whole day counts."""
     if text is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from alignment_pipeline.cli.context import Context, as_of_option, json_option, moment
+from alignment_pipeline.cli.context import Context, as_of_moment, as_of_option, json_option
 from alignment_pipeline.operations import report as operation
 
 
@@ -14,5 +14,5 @@ from alignment_pipeline.operations import report as operation
 def report(as_of: str | None, is_json: bool) -> None:
     """Render the report as one HTML file, without any script, ready to print, and print its path."""
     context = Context(is_json=is_json)
-    path = operation.write_report(context.home, as_of=moment(as_of))
+    path = operation.write_report(context.home, as_of=as_of_moment(as_of))
     context.result({"report": str(path)}, lambda console: console.print(str(path)))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from alignment_pipeline.cli.context import Context, as_of_option, json_option, moment, progress
+from alignment_pipeline.cli.context import Context, as_of_moment, as_of_option, json_option, progress
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline.operations import summary
 
@@ -24,7 +24,7 @@ JOB = "alignment_run"
 def run(as_of: str | None, is_json: bool) -> int:
     """Read the sources, match, score, judge, clock, and plan what the CRM should say. Prints the plan's hash and the guard's verdict."""
     context = Context(is_json=is_json)
-    found = perform(context, as_of=moment(as_of))
+    found = perform(context, as_of=as_of_moment(as_of))
     context.result(found, lambda console: show(console, found))
     return 3 if found["plan"]["plan_state"] in ("NEEDS_APPROVAL", "BLOCKED", "DRAFT") else 0
 

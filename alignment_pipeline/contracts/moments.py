@@ -1,12 +1,11 @@
-"""Moments in expressions, the same on every engine.
+"""Moments: in expressions, the same on every engine, and as whole microseconds since 1970, the unit in which rules count time.
 
-Belongs here: the moment a rule decides as of, and moments as microseconds since 1970. Days and minutes of them: the rules. Python's own
-moments: `clock.py`.
+Belongs here: conversion only. What time it is: `clock.py`. How a vendor, the journal or the command line writes a moment: there.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import ibis
@@ -14,6 +13,8 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
+"""Microseconds."""
 MOMENT = "timestamp('UTC', 6)"
 Moment: TypeAlias = datetime | ibis.Value
 """A moment, or an expression of one: then the same query serves at any moment (the fast lane keeps its queries)."""
@@ -40,3 +41,28 @@ def micros(column: ibis.Value) -> ibis.Value:
     if engines <= {"duckdb"}:
         return _epoch_us(typed)
     return typed.delta(moment(EPOCH), unit="microsecond").cast("int64")
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 of an aware moment, exact."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def from_microseconds(number: int) -> datetime:
+    """The UTC moment of a number of microseconds since 1970."""
+    return EPOCH + timedelta(microseconds=int(number))
+
+
+def day_number(moment: datetime) -> int:
+    """Whole UTC days since 1970-01-01."""
+    return microseconds(moment) // DAY
+
+
+def day_numbers(column: ibis.Value) -> ibis.Value:
+    """Whole UTC days since 1970-01-01 of a timestamp column: from microseconds, since date casts follow the session's zone."""
+    return whole_spans(column, DAY)
+
+
+def whole_spans(column: ibis.Value, length: int) -> ibis.Value:
+    """How many whole spans of `length` microseconds (days, hours, minutes) have passed between 1970 and each moment of the column."""
+    return (micros(column).cast("float64") / ibis.literal(float(length))).floor().cast("int64")

@@ -104,7 +104,7 @@ class Reader:
 
     def _work(self, whose: Mapping[str, set[str]]) -> list[tuple[str, str]]:
         """Histories, tasks and events of the records."""
-        since = soql.moment(self.salesforce.clock.now() - timedelta(days=_WORK_DAYS))
+        since = soql.datetime_literal(self.salesforce.clock.now() - timedelta(days=_WORK_DAYS))
         out = []
         for name, parent in _OF_PERSON.items():
             objects = {"LeadHistory": ("Lead",), "ContactHistory": ("Contact",)}.get(name, _PERSONS)

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from alignment_pipeline.agreement.sla import FastLane, Sla
+from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.fast_lane.memory import Memory
 from alignment_pipeline.fast_lane.store import Store
-from alignment_pipeline.sla.calendars import ALWAYS, Calendars, OpenTime, to_us
+from alignment_pipeline.sla.calendars import ALWAYS, Calendars, OpenTime
 
 # Marketo: 50,000 calls a day by default, counted from midnight Central Time
 # (https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest/rest-api#limits)
@@ -89,7 +90,7 @@ def seconds_to_next_poll(
     left = lane.budget_share * calls_a_day - calls_used
     if left < calls_a_poll:
         return None
-    edges = np.array([to_us(now), to_us(resets_at)], dtype=np.int64)
+    edges = np.array([microseconds(now), microseconds(resets_at)], dtype=np.int64)
     open_seconds = float(open_time.between(edges[:1], edges[1:])[0]) / _SECOND
     closed_seconds = max(0.0, float(edges[1] - edges[0]) / _SECOND - open_seconds)
     is_open = bool(open_time.between(edges[:1], edges[:1] + 1)[0])

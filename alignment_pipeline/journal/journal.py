@@ -150,7 +150,7 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def moment(text_: str) -> datetime:
+def from_stamp(text_: str) -> datetime:
     """The moment that `stamp` wrote."""
     return datetime.fromisoformat(text_)
 

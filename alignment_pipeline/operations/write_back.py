@@ -22,7 +22,7 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ApprovalRequired
 from alignment_pipeline.installation import marketo
 from alignment_pipeline.installation.home import Home
-from alignment_pipeline.journal.journal import Journal, moment, stamp
+from alignment_pipeline.journal.journal import Journal, from_stamp, stamp
 from alignment_pipeline.journal.tables import OP, PLAN
 from alignment_pipeline.write_back.fields.shape import described_shapes
 from alignment_pipeline.write_back.plans import approval, prepare
@@ -120,9 +120,9 @@ def plan_rows(journal: Journal) -> pa.Table:
                 "operations": int(counts.get("operations", 0)),
                 "counts": row.stats,
                 "approved_by": row.approved_by,
-                "as_of": moment(row.as_of),
+                "as_of": from_stamp(row.as_of),
                 "agreement_version": row.config_hash,
-                "created_at": moment(row.created_at),
+                "created_at": from_stamp(row.created_at),
             }
         )
     return pa.Table.from_pylist(rows, schema=CONTRACTS["write_plans"].schema)

@@ -9,15 +9,15 @@ from datetime import datetime
 
 import ibis
 
+from alignment_pipeline.agreement.decay import shares_by_age
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.patterns import matches
 from alignment_pipeline.agreement.scoring import Scoring
-from alignment_pipeline.contracts.moments import moment
+from alignment_pipeline.contracts.moments import MINUTE, day_number, day_numbers, moment, whole_spans
 from alignment_pipeline.contracts.scoring import ACTIVITY_EXCLUSIONS, SCORED_ACTIVITIES
 from alignment_pipeline.contracts.shape import as_contract, step
 from alignment_pipeline.scoring import points
 from alignment_pipeline.scoring.caps import capped, capped_types
-from alignment_pipeline.scoring.days import day_number, day_numbers, decay_table, minute_numbers
 from alignment_pipeline.scoring.persons import numbered, scored_people
 
 
@@ -109,7 +109,7 @@ def _bursts(activities: ibis.Table, scoring: Scoring) -> ibis.Table | None:
     if not limit or not types:
         return None
     clicks = activities.filter(activities.activity_type.isin(types))
-    clicks = clicks.select(burst_key="source_key", burst_minute=minute_numbers(clicks.occurred_at))
+    clicks = clicks.select(burst_key="source_key", burst_minute=whole_spans(clicks.occurred_at, MINUTE))
     counted = clicks.group_by("burst_key", "burst_minute").aggregate(clicks=clicks.count())
     return counted.filter(counted.clicks >= limit).drop("clicks")
 
@@ -119,7 +119,9 @@ def _with_bursts(rows: ibis.Table, bursts: ibis.Table | None, scoring: Scoring) 
     if bursts is None:
         return rows.mutate(is_burst=ibis.literal(False))
     is_click = rows.activity_type.isin(scoring.exclusions.click_types)
-    rows = rows.mutate(click_key=ibis.ifelse(is_click, rows.source_key, ibis.null("string")), click_minute=minute_numbers(rows.occurred_at))
+    rows = rows.mutate(
+        click_key=ibis.ifelse(is_click, rows.source_key, ibis.null("string")), click_minute=whole_spans(rows.occurred_at, MINUTE)
+    )
     joined = rows.left_join(bursts, [rows.click_key == bursts.burst_key, rows.click_minute == bursts.burst_minute])
     return joined.mutate(is_burst=joined.burst_key.notnull())
 
@@ -151,10 +153,10 @@ def _narrow(rows: ibis.Table) -> ibis.Table:
 
 def _with_decay(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Table:
     rows = step(rows, age_days=ibis.literal(day_number(as_of), type="int64") - rows.day)
-    shares = decay_table(scoring.engagement.decay).select(decay_age="age_days", remaining="remaining")
+    shares = shares_by_age(scoring.engagement.decay).select(decay_age="age_days", share_left="share_left")
     rows = rows.left_join(shares, rows.age_days == shares.decay_age)
     rows = step(rows, weighted=rows.base_micro.cast("float64") * rows.weight.fill_null(1.0))
-    return step(rows, weighted_micro=_half_up(rows.weighted), contribution_micro=_half_up(rows.weighted * rows.remaining.fill_null(0.0)))
+    return step(rows, weighted_micro=_half_up(rows.weighted), contribution_micro=_half_up(rows.weighted * rows.share_left.fill_null(0.0)))
 
 
 def _half_up(value: ibis.Value) -> ibis.Value:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import zoneinfo
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import holidays
 import numpy as np
@@ -17,28 +17,16 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.calendars import WEEKDAYS, minutes_of
 from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.contracts.moments import DAY, MINUTE, from_microseconds, microseconds
 from alignment_pipeline.errors import ConfigurationError
 
-MINUTE = 60_000_000
-DAY = 1_440 * MINUTE
 NEVER = 1 << 61
 """A moment that does not come."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # a shorter stretch may well be closed altogether, as between the years
 _LONG_ENOUGH = timedelta(days=60)
 
 Ints = np.ndarray
 Spans = list[tuple[int, int]]
-
-
-def to_us(moment: datetime) -> int:
-    """Microseconds since 1970 UTC of an aware datetime, exact."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def from_us(us: int) -> datetime:
-    """The aware UTC datetime of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=int(us))
 
 
 @dataclass(frozen=True)
@@ -92,13 +80,13 @@ ALWAYS = OpenTime.of([(-NEVER, NEVER)])
 
 def add_business_minutes(start: datetime, minutes: float, open_time: OpenTime) -> datetime | None:
     """The moment at which `minutes` open minutes have passed since `start`; None when the calendar's table ends before."""
-    found = int(open_time.add(np.array([to_us(start)]), np.array([round(minutes * MINUTE)]))[0])
-    return None if found >= NEVER else from_us(found)
+    found = int(open_time.add(np.array([microseconds(start)]), np.array([round(minutes * MINUTE)]))[0])
+    return None if found >= NEVER else from_microseconds(found)
 
 
 def business_minutes_between(begin: datetime, end: datetime, open_time: OpenTime) -> float:
     """Open minutes from `begin` to `end`."""
-    return float(open_time.between(np.array([to_us(begin)]), np.array([to_us(end)]))[0]) / MINUTE
+    return float(open_time.between(np.array([microseconds(begin)]), np.array([microseconds(end)]))[0]) / MINUTE
 
 
 @dataclass
@@ -208,10 +196,10 @@ def _less(spans: Spans, shut: tuple[int, int]) -> Spans:
 
 def _regimes(zone: zoneinfo.ZoneInfo, first: datetime, last: datetime) -> list[tuple[int, int, int]]:
     def offset(us: int) -> int:
-        found = from_us(us).astimezone(zone).utcoffset()
+        found = from_microseconds(us).astimezone(zone).utcoffset()
         return (found or timedelta()) // timedelta(microseconds=1)
 
-    begin, end = to_us(first), to_us(last)
+    begin, end = microseconds(first), microseconds(last)
     changes = [begin]
     for low, high in itertools.pairwise([*range(begin, end, DAY), end]):
         before = offset(low)

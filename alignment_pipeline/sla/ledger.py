@@ -20,7 +20,8 @@ from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.contracts import sla as tables
-from alignment_pipeline.sla.calendars import ALWAYS, MINUTE, Calendars, OpenTime, to_us
+from alignment_pipeline.contracts.moments import MINUTE, microseconds
+from alignment_pipeline.sla.calendars import ALWAYS, Calendars, OpenTime
 from alignment_pipeline.sla.clocks import clocks, rows, states
 from alignment_pipeline.sla.clocks.durations import Segments
 from alignment_pipeline.sla.escalation import escalations
@@ -90,7 +91,7 @@ class _Fold:
 
     @classmethod
     def of(cls, sources: Sources, sla: Sla, crm: Crm, as_of: datetime, version: str, watermarks: Mapping[str, datetime | None]) -> _Fold:
-        now = to_us(as_of)
+        now = microseconds(as_of)
         accounts = subjects.accounts(sources, sla=sla, crm=crm, as_of=now)
         people = subjects.people(sources, accounts.ids, sla=sla, crm=crm, as_of=now)
         deals = subjects.opportunities(sources, accounts.ids, sla=sla, crm=crm, as_of=now)
@@ -121,7 +122,7 @@ class _Fold:
         if not len(found.subject):
             return tables.SLA_CLOCKS.empty(), tables.SLA_SLICES.empty(), tables.SLA_ESCALATIONS.empty(), left_out
         segments = clock_time(found.subject, found.start, found.end)
-        now = to_us(self.as_of)
+        now = microseconds(self.as_of)
         until = np.minimum(found.end, now)
         # the segment that holds `until`: where a pause's cap lies ahead, it is not the last one
         begun = segments.per_clock((segments.begin <= until[segments.clock]).astype(np.int64))

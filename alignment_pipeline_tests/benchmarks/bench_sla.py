@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.sla.calendars import to_us
+from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.sla.ledger import sla_ledger
 from alignment_pipeline.sla.timelines.sources import Sources
 
@@ -92,8 +92,8 @@ def sources(people: int, seed: int = 1) -> Sources:
     number = np.arange(people)
     leads, reps, queue = ids("00Q", number), ids("005", np.arange(REPS)), "00G000000000001AAA"
     keys = pc.binary_join_element_wise("lead", leads, ":")
-    span = to_us(AS_OF) - to_us(BEGIN)
-    raised = to_us(BEGIN) + rng.integers(0, span // 1_000_000, people) * 1_000_000
+    span = microseconds(AS_OF) - microseconds(BEGIN)
+    raised = microseconds(BEGIN) + rng.integers(0, span // 1_000_000, people) * 1_000_000
     rep = rng.integers(0, REPS, people)
     queued = np.flatnonzero(rng.random(people) < 0.4)
     moved = np.flatnonzero(rng.random(people) < 0.1)

@@ -43,13 +43,13 @@ def test_the_list_of_commands_is_shown_without_loading_the_orchestrator() -> Non
     ],
 )
 def test_a_moment_is_utc_and_a_day_counts_whole(text: str | None, expected: datetime | None) -> None:
-    assert expected == context.moment(text)
+    assert expected == context.as_of_moment(text)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "2026-02-30", "21.11.2026", "2026-11-21T25:00:00Z"])
 def test_what_is_no_moment_is_refused_with_a_form(text: str) -> None:
     with pytest.raises(ConfigurationError, match="write 2026-11-21"):
-        context.moment(text)
+        context.as_of_moment(text)
 
 
 @click.command("probe")

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alignment_pipeline.agreement.sla import FastLane
+from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.fast_lane.pace import seconds_to_next_poll
-from alignment_pipeline.sla.calendars import OpenTime, to_us
+from alignment_pipeline.sla.calendars import OpenTime
 
 LANE = FastLane()
 DAY = datetime(2026, 11, 18, tzinfo=UTC)
-OFFICE = OpenTime.of([(to_us(DAY + timedelta(hours=9)), to_us(DAY + timedelta(hours=17)))])
+OFFICE = OpenTime.of([(microseconds(DAY + timedelta(hours=9)), microseconds(DAY + timedelta(hours=17)))])
 
 
 def wait(hour: float, *, used: int = 0, calls: int = 100_000, a_poll: float = 1) -> float | None:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from alignment_pipeline.agreement.sla import Sla
-from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts import CONTRACTS, moments
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sla import calendars
 from alignment_pipeline.sla.standing.calendar_days import calendar_days
@@ -48,8 +48,8 @@ def test_every_minute_around_a_change_of_clocks_is_open_or_closed_as_the_wall_cl
     for day in CHANGES[zone]:
         begin = datetime.fromisoformat(day).replace(tzinfo=UTC) - timedelta(days=1)
         minutes = [begin + number * oracle.MINUTE for number in range(3 * 1_440)]
-        edges = np.array([calendars.to_us(minute) for minute in [*minutes, minutes[-1] + oracle.MINUTE]])
-        actual = (np.diff(built.consumed(edges)) // calendars.MINUTE).tolist()
+        edges = np.array([moments.microseconds(minute) for minute in [*minutes, minutes[-1] + oracle.MINUTE]])
+        actual = (np.diff(built.consumed(edges)) // moments.MINUTE).tolist()
 
         assert [int(office.is_open(minute, zone)) for minute in minutes] == actual
 
@@ -57,8 +57,10 @@ def test_every_minute_around_a_change_of_clocks_is_open_or_closed_as_the_wall_cl
 def test_adding_open_minutes_is_the_inverse_of_counting_them() -> None:
     built = read({"mon": ["09:00-12:00", "13:00-17:00"], "wed": ["10:00-11:30"]}).open_time("hours", "Europe/Berlin")
     rng = np.random.default_rng(7)
-    starts = rng.integers(calendars.to_us(datetime(2026, 1, 5, tzinfo=UTC)), calendars.to_us(datetime(2026, 10, 1, tzinfo=UTC)), 500)
-    needs = rng.integers(1, 3_000 * calendars.MINUTE, 500)
+    starts = rng.integers(
+        moments.microseconds(datetime(2026, 1, 5, tzinfo=UTC)), moments.microseconds(datetime(2026, 10, 1, tzinfo=UTC)), 500
+    )
+    needs = rng.integers(1, 3_000 * moments.MINUTE, 500)
 
     ends = built.add(starts, needs)
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_policies import EVENTS_OF
-from alignment_pipeline.sla.calendars import NEVER, to_us
+from alignment_pipeline.contracts.moments import microseconds
+from alignment_pipeline.sla.calendars import NEVER
 from alignment_pipeline.sla.timelines.feeds import FEEDS, watermark_of_policy
 from alignment_pipeline_tests.sla.factories import at
 
@@ -21,13 +22,13 @@ def read(sla: Sla, **marks: object) -> int:
 
 
 def test_a_feed_that_is_behind_holds_back_the_clocks_it_can_stop(sla: Sla) -> None:
-    assert read(sla) == to_us(NOW)
-    assert read(sla, salesforce_Task=EARLIER) == to_us(EARLIER)
-    assert read(sla, salesforce_LeadHistory=EARLIER) == to_us(EARLIER)
+    assert read(sla) == microseconds(NOW)
+    assert read(sla, salesforce_Task=EARLIER) == microseconds(EARLIER)
+    assert read(sla, salesforce_LeadHistory=EARLIER) == microseconds(EARLIER)
 
 
 def test_a_feed_that_stops_nothing_holds_back_nothing(sla: Sla) -> None:
-    assert read(sla, salesforce_Holiday=EARLIER, marketo_activities=EARLIER) == to_us(NOW)
+    assert read(sla, salesforce_Holiday=EARLIER, marketo_activities=EARLIER) == microseconds(NOW)
 
 
 def test_without_the_tasks_nothing_is_proven(sla: Sla) -> None:
@@ -39,7 +40,7 @@ def test_without_the_tasks_nothing_is_proven(sla: Sla) -> None:
 
 
 def test_a_system_can_be_named_as_a_whole(sla: Sla) -> None:
-    assert watermark_of_policy(sla.policy("first_touch_hand_raiser"), {"salesforce": EARLIER, "marketo": NOW}) == to_us(EARLIER)
+    assert watermark_of_policy(sla.policy("first_touch_hand_raiser"), {"salesforce": EARLIER, "marketo": NOW}) == microseconds(EARLIER)
 
 
 def test_every_event_of_the_agreement_has_its_feeds() -> None:

@@ -36,7 +36,9 @@ def path(object_name: str, start: datetime, now: datetime) -> str | None:
     end = now.replace(second=0, microsecond=0)
     if begin >= end:
         return None
-    return path_of(f"/sobjects/{api_name(object_name)}/deleted/", {"start": soql.moment(begin), "end": soql.moment(end)})
+    return path_of(
+        f"/sobjects/{api_name(object_name)}/deleted/", {"start": soql.datetime_literal(begin), "end": soql.datetime_literal(end)}
+    )
 
 
 def read(part: Part, object_name: str, start: datetime, now: datetime) -> DeleteLog:

@@ -18,7 +18,7 @@ LONGEST = 100_000
 MOST_IDS = 200
 
 
-def moment(value: datetime) -> str:
+def datetime_literal(value: datetime) -> str:
     """A bare datetime literal, whole seconds (SOQL ignores the rest), with Z so that no plus sign needs encoding."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -33,8 +33,8 @@ class Window:
     def where(self, stamp: str) -> tuple[str, ...]:
         """The conditions on the stamp field."""
         name = api_name(stamp)
-        low = (f"{name} >= {moment(self.start)}",) if self.start else ()
-        return low + ((f"{name} < {moment(self.end)}",) if self.end else ())
+        low = (f"{name} >= {datetime_literal(self.start)}",) if self.start else ()
+        return low + ((f"{name} < {datetime_literal(self.end)}",) if self.end else ())
 
 
 def select(

@@ -14,6 +14,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.mqa import Mqa
 from alignment_pipeline.contracts.lifecycle import MQA_BACKTEST_TERMS, MQA_BACKTESTS
+from alignment_pipeline.contracts.moments import from_microseconds
 from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle.backtest.hindsight import as_known_then, without_attributes
 from alignment_pipeline.lifecycle.backtest.judging import (
@@ -29,7 +30,6 @@ from alignment_pipeline.lifecycle.backtest.judging import (
     outcomes_of,
     terms_table,
 )
-from alignment_pipeline.lifecycle.moments import moment_of
 from alignment_pipeline.lifecycle.mqa.mqa_history import judged_accounts
 from alignment_pipeline.lifecycle.stages.handover import Owners
 
@@ -69,7 +69,7 @@ def mqa_backtest(
             scoring=agreement.scoring,
             as_of=as_of,
         )
-        entries = [Entry(one.account_id, one.account_id, moment_of(term.entered_us)) for one in accounts for term in one.walk.terms]
+        entries = [Entry(one.account_id, one.account_id, from_microseconds(term.entered_us)) for one in accounts for term in one.walk.terms]
         terms = judged(entries, outcomes, span)
         terms_now = terms if factor == 1.0 else terms_now
         row = numbers(terms, outcomes, span, population=len(accounts)) | {

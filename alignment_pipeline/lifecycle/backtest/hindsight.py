@@ -10,16 +10,13 @@ from datetime import datetime
 
 import ibis
 
-from alignment_pipeline.contracts.moments import micros
-from alignment_pipeline.lifecycle.moments import DAY, microseconds
+from alignment_pipeline.contracts.moments import day_number, day_numbers
 
 
 def as_known_then(scored: ibis.Table, *, as_of: datetime) -> ibis.Table:
     """`scored_activities` with each activity at the moment it was known, if that was after it happened."""
     known = scored.mutate(occurred_at=ibis.greatest(scored.occurred_at, scored.known_at))
-    today = microseconds(as_of) // DAY
-    day = (micros(known.occurred_at).cast("float64") / float(DAY)).floor().cast("int64")
-    return known.mutate(age_days=ibis.literal(today, type="int64") - day)
+    return known.mutate(age_days=ibis.literal(day_number(as_of), type="int64") - day_numbers(known.occurred_at))
 
 
 def without_attributes(t: Mapping[str, ibis.Table]) -> dict[str, ibis.Table]:

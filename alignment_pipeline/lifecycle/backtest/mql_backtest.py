@@ -17,7 +17,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.stages import PersonMove, PersonStages, PersonWhen
 from alignment_pipeline.contracts.lifecycle import MQL_BACKTEST_TERMS, MQL_BACKTESTS
-from alignment_pipeline.contracts.moments import micros
+from alignment_pipeline.contracts.moments import from_microseconds, micros, microseconds
 from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle.backtest.hindsight import as_known_then, without_attributes
 from alignment_pipeline.lifecycle.backtest.judging import (
@@ -33,10 +33,9 @@ from alignment_pipeline.lifecycle.backtest.judging import (
     outcomes_of,
     terms_table,
 )
-from alignment_pipeline.lifecycle.moments import microseconds, moment_of
 from alignment_pipeline.lifecycle.mqa import mqa_statuses
+from alignment_pipeline.lifecycle.signals.changes import beside
 from alignment_pipeline.lifecycle.signals.events import counted_events
-from alignment_pipeline.lifecycle.signals.walks import beside
 from alignment_pipeline.lifecycle.stages.conditions import Book, Signal, compiled
 from alignment_pipeline.lifecycle.stages.machine import Machine
 from alignment_pipeline.lifecycle.stages.person_signals import person_changes, person_series
@@ -139,7 +138,7 @@ class _People:
         )
         wanted = stages.names.index(stage)
         return [
-            Entry(person["person_id"], person["account_id"], moment_of(stay.entered_us))
+            Entry(person["person_id"], person["account_id"], from_microseconds(stay.entered_us))
             for person, found in beside(self._population, signals)
             for stay in machine.walk(person["created_us"], found).stays
             if stay.state == wanted

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from alignment_pipeline.agreement.mqa import Mqa
-from alignment_pipeline.lifecycle.moments import DAY
+from alignment_pipeline.contracts.moments import DAY
 from alignment_pipeline.lifecycle.signals.crossings import KEPT, MET
 
 CUSTOMER, OPEN_OPPORTUNITY, ACCOUNT_TYPE = "a customer", "an open opportunity", "its account type"

@@ -15,14 +15,14 @@ from alignment_pipeline.agreement.mqa import Mqa, Path
 from alignment_pipeline.agreement.patterns import matches
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.lifecycle import ACCOUNT_MQA_CHANGES
+from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle import words
-from alignment_pipeline.lifecycle.moments import microseconds
 from alignment_pipeline.lifecycle.mqa.mqa import MqaMachine, Walk
 from alignment_pipeline.lifecycle.signals.account_signals import customer_since, opportunity_intervals, stays
+from alignment_pipeline.lifecycle.signals.changes import beside, series_of
 from alignment_pipeline.lifecycle.signals.crossings import Series, crossings, now
 from alignment_pipeline.lifecycle.signals.events import counted_events
-from alignment_pipeline.lifecycle.signals.walks import beside, series_of
 
 
 @dataclass(frozen=True)

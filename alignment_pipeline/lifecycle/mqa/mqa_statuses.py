@@ -14,9 +14,9 @@ import ibis
 from alignment_pipeline.agreement.mqa import Mqa
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.lifecycle import ACCOUNT_MQA_STATUSES
+from alignment_pipeline.contracts.moments import from_microseconds
 from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle import words
-from alignment_pipeline.lifecycle.moments import moment_of
 from alignment_pipeline.lifecycle.mqa.mqa import Walk
 from alignment_pipeline.lifecycle.mqa.mqa_history import Judged, changes_table, judged_accounts
 
@@ -122,14 +122,14 @@ class _Writer:
     def _reason(self, status: str, walk: Walk, paths: Sequence[int], met: Sequence[int], standing: Sequence[int]) -> str:
         if status == "mqa":
             term = walk.terms[-1]
-            since = f" Since {words.date_text(moment_of(term.entered_us))}."
+            since = f" Since {words.date_text(from_microseconds(term.entered_us))}."
             if term.path in met or not met:
                 return self._held(term.path, standing) + since
             return f"{self._held(met[0], standing)[:-1]}; by {self._mqa.paths[term.path].name} first.{since}"
         if status == "excluded":
             return f"No MQA because of {walk.excluded_by}."
         if status == "cooling down" and walk.cooling_until_us is not None:
-            until = words.date_text(moment_of(walk.cooling_until_us))
+            until = words.date_text(from_microseconds(walk.cooling_until_us))
             return f"{self._held(met[0], standing)} Waits until {until}, because it stopped being one."
         if not paths:
             return "No path of the agreement applies to this account."

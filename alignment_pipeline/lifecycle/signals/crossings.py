@@ -13,11 +13,10 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from alignment_pipeline.agreement.engagement import Decay
+from alignment_pipeline.agreement.decay import Decay, portion, steps, undecayed
 from alignment_pipeline.agreement.measures import Measure
-from alignment_pipeline.lifecycle.moments import DAY
+from alignment_pipeline.contracts.moments import DAY
 from alignment_pipeline.lifecycle.signals.events import Bools, Events, Ints
-from alignment_pipeline.lifecycle.signals.windows import kernel, portion
 
 MET, KEPT, UNMET = 2, 1, 0
 Entity = Literal["person", "account"]
@@ -79,7 +78,7 @@ def now(events: Events, measure: Measure, decay: Decay, *, entity: Entity) -> di
     ages = events.as_of_us // DAY - events.day[taken]
     amounts = events.amounts(measure)[taken]
     left = np.zeros(len(amounts), dtype=np.int64)
-    for days, share in kernel(measure, decay):
+    for days, share in _steps(measure, decay):
         left = np.where(ages >= days, portion(amounts, share), left)
     ids = events.person_ids if by_person else _ids(events, entity)
     sums = np.zeros(len(ids), dtype=np.int64)
@@ -110,6 +109,11 @@ def _account_of(events: Events) -> Ints:
     return found
 
 
+def _steps(measure: Measure, decay: Decay) -> list[tuple[int, float]]:
+    """How much of an activity counts from which day after it: (days, share), the share changing at midnight UTC."""
+    return steps(decay, window_days=measure.days) if measure.decayed else undecayed(window_days=measure.days)
+
+
 def _deltas(events: Events, measure: Measure, decay: Decay, keys: Ints, only: Bools | None = None) -> tuple[Ints, Ints, Ints]:
     """By how much a criterion's sum changes, when: key, moment, difference; nothing after the end."""
     taken = events.of(measure) & (keys >= 0)
@@ -118,7 +122,7 @@ def _deltas(events: Events, measure: Measure, decay: Decay, keys: Ints, only: Bo
     keys, at_us, day, amounts = keys[taken], events.at_us[taken], events.day[taken], events.amounts(measure)[taken]
     moments, differences = [], []
     before = np.zeros(len(amounts), dtype=np.int64)
-    for days, share in kernel(measure, decay):
+    for days, share in _steps(measure, decay):
         after = portion(amounts, share)
         moments.append(at_us if days == 0 else (day + days) * DAY)
         differences.append(after - before)

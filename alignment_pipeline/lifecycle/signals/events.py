@@ -18,8 +18,7 @@ import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.patterns import matches
-from alignment_pipeline.contracts.moments import micros
-from alignment_pipeline.lifecycle.moments import DAY, microseconds
+from alignment_pipeline.contracts.moments import day_number, micros, microseconds
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -52,7 +51,7 @@ class Events:
 
 def counted_events(scored: ibis.Table, person_fits: ibis.Table, measures: Sequence[Measure], *, as_of: datetime) -> Events:
     """The counted activities of `scored_activities`, with what each of the criteria needs to know about them."""
-    today = microseconds(as_of) // DAY
+    today = day_number(as_of)
     fits = person_fits.select("seniority", "function", fit_person_id="person_id")
     counted = scored.filter(scored.exclusion.isnull())
     rows = counted.left_join(fits, counted.person_id == fits.fit_person_id)

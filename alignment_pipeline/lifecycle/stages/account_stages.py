@@ -14,9 +14,8 @@ import pyarrow as pa
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.patterns import matches
 from alignment_pipeline.contracts.lifecycle import ACCOUNT_STAGE_CHANGES, ACCOUNT_STAGES
-from alignment_pipeline.contracts.moments import micros
+from alignment_pipeline.contracts.moments import micros, microseconds
 from alignment_pipeline.contracts.shape import from_columns
-from alignment_pipeline.lifecycle.moments import microseconds
 from alignment_pipeline.lifecycle.signals.account_signals import (
     ON,
     customer_since,
@@ -25,9 +24,9 @@ from alignment_pipeline.lifecycle.signals.account_signals import (
     opportunity_intervals,
     stays,
 )
+from alignment_pipeline.lifecycle.signals.changes import beside, series_of
 from alignment_pipeline.lifecycle.signals.crossings import Series, crossings, happenings
 from alignment_pipeline.lifecycle.signals.events import Events, counted_events
-from alignment_pipeline.lifecycle.signals.walks import beside, series_of
 from alignment_pipeline.lifecycle.stages.conditions import Book, Signal, compiled
 from alignment_pipeline.lifecycle.stages.handover import Owners
 from alignment_pipeline.lifecycle.stages.journeys import Facts, Journeys

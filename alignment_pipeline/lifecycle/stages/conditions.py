@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alignment_pipeline.agreement.engagement import Decay
+from alignment_pipeline.agreement.decay import Decay
 from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.stages import AccountMove, AccountStages, AccountWhen, PersonMove, PersonStages, PersonWhen, When
 from alignment_pipeline.lifecycle import words

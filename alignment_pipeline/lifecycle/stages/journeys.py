@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from alignment_pipeline.agreement.stages import AccountStages, PersonStages, StageState
+from alignment_pipeline.contracts.moments import from_microseconds
 from alignment_pipeline.lifecycle import words
-from alignment_pipeline.lifecycle.moments import moment_of
 from alignment_pipeline.lifecycle.stages.conditions import LEVEL_WORDS, Book, Signal
 from alignment_pipeline.lifecycle.stages.machine import Alternative, CompiledMove, Kind, Stay, Test, Walked
 
@@ -120,7 +120,7 @@ class Journeys:
 
     def _sentence(self, stay: Stay, nearest: Mapping[str, str] | None) -> str:
         name = " ".join(part for part in (self.stage(stay.state), self.sub_stage(stay.state)) if part)
-        text = f"{name} since {words.date_text(moment_of(stay.entered_us))}: {stay.reason}."
+        text = f"{name} since {words.date_text(from_microseconds(stay.entered_us))}: {stay.reason}."
         return text + (f" For {nearest['stage']}: {nearest['missing']}." if nearest else "")
 
     def _missing(self, walked: Walked, facts: Facts) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from alignment_pipeline.lifecycle.moments import DAY
+from alignment_pipeline.contracts.moments import DAY
 from alignment_pipeline.lifecycle.signals.crossings import MET
 
 

@@ -12,12 +12,11 @@ import ibis
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.patterns import matches
-from alignment_pipeline.contracts.moments import Moment, micros
-from alignment_pipeline.lifecycle.moments import microseconds
+from alignment_pipeline.contracts.moments import Moment, micros, microseconds
 from alignment_pipeline.lifecycle.signals.account_signals import ON, customer_since, mqa_intervals, opportunity_intervals, stacked, stays
+from alignment_pipeline.lifecycle.signals.changes import series_of
 from alignment_pipeline.lifecycle.signals.crossings import Series, crossings, happenings
 from alignment_pipeline.lifecycle.signals.events import Events
-from alignment_pipeline.lifecycle.signals.walks import series_of
 from alignment_pipeline.lifecycle.stages.conditions import Book, Signal
 
 Tables = Mapping[str, ibis.Table]

@@ -13,11 +13,10 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts.lifecycle import PERSON_STAGE_CHANGES, PERSON_STAGES
-from alignment_pipeline.contracts.moments import Moment, micros
+from alignment_pipeline.contracts.moments import Moment, micros, microseconds
 from alignment_pipeline.contracts.shape import from_columns
-from alignment_pipeline.lifecycle.moments import microseconds
+from alignment_pipeline.lifecycle.signals.changes import beside
 from alignment_pipeline.lifecycle.signals.events import counted_events
-from alignment_pipeline.lifecycle.signals.walks import beside
 from alignment_pipeline.lifecycle.stages.conditions import Book, compiled
 from alignment_pipeline.lifecycle.stages.handover import Owners
 from alignment_pipeline.lifecycle.stages.journeys import Facts, Journeys, Owner

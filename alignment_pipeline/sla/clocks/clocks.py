@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alignment_pipeline.agreement.sla_policies import Event, Policy
+from alignment_pipeline.contracts.moments import HOUR
 from alignment_pipeline.sla.calendars import NEVER
 from alignment_pipeline.sla.timelines.events import Events, Matched
 from alignment_pipeline.sla.timelines.groups import Groups, begins
@@ -20,7 +21,6 @@ from alignment_pipeline.sla.timelines.timelines import Timelines
 
 Ints = np.ndarray
 Flags = np.ndarray
-HOUR = 3_600_000_000
 NO_EVENT = -1
 
 

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.contracts import sla as tables
 from alignment_pipeline.contracts.contract import Contract
-from alignment_pipeline.sla.calendars import MINUTE, NEVER, Calendars
+from alignment_pipeline.contracts.moments import MINUTE
+from alignment_pipeline.sla.calendars import NEVER, Calendars
 from alignment_pipeline.sla.clocks import states
 from alignment_pipeline.sla.clocks.clocks import NO_EVENT, Starts
 from alignment_pipeline.sla.clocks.durations import Segments

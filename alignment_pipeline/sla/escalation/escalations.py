@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from alignment_pipeline.agreement import sla_ladders
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_ladders import Rung
+from alignment_pipeline.contracts.moments import HOUR, microseconds
 from alignment_pipeline.contracts.sla import SLA_ESCALATIONS
-from alignment_pipeline.sla.calendars import NEVER, to_us
+from alignment_pipeline.sla.calendars import NEVER
 from alignment_pipeline.sla.clocks import rows
 from alignment_pipeline.sla.timelines.owners import Owners
 
@@ -29,7 +30,6 @@ _REASONS = {
     "cancelled": "The clock has ended: nothing to tell any more.",
     "expired": "Reached longer ago than the agreement's max_age_hours: not told any more.",
 }
-_HOUR = 3_600_000_000
 SUBJECT_LENGTH = 255
 BODY_LENGTH = 2_000
 
@@ -43,7 +43,7 @@ def rungs(made: rows.Rows, table: pa.Table, *, sla: Sla) -> pa.Table:
     ladder = next((one for one in sla.escalation.ladders if one.name == made.policy.ladder), None)
     if ladder is None or not len(table):
         return SLA_ESCALATIONS.empty()
-    now, oldest = to_us(made.as_of), to_us(made.as_of) - round(sla.escalation.max_age_hours * _HOUR)
+    now, oldest = microseconds(made.as_of), microseconds(made.as_of) - round(sla.escalation.max_age_hours * HOUR)
     has_ended = made.found.end < NEVER
     parts = []
     for position, rung in enumerate(ladder.rungs, start=1):

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.field_updates import FIELD_UPDATES, RECORD_CREATES
+from alignment_pipeline.contracts.moments import HOUR, microseconds
 from alignment_pipeline.contracts.sla import PERSON_SLAS
-from alignment_pipeline.sla.calendars import to_us
 from alignment_pipeline.sla.timelines.sources import fetch
 
 # of a person's clocks the one in the first of these states counts most
@@ -28,7 +28,6 @@ _WHO = ("Lead", "Contact")
 # a commitment of marketing is no record of the CRM: its task stands alone
 _PROMISE = "Commitment"
 MAX_TEXT = 255
-_HOUR = 3_600_000_000
 
 
 def escalation_tasks(
@@ -130,7 +129,7 @@ def person_slas(clocks: ibis.Table, *, sla: Sla, as_of: datetime, agreement_vers
     is_open = state <= _URGENCY.index("paused")
     due = _micros(rows["due_at"], 1 << 61)
     is_breached = state == _URGENCY.index("breached")
-    is_old = is_breached & (due < to_us(as_of) - round(sla.escalation.max_age_hours * _HOUR))
+    is_old = is_breached & (due < microseconds(as_of) - round(sla.escalation.max_age_hours * HOUR))
     # of fresh breaches the priority decides; clocks that are over differ by age first: the latest tells how the person stands
     when = np.where(is_breached, 0, np.where(is_open, due, -_micros(rows["started_at"], 0)))
     rank = np.where(is_old, len(_URGENCY), np.where(is_open, state, len(_URGENCY) + 1))

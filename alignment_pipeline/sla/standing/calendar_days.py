@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.contracts.moments import DAY, MINUTE
 from alignment_pipeline.contracts.sla import CALENDAR_DAYS
-from alignment_pipeline.sla.calendars import DAY, MINUTE, Calendars
+from alignment_pipeline.sla.calendars import Calendars
 from alignment_pipeline.sla.timelines.sources import fetch
 
 AHEAD = timedelta(days=60)

@@ -21,8 +21,9 @@ from alignment_pipeline.agreement import sla_ladders
 from alignment_pipeline.agreement.commitments import RATIOS, Commitment
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.contracts.sla import MARKETING_COMMITMENTS, SLA_ESCALATIONS
-from alignment_pipeline.sla.calendars import Calendars, to_us
+from alignment_pipeline.sla.calendars import Calendars
 from alignment_pipeline.sla.escalation import escalations
 from alignment_pipeline.sla.standing import measures
 from alignment_pipeline.sla.timelines.feeds import watermark_of_all
@@ -87,7 +88,7 @@ def _judged(
     is_ratio, is_over = commitment.measure in RATIOS, as_of >= period.ends_at
     share = elapsed / total if total else 0.0
     expected = commitment.goal if is_ratio or is_over else commitment.goal * share
-    is_read = to_us(period.ends_at if is_over else as_of - timedelta(days=1)) <= watermark
+    is_read = microseconds(period.ends_at if is_over else as_of - timedelta(days=1)) <= watermark
     state = _state(commitment, actual, expected, elapsed=elapsed, is_over=is_over, is_ratio=is_ratio, is_read=is_read)
     return {
         "commitment": commitment.name,
@@ -112,9 +113,9 @@ def _business_days(name: str, period: Period, calendars: Calendars, as_of: datet
     open_time = calendars.open_time(name, period.zone)
     zone = ZoneInfo(period.zone)
     days = [period.first + timedelta(days=number) for number in range((period.last - period.first).days + 2)]
-    edges = np.array([to_us(datetime.combine(day, time(), zone).astimezone(UTC)) for day in days], dtype=np.int64)
+    edges = np.array([microseconds(datetime.combine(day, time(), zone).astimezone(UTC)) for day in days], dtype=np.int64)
     is_open = np.diff(open_time.consumed(edges)) > 0
-    return int((is_open & (edges[1:] <= to_us(as_of))).sum()), int(is_open.sum())
+    return int((is_open & (edges[1:] <= microseconds(as_of))).sum()), int(is_open.sum())
 
 
 def _state(

@@ -17,8 +17,8 @@ from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_policies import Event
 from alignment_pipeline.contracts.contract import Contract
+from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.contracts.sla import SLA_DISPOSITIONS, WIN_LOSS_CAPTURES
-from alignment_pipeline.sla.calendars import to_us
 from alignment_pipeline.sla.timelines import subjects
 from alignment_pipeline.sla.timelines.histories import NOTHING
 from alignment_pipeline.sla.timelines.sources import Sources, fetch, text
@@ -31,7 +31,7 @@ def person_outcomes(sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime) ->
 
     A rejection counts with or without a code; one that was given after it, or that still stands beside it, is its code.
     """
-    now = to_us(as_of)
+    now = microseconds(as_of)
     people = subjects.people(sources, pa.array([], pa.string()), sla=sla, crm=crm, as_of=now)
     places = np.concatenate([people.events.matching(Event(event=name)) for name in ("accepted", "pushed_back", "deferred")])
     subject, at = people.events.subject[places], people.events.at[places]

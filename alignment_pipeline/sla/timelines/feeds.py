@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from alignment_pipeline.agreement.sla_policies import Policy
-from alignment_pipeline.sla.calendars import NEVER, to_us
+from alignment_pipeline.contracts.moments import microseconds
+from alignment_pipeline.sla.calendars import NEVER
 
 _PERSON = ("salesforce:Lead", "salesforce:Contact")
 _SAID = ("salesforce:LeadHistory?", "salesforce:ContactHistory?")
@@ -65,5 +66,5 @@ def _least(needed: set[str], watermarks: Mapping[str, datetime | None]) -> int:
         moment = watermarks[key]
         if moment is None:
             return -NEVER
-        least = min(least, to_us(moment))
+        least = min(least, microseconds(moment))
     return least

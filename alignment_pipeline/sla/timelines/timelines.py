@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.sla import Sla
-from alignment_pipeline.sla.calendars import MINUTE, NEVER
+from alignment_pipeline.contracts.moments import MINUTE
+from alignment_pipeline.sla.calendars import NEVER
 from alignment_pipeline.sla.timelines.groups import Groups, begins, finishes, last_set
 from alignment_pipeline.sla.timelines.histories import NOTHING, Histories
 

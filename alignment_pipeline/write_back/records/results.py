@@ -14,7 +14,7 @@ import ibis
 import pyarrow as pa
 
 from alignment_pipeline.contracts.field_updates import WRITE_RESULTS
-from alignment_pipeline.journal.journal import Journal, moment
+from alignment_pipeline.journal.journal import Journal, from_stamp
 from alignment_pipeline.write_back.plans.ops import last_run_states
 
 _WORDS = {
@@ -60,5 +60,5 @@ def _row(row: Any) -> dict[str, Any]:
         "fields": json.dumps(sorted(json.loads(row.after))),
         "error_code": row.err_code,
         "reason": words(row.state, row.reason_code, row.reason, row.err_code, row.err_fields)[:255],
-        "changed_at": moment(row.changed_at),
+        "changed_at": from_stamp(row.changed_at),
     }

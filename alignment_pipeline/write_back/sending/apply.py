@@ -19,7 +19,7 @@ from sqlalchemy import Row, insert, select, update
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.errors import AlignmentError, ApprovalRequired, ConfigurationError, Permanent
 from alignment_pipeline.journal import crash
-from alignment_pipeline.journal.journal import Journal, moment
+from alignment_pipeline.journal.journal import Journal, from_stamp
 from alignment_pipeline.journal.lease import FULL, hold
 from alignment_pipeline.journal.tables import OP, RUN
 from alignment_pipeline.journal.version import CODE_VERSION
@@ -237,9 +237,9 @@ def _wait(run: Run, plan_hash: str, deadline: datetime) -> bool:
     times = [op.not_before for op in ops if op.op_id in open_ids and op.not_before]
     times += [op.zombie_until for op in ops if op.state != "RETRY" and op.zombie_until]
     now = run.clock.now()
-    if not times or moment(min(times)) > deadline or now > deadline:
+    if not times or from_stamp(min(times)) > deadline or now > deadline:
         return False
-    run.clock.sleep(max(0.05, (moment(min(times)) - now).total_seconds()))
+    run.clock.sleep(max(0.05, (from_stamp(min(times)) - now).total_seconds()))
     if any(op.state != "RETRY" for op in ops):
         recover(run)
     return True

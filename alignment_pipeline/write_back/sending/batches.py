@@ -14,7 +14,7 @@ from itertools import islice
 
 from alignment_pipeline.connectors.salesforce.reads import Record
 from alignment_pipeline.journal import crash
-from alignment_pipeline.journal.journal import moment
+from alignment_pipeline.journal.journal import from_stamp
 from alignment_pipeline.journal.lease import CRM, hold
 from alignment_pipeline.write_back.fields import bases
 from alignment_pipeline.write_back.plans.ops import Op
@@ -165,7 +165,7 @@ def _hot(run: Run, records: dict[str, Record | None]) -> set[str]:
     """Records that somebody changed a moment ago: a further change within the same second would pass the condition unseen."""
     now = run.server_now()
     stamps = {record_id: modstamp(record) for record_id, record in records.items() if record}
-    return {record_id for record_id, stamp in stamps.items() if stamp is not None and now - moment(stamp) < _SAME_SECOND}
+    return {record_id for record_id, stamp in stamps.items() if stamp is not None and now - from_stamp(stamp) < _SAME_SECOND}
 
 
 def _find(run: Run, creates: Sequence[Op]) -> dict[str, list[Record]]:

@@ -14,7 +14,7 @@ from alignment_pipeline.connectors.marketo.verdicts import MarketoRefused
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.errors import AlignmentError, CredentialsRefused, OutcomeUnknown, QuotaExhausted, Retryable
-from alignment_pipeline.journal.journal import moment
+from alignment_pipeline.journal.journal import from_stamp
 from alignment_pipeline.write_back.fields.shape import shape_of
 from alignment_pipeline.write_back.plans.ops import Op
 from alignment_pipeline.write_back.sending.context import Run
@@ -76,7 +76,7 @@ def _one_by_one(writer: Writer, ops: Sequence[Op]) -> Sent:
             continue
         try:
             sent.results[op.op_id] = writer.update_one(
-                op.object, str(op.record_id), op.sent, if_unmodified_since=moment(op.before_modstamp)
+                op.object, str(op.record_id), op.sent, if_unmodified_since=from_stamp(op.before_modstamp)
             )
         except OutcomeUnknown as error:
             sent.results |= _failed([op], error).results
