@@ -127,6 +127,10 @@ class TaskMapping(Section):
     external_key_field: ApiName = Field(
         default="Alignment_Key__c", description="Unique external id on Task that makes a task's creation exactly-once"
     )
+    open_status: str = Field(default="Not Started", min_length=1, description="Status of a task when it is created")
+    closed_status: str = Field(
+        default="Completed", min_length=1, description="Status of a task whose reason is gone, or whose creation is rolled back"
+    )
 
 
 class Crm(Section):

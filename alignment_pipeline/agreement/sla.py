@@ -32,11 +32,11 @@ class Nurture(Section):
     stages: list[str] = Field(default=["Recycled"], min_length=1, description="Stages of people who go back to marketing, any case")
 
 
-class Parties(Section):
+class Responsibilities(Section):
     """Who counts as a named human of sales, and whose time a wait is."""
 
     system_user_ids: list[str] = Field(
-        default=[], description="CRM users that are no humans (integration, default lead owner); their time is the system's"
+        default=[], description="CRM users that are not people (integration, default lead owner); their time is the system's"
     )
     marketing_departments: list[str] = Field(
         default=["Marketing"], description="User.Department values whose time is marketing's, any case"
@@ -54,7 +54,7 @@ class Sla(Section):
     leave: list[Leave] = []
     lead_zones: list[LeadZone] = []
     policies: list[Policy] = []
-    parties: Parties = Parties()
+    parties: Responsibilities = Responsibilities()
     outcomes: Outcomes = Outcomes()
     pauses: Pauses = Pauses()
     escalation: Escalation = Escalation()

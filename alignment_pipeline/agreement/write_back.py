@@ -1,6 +1,6 @@
 """How far the write-back may go by itself: the guard's limits, the canary, the budget, holds, the breaker, approvals.
 
-Belongs here: the numbers. The protocol that keeps to them is `sync/`; which fields are written at all is `field_map.py`.
+Belongs here: the numbers. The protocol that keeps to them is `write_back/`; which fields are written at all is `field_map.py`.
 Every percentage is a share in percent (25 means 25 %).
 """
 
@@ -153,13 +153,6 @@ class Approvals(Section):
     standing_days: int = Field(default=30, ge=1, le=366, description="Days for which a standing approval holds at most")
 
 
-class Undo(Section):
-    """What a rollback does to tasks that it cannot delete."""
-
-    open_task_status: str = Field(default="Not Started", min_length=1, description="Status of a task nobody has touched")
-    closed_task_status: str = Field(default="Completed", min_length=1, description="Status that a rolled-back task gets")
-
-
 class WriteBack(Section):
     """How far the write-back may go by itself."""
 
@@ -170,4 +163,3 @@ class WriteBack(Section):
     holds: Holds = Holds()
     breaker: Breaker = Breaker()
     approvals: Approvals = Approvals()
-    undo: Undo = Undo()

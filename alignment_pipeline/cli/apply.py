@@ -1,6 +1,6 @@
 """`alignment apply HASH`: approve a plan and write it. Imports no orchestrator.
 
-Belongs here: the command. What it does step by step: `sync/apply.py`.
+Belongs here: the command. What it does step by step: `write_back/sending/apply.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`alignment approve`: sign a plan without applying it, or sign what schedules may do without a person.
 
-Belongs here: the command. Signatures and what they cover: `sync/approval.py`.
+Belongs here: the command. Signatures and what they cover: `write_back/plans/approval.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`alignment audit RECORD`: everything the journal knows of one record.
 
-Belongs here: the command. The history itself: `sync/audit.py`.
+Belongs here: the command. The history itself: `write_back/records/audit.py`.
 """
 
 from __future__ import annotations

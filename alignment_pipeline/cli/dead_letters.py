@@ -1,6 +1,6 @@
 """`alignment dead-letters`: what the CRM refused for good and what never reached it; letting refusals be planned again.
 
-Belongs here: the command. Replaying plans again from a fresh reading and never sends a stored payload: `sync/dead_letters.py`.
+Belongs here: the command. Replaying plans again from a fresh reading, never a stored payload: `write_back/records/dead_letters.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`alignment holds`: values we keep our hands off, and letting go of them.
 
-Belongs here: the command. Why holds arise: `sync/holds.py`.
+Belongs here: the command. Why holds arise: `write_back/fields/holds.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`alignment plan`: look at plans, and adopt what the CRM holds when the journal was lost.
 
-Belongs here: showing. Plans are made by `alignment run`; what they mean is `sync/plan.py`, the guard `sync/guard.py`.
+Belongs here: showing. Plans are made by `alignment run`; what they mean: `write_back/plans/`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`alignment rollback RUN`: undo a run, through plan, guard, approval and verification like any other write.
 
-Belongs here: the command. How the plan is made and what cannot be undone: `sync/rollback.py`.
+Belongs here: the command. How the plan is made and what cannot be undone: `write_back/plans/rollback.py`.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ def rollback(run_id: str, yes: bool, by: str | None, is_json: bool) -> int:
     session = context.salesforce("writer" if yes else "reader")
     crm = write_back.open_crm(home, session, may_write=yes)
     run = applying.open_run(journal, crm, home.agreement, uuid.uuid4().hex)
-    made = undoing.build_rollback(journal, run_id, agreement=home.agreement, org_id=crm.organization_id, new_run_id=run.run_id)
-    kept_plan = prepare.keep(journal, made, run.rules, folder=home.folder("plans") if made.ops else None)
+    plan = undoing.build_rollback(journal, run_id, agreement=home.agreement, org_id=crm.organization_id, new_run_id=run.run_id)
+    kept_plan = prepare.keep(journal, plan, run.rules, folder=home.folder("plans") if plan.ops else None)
     content = kept_plan.to_json() | {"limits": list(undoing.LIMITS)}
     if yes:
         key = approval.load_key(approval.key_path(home.path, home.environ), may_make=True)
-        row = ops.load_plan(journal, made.plan_hash)
+        row = ops.load_plan(journal, plan.plan_hash)
         if row is not None:
             approval.approve(journal, row, by=by or getpass.getuser(), key=key, numbers=home.agreement.write_back.approvals)
-        done = applying.apply(journal, crm, made.plan_hash, agreement=home.agreement, key=key)
-        content |= {"applied": done.to_json(), "kept": undoing.kept(journal, made.plan_hash)}
+        done = applying.apply(journal, crm, plan.plan_hash, agreement=home.agreement, key=key)
+        content |= {"applied": done.to_json(), "kept": undoing.kept(journal, plan.plan_hash)}
         if done.error is not None:
             raise done.error
 
     def human(console: Console) -> None:
-        console.print(f"rollback plan {made.plan_hash[:12]}: {len(made.ops)} operations, preview {kept_plan.page or '-'}")
+        console.print(f"rollback plan {plan.plan_hash[:12]}: {len(plan.ops)} operations, preview {kept_plan.page or '-'}")
         for line in undoing.LIMITS:
             console.print(f"  note: {line}")
         if yes:
             console.print(f"restored: {content['applied']['records_written']}, kept because changed since: {len(content['kept'])}")
         else:
-            console.print(f"to do it: alignment apply {made.plan_hash[:12]}")
+            console.print(f"to do it: alignment apply {plan.plan_hash[:12]}")
 
     context.result(content, human)
     return 0

@@ -1,6 +1,6 @@
 """Planning tables: what each CRM record should say, and what came of saying it.
 
-Belongs here: desired values and creates, and the journal's results as tables. The protocol that sends them is `sync/`.
+Belongs here: desired values and creates, and the journal's results as tables. The protocol that sends them is `write_back/`.
 """
 
 from __future__ import annotations

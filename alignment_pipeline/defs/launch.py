@@ -95,7 +95,7 @@ def launch(
     Raises AnotherWriter, before anything starts, while another run of this home goes on: a person does not wait for it.
     Raises ConfigurationError when there is no such day.
     """
-    with home.journal() as journal, lease.hold(journal, lease.RUN):
+    with home.journal() as journal, lease.acquire(journal, lease.RUN):
         return _launched(job, home=home, as_of=as_of, partition=partition, told=told)
 
 

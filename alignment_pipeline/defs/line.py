@@ -150,7 +150,7 @@ class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return  # `launch` holds the lease
         self._turn.close()
         journal = self._turn.enter_context(home.journal())
-        self._turn.enter_context(lease.hold(journal, lease.RUN, wait_seconds=self.TURN_SECONDS))
+        self._turn.enter_context(lease.acquire(journal, lease.RUN, wait_seconds=self.TURN_SECONDS))
 
 
 def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[str, Any]:

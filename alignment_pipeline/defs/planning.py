@@ -23,7 +23,10 @@ def field_updates(context: dg.AssetExecutionContext, line: LineResource) -> dg.M
     )
     tasks = run.read("escalation_tasks")
     taken_back = tasks_rule.retracted_tasks(
-        run.read("sla_clocks"), tasks.filter(~tasks.is_closed).select("external_key", record_id=tasks.task_id), **run.stamp
+        run.read("sla_clocks"),
+        tasks.filter(~tasks.is_closed).select("external_key", record_id=tasks.task_id),
+        crm=run.agreement.crm,
+        **run.stamp,
     )
     recycled = nurture_rule.nurture_updates(
         run.read("people"), run.read("person_stage_changes"), sla=run.agreement.sla, crm=run.agreement.crm, **run.stamp

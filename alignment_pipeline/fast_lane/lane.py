@@ -30,7 +30,7 @@ from alignment_pipeline.fast_lane.writing import Tick
 from alignment_pipeline.installation import marketo, salesforce, stream_states
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.journal import Journal
-from alignment_pipeline.journal.lease import hold, is_held
+from alignment_pipeline.journal.lease import acquire, is_held
 from alignment_pipeline.matching import lead_account_matches as matches_rule
 from alignment_pipeline.matching.blocking.index import AccountIndex
 from alignment_pipeline.staging import activities as activities_rule
@@ -264,7 +264,7 @@ def opened(home: Home) -> Iterator[Lane]:
 @contextmanager
 def leading(lane: Lane) -> Iterator[Lane]:
     """The one process that answers, with what the one before it remembered. Raises AnotherWriter while another one leads."""
-    with hold(lane.journal, LEASE):
+    with acquire(lane.journal, LEASE):
         lane.memory = Memory.load(lane.journal)
         yield lane
 
@@ -272,7 +272,7 @@ def leading(lane: Lane) -> Iterator[Lane]:
 @contextmanager
 def standing_by(lane: Lane) -> Iterator[None]:
     """The one process that waits to lead. Raises AnotherWriter when another one does already."""
-    with hold(lane.journal, STANDBY):
+    with acquire(lane.journal, STANDBY):
         yield
 
 

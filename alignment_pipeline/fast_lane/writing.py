@@ -1,6 +1,6 @@
 """Writing one round's decisions: a plan of kind `fast`, judged and kept, then applied inside a standing approval.
 
-Belongs here: the way from desired values to the journal and the CRM, and what the round tells of itself. The protocol: `sync/`.
+Belongs here: the way from desired values to the journal and the CRM, and what the round tells of itself. The protocol: `write_back/`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What every mapped CRM field should say.
 
 Belongs here: turning decisions into desired values, one row per record and field. Comparing them with what the CRM has, and
-sending the difference, is `sync/`. The values `*.synced_at` are set by the plan itself, beside the fields that change.
+sending the difference, is `write_back/`. The values `*.synced_at` are set by the plan itself, beside the fields that change.
 """
 
 from __future__ import annotations

@@ -50,9 +50,9 @@ def back_up(journal: Journal, folder: Path) -> Path:
             source.backup(copy)
             # one file, without a write-ahead log beside it
             copy.execute("PRAGMA journal_mode=DELETE")
-            found = copy.execute("PRAGMA integrity_check").fetchone()[0]
-        if found != "ok":
-            raise BackupFailed(f"the copy of the journal is damaged ({found}): look at the disk, and run `alignment doctor`")
+            integrity = copy.execute("PRAGMA integrity_check").fetchone()[0]
+        if integrity != "ok":
+            raise BackupFailed(f"the copy of the journal is damaged ({integrity}): look at the disk, and run `alignment doctor`")
         _sync(aside)
         aside.replace(target)
         _sync(folder)
@@ -84,11 +84,11 @@ def renew(journal: Journal, folder: Path) -> None:
 
 def copies(folder: Path) -> list[tuple[Path, datetime]]:
     """The copies and when each was made, newest first."""
-    found = []
+    dated = []
     for path in folder.glob("journal-*.sqlite") if folder.is_dir() else ():
         with suppress(ValueError):
-            found.append((path, datetime.strptime(path.stem.removeprefix("journal-"), _STAMP).replace(tzinfo=UTC)))
-    return sorted(found, key=lambda one: one[1], reverse=True)
+            dated.append((path, datetime.strptime(path.stem.removeprefix("journal-"), _STAMP).replace(tzinfo=UTC)))
+    return sorted(dated, key=lambda one: one[1], reverse=True)
 
 
 def _sync(path: Path) -> None:

@@ -160,12 +160,12 @@ def _private_file(path: Path) -> None:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         return
-    found = path.stat()
-    if found.st_uid != os.getuid():
-        raise ConfigurationError(f"the journal {path.name} belongs to another user (uid {found.st_uid}): run as that user, or move it")
-    if stat.S_IMODE(found.st_mode) & 0o077:
+    status = path.stat()
+    if status.st_uid != os.getuid():
+        raise ConfigurationError(f"the journal {path.name} belongs to another user (uid {status.st_uid}): run as that user, or move it")
+    if stat.S_IMODE(status.st_mode) & 0o077:
         raise ConfigurationError(
-            f"the journal {path.name} has mode {stat.S_IMODE(found.st_mode):04o} and others can read it: chmod 600 {path.name}"
+            f"the journal {path.name} has mode {stat.S_IMODE(status.st_mode):04o} and others can read it: chmod 600 {path.name}"
         )
 
 

@@ -1,6 +1,6 @@
 """Who may write now: a lock that the operating system gives back when its holder dies, and a number that outlives a frozen holder.
 
-Belongs here: taking, checking and giving back a lease. SQLite: `flock` on a file beside the journal; PostgreSQL: an advisory lock
+Belongs here: acquiring, checking and releasing a lease. SQLite: a lock file beside the journal (filelock); PostgreSQL: an advisory lock
 on a connection of its own. Neither is counted on a clock, so a clock that jumps frees nobody's lease. The row's fence grows with
 each holder: a holder that was paused, lost its lock and wakes up finds a higher number and stops (`Lease.check`).
 """
@@ -8,7 +8,6 @@ each holder: a holder that was paused, lost its lock and wakes up finds a higher
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import socket
 import zlib
@@ -16,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -53,8 +53,8 @@ class Lease:
 
 
 @contextmanager
-def hold(journal: Journal, name: str, *, wait_seconds: float = 0.0, take_over: bool = False) -> Iterator[Lease]:
-    """Hold the lease for the block. Raises AnotherWriter when it is taken and stays so for `wait_seconds`.
+def acquire(journal: Journal, name: str, *, wait_seconds: float = 0.0, take_over: bool = False) -> Iterator[Lease]:
+    """Acquire the lease for the block. Raises AnotherWriter when it is taken and stays so for `wait_seconds`.
 
     `take_over` skips the lock (its holder is known to be frozen): the fence alone then keeps the old holder from writing.
     """
@@ -91,27 +91,22 @@ def _next_fence(journal: Journal, name: str) -> int:
 
 
 def _locked(journal: Journal, name: str, wait_seconds: float) -> AbstractContextManager[None]:
-    return (_flock if journal.backend == "sqlite" else _advisory)(journal, name, wait_seconds)
+    return (_lock_file if journal.backend == "sqlite" else _advisory)(journal, name, wait_seconds)
 
 
 @contextmanager
-def _flock(journal: Journal, name: str, wait_seconds: float) -> Iterator[None]:
+def _lock_file(journal: Journal, name: str, wait_seconds: float) -> Iterator[None]:
     stem = journal.path.name if journal.path else "journal"
-    handle = os.open(journal.home / f"{stem}.{name}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    # not per thread: Dagster may release in another thread than the one that acquired
+    lock = FileLock(journal.home / f"{stem}.{name}.lock", mode=0o600, thread_local=False)
     try:
-        waited = 0.0
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if waited >= wait_seconds:
-                    raise _taken(journal, name) from None
-            journal.clock.wait(_POLL_SECONDS)
-            waited += _POLL_SECONDS
+        lock.acquire(timeout=wait_seconds, poll_interval=_POLL_SECONDS)
+    except Timeout:
+        raise _taken(journal, name) from None
+    try:
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
 @contextmanager

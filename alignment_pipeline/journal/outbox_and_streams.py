@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from alignment_pipeline.journal.digest import digest
 from alignment_pipeline.journal.journal import Journal, stamp
@@ -25,8 +25,8 @@ def stream_state(journal: Journal, system: str, object_: str) -> dict[str, Any] 
     """The stored state of a stream, None when it never ran."""
     query = select(STREAM_STATE.c.state).where(STREAM_STATE.c.system == system, STREAM_STATE.c.object == object_)
     with journal.read() as connection:
-        found = connection.execute(query).scalar()
-    return json.loads(found) if found is not None else None
+        state = connection.execute(query).scalar()
+    return json.loads(state) if state is not None else None
 
 
 def put_stream_state(journal: Journal, system: str, object_: str, state: Mapping[str, Any]) -> None:
@@ -34,12 +34,6 @@ def put_stream_state(journal: Journal, system: str, object_: str, state: Mapping
     row = {"system": system, "object": object_, "state": json.dumps(dict(state)), "at": journal.now()}
     with journal.begin() as connection:
         journal.upsert(connection, STREAM_STATE, [row])
-
-
-def drop_stream_states(journal: Journal, system: str) -> None:
-    """Forget a system's states: its next extraction is a first load."""
-    with journal.begin() as connection:
-        connection.execute(delete(STREAM_STATE).where(STREAM_STATE.c.system == system))
 
 
 @dataclass(frozen=True)
@@ -70,12 +64,6 @@ def due_messages(journal: Journal) -> list[Message]:
     query = select(OUTBOX).where(OUTBOX.c.sent_at.is_(None), OUTBOX.c.not_before <= journal.now()).order_by(OUTBOX.c.created_at)
     with journal.read() as connection:
         return [Message(row.message_id, row.topic, json.loads(row.content), row.tries) for row in connection.execute(query)]
-
-
-def waiting_messages(journal: Journal) -> int:
-    """How many messages have not been delivered yet."""
-    with journal.read() as connection:
-        return len(connection.execute(select(OUTBOX.c.message_id).where(OUTBOX.c.sent_at.is_(None))).all())
 
 
 def mark_sent(journal: Journal, message_id: str) -> None:

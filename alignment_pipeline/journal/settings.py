@@ -1,6 +1,6 @@
 """Single values that the journal remembers: the breaker, the journal's own identity.
 
-Belongs here: reading and writing `setting`. Stream states and the outbox are `state.py`.
+Belongs here: reading and writing `setting`. Stream states and the outbox are `outbox_and_streams.py`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from alignment_pipeline.journal.tables import SETTING
 def get(journal: Journal, name: str) -> str | None:
     """The value, None when it was never set."""
     with journal.read() as connection:
-        found: str | None = connection.execute(select(SETTING.c.value).where(SETTING.c.name == name)).scalar()
-    return found
+        value: str | None = connection.execute(select(SETTING.c.value).where(SETTING.c.name == name)).scalar()
+    return value
 
 
 def put(journal: Journal, name: str, value: str) -> None:

@@ -1,7 +1,8 @@
 """The journal's tables, as SQLAlchemy Core sees them.
 
 Belongs here: the schema of today. How an older journal becomes this one: `migrations/`. Who reads and writes the tables:
-`journal.py`, `ops.py`, `bases.py`, `holds.py`, `state.py`. Moments are text, UTC, microseconds, so they sort as they read.
+`journal.py`, `outbox_and_streams.py`, and `ops.py`, `bases.py`, `holds.py` of `write_back/`.
+Moments are text, UTC, microseconds, so they sort as they read.
 """
 
 from __future__ import annotations

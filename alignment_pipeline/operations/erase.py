@@ -1,6 +1,6 @@
 """Erasing a person everywhere: warehouse, snapshots, reports, notifications, plans, journal; and keeping them out.
 
-Belongs here: the warehouse's part, and the sieve of later extractions. The journal's part and the tombstones: `sync/erase.py`.
+Belongs here: the warehouse's part, and the sieve of later extractions. The journal's part, tombstones: `write_back/records/erase.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import backup
 from alignment_pipeline.journal.journal import Journal
-from alignment_pipeline.journal.lease import CRM, FULL, RUN, hold
+from alignment_pipeline.journal.lease import CRM, FULL, RUN, acquire
 from alignment_pipeline.operations import history
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline.write_back.plans import approval
@@ -51,7 +51,7 @@ def erase_person(home: Home, warehouse: Warehouse, journal: Journal, wanted: str
     """
     names = _names(warehouse, wanted.strip())
     key = approval.load_key(home.path / KEY_FILE, may_make=True)
-    with hold(journal, RUN), hold(journal, FULL), hold(journal, CRM, wait_seconds=_LEASE_SECONDS):
+    with acquire(journal, RUN), acquire(journal, FULL), acquire(journal, CRM, wait_seconds=_LEASE_SECONDS):
         done = erase.erase(journal, names, key=key, plans=home.folder("plans"))
         backup.renew(journal, backup.folder_of(home.path, home.environ))
         rows, tables = _erase_tables(warehouse, names)

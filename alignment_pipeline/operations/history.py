@@ -140,7 +140,7 @@ def take(home: Home, warehouse: Warehouse, day: date) -> Taken:
     with home.journal() as journal:
         erased = erasing.tombstones(journal)
         # an erasure holds this lease: nothing that was decided before it may be kept after it
-        with _decided(home, warehouse, day, agreement, list_name) as tables, lease.hold(journal, lease.FULL, wait_seconds=WAIT_SECONDS):
+        with _decided(home, warehouse, day, agreement, list_name) as tables, lease.acquire(journal, lease.FULL, wait_seconds=WAIT_SECONDS):
             if erasing.tombstones(journal) != erased:
                 raise Retryable(f"a person was erased while {day} was decided; take the day again")
             for name, table in tables.items():

@@ -1,6 +1,6 @@
 """Making a plan from the published tables, and applying one that a standing approval covers.
 
-Belongs here: bringing tables, journal and CRM together. The protocol itself: `sync/`. Nothing here asks Dagster.
+Belongs here: bringing tables, journal and CRM together. The protocol itself: `write_back/`. Nothing here asks Dagster.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ RUNS_REMEMBERED = 8
 
 def open_crm(home: Home, session: SalesforceSession, *, may_write: bool = True) -> Crm:
     """The CRM of a session, with Marketo's people beside it where the field map names a field of theirs and a Marketo is configured."""
-    found = crms.salesforce(session, may_write=may_write)
+    crm = crms.salesforce(session, may_write=may_write)
     if not home.agreement.crm.fields_of(MARKETO_LEAD) or not marketo.is_configured(home):
-        return found
-    return with_marketo(found, marketo.session(home), may_write=may_write)
+        return crm
+    return with_marketo(crm, marketo.session(home), may_write=may_write)
 
 
 def is_past(as_of: datetime, now: datetime) -> bool:
@@ -94,19 +94,19 @@ def without_newer(field_updates: ibis.Table, journal: Journal, *, as_of: datetim
     query = select(OP.c.object, OP.c.record_id).join(PLAN, PLAN.c.plan_hash == OP.c.plan_hash)
     query = query.where(PLAN.c.kind == "fast", PLAN.c.as_of > stamp(as_of), OP.c.record_id.is_not(None)).distinct()
     with journal.read() as connection:
-        found = connection.execute(query).all()
-    if not found:
+        rows = connection.execute(query).all()
+    if not rows:
         return field_updates
-    newer = pa.table({"object": [row.object for row in found], "record_id": [row.record_id for row in found]})
+    newer = pa.table({"object": [row.object for row in rows], "record_id": [row.record_id for row in rows]})
     return field_updates.anti_join(ibis.memtable(newer), ["object", "record_id"])
 
 
 def plan_rows(journal: Journal) -> pa.Table:
     """The table `write_plans`: every plan of the journal."""
     with journal.read() as connection:
-        found = connection.execute(select(PLAN).order_by(PLAN.c.created_at, PLAN.c.plan_hash)).all()
+        plans = connection.execute(select(PLAN).order_by(PLAN.c.created_at, PLAN.c.plan_hash)).all()
     rows = []
-    for row in found:
+    for row in plans:
         counts, judged = json.loads(row.stats), json.loads(row.guard)
         asked = [check["text"] for check in judged["checks"] if check["verdict"] == judged["verdict"] != "OK"]
         rows.append(
@@ -137,10 +137,10 @@ def latest_plan(write_plans: ibis.Table) -> dict[str, Any] | None:
 def measure_history(measures: ibis.Table) -> dict[str, list[float]]:
     """Measure -> its values in the last runs, oldest first, the present run's last."""
     rows = measures.order_by(_.measured_at, _.run_id).select("measure", "value").to_pyarrow().to_pylist()
-    found: dict[str, list[float]] = {}
+    history: dict[str, list[float]] = {}
     for row in rows:
-        found.setdefault(row["measure"], []).append(row["value"])
-    return {name: values[-RUNS_REMEMBERED:] for name, values in found.items()}
+        history.setdefault(row["measure"], []).append(row["value"])
+    return {name: values[-RUNS_REMEMBERED:] for name, values in history.items()}
 
 
 def source_health(history: Mapping[str, list[float]], extractions: ibis.Table, *, now: datetime) -> list[SourceHealth]:

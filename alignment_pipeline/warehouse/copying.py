@@ -31,8 +31,8 @@ _TYPES = {
 
 def has_types_of(rows: ibis.Table, contract: Contract) -> bool:
     """Whether the rows have the contract's columns in its order and types, nulls aside."""
-    found = rows.schema()
-    return tuple(found.names) == contract.names and all(_arrow(found[one.name]) == one.type for one in contract.schema)
+    types = rows.schema()
+    return tuple(types.names) == contract.names and all(_arrow(types[one.name]) == one.type for one in contract.schema)
 
 
 def copy(connection: Backend, rows: ibis.Table, contract: Contract, path: Path, *, row_group: int) -> int:
@@ -44,7 +44,7 @@ def copy(connection: Backend, rows: ibis.Table, contract: Contract, path: Path, 
     columns = ", ".join(f'CAST("{one.name}" AS {_TYPES[one.type]}) AS "{one.name}"' for one in contract.columns)
     target = str(path).replace("'", "''")
     options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group}, USE_TMP_FILE false"
-    connection.con.execute(f"COPY (SELECT {columns} FROM ({query}) AS made) TO '{target}' ({options})")
+    connection.con.execute(f"COPY (SELECT {columns} FROM ({query}) AS rows_) TO '{target}' ({options})")
     written = pq.read_metadata(path)
     _refuse_nulls(written, contract)
     return int(written.num_rows)

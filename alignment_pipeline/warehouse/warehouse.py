@@ -7,12 +7,10 @@ A reader sees a whole old or a whole new table; two publishers of one table are 
 from __future__ import annotations
 
 import copy
-import fcntl
 import os
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +19,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS, Contract
@@ -137,13 +136,13 @@ class Warehouse:
 
     def damaged(self) -> dict[str, list[str]]:
         """Tables whose files do not have their published checksums, with what is wrong."""
-        found = {}
+        damage = {}
         for folder in sorted(path for path in self.root.iterdir() if path.is_dir() and path.name in CONTRACTS):
             manifest = read_manifest(folder)
             problems = verify(folder, manifest, checksums=True) if manifest else []
             if problems:
-                found[folder.name] = problems
-        return found
+                damage[folder.name] = problems
+        return damage
 
     def move_aside(self, name: str) -> Path:
         """Take a damaged table out of the way (kept, never deleted), so that the next run rebuilds it."""
@@ -160,13 +159,15 @@ class Warehouse:
         return folder
 
     def _read(self, folder: Path, name: str, *, remedy: str) -> ibis.Table:
-        found = read_manifest(folder)
-        if found is None or not found.files:
+        manifest = read_manifest(folder)
+        if manifest is None or not manifest.files:
             return _empty(_contract(name))
-        problems = verify(folder, found)
+        problems = verify(folder, manifest)
         if problems:
             raise DataLoss(f"table {name}: {'; '.join(problems)}. {remedy}")
-        return self.connection.read_parquet([str(folder / file.name) for file in found.files], table_name=f"{name}_{secrets.token_hex(4)}")
+        return self.connection.read_parquet(
+            [str(folder / file.name) for file in manifest.files], table_name=f"{name}_{secrets.token_hex(4)}"
+        )
 
     def _replace(self, folder: Path, name: str, table: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
         with _publishing(folder):
@@ -262,8 +263,8 @@ def _private_folder(path: Path) -> None:
 
 
 def _forget(folder: Path) -> None:
-    found = read_manifest(folder)
-    kept = {file.name for file in found.files} if found else set()
+    manifest = read_manifest(folder)
+    kept = {file.name for file in manifest.files} if manifest else set()
     for path in folder.glob("*.parquet"):
         if path.name not in kept:
             path.unlink()
@@ -277,11 +278,6 @@ def _sweep(folder: Path, files: tuple[DataFile, ...], version: int) -> None:
             path.unlink()
 
 
-@contextmanager
-def _publishing(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder / ".publishing", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def _publishing(folder: Path) -> FileLock:
+    """Waits for another publisher of the same table; released by the operating system when its holder dies."""
+    return FileLock(folder / ".publishing", mode=0o600)

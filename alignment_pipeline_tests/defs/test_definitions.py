@@ -223,7 +223,7 @@ def test_a_run_that_dagster_starts_waits_for_its_turn_and_gives_it_back(home: Ho
             return dg.materialize([step], instance=instance, resources={"line": Impatient()}, raise_on_error=False)
 
     with home.journal() as journal:
-        with lease.hold(journal, lease.RUN):
+        with lease.acquire(journal, lease.RUN):
             refused = run()
         assert not refused.success and "AnotherWriter" in str(refused.get_step_failure_events()[0].step_failure_data.error)
         assert not home.warehouse().exists("queue_members") and taken == []
@@ -232,13 +232,13 @@ def test_a_run_that_dagster_starts_waits_for_its_turn_and_gives_it_back(home: Ho
 
 
 def test_a_run_on_the_command_line_holds_the_turn_for_all_of_its_steps(home: Home) -> None:
-    with home.journal() as journal, lease.hold(journal, lease.RUN), pytest.raises(AnotherWriter):
+    with home.journal() as journal, lease.acquire(journal, lease.RUN), pytest.raises(AnotherWriter):
         launch.launch(jobs.RUN, home=home)
 
 
 def _is_taken(journal: Journal) -> bool:
     try:
-        with lease.hold(journal, lease.RUN):
+        with lease.acquire(journal, lease.RUN):
             return False
     except AnotherWriter:
         return True

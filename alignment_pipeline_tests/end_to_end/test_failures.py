@@ -122,7 +122,7 @@ def test_the_doctor_says_what_to_mend(acme: Company, tmp_path: Path) -> None:
 def test_a_second_full_run_gives_way_to_the_first(acme: Company, tmp_path: Path) -> None:
     home = Home.from_env(acme.environ | {"ALIGNMENT_HOME": str(tmp_path / "home")})
     calls = acme.world.calls.total("salesforce")
-    with home.journal() as journal, lease.hold(journal, lease.RUN):
+    with home.journal() as journal, lease.acquire(journal, lease.RUN):
         said = run(acme, tmp_path)
     assert 75 == said.code and "another process" in said.err, said.err
     assert calls == acme.world.calls.total("salesforce")

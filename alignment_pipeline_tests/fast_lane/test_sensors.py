@@ -11,7 +11,7 @@ import pytest
 from alignment_pipeline.defs import fast_lane, sensors
 from alignment_pipeline.fast_lane import lane
 from alignment_pipeline.installation.home import Home
-from alignment_pipeline.journal.lease import hold
+from alignment_pipeline.journal.lease import acquire
 
 
 @pytest.fixture
@@ -54,9 +54,9 @@ def test_while_a_loop_is_coming_no_look_starts_another(configured: Path) -> None
 
 def test_one_leads_and_one_stands_by(configured: Path) -> None:
     home = Home.from_env()
-    with dg.DagsterInstance.ephemeral() as instance, home.journal() as journal, hold(journal, lane.LEASE):
+    with dg.DagsterInstance.ephemeral() as instance, home.journal() as journal, acquire(journal, lane.LEASE):
         second = evaluated(sensors.fast_lane_runs, instance)
-        with hold(journal, lane.STANDBY):
+        with acquire(journal, lane.STANDBY):
             third = evaluated(sensors.fast_lane_runs, instance)
 
     assert (type(second), type(third)) == (dg.RunRequest, dg.SkipReason)
@@ -65,7 +65,7 @@ def test_one_leads_and_one_stands_by(configured: Path) -> None:
 def test_a_killed_run_is_replaced_before_dagster_knows_of_it(configured: Path) -> None:
     with dg.DagsterInstance.ephemeral() as instance, Home.from_env().journal() as journal:
         run = instance.create_run_for_job(fast_lane.hand_raises, status=dg.DagsterRunStatus.STARTED)
-        with hold(journal, lane.LEASE):
+        with acquire(journal, lane.LEASE):
             found = evaluated(sensors.fast_lane_runs, instance)
 
     assert isinstance(found, dg.RunRequest)

@@ -38,6 +38,6 @@ BESIDE: tuple[Row, ...] = (
         "rollback",
         "5,000 records rolled back, 3 % edited since",
         "the untouched restored, the touched kept",
-        f"{_SYNC}/test_rollback.py",
+        f"{_SYNC}/plans/test_rollback.py",
     ),
 )

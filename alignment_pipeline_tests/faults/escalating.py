@@ -96,7 +96,7 @@ class Day:
         there = ibis.memtable(pa.Table.from_pylist(made, schema=pa.schema([("external_key", pa.string()), ("record_id", pa.string())])))
         acme.wanted = {
             (str(row["object"]), str(row["record_id"]), str(row["field"])): json.loads(str(row["value"]))
-            for row in rows_of(tasks.retracted_tasks(ledger.clocks, there, **stamp))
+            for row in rows_of(tasks.retracted_tasks(ledger.clocks, there, crm=crm, **stamp))
         }
 
     def tasks(self) -> list[dict[str, str]]:

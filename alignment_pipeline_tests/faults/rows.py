@@ -88,7 +88,7 @@ ROWS: tuple[Row, ...] = (
         8,
         "source",
         "deleted, hard-deleted, undeleted",
-        "tombstone; census; back again",
+        "tombstone; back again",
         f"{_SALESFORCE}_deleted_merged_and_undeleted_records_are_followed",
         f"{_SALESFORCE}_a_record_deleted_for_good_leaves_a_tombstone",
     ),
@@ -138,7 +138,7 @@ ROWS: tuple[Row, ...] = (
         "applied after we gave up",
         "no newer write of that record until it must have arrived",
         f"{_WIRE}[16]",
-        f"{_SYNC}/test_apply.py::test_a_record_whose_outcome_is_unknown",
+        f"{_SYNC}/sending/test_apply.py::test_a_record_whose_outcome_is_unknown",
     ),
     _row(17, "wire", "some rows refused", "each row its own state, the rest goes on", f"{_WIRE}[17]"),
     _row(18, "wire", "results reordered or missing", "matched by id, missing is unknown", f"{_WIRE}[18 reordered]", f"{_WIRE}[18 missing]"),
@@ -207,7 +207,7 @@ ROWS: tuple[Row, ...] = (
         "clock",
         "29 February, year end, impossible dates",
         "validated",
-        f"{_SYNC}/test_shape.py",
+        f"{_SYNC}/fields/test_shape.py",
         "alignment_pipeline_tests/sla/test_calendars.py",
     ),
     _row(
@@ -219,9 +219,14 @@ ROWS: tuple[Row, ...] = (
         f"{_SOURCES}/test_poison.py",
     ),
     _row(
-        37, "data", "15 and 18 characters, ids that differ in case", "the same, and different", f"{_VALUES}[37]", f"{_SYNC}/test_shape.py"
+        37,
+        "data",
+        "15 and 18 characters, ids that differ in case",
+        "the same, and different",
+        f"{_VALUES}[37]",
+        f"{_SYNC}/fields/test_shape.py",
     ),
-    _row(38, "data", "null, empty, missing, zero", "distinct; missing never clears", f"{_VALUES}[38]", f"{_SYNC}/test_decide.py"),
+    _row(38, "data", "null, empty, missing, zero", "distinct; missing never clears", f"{_VALUES}[38]", f"{_SYNC}/fields/test_decide.py"),
     _row(
         39,
         "data",
@@ -263,7 +268,7 @@ ROWS: tuple[Row, ...] = (
         "security",
         "a person is erased",
         "0 bytes left, recognised when it comes again",
-        f"{_SYNC}/test_privacy.py::test_an_erased_person",
+        f"{_SYNC}/records/test_erase.py::test_an_erased_person",
     ),
     _row(
         55,

@@ -18,6 +18,7 @@ from alignment_pipeline.write_back.fields.decide import HoldReason
 from alignment_pipeline_tests.end_to_end.company import alignment
 from alignment_pipeline_tests.faults.selection import chosen
 from alignment_pipeline_tests.faults.test_config import LEADS, filled
+from alignment_pipeline_tests.journal.outbox import unsent
 from alignment_pipeline_tests.write_back.office import NOW, PERSON, Office, lead_id, office
 
 # importing the orchestrator (and Apprise) warns of its own and of old names
@@ -64,9 +65,9 @@ def _sink_down(acme: Office) -> None:
     assert acme.run().states == {"VERIFIED": 1}
 
     assert told.code == 1 and (told.json["delayed"], told.json["sent"]) == (1, 0)
-    assert outbox_and_streams.due_messages(acme.journal) == [] and outbox_and_streams.waiting_messages(acme.journal) == 1
+    assert outbox_and_streams.due_messages(acme.journal) == [] and unsent(acme.journal) == 1
     acme.advance(minutes=2)
-    assert [alerts.deliver(up, acme.journal) for _ in range(2)] == [1, 0] and outbox_and_streams.waiting_messages(acme.journal) == 0
+    assert [alerts.deliver(up, acme.journal) for _ in range(2)] == [1, 0] and unsent(acme.journal) == 0
     # its own channel is in its memory by name: another way is another message
     again = alignment(up.environ, "notify", "--json")
     assert again.code == 0 and again.json["sent"] == 1

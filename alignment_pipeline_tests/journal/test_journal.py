@@ -15,7 +15,7 @@ from sqlalchemy import NullPool, create_engine, select, text
 from alignment_pipeline.errors import AnotherWriter, ConfigurationError
 from alignment_pipeline.journal import outbox_and_streams, settings
 from alignment_pipeline.journal.journal import Journal
-from alignment_pipeline.journal.lease import CRM, FULL, FenceLost, current_fence, hold
+from alignment_pipeline.journal.lease import CRM, FULL, FenceLost, acquire, current_fence
 from alignment_pipeline.journal.tables import OP, RUN, metadata
 from alignment_pipeline.write_back.fields import holds
 from alignment_pipeline.write_back.fields.decide import HoldReason
@@ -103,14 +103,14 @@ def test_one_open_operation_per_record(url: str, tmp_path: Path) -> None:
 
 def test_a_taken_lease_is_refused_and_its_fence_grows(opened: Open) -> None:
     one, other = opened(), opened()
-    with hold(one, FULL) as lease:
-        with pytest.raises(AnotherWriter, match="another process is writing"), hold(other, FULL):
+    with acquire(one, FULL) as lease:
+        with pytest.raises(AnotherWriter, match="another process is writing"), acquire(other, FULL):
             pass
-        with hold(other, CRM):
+        with acquire(other, CRM):
             pass
-        with hold(other, FULL, take_over=True), one.begin() as connection, pytest.raises(FenceLost):
+        with acquire(other, FULL, take_over=True), one.begin() as connection, pytest.raises(FenceLost):
             lease.check(connection)
-    with hold(other, FULL):
+    with acquire(other, FULL):
         assert current_fence(other) == 3
 
 

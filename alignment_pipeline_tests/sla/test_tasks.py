@@ -70,7 +70,7 @@ def test_a_late_reply_takes_the_open_tasks_back(sla: Sla, crm: Crm) -> None:
     def back(minutes: int) -> list[tuple[object, object]]:
         as_of = START + timedelta(minutes=minutes)
         ledger = world.ledger(sla, crm, as_of, known_at=as_of)
-        found = tasks.retracted_tasks(ledger.clocks, open_tasks, as_of=as_of, agreement_version="test")
+        found = tasks.retracted_tasks(ledger.clocks, open_tasks, crm=crm, as_of=as_of, agreement_version="test")
         return [(row["record_id"], row["value"]) for row in rows_of(found)]
 
     assert back(39) == []

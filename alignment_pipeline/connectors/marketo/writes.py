@@ -1,6 +1,6 @@
 """Updating leads by id.
 
-Belongs here: sending, and per-record outcomes as values. What may be written, and when: `sync/`.
+Belongs here: sending, and per-record outcomes as values. What may be written, and when: `write_back/`.
 """
 
 from __future__ import annotations

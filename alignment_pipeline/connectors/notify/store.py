@@ -6,7 +6,6 @@ made anew from the tables. A crash between "sending" and "sent" leaves "sending"
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable
@@ -14,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol
+
+from filelock import FileLock, Timeout
 
 from alignment_pipeline.errors import AnotherWriter, DataLoss
 
@@ -54,17 +55,17 @@ class FileStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = FileLock(path.with_name(f"{path.name}.lock"), mode=0o600)
         self._entries: dict[tuple[str, str], Entry] = {}
         self._descriptor = -1
 
     def __enter__(self) -> FileStore:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._descriptor)
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
             raise AnotherWriter(f"{self.path}: another process is delivering notifications; it will deliver these too") from error
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         lines = self.path.read_bytes().split(b"\n")
         whole = lines[:-1]
         for number, line in enumerate(whole, start=1):
@@ -78,6 +79,7 @@ class FileStore:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         os.close(self._descriptor)
+        self._lock.release()
 
     def entries(self) -> dict[tuple[str, str], Entry]:
         """The latest entry per (key, channel)."""
@@ -113,7 +115,6 @@ class FileStore:
         with aside.open("rb") as file:
             os.fsync(file.fileno())
         fresh = os.open(aside, os.O_RDWR | os.O_APPEND)
-        fcntl.flock(fresh, fcntl.LOCK_EX | fcntl.LOCK_NB)
         aside.replace(self.path)
         os.close(self._descriptor)
         self._descriptor = fresh

@@ -1,7 +1,7 @@
 """Bulk API 2.0 ingest: create, upload once, close, wait, and read the three result files.
 
 Belongs here: the job's life. The caller stores the job id before `close`, and takes a job up again by it; a failed poll never
-aborts a job. Which rows go by Bulk is decided in `sync/`.
+aborts a job. Which rows go by Bulk is decided in `write_back/`.
 """
 
 from __future__ import annotations

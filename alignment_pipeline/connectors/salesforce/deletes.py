@@ -1,7 +1,7 @@
 """Deletions: ids that `getDeleted` reports and no query shows any more.
 
 Belongs here: asking the delete log, and tombstones for what it names. Soft-deleted and merged records come as rows by queryAll;
-hard deletions older than the log are found by the census (`extraction.py: record_counts`).
+hard deletions older than the log are not noticed.
 """
 
 from __future__ import annotations

@@ -1,17 +1,15 @@
 """Reading Salesforce objects into raw rows: everything once, then what changed.
 
-Belongs here: all wanted streams, prepared together and read one by one, and the census. What is asked beforehand:
+Belongs here: all wanted streams, prepared together and read one by one. What is asked beforehand:
 `preparation.py`; a stream's reading: `stream_run.py`; the columns: `contracts/raw.py`. Nothing is stored here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alignment_pipeline.connectors.salesforce import composite, rest_query, soql
 from alignment_pipeline.connectors.salesforce.bulk_query import BulkUnsupported
-from alignment_pipeline.connectors.salesforce.identifiers import id18
 from alignment_pipeline.connectors.salesforce.preparation import Preparation, Prepared
 from alignment_pipeline.connectors.salesforce.selection import refused_column
 from alignment_pipeline.connectors.salesforce.soql import Window
@@ -39,17 +37,6 @@ class SalesforceExtraction(SalesforceSource):
             if one.job is None and (preparation.goes_by_bulk(one) or self._shows_large(one)):
                 self._start(one)
         return [Reading(one.stream, StreamRun(self, one)) for one in prepared]
-
-    def record_counts(self, wanted: Sequence[RawStream]) -> dict[str, int]:
-        """Object -> living records now, one call for 25 objects: the census that finds deletions which no log shows."""
-        paths = [composite.path_of("/query", {"q": soql.count(stream.object)}) for stream in wanted]
-        parts = composite.get_all(self.session, paths, "census")
-        return {stream.object: int(part.body["totalSize"]) for stream, part in zip(wanted, parts, strict=True) if part.is_success}
-
-    def record_ids(self, stream: RawStream) -> Iterator[str]:
-        """The ids of all living records: what the raw table holds beyond them is gone for good."""
-        query = soql.select(stream.object, ("Id",), order_by=("Id",))
-        return (id18(str(row["Id"])) for row in rest_query.records(self.session, query, f"census {stream.object}"))
 
     def _take_up(self, one: Prepared) -> None:
         """Use a job that a died run has left, when it asks the same question from the same start."""

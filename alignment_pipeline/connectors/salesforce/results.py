@@ -1,6 +1,6 @@
 """What became of each record of a write.
 
-Belongs here: per-row outcomes as values, and the retry class of every error code. What is done about them: `sync/`.
+Belongs here: per-row outcomes as values, and the retry class of every error code. What is done about them: `write_back/`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writing records by REST: collections of 200, single conditional updates, upserts by an external key.
 
-Belongs here: sending, and per-row outcomes as values. What may be written, when, and what a failed row needs: `sync/`.
+Belongs here: sending, and per-row outcomes as values. What may be written, when, and what a failed row needs: `write_back/`.
 Larger loads: `bulk_ingest.py`.
 """
 

@@ -1,6 +1,6 @@
 """Nurture: people whom sales gave back, as values for a field of the marketing system.
 
-Belongs here: who is in nurture and why. Writing it, by id and read back, is the write-back protocol's (`sync/`).
+Belongs here: who is in nurture and why. Writing it, by id and read back, is the write-back protocol's (`write_back/`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tasks: escalations as records to be created in the CRM exactly once, and the one clock per person that the CRM shows.
 
 Belongs here: `record_creates` for Salesforce Tasks, what to take back after a late answer, and `person_slas`. Creating them is the
-write-back protocol's (`sync/`); messages: `connectors/notify/`.
+write-back protocol's (`write_back/`); messages: `connectors/notify/`.
 """
 
 from __future__ import annotations
@@ -73,15 +73,13 @@ def _task(row: Mapping[str, object], crm: Crm) -> dict[str, object]:
         "Subject": row["task_subject"],
         "Description": row["task_body"],
         "OwnerId": row["task_owner_id"],
-        "Status": "Not Started",
+        "Status": crm.tasks.open_status,
         "Priority": row["task_priority"],
         "ActivityDate": due_at.date().isoformat(),
     }
 
 
-def retracted_tasks(
-    clocks: ibis.Table, created: ibis.Table, *, closed_status: str = "Completed", as_of: datetime, agreement_version: str
-) -> ibis.Table:
+def retracted_tasks(clocks: ibis.Table, created: ibis.Table, *, crm: Crm, as_of: datetime, agreement_version: str) -> ibis.Table:
     """`field_updates` that close tasks whose clock has ended, or turned out never to have run, since they were made.
 
     `created` has one row per escalation task that the CRM holds open: `external_key` and `record_id`. A clock that a late answer
@@ -101,7 +99,7 @@ def retracted_tasks(
                     "object": "Task",
                     "record_id": row["record_id"],
                     "field": "Status",
-                    "value": json.dumps(closed_status),
+                    "value": json.dumps(crm.tasks.closed_status),
                     "reason": f"Taken back: {why}.",
                     "priority": 0,
                     "parent_id": None,

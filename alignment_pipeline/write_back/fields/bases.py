@@ -38,11 +38,11 @@ def load(connection: Connection, object_: str, ids: Collection[str] | None = Non
     queries = [query]
     if ids is not None and len(ids) <= 5000:
         queries = [query.where(SYNCED.c.record_id.in_(part)) for part in chunks(sorted(ids))]
-    found: dict[str, dict[str, Base]] = {}
+    by_record: dict[str, dict[str, Base]] = {}
     for one in queries:
         for record_id, field, value, op_id, at in connection.execute(one):
-            found.setdefault(record_id, {})[field] = Base(json.loads(value) if value is not None else None, op_id, at)
-    return found
+            by_record.setdefault(record_id, {})[field] = Base(json.loads(value) if value is not None else None, op_id, at)
+    return by_record
 
 
 def put(
@@ -70,10 +70,10 @@ def drop(connection: Connection, object_: str, ids: Iterable[str]) -> None:
 def filled_fields(connection: Connection) -> dict[str, dict[str, int]]:
     """object -> field -> records that have a base: a field without any is filled for the first time."""
     query = select(SYNCED.c.object, SYNCED.c.field, func.count()).group_by(SYNCED.c.object, SYNCED.c.field)
-    found: dict[str, dict[str, int]] = {}
+    by_object: dict[str, dict[str, int]] = {}
     for object_, field, number in connection.execute(query):
-        found.setdefault(object_, {})[field] = number
-    return found
+        by_object.setdefault(object_, {})[field] = number
+    return by_object
 
 
 def managed_records(connection: Connection) -> dict[str, int]:
@@ -103,10 +103,10 @@ def drift_counts(connection: Connection, now: datetime, days: int) -> dict[tuple
         .where(DRIFT.c.at > since)
         .group_by(DRIFT.c.object, DRIFT.c.record_id, DRIFT.c.field, DRIFT.c.kind)
     )
-    found: dict[tuple[str, str, str], dict[str, int]] = {}
+    counts: dict[tuple[str, str, str], dict[str, int]] = {}
     for object_, record_id, field, kind, number in connection.execute(query):
-        found.setdefault((object_, record_id, field), {})[kind] = number
-    return found
+        counts.setdefault((object_, record_id, field), {})[kind] = number
+    return counts
 
 
 def rewritten_values(connection: Connection, now: datetime, days: int) -> dict[tuple[str, str, str], Scalar]:

@@ -30,11 +30,11 @@ class Move(StrEnum):
     NOOP = "noop"
     SET = "set"
     REPAIR = "repair"
-    HOLD = "hold"
+    LEAVE = "leave"
 
 
 class HoldReason(StrEnum):
-    """Why we keep our hands off."""
+    """Why a value or record is held: left as people have it."""
 
     HUMAN_EDIT = "HUMAN_EDIT"
     FIRST_TOUCH = "FIRST_TOUCH"
@@ -80,12 +80,12 @@ def decide(
         return _SET
     is_empty = shape.canonical(theirs) in (None, False)
     if not isinstance(edit_held, Unknown) and shape.same(theirs, edit_held):
-        return Decision(Move.HOLD, HoldReason.HUMAN_EDIT)
+        return Decision(Move.LEAVE, HoldReason.HUMAN_EDIT)
     if isinstance(base, Unknown):
-        return _SET if is_empty else Decision(Move.HOLD, HoldReason.FIRST_TOUCH)
+        return _SET if is_empty else Decision(Move.LEAVE, HoldReason.FIRST_TOUCH)
     if shape.same(theirs, base):
         return _SET
     if not is_shared:
         return _REPAIR
     gave_back = is_empty and not isinstance(edit_held, Unknown) and shape.canonical(edit_held) not in (None, False)
-    return _SET if gave_back else Decision(Move.HOLD, HoldReason.HUMAN_EDIT)
+    return _SET if gave_back else Decision(Move.LEAVE, HoldReason.HUMAN_EDIT)

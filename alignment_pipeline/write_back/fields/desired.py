@@ -79,17 +79,17 @@ class Remote:
 
 def desired_records(field_updates: object) -> dict[RecordKey, Desired]:
     """(object, record) -> desired values. Raises Permanent when a field is desired twice or a value is no JSON scalar."""
-    found: dict[RecordKey, Desired] = {}
+    records: dict[RecordKey, Desired] = {}
     for row in _rows(field_updates, ("object", "record_id", "field", "value", "reason", "priority", "parent_id")):
         object_, record_id, name = row["object"], row["record_id"], row["field"]
-        record = found.setdefault((object_, record_id), Desired(object_, record_id))
+        record = records.setdefault((object_, record_id), Desired(object_, record_id))
         if name in record.values:
             raise Permanent(f"field_updates holds {object_} {record_id} {name} twice; the key is object, record, field")
         record.values[name] = scalar(row["value"], f"{object_} {record_id} {name}")
         record.reasons[name] = row["reason"] or ""
         record.priorities[name] = int(row["priority"])
         record.parent_id = row["parent_id"] or record.parent_id
-    return found
+    return records
 
 
 def desired_creates(record_creates: object) -> Iterator[DesiredCreate]:
@@ -108,27 +108,27 @@ def desired_creates(record_creates: object) -> Iterator[DesiredCreate]:
 
 def remote_records(crm_field_values: object, wanted: Container[RecordKey]) -> dict[RecordKey, Remote]:
     """(object, record) -> the record as last read, for the wanted records."""
-    found: dict[RecordKey, Remote] = {}
+    records: dict[RecordKey, Remote] = {}
     for row in _rows(crm_field_values, ("object", "record_id", "field", "value", "modified_at", "known_at")):
         key = (row["object"], row["record_id"])
         if key not in wanted:
             continue
-        record = found.setdefault(key, Remote())
+        record = records.setdefault(key, Remote())
         record.values[row["field"]] = scalar(row["value"], f"{key[0]} {key[1]} {row['field']}")
         record.known_at[row["field"]] = _stamp(row["known_at"])
         record.modified_at = _stamp(row["modified_at"])
-    return found
+    return records
 
 
 def known_states(crm_record_states: object, wanted: Container[RecordKey]) -> dict[RecordKey, str]:
     """(object, record) -> alive, deleted or converted, for the wanted records."""
-    found: dict[RecordKey, str] = {}
+    states: dict[RecordKey, str] = {}
     for row in _rows(crm_record_states, ("object", "record_id", "is_deleted", "survivor_id", "converted_to_id")):
         key = (row["object"], row["record_id"])
         if key in wanted:
             gone = row["is_deleted"] or row["survivor_id"] not in (None, row["record_id"])
-            found[key] = "deleted" if gone else "converted" if row["converted_to_id"] else "alive"
-    return found
+            states[key] = "deleted" if gone else "converted" if row["converted_to_id"] else "alive"
+    return states
 
 
 def scalar(text: str | None, where: str) -> Scalar:

@@ -47,9 +47,9 @@ class FieldRules:
 
     def shape(self, object_: str, name: str) -> FieldShape:
         """The CRM's shape of the field, else the agreement's, else plain text."""
-        found = shape_of(self.shapes, object_, name)
-        if found is not None:
-            return found
+        described = shape_of(self.shapes, object_, name)
+        if described is not None:
+            return described
         mapping = self.mapping(object_, name)
         return FieldShape.from_mapping(mapping) if mapping else FieldShape(name=name, type="string")
 
@@ -90,8 +90,8 @@ class FieldRules:
 
     def misfit(self, object_: str, name: str, value: Scalar) -> str | None:
         """Why the value cannot be stored in the field, or None."""
-        found = self.shape(object_, name).misfit(value)
-        return f"{object_}.{name}: the value {found}" if found else None
+        misfit = self.shape(object_, name).misfit(value)
+        return f"{object_}.{name}: the value {misfit}" if misfit else None
 
     def external_key_field(self, object_: str) -> str:
         """The unique field that makes a create exactly-once."""

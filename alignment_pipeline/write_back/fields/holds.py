@@ -77,11 +77,11 @@ def active(connection: Connection, now: datetime, config_hash: str, records: Col
     queries = [query]
     if records is not None and len(records) <= _MOST_NAMED:
         queries = [query.where(HOLD.c.record_id.in_(part)) for part in bases.chunks(sorted(records))]
-    found = [_hold(row) for one in queries for row in connection.execute(one)]
+    held = [_hold(row) for one in queries for row in connection.execute(one)]
     moment = stamp(now)
     return {
         (hold.object, hold.record_id, hold.field): hold
-        for hold in found
+        for hold in held
         if (hold.until is None or hold.until > moment) and (hold.config_hash is None or hold.config_hash == config_hash)
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -158,17 +158,9 @@ class FieldShape:
 def described_shapes(descriptions: Mapping[str, ObjectDescription | None]) -> Shapes:
     """object -> API name (lower case) -> shape; an object that is absent or hidden has no fields."""
     return {
-        name: {field.name.lower(): FieldShape.from_description(field) for field in found.fields.values()} if found else {}
-        for name, found in descriptions.items()
+        name: {field.name.lower(): FieldShape.from_description(field) for field in description.fields.values()} if description else {}
+        for name, description in descriptions.items()
     }
-
-
-def agreed_shapes(fields: Iterable[FieldMapping]) -> Shapes:
-    """object -> API name (lower case) -> shape, from the agreement alone."""
-    found: dict[str, dict[str, FieldShape]] = {}
-    for mapping in fields:
-        found.setdefault(mapping.object, {})[mapping.field.lower()] = FieldShape.from_mapping(mapping)
-    return found
 
 
 def shape_of(shapes: Shapes, object_: str, field: str) -> FieldShape | None:
@@ -190,10 +182,10 @@ def _number(value: Scalar, scale: int) -> Scalar:
 
 def _datetime(text: str) -> str:
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return text
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
     # Salesforce keeps whole seconds of most writes and shows .000: compare seconds
-    return found.astimezone(UTC).replace(microsecond=0).isoformat()
+    return moment.astimezone(UTC).replace(microsecond=0).isoformat()

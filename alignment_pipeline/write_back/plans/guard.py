@@ -65,8 +65,8 @@ class Judgement:
     @property
     def verdict(self) -> Verdict:
         """The worst of the checks."""
-        found = {check.verdict for check in self.checks}
-        return next((one for one in (Verdict.BLOCKED, Verdict.NEEDS_APPROVAL) if one in found), Verdict.OK)
+        verdicts = {check.verdict for check in self.checks}
+        return next((one for one in (Verdict.BLOCKED, Verdict.NEEDS_APPROVAL) if one in verdicts), Verdict.OK)
 
     def to_text(self) -> str:
         """For the journal."""
@@ -159,21 +159,21 @@ def _changed(plan: Plan, numbers: Guard, rules: FieldRules, filled: Mapping[str,
 
 
 def _cleared(plan: Plan, numbers: Guard) -> Iterable[Check]:
-    found: Counter[str] = Counter()
+    cleared: Counter[str] = Counter()
     for op in _updates(plan):
         if op.rollback_of is None:
-            found[op.object] += sum(
+            cleared[op.object] += sum(
                 value is None and op.before.get(name, op.base.get(name)) is not None for name, value in op.after.items()
             )
-    for object_, number in sorted(found.items()):
+    for object_, number in sorted(cleared.items()):
         yield _limited("values_cleared", object_, number, plan.managed.get(object_, 0), numbers.cleared, "values would be emptied")
 
 
 def _owners(plan: Plan, numbers: Guard) -> Iterable[Check]:
-    found: Counter[str] = Counter()
+    moved: Counter[str] = Counter()
     for op in _updates(plan):
-        found[op.object] += "OwnerId" in op.after
-    for object_, number in sorted(found.items()):
+        moved[op.object] += "OwnerId" in op.after
+    for object_, number in sorted(moved.items()):
         yield _limited("owners_changed", object_, number, plan.managed.get(object_, 0), numbers.owners, "owners would change")
 
 
@@ -211,9 +211,9 @@ def _shifts(connection: Connection, plan: Plan, numbers: Guard, filled: Mapping[
     for op in _updates(plan):
         for name, value in op.after.items():
             if name in op.base and op.object not in CREATABLE:
-                found = moves.setdefault((op.object, name), Counter())
-                found[json.dumps(op.base[name])] -= 1
-                found[json.dumps(value)] += 1
+                change = moves.setdefault((op.object, name), Counter())
+                change[json.dumps(op.base[name])] -= 1
+                change[json.dumps(value)] += 1
     for (object_, name), delta in sorted(moves.items()):
         if filled.get(object_, {}).get(name, 0) < numbers.shift.smallest_population:
             continue
@@ -244,8 +244,8 @@ def _shift(object_: str, name: str, before: Counter[str], after: Counter[str], n
 
 
 def _quarantined(plan: Plan) -> Iterable[Check]:
-    found = Counter(row.object for row in plan.quarantined)
-    for object_, number in sorted(found.items()):
+    by_object = Counter(row.object for row in plan.quarantined)
+    for object_, number in sorted(by_object.items()):
         limit = Limit(approve_count=20, approve_pct=5)
         yield _limited(
             "values_quarantined", object_, number, plan.managed.get(object_, 0), limit, "values do not fit their field and are left out"

@@ -68,11 +68,11 @@ class Op:
     def read(cls, row: Row[Any]) -> Op:
         """From a row of `op`."""
         values = row._mapping
-        found = {name: values[name] for name in cls.__dataclass_fields__}
+        fields = {name: values[name] for name in cls.__dataclass_fields__}
         for name in ("base", "before", "after", "carried"):
-            found[name] = json.loads(found[name]) if found[name] else {}
-        found["is_shared"] = bool(found["is_shared"])
-        return cls(**found)
+            fields[name] = json.loads(fields[name]) if fields[name] else {}
+        fields["is_shared"] = bool(fields["is_shared"])
+        return cls(**fields)
 
     @property
     def subject(self) -> str:
@@ -113,7 +113,7 @@ def save_plan(journal: Journal, plan: Plan, judgement: Judgement, rules: FieldRu
         quarantine.put(
             journal,
             connection,
-            [(f"plan:{found.object}.{found.field}", found.row_hash, found.reason, found.record_id) for found in plan.quarantined],
+            [(f"plan:{row.object}.{row.field}", row.row_hash, row.reason, row.record_id) for row in plan.quarantined],
         )
         if judgement.verdict is not Verdict.BLOCKED:
             _insert_ops(journal, connection, plan)
@@ -124,8 +124,8 @@ def save_plan(journal: Journal, plan: Plan, judgement: Judgement, rules: FieldRu
 def load_plan(journal: Journal, plan_hash: str) -> Row[Any] | None:
     """The plan whose hash begins with the text, when exactly one does."""
     with journal.read() as connection:
-        found = connection.execute(select(PLAN).where(PLAN.c.plan_hash.startswith(plan_hash, autoescape=True)).limit(2)).all()
-    return found[0] if len(found) == 1 else None
+        rows = connection.execute(select(PLAN).where(PLAN.c.plan_hash.startswith(plan_hash, autoescape=True)).limit(2)).all()
+    return rows[0] if len(rows) == 1 else None
 
 
 def ops_of(journal: Journal, plan_hash: str, states: Collection[str] | None = None) -> list[Op]:
@@ -233,11 +233,11 @@ def _close_emptied_plans(journal: Journal, connection: Connection) -> None:
 
 
 def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    by_key: dict[str, Any] = {}
     for part in bases.chunks(keys):
         for row in connection.execute(select(OP.c.op_id, OP.c.op_key, OP.c.state).where(OP.c.op_key.in_(part))):
-            found[row.op_key] = row
-    return found
+            by_key[row.op_key] = row
+    return by_key
 
 
 def _op_row(journal: Journal, plan: Plan, op: PlannedOp, key: str) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def _remember(journal: Journal, wanted: Mapping[tuple[str, str], Desired], agree
             busy=frozenset((row.object, name) for row in busy for name in (row.record_id, row.ext_key) if name),
             created=frozenset((row.object, row.ext_key) for row in created),
             dead={row.op_key: row.before for row in dead},
-            bases={object_: bases.load(connection, object_, found) for object_, found in ids.items()},
+            bases={object_: bases.load(connection, object_, record_ids) for object_, record_ids in ids.items()},
             holds=holds.active(connection, now, agreement.version),
             accepted={**bases.rewritten_values(connection, now, numbers.flapping_days), **holds.accepted(connection, now)},
             drift=bases.drift_counts(connection, now, numbers.flapping_days),
@@ -197,11 +197,11 @@ def _one_field(
     misfit = rules.misfit(object_, name, ours)
     if misfit is not None:
         draft.quarantined.append(Quarantined(object_, record_id, name, misfit, digest([object_, record_id, name, ours])))
-        return Move.HOLD
+        return Move.LEAVE
     hold = memory.holds.get(key)
     if hold is not None and hold.reason in holds.STICKY:
         draft.skipped[f"held: {hold.reason.value}"] += 1
-        return Move.HOLD
+        return Move.LEAVE
     theirs = there.value(name, base.at if base else None) if there else NO_BASE
     decision = decide(
         ours=ours,
@@ -222,7 +222,7 @@ def _one_field(
     if decision_hold is not None:
         draft.holds.append(NewHold(object_, record_id, name, decision_hold, seen))
         draft.skipped[f"held: {decision_hold.value}"] += 1
-        return Move.HOLD
+        return Move.LEAVE
     if hold is not None:
         draft.let_go.append(key)
     return decision.move
@@ -237,10 +237,10 @@ def _creates(draft: _Draft, record_creates: object, memory: Memory, rules: Field
             draft.skipped["earlier write not yet decided"] += 1
             continue
         misfits = [rules.misfit(new.object, name, value) for name, value in sorted(new.values.items())]
-        found = next((misfit for misfit in misfits if misfit), None)
-        if found is not None:
+        misfit = next((misfit for misfit in misfits if misfit), None)
+        if misfit is not None:
             row_hash = digest([new.object, new.external_key, sorted(new.values.items())])
-            draft.quarantined.append(Quarantined(new.object, new.external_key, "*", found, row_hash))
+            draft.quarantined.append(Quarantined(new.object, new.external_key, "*", misfit, row_hash))
             continue
         draft.ops.append(
             PlannedOp(

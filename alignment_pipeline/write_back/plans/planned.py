@@ -97,10 +97,10 @@ class Plan:
         """Numbers for people and for `plan.stats`."""
         by_object: dict[str, dict[str, int]] = {}
         for op in self.ops:
-            found = by_object.setdefault(op.object, {"records": 0, "fields": 0, "cleared": 0, "created": 0})
-            found["created" if op.action == "create" else "records"] += 1
-            found["fields"] += len(op.after)
-            found["cleared"] += 0 if op.action == "create" else sum(value is None for value in op.after.values())
+            counted = by_object.setdefault(op.object, {"records": 0, "fields": 0, "cleared": 0, "created": 0})
+            counted["created" if op.action == "create" else "records"] += 1
+            counted["fields"] += len(op.after)
+            counted["cleared"] += 0 if op.action == "create" else sum(value is None for value in op.after.values())
         return {
             "objects": {name: by_object[name] for name in sorted(by_object)},
             "operations": len(self.ops),
@@ -150,7 +150,7 @@ def plan_hash(ops: Iterable[Hashed], *, org_id: str, config_hash: str) -> str:
 
 
 def _tally(items: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    counted: dict[str, int] = {}
     for item in items:
-        found[item] = found.get(item, 0) + 1
-    return dict(sorted(found.items()))
+        counted[item] = counted.get(item, 0) + 1
+    return dict(sorted(counted.items()))

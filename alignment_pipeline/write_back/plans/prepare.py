@@ -63,7 +63,7 @@ def prepare(
     folder: Path | None = None,
 ) -> Prepared:
     """Build, judge and keep a plan; write its preview below `folder` when given."""
-    made = build(
+    plan = build(
         journal,
         field_updates=field_updates,
         record_creates=record_creates,
@@ -76,7 +76,7 @@ def prepare(
         run_id=run_id,
         kind=kind,
     )
-    return keep(journal, made, FieldRules(agreement=agreement, shapes=shapes), sources=sources, match_rates=match_rates, folder=folder)
+    return keep(journal, plan, FieldRules(agreement=agreement, shapes=shapes), sources=sources, match_rates=match_rates, folder=folder)
 
 
 def keep(

@@ -35,19 +35,18 @@ def build_rollback(journal: Journal, run_id: str, *, agreement: Agreement, org_i
     ops = _verified(journal, run_id)
     if not ops:
         raise ConfigurationError(f"run {run_id}: nothing of it was written and verified, so there is nothing to roll back")
-    undo = agreement.write_back.undo
-    planned = [_undo_create(op, undo.closed_task_status) if op.action == "create" else _undo_update(op) for op in ops]
-    found = sorted((op for op in planned if op is not None), key=lambda op: (op.stage, op.object, op.lock_parent or "", op.subject))
+    planned = [_undo_create(op, agreement.crm.tasks.closed_status) if op.action == "create" else _undo_update(op) for op in ops]
+    undoing = sorted((op for op in planned if op is not None), key=lambda op: (op.stage, op.object, op.lock_parent or "", op.subject))
     return Plan(
-        plan_hash=plan_hash(found, org_id=org_id, config_hash=agreement.version),
+        plan_hash=plan_hash(undoing, org_id=org_id, config_hash=agreement.version),
         run_id=new_run_id,
         kind="rollback",
         org_id=org_id,
         config_hash=agreement.version,
         code_version=CODE_VERSION,
         as_of=journal.clock.now(),
-        ops=found,
-        managed=_managed(found),
+        ops=undoing,
+        managed=_managed(undoing),
         rollback_of=ops[0].run_id,
     )
 
@@ -104,10 +103,10 @@ def _undo_create(op: Op, closed: str) -> PlannedOp | None:
 
 
 def _managed(ops: list[PlannedOp]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    by_object: dict[str, int] = {}
     for op in ops:
-        found[op.object] = found.get(op.object, 0) + 1
-    return found
+        by_object[op.object] = by_object.get(op.object, 0) + 1
+    return by_object
 
 
 def kept(journal: Journal, plan_hash_: str) -> list[dict[str, Any]]:

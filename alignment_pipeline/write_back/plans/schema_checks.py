@@ -54,14 +54,14 @@ def schema_checks(ops: Sequence[Written], rules: FieldRules, managed: Iterable[s
     `managed` are further objects whose map must fit, though nothing of them would be written; those of a system that this run did not
     ask (Marketo, for the fast lane) are left to a run that does.
     """
-    found = list(_written(ops, rules))
+    checks = list(_written(ops, rules))
     objects = {op.object for op in ops if op.action != "create"} | {name for name in managed if name in rules.shapes}
     if rules.shapes:
         for mapping in rules.agreement.crm.fields:
             if mapping.object in objects:
-                found += _mapped(mapping, rules)
-        found += _keys(ops, rules)
-    return found or [("schema", "all", "OK", "Every field exists, is ours to write and has the agreed type.")]
+                checks += _mapped(mapping, rules)
+        checks += _keys(ops, rules)
+    return checks or [("schema", "all", "OK", "Every field exists, is ours to write and has the agreed type.")]
 
 
 def _written(ops: Iterable[Written], rules: FieldRules) -> Iterable[Found]:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, update
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.journal.journal import Journal
-from alignment_pipeline.journal.lease import FULL, hold
+from alignment_pipeline.journal.lease import FULL, acquire
 from alignment_pipeline.journal.tables import OP, OPEN, PLAN, RUN, SYNCED
 from alignment_pipeline.write_back.fields import bases, holds
 from alignment_pipeline.write_back.plans.planned import Plan
@@ -35,7 +35,7 @@ def adopt(journal: Journal, build: Callable[[], Plan], *, agreement: Agreement) 
 
     `build` makes the plan (`plan.build`) from a fresh extraction. Raises AnotherWriter while an apply is running.
     """
-    with hold(journal, FULL):
+    with acquire(journal, FULL):
         with journal.begin() as connection:
             connection.execute(delete(SYNCED))
             connection.execute(update(OP).where(OP.c.state.in_(OPEN)).values(state="SUPERSEDED", reason_code="ADOPTED"))
@@ -48,8 +48,8 @@ def adopt(journal: Journal, build: Callable[[], Plan], *, agreement: Agreement) 
             holds.put(journal, connection, plan.holds, agreement.write_back.holds, plan.config_hash)
             connection.execute(insert(RUN), _run(journal, plan))
         marker.put(journal)
-    found = Counter(one.reason.value for one in plan.holds)
-    return Adopted(sum(len(fields) for records in plan.noops.values() for fields in records.values()), dict(found), len(plan.ops))
+    by_reason = Counter(one.reason.value for one in plan.holds)
+    return Adopted(sum(len(fields) for records in plan.noops.values() for fields in records.values()), dict(by_reason), len(plan.ops))
 
 
 def _run(journal: Journal, plan: Plan) -> dict[str, object]:

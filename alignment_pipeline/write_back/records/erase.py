@@ -50,8 +50,8 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
     with journal.begin() as connection:
         named = [OP.c.record_id.in_(ids), OP.c.depends_on.in_(ids), OP.c.lock_parent.in_(ids)]
         contents = [column.contains(one, autoescape=True) for one in everything for column in (OP.c.ext_key, OP.c.after, OP.c.before)]
-        found = [row.op_id for row in connection.execute(select(OP.c.op_id).where(or_(*named, *contents)))]
-        attempt_log.forget(connection, found, lambda: _delete_operations(connection, found))
+        op_ids = [row.op_id for row in connection.execute(select(OP.c.op_id).where(or_(*named, *contents)))]
+        attempt_log.forget(connection, op_ids, lambda: _delete_operations(connection, op_ids))
         values = connection.execute(delete(SYNCED).where(SYNCED.c.record_id.in_(ids))).rowcount
         for table in (HOLD, DRIFT, QUARANTINE):
             held = [table.c.record_id.contains(one, autoescape=True) for one in everything]
@@ -61,7 +61,7 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
         journal.upsert(connection, TOMBSTONE, [{"subject_hmac": subject_hmac(key, one), "at": at} for one in ids])
     _rebuild(journal)
     needles = [*everything, *(quoted for one in numbers for quoted in (f'"{one}"', f">{one}<"))]
-    return Erased(len(found), values, _remove_plans(plans, needles) if plans else 0)
+    return Erased(len(op_ids), values, _remove_plans(plans, needles) if plans else 0)
 
 
 def _delete_operations(connection: Connection, op_ids: Sequence[int]) -> None:

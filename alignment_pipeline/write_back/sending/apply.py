@@ -20,7 +20,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.errors import AlignmentError, ApprovalRequired, ConfigurationError, Permanent
 from alignment_pipeline.journal import crash
 from alignment_pipeline.journal.journal import Journal, from_stamp
-from alignment_pipeline.journal.lease import FULL, hold
+from alignment_pipeline.journal.lease import FULL, acquire
 from alignment_pipeline.journal.tables import OP, RUN
 from alignment_pipeline.journal.version import CODE_VERSION
 from alignment_pipeline.write_back.fields import bases, holds
@@ -82,7 +82,7 @@ def apply(
     Raises AnotherWriter (exit 75), ApprovalRequired (exit 3), ConfigurationError (organisation, agreement, lost journal). Errors
     that end the run early are returned in `Applied.error`, with everything durable and the rest of the plan still open.
     """
-    with hold(journal, lane, take_over=take_over) as lease:
+    with acquire(journal, lane, take_over=take_over) as lease:
         marker.check(journal, lane=lane)
         marker.check_organization(journal, crm.organization_id)
         marker.put(journal, lane=lane)
@@ -102,12 +102,12 @@ def apply(
             _end_run(run, "REFUSED", crm.calls() - calls)
             raise
         set_plan_state(journal, plan.plan_hash, "APPLYING")
-        purse = budget.start(journal, limits, run.numbers.budget, crm.calls)
-        stopped, error = _send_all(run, plan.plan_hash, purse, patience_seconds)
+        calls_left = budget.start(journal, limits, run.numbers.budget, crm.calls)
+        stopped, error = _send_all(run, plan.plan_hash, calls_left, patience_seconds)
         state = finish_plan(journal, plan.plan_hash)
         if run.breaker.reason is None and resume:
             breaker.close(journal)
-        budget.note(journal, purse.used, purse.cap)
+        budget.note(journal, calls_left.used, calls_left.cap)
         _end_run(run, "STOPPED" if stopped else state, crm.calls() - calls)
         marker.put(journal, lane=lane)
         return _summary(run, plan, state, allowed_by, crm.calls() - calls, stopped, error)
@@ -158,7 +158,7 @@ def _check(run: Run, plan: Row[Any], *, key: bytes | None, resume: bool) -> str:
         written.setdefault(op.object, set()).update(op.after)
     allowed_by = approval.require(run.journal, plan, written, key=key)
     untouched = plan.state != "APPLYING" and all(op.state == "PLANNED" for op in ops)
-    planned = sum(found["records"] + found["created"] for found in _stats(plan)["objects"].values())
+    planned = sum(counted["records"] + counted["created"] for counted in _stats(plan)["objects"].values())
     if untouched and len(ops) == planned and hash_of(ops, org_id=plan.org_id, config_hash=plan.config_hash) != plan.plan_hash:
         raise ApprovalRequired(f"plan {plan.plan_hash[:12]} is not what was approved: its operations were changed in the journal")
     blocked = [text for _, _, verdict, text in schema_checks(ops, run.rules) if verdict == "BLOCKED"]
@@ -187,7 +187,7 @@ def _check_clock(run: Run) -> Limits:
     return limits
 
 
-def _send_all(run: Run, plan_hash: str, purse: budget.Budget, patience_seconds: float) -> tuple[str | None, AlignmentError | None]:
+def _send_all(run: Run, plan_hash: str, calls_left: budget.Budget, patience_seconds: float) -> tuple[str | None, AlignmentError | None]:
     """Batches until nothing is open or the run must stop. Returns why it stopped early."""
     sent: Counter[str] = Counter()
     deadline = run.clock.now() + timedelta(seconds=patience_seconds)
@@ -199,10 +199,10 @@ def _send_all(run: Run, plan_hash: str, purse: budget.Budget, patience_seconds: 
                 return None, None
             continue
         total = done + len(ready)
-        queue = Queue(run, ready, is_short=not purse.covers(3 * (3 + len(ready) // 200)))
+        queue = Queue(run, ready, is_short=not calls_left.covers(3 * (3 + len(ready) // 200)))
         while (batch := queue.take(sent)) is not None:
-            if not purse.covers(batch.calls):
-                return f"the run's budget of {purse.cap} API calls is used up; the rest of the plan waits for the next run", None
+            if not calls_left.covers(batch.calls):
+                return f"the run's budget of {calls_left.cap} API calls is used up; the rest of the plan waits for the next run", None
             outcome = run_batch(run, batch)
             sent[batch.ops[0].object] += len(batch.ops)
             done += len(batch.ops)
@@ -273,8 +273,8 @@ def _end_run(run: Run, status: str, calls: int) -> None:
 
 
 def _stats(plan: Row[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(plan.stats)
-    return found
+    stats: dict[str, Any] = json.loads(plan.stats)
+    return stats
 
 
 def _summary(run: Run, plan: Row[Any], state: str, by: str, calls: int, stopped: str | None, error: AlignmentError | None) -> Applied:
@@ -293,9 +293,3 @@ def _summary(run: Run, plan: Row[Any], state: str, by: str, calls: int, stopped:
         stopped=stopped,
         error=error,
     )
-
-
-def last_runs(journal: Journal, limit: int = 20) -> list[Row[Any]]:
-    """The latest runs, newest first."""
-    with journal.read() as connection:
-        return list(connection.execute(select(RUN).order_by(RUN.c.started.desc()).limit(limit)).all())

@@ -66,10 +66,10 @@ def forget(connection: Connection, op_ids: Collection[int], delete: Callable[[],
 
 def _change(connection: Connection, batches: Collection[str], change: Callable[[], object]) -> None:
     """What was damaged before keeps its old link, so that a change hides nothing."""
-    known, before = _latest(connection, batches), _found(connection, batches)
+    known, before = _latest(connection, batches), _rows_by_key(connection, batches)
     whole = {key for key, rows in before.items() if known.get(key) == (len(rows), digest(rows))}
     change()
-    after = _found(connection, batches)
+    after = _rows_by_key(connection, batches)
     for key in sorted({*whole, *(key for key in after if key not in before)}):
         rows = after.get(key, [])
         if known.get(key) != (len(rows), digest(rows)):
@@ -103,39 +103,39 @@ def _broken_links(connection: Connection, noted: Head) -> list[str]:
 
 
 def _wrong_rows(connection: Connection, batches: Collection[str] | None) -> list[str]:
-    known, found = _latest(connection, batches), _found(connection, batches)
+    known, present = _latest(connection, batches), _rows_by_key(connection, batches)
     first = connection.execute(select(ATTEMPT_LOG.c.at).order_by(ATTEMPT_LOG.c.seq).limit(1)).scalar()
-    told = []
-    for key in sorted({*known, *found}):
+    problems_ = []
+    for key in sorted({*known, *present}):
         event, batch_id, at = key
-        rows = found.get(key, [])
+        rows = present.get(key, [])
         if key not in known:
             # a journal older than this log
             if first is not None and at >= first:
-                told.append(f"batch {batch_id}: {len(rows)} attempts ({event}, {at}) that the log does not know")
+                problems_.append(f"batch {batch_id}: {len(rows)} attempts ({event}, {at}) that the log does not know")
         elif known[key][0] != len(rows):
-            told.append(f"batch {batch_id}: {len(rows)} of {known[key][0]} attempts ({event}, {at}) are left")
+            problems_.append(f"batch {batch_id}: {len(rows)} of {known[key][0]} attempts ({event}, {at}) are left")
         elif known[key][1] != digest(rows):
-            told.append(f"batch {batch_id}: an attempt ({event}, {at}) was changed")
-    return told
+            problems_.append(f"batch {batch_id}: an attempt ({event}, {at}) was changed")
+    return problems_
 
 
 def _latest(connection: Connection, batches: Collection[str] | None) -> dict[Key, tuple[int, str]]:
-    found: dict[Key, tuple[int, str]] = {}
+    links: dict[Key, tuple[int, str]] = {}
     for query in _of(select(ATTEMPT_LOG).order_by(ATTEMPT_LOG.c.seq), ATTEMPT_LOG.c.batch_id, batches):
         for row in connection.execute(query):
-            found[row.event, row.batch_id, row.at] = (row.rows, row.digest)
-    return {key: value for key, value in found.items() if value[0]}
+            links[row.event, row.batch_id, row.at] = (row.rows, row.digest)
+    return {key: value for key, value in links.items() if value[0]}
 
 
-def _found(connection: Connection, batches: Collection[str] | None) -> dict[Key, list[list[Any]]]:
-    found: dict[Key, list[list[Any]]] = {}
+def _rows_by_key(connection: Connection, batches: Collection[str] | None) -> dict[Key, list[list[Any]]]:
+    rows_by_key: dict[Key, list[list[Any]]] = {}
     for query in _of(select(ATTEMPT).order_by(ATTEMPT.c.op_id, ATTEMPT.c.n), ATTEMPT.c.batch_id, batches):
         for row in connection.execute(query):
-            found.setdefault((SENT, row.batch_id, row.sent_at), []).append([row.op_id, row.n, row.req_hash, row.sent_at])
+            rows_by_key.setdefault((SENT, row.batch_id, row.sent_at), []).append([row.op_id, row.n, row.req_hash, row.sent_at])
             if row.done_at is not None:
-                found.setdefault((ANSWERED, row.batch_id, row.done_at), []).append([row.op_id, row.n, row.done_at, row.outcome])
-    return found
+                rows_by_key.setdefault((ANSWERED, row.batch_id, row.done_at), []).append([row.op_id, row.n, row.done_at, row.outcome])
+    return rows_by_key
 
 
 def _of(query: Any, column: Any, batches: Collection[str] | None) -> Iterable[Any]:

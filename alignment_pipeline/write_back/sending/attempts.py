@@ -18,7 +18,7 @@ from alignment_pipeline.write_back.plans.ops import Op
 def unanswered(connection: Connection, ops: Sequence[Op]) -> list[Op]:
     """Those of which the outcome of an attempt was never known: a value that is right now may be our own, come late."""
     is_unknown = or_(ATTEMPT.c.outcome.is_(None), ATTEMPT.c.outcome.startswith(f"{RetryClass.UNKNOWN.value}:"))
-    found: set[int] = set()
+    op_ids: set[int] = set()
     for part in chunks([op.op_id for op in ops]):
-        found.update(connection.execute(select(ATTEMPT.c.op_id).where(ATTEMPT.c.op_id.in_(part), is_unknown)).scalars())
-    return [op for op in ops if op.op_id in found]
+        op_ids.update(connection.execute(select(ATTEMPT.c.op_id).where(ATTEMPT.c.op_id.in_(part), is_unknown)).scalars())
+    return [op for op in ops if op.op_id in op_ids]

@@ -15,7 +15,7 @@ from itertools import islice
 from alignment_pipeline.connectors.salesforce.reads import Record
 from alignment_pipeline.journal import crash
 from alignment_pipeline.journal.journal import from_stamp
-from alignment_pipeline.journal.lease import CRM, hold
+from alignment_pipeline.journal.lease import CRM, acquire
 from alignment_pipeline.write_back.fields import bases
 from alignment_pipeline.write_back.plans.ops import Op
 from alignment_pipeline.write_back.sending.breaker import Event
@@ -85,10 +85,6 @@ class Queue:
         size = min(size, len(ops), _BY_TRIES[min(tries, 3)])
         return Batch(transport, [ops.popleft() for _ in range(size)])
 
-    def put_back(self, batch: Batch) -> None:
-        """Return a batch that was not sent."""
-        self._groups.insert(0, (COLLECTION if batch.transport == BULK else batch.transport, deque(batch.ops)))
-
     def __len__(self) -> int:
         return sum(len(ops) for _, ops in self._groups)
 
@@ -111,7 +107,7 @@ def run_batch(run: Run, batch: Batch) -> Sent:
     """One batch under the CRM lease, verified before it returns."""
     object_ = batch.ops[0].object
     batch_id = uuid.uuid4().hex
-    with hold(run.journal, CRM, wait_seconds=_LEASE_SECONDS) as run.lease:
+    with acquire(run.journal, CRM, wait_seconds=_LEASE_SECONDS) as run.lease:
         crash.point("lease taken")
         look = _look(run, batch, object_)
         ops = intend(run, look, batch_id=batch_id, transport=batch.transport)
@@ -135,10 +131,10 @@ def read_back(run: Run, object_: str, ops: Sequence[Op], look: Look | None = Non
     updates = [op for op in ops if op.action != "create"]
     creates = [op for op in ops if op.action == "create"]
     records: dict[str, Record | None] = read(run, object_, updates) if updates else {}
-    found = _find(run, creates)
+    by_key = _find(run, creates)
     looked: list[Op] = list(updates)
     for op in creates:
-        there = found.get(op.ext_key or "", [])
+        there = by_key.get(op.ext_key or "", [])
         identity = str(there[0]["Id"]) if there else op.record_id
         looked.append(replace(op, record_id=identity))
         records[identity or ""] = there[0] if there else None

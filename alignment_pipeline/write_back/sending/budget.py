@@ -51,8 +51,8 @@ def start(journal: Journal, limits: Limits, shares: Shares, calls: Callable[[], 
 def used_today(journal: Journal, now: datetime) -> int:
     """Calls of our runs of this UTC day."""
     with journal.read() as connection:
-        found = connection.execute(select(BUDGET.c.used).where(BUDGET.c.day == now.date().isoformat(), BUDGET.c.api == _API)).scalar()
-    return int(found or 0)
+        used = connection.execute(select(BUDGET.c.used).where(BUDGET.c.day == now.date().isoformat(), BUDGET.c.api == _API)).scalar()
+    return int(used or 0)
 
 
 def note(journal: Journal, calls: int, cap: int | None) -> None:

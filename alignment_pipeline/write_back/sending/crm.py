@@ -1,6 +1,6 @@
 """What the protocol needs of a CRM, and nothing more.
 
-Belongs here: the narrow view that `sync/` has of `connectors/salesforce/`; Marketo beside it is `marketo.py`. A dry run has a reader
+Belongs here: the narrow view that `write_back/` has of `connectors/salesforce/`; Marketo beside it is `marketo.py`. A dry run has a reader
 only: `writer` is None, and so are its credentials.
 """
 

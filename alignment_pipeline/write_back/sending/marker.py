@@ -93,7 +93,7 @@ def noted_log(journal: Journal) -> attempt_log.Head:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
+        mark: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
     except ValueError as error:
         raise JournalLost(f"{_NAME} is damaged. {_ADVICE}") from error
-    return found
+    return mark

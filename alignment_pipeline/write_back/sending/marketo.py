@@ -36,8 +36,8 @@ def with_marketo(crm: Crm, session: MarketoSession, *, may_write: bool = True) -
     marketo = _Marketo(session)
 
     def describe_all(names: Sequence[str]) -> Mapping[str, ObjectDescription | None]:
-        found = dict(crm.describe_all(names))
-        return found | {MARKETO_LEAD: marketo.describe()} if MARKETO_LEAD in names else found
+        descriptions = dict(crm.describe_all(names))
+        return descriptions | {MARKETO_LEAD: marketo.describe()} if MARKETO_LEAD in names else descriptions
 
     writer = _Writers(crm.writer, marketo) if may_write and crm.writer is not None else None
     return replace(crm, reader=_Readers(crm.reader, marketo), writer=writer, describe_all=describe_all, has_marketo=True)
@@ -51,10 +51,10 @@ class _Marketo:
 
     def read(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record | None]:
         names = [_MODIFIED if name == MODSTAMP else name for name in fields]
-        found: dict[str, Record | None] = dict.fromkeys(ids)
-        for lead in leads.by_ids(self.session, [int(one) for one in found], ["id", *names]):
-            found[str(lead["id"])] = {**lead, "Id": str(lead["id"]), MODSTAMP: lead.get(_MODIFIED)}
-        return found
+        records: dict[str, Record | None] = dict.fromkeys(ids)
+        for lead in leads.by_ids(self.session, [int(one) for one in records], ["id", *names]):
+            records[str(lead["id"])] = {**lead, "Id": str(lead["id"]), MODSTAMP: lead.get(_MODIFIED)}
+        return records
 
     def update(self, records: Sequence[Fields]) -> list[RowResult]:
         inputs = [{"id": int(one["Id"]), **{name: value for name, value in one.items() if name != "Id"}} for one in records]

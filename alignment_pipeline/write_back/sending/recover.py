@@ -1,6 +1,6 @@
 """Recovery, the first thing on every start: what was sent and not decided is decided by reading the CRM.
 
-Belongs here: INFLIGHT, UNKNOWN and ACKED operations of any earlier process. The rule by which a reading decides: `verdicts.py`.
+Belongs here: INFLIGHT, UNKNOWN and ACKED operations of any earlier process. The rule by which a reading decides: `read_rule.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from alignment_pipeline.journal.lease import CRM, hold
+from alignment_pipeline.journal.lease import CRM, acquire
 from alignment_pipeline.journal.tables import BATCH
 from alignment_pipeline.write_back.plans.ops import Op, undecided
 from alignment_pipeline.write_back.sending.batches import read_back
@@ -29,7 +29,7 @@ def recover(run: Run) -> int:
     """Decide what can be decided now; returns how many operations are still undecided (late arrivals are still possible)."""
     if not undecided(run.journal):
         return 0
-    with hold(run.journal, CRM, wait_seconds=_LEASE_SECONDS) as run.lease:
+    with acquire(run.journal, CRM, wait_seconds=_LEASE_SECONDS) as run.lease:
         # what another system was sent waits for a run that reaches it (the fast lane does not reach Marketo)
         ops = [op for op in undecided(run.journal) if run.crm.reaches(op.object)]
         jobs = _jobs(run, ops)

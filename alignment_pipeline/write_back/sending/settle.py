@@ -98,11 +98,11 @@ def _attempt(op: Op, batch_id: str, sent_at: str) -> dict[str, Any]:
 
 def still_sendable(connection: Connection, ids: Sequence[int]) -> set[int]:
     """Those that no newer plan has replaced since they were chosen."""
-    found: set[int] = set()
+    sendable: set[int] = set()
     for start in range(0, len(ids), 400):
         chosen = select(OP.c.op_id).where(OP.c.op_id.in_(ids[start : start + 400]), OP.c.state.in_(_SENDABLE))
-        found.update(row.op_id for row in connection.execute(chosen))
-    return found
+        sendable.update(row.op_id for row in connection.execute(chosen))
+    return sendable
 
 
 def _settle_unsent(run: Run, connection: Connection, look: Look) -> None:

@@ -9,7 +9,7 @@ from alignment_pipeline.write_back.fields.shape import FieldShape, Scalar
 
 TEXT = FieldShape(name="Note__c", type="string", length=80)
 NOOP, SET, REPAIR = Decision(Move.NOOP), Decision(Move.SET), Decision(Move.REPAIR)
-EDIT, FIRST = Decision(Move.HOLD, HoldReason.HUMAN_EDIT), Decision(Move.HOLD, HoldReason.FIRST_TOUCH)
+EDIT, FIRST = Decision(Move.LEAVE, HoldReason.HUMAN_EDIT), Decision(Move.LEAVE, HoldReason.FIRST_TOUCH)
 
 
 @pytest.mark.parametrize(
