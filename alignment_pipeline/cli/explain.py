@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option, table
-from alignment_pipeline.matching.decision.sentences import evidence_words
+from alignment_pipeline.matching.evidence.columns import evidence_words
 from alignment_pipeline.operations import explain as operation
 
 MICRO = 1_000_000

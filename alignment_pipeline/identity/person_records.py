@@ -97,7 +97,7 @@ def _joined(records: pa.Table, states: pa.Table, *, shared: frozenset[str]) -> p
     person: dict[str, str] = {}
     for row in rows:
         person.setdefault(joins.root(row["source_key"]), row["source_key"])
-    found = [
+    belonging = [
         {
             "source_key": row["source_key"],
             "person_id": person[joins.root(row["source_key"])],
@@ -108,7 +108,7 @@ def _joined(records: pa.Table, states: pa.Table, *, shared: frozenset[str]) -> p
         }
         for row in rows
     ]
-    found += [
+    belonging += [
         {
             "source_key": key,
             "person_id": person[joins.root(key)],
@@ -120,7 +120,7 @@ def _joined(records: pa.Table, states: pa.Table, *, shared: frozenset[str]) -> p
         for key in sorted(gone)
         if joins.root(key) in person
     ]
-    return pa.Table.from_pylist(found, schema=CONTRACTS["person_records"].schema)
+    return pa.Table.from_pylist(belonging, schema=CONTRACTS["person_records"].schema)
 
 
 def _join_states(joins: _Joins, states: Iterable[dict[str, str]], known: set[str]) -> set[str]:

@@ -73,20 +73,20 @@ def lead_account_matches(
         name: table.rename_columns(["lead_id", "account_id"]) if table is not None else None
         for name, table in (("always", always), ("never", never))
     }
-    found = match_leads(wanted, index, settings=settings, **corrections)
-    rows = found.num_rows
+    matches = match_leads(wanted, index, settings=settings, **corrections)
+    rows = matches.num_rows
     columns = {
-        "person_id": found["lead_id"],
+        "person_id": matches["lead_id"],
         "lead_id": wanted["crm_lead_id"],
-        "account_id": found["account_id"],
-        "decision": found["decision"],
-        "confidence": found["confidence"],
-        "method": found["method"],
-        "reason": found["reason"],
-        "runner_up_id": found["runner_up_id"],
-        "margin": found["margin"],
-        "tie_breaker": found["tie_breaker"],
-        "evidence": pc.coalesce(found["evidence"], pa.scalar("[]")),
+        "account_id": matches["account_id"],
+        "decision": matches["decision"],
+        "confidence": matches["confidence"],
+        "method": matches["method"],
+        "reason": matches["reason"],
+        "runner_up_id": matches["runner_up_id"],
+        "margin": matches["margin"],
+        "tie_breaker": matches["tie_breaker"],
+        "evidence": pc.coalesce(matches["evidence"], pa.scalar("[]")),
         "as_of": pa.array([as_of] * rows, pa.timestamp("us", tz="UTC")),
         "agreement_version": pa.array([agreement_version] * rows, pa.string()),
     }

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from alignment_pipeline.matching.array_types import Floats
 from alignment_pipeline.matching.blocking import candidates, collecting, leads, learned_domains, records
 from alignment_pipeline.matching.blocking.candidates import Pairs
 from alignment_pipeline.matching.blocking.index import AccountIndex
 from alignment_pipeline.matching.decision import decision, match_rows
 from alignment_pipeline.matching.evidence import comparison, evidence, weights
 from alignment_pipeline.matching.evidence.weights import Weights
-from alignment_pipeline.matching.names.vocabulary import Floats
 from alignment_pipeline.matching.settings import MatchingSettings
 
 CHUNK = 20_000
@@ -98,14 +98,14 @@ def _match_chunk(
         with collecting.paused():
             return _matched(frame, index, settings, corrections, fitted)
     finally:
-        index.vocabulary.forget(mark)
+        index.vocabulary.truncate(mark)
 
 
 def _matched(frame: records.Frame, index: AccountIndex, settings: MatchingSettings, corrections: Corrections, fitted: Weights) -> pa.Table:
     batch = leads.read(frame, index)
     pairs = _without(candidates.find(batch, index), batch, index, corrections)
-    view = comparison.name_view(pairs, batch, index)
-    matrix = evidence.matrix(pairs, view, batch, index)
+    compared = comparison.compare_names(pairs, batch, index)
+    matrix = evidence.matrix(pairs, compared, batch, index)
     score = fitted.score(matrix)
     probability = decision.company_probability(pairs, score, index.facts.company, len(batch))
     choices = decision.choose(pairs, score, probability, batch, index, settings)
@@ -115,7 +115,9 @@ def _matched(frame: records.Frame, index: AccountIndex, settings: MatchingSettin
     sure = fitted.calibrate(np.array([choice.any_account for choice in choices.values()])).tolist()
     details = dict(zip(choices, zip(_seen(matrix[winners]), sure, strict=True), strict=True))
     named = decision.with_namesake(pairs, winners, matrix, index.facts.company, len(batch)) & (settings.tie_breakers_decide != "always")
-    namesake = {row: decision.Namesake(bool(view.lead_ordinary[choice.pair])) if named[row] else None for row, choice in choices.items()}
+    namesake = {
+        row: decision.Namesake(bool(compared.lead.is_ordinary[choice.pair])) if named[row] else None for row, choice in choices.items()
+    }
     for row in range(len(batch)):
         lead_id = batch.lead_id[row]
         if lead_id in corrections.always:

@@ -27,8 +27,8 @@ def new_ticks(people: ibis.Table, last_matches: ibis.Table, known: ibis.Table, *
     """
     ticked = people.filter(_.is_incorrect_account).select("person_id")
     named = last_matches.filter(_.account_id.notnull()).select("person_id", "account_id", rule=_.method)
-    found = ticked.inner_join(named, "person_id").anti_join(known, ["person_id", "account_id"])
-    rows = found.mutate(
+    unknown = ticked.inner_join(named, "person_id").anti_join(known, ["person_id", "account_id"])
+    rows = unknown.mutate(
         verdict=ibis.literal(judged.WRONG), source=ibis.literal("crm"), said_at=ibis.literal(as_of).cast("timestamp('UTC')")
     )
     return shaped(rows, _CONTRACT)
@@ -41,7 +41,7 @@ def from_file(rows: list[dict[str, str]], last_matches: ibis.Table, *, as_of: da
         row["person_id"]: row["person_id"] for row in matches
     }
     rule_of = {(row["person_id"], row["account_id"]): row["method"] for row in matches}
-    found = []
+    labels = []
     for row in rows:
         verdict = (row.get("verdict") or "").strip().lower()
         name = (row.get("person_id") or row.get("lead_id") or "").strip()
@@ -49,8 +49,9 @@ def from_file(rows: list[dict[str, str]], last_matches: ibis.Table, *, as_of: da
         if verdict in (judged.RIGHT, judged.WRONG) and name and account:
             person = person_of.get(name, name)
             rule = rule_of.get((person, account), "none")
-            found.append({"person_id": person, "account_id": account, "rule": rule, "verdict": verdict, "source": "file", "said_at": as_of})
-    return pa.Table.from_pylist(found, schema=_CONTRACT.schema)
+            label = {"person_id": person, "account_id": account, "rule": rule, "verdict": verdict, "source": "file", "said_at": as_of}
+            labels.append(label)
+    return pa.Table.from_pylist(labels, schema=_CONTRACT.schema)
 
 
 def match_labels(known: ibis.Table, ticks: ibis.Table) -> ibis.Table:
@@ -61,8 +62,8 @@ def match_labels(known: ibis.Table, ticks: ibis.Table) -> ibis.Table:
 def match_rule_precisions(labels: ibis.Table, *, matching: Matching, as_of: datetime, agreement_version: str) -> ibis.Table:
     """One row per kind of evidence that has labels, with its Wilson interval and whether it is demoted."""
     rows = labels.order_by("said_at").select("account_id", "rule", "verdict", lead_id=_.person_id).to_pyarrow()
-    found = judged.rule_precisions(rows, settings=settings_of(matching, agreement_version=agreement_version))
-    table = ibis.memtable(found).mutate(
+    precisions = judged.rule_precisions(rows, settings=settings_of(matching, agreement_version=agreement_version))
+    table = ibis.memtable(precisions).mutate(
         as_of=ibis.literal(as_of).cast("timestamp('UTC')"), agreement_version=ibis.literal(agreement_version)
     )
     return shaped(table, CONTRACTS["match_rule_precisions"])

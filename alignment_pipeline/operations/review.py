@@ -51,13 +51,13 @@ def write_queue(warehouse: Warehouse, path: Path) -> int:
     accounts = warehouse.read("accounts").select("account_id", account_name=_.name)
     review = warehouse.read("lead_account_matches").filter(_.decision == "review")
     rows = review.inner_join(people, "person_id").left_join(accounts, "account_id", rname="{name}_again")
-    found = rows.order_by(ibis.desc("confidence"), "person_id").select(*COLUMNS[:-1]).to_pyarrow().to_pylist()
+    queue = rows.order_by(ibis.desc("confidence"), "person_id").select(*COLUMNS[:-1]).to_pyarrow().to_pylist()
     with path.open("w", newline="", encoding="utf-8-sig") as handle:
         writer = csv.DictWriter(handle, COLUMNS)
         writer.writeheader()
-        writer.writerows({name: _cell(name, row.get(name)) for name in COLUMNS} for row in found)
+        writer.writerows({name: _cell(name, row.get(name)) for name in COLUMNS} for row in queue)
     path.chmod(0o600)
-    return len(found)
+    return len(queue)
 
 
 def learn(home: Home, warehouse: Warehouse, path: Path) -> Learned:

@@ -3,7 +3,7 @@
 Belongs here: the likelihood and its maximum, in NumPy. A lead's candidates and "no account" compete:
 P(account) = exp(score) / (1 + sum exp(score)), so that homonyms share their probability and the evidence of a pair adds up to its score.
 `make fit-match` refits; the file it writes is read by `weights.py`. No name, domain or label of the training set
-is kept, only one number per column of `evidence_columns.COLUMNS`.
+is kept, only one number per column of `columns.COLUMNS`.
 """
 
 from __future__ import annotations

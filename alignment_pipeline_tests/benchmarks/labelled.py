@@ -77,7 +77,7 @@ def load(folder: Path, *, blanked: bool = True) -> Labelled:
         rows, answer = pd.concat([rows, more], ignore_index=True), answer + answers(more, read(folder / "ambiguous_truth.csv"))
     batch = leads.read(rows, index)
     pairs = candidates.find(batch, index)
-    matrix = evidence.matrix(pairs, comparison.name_view(pairs, batch, index), batch, index)
+    matrix = evidence.matrix(pairs, comparison.compare_names(pairs, batch, index), batch, index)
     ids = index.facts.account_id
     right = np.array([ids[account] in answer[lead] for lead, account in zip(pairs.lead, pairs.account, strict=True)], dtype=bool)
     return Labelled(index, rows, answer, fold, np.ascontiguousarray(matrix, dtype=float), pairs.lead, pairs.account, right, given, trained)
@@ -116,9 +116,9 @@ def weights_of(data: Labelled, without_fold: int | None) -> Weights:
     mask = data.lead < data.trained
     if without_fold is not None:
         mask &= data.fold[data.lead] != without_fold
-    penalty = np.array([columns.PENALTY.get(column, 1.0) * PENALTY for column in columns.COLUMNS])
-    prior = np.array([columns.PRIOR.get(column, 0.0) for column in columns.COLUMNS])
-    sign = np.array([columns.SIGN.get(column, 0) for column in columns.COLUMNS])
+    penalty = np.array([column.penalty * PENALTY for column in columns.EVIDENCE])
+    prior = np.array([column.prior for column in columns.EVIDENCE])
+    sign = np.array([column.sign for column in columns.EVIDENCE])
     fitted = fit.fit_weights(data.matrix[mask], data.lead[mask], data.right[mask], len(data.leads), penalty=penalty, prior=prior, sign=sign)
     body = {
         "weights": {column: round(float(value), 4) for column, value in zip(columns.COLUMNS, fitted, strict=True)},

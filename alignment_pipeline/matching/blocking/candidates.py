@@ -1,6 +1,6 @@
 """Candidates: for each lead the few accounts worth comparing, found through shared keys.
 
-Belongs here: key look-ups and the cut to `candidate_limit`. Keys are made in `keys.py`; the comparison is in `features.py`.
+Belongs here: key look-ups and the cut to `candidate_limit`. Keys are made in `keys.py`; the comparison is in `evidence/comparison.py`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alignment_pipeline.matching.array_types import Floats, Ints
 from alignment_pipeline.matching.blocking import keys, pairwise
 from alignment_pipeline.matching.blocking.index import AccountIndex
 from alignment_pipeline.matching.blocking.leads import LeadBatch
 from alignment_pipeline.matching.names import names
-from alignment_pipeline.matching.names.vocabulary import Floats, Ints, spread
+from alignment_pipeline.matching.names.vocabulary import spread
 
 KIND_WEIGHT = {"d": 4.0, "h": 2.0, "n": 3.0, "g": 2.5, "a": 1.0, "w": 0.4, "y": 2.0}
 # What the first words alone, joined, are worth beside the whole name: this times the rarity of the rarest of them.
@@ -31,38 +32,38 @@ class Pairs:
 
 def exact_keys(batch: LeadBatch, row: int, index: AccountIndex) -> list[str]:
     """The keys of one lead's domains and of its whole name: cheap, and enough for most leads."""
-    found: dict[str, None] = {}
+    domain_keys: dict[str, None] = {}
     for domain in (batch.domain[row], batch.web_domain[row]):
         if domain:
-            found["d:" + domain] = None
+            domain_keys["d:" + domain] = None
             for group in index.aliases.groups_of_domain(domain):
-                found[f"g:{group}"] = None
+                domain_keys[f"g:{group}"] = None
     host = batch.host[row].removeprefix("www.")
     if batch.domain[row] and host != batch.domain[row]:
-        found["h:" + host] = None
+        domain_keys["h:" + host] = None
     if len(batch.label[row]) >= keys.SHORTEST_LABEL:
-        found["n:" + names.compact(batch.label[row])] = None
+        domain_keys["n:" + names.compact(batch.label[row])] = None
         for group in index.aliases.groups(batch.label[row]):
-            found[f"g:{group}"] = None
-    return list(found)
+            domain_keys[f"g:{group}"] = None
+    return list(domain_keys)
 
 
 def company_keys(forms: tuple[names.Form, ...], index: AccountIndex) -> dict[str, None]:
     """The keys of one company field, whole and parts."""
-    found = keys.name_keys(forms, index.rarity, index.settings.common_word_accounts, index.aliases, index.frequency)
+    blocking_keys = keys.name_keys(forms, index.rarity, index.settings.common_word_accounts, index.aliases, index.frequency)
     for form in forms:
         if 2 <= len(form.compact) <= 8 and len(form.core) == 1:
-            found["a:" + form.compact] = None
+            blocking_keys["a:" + form.compact] = None
         for acronym in names.acronyms(form):
-            found["n:" + acronym] = None
-    return found
+            blocking_keys["n:" + acronym] = None
+    return blocking_keys
 
 
 def _beginnings(forms: tuple[names.Form, ...], index: AccountIndex) -> dict[str, float]:
     """What a key of first words is worth ("n:cloud" of "Cloud Flare"): hundreds of accounts may share it, unlike the whole name."""
-    found: dict[str, float] = {}
+    worth: dict[str, float] = {}
     if all(len(form.core) == 1 for form in forms):
-        return found
+        return worth
     for form in forms:
         if len(form.core) == 1:
             continue
@@ -70,10 +71,10 @@ def _beginnings(forms: tuple[names.Form, ...], index: AccountIndex) -> dict[str,
         for word in form.core[:4]:
             joined, rarest = joined + word, max(rarest, index.vocabulary.of(word)[1])
             key = "n:" + names.compact(joined)
-            found[key] = max(found.get(key, 0.0), BEGINNING * rarest)
+            worth[key] = max(worth.get(key, 0.0), BEGINNING * rarest)
     for form in forms:
-        found.pop("n:" + form.compact, None)
-    return found
+        worth.pop("n:" + form.compact, None)
+    return worth
 
 
 def find(batch: LeadBatch, index: AccountIndex) -> Pairs:
@@ -117,9 +118,9 @@ def _company_hits(batch: LeadBatch, index: AccountIndex) -> tuple[Ints, Ints, Fl
             numbers.append(number)
             weights.append(index.rarity.weight(key[2:]) if kind == "t" else beginnings.get(key, KIND_WEIGHT[kind]))
         if not met:
-            found = keys.typo_hashes(forms)
-            hashes.extend(found)
-            hash_owner.extend([row] * len(found))
+            of_name = keys.typo_hashes(forms)
+            hashes.extend(of_name)
+            hash_owner.extend([row] * len(of_name))
     row_, account, weight = _hits(owners, numbers, weights, index)
     typo_row, typo_account = _typo_hits(hash_owner, hashes, index)
     return (

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from alignment_pipeline.matching.array_types import Bools, Floats, Ints
 from alignment_pipeline.matching.blocking import pairwise
 from alignment_pipeline.matching.names import domains, names
-from alignment_pipeline.matching.names.vocabulary import Floats, FormArrays, Ints, Vocabulary
+from alignment_pipeline.matching.names.vocabulary import FormArrays, Vocabulary
 
 # No text, and a text that no account has. Neither equals anything.
 NONE, UNKNOWN = -1, -2
@@ -35,11 +35,11 @@ class AccountCodes:
     number: dict[str, int]
     domain: Ints
     crowd: Floats
-    is_academic: npt.NDArray[np.bool_]
+    is_academic: Bools
     label: Ints
     label_name: Ints
     label_length: Ints
-    label_is_name: npt.NDArray[np.bool_]
+    label_is_name: Bools
     country: Ints
     state: Ints
     city: Ints
@@ -80,26 +80,26 @@ def of_accounts(
     holders: dict[str, int] = {}
     for name in domain:
         holders[name] = holders.get(name, 0) + 1
-    label_number = _given(label, vocabulary.compact_number)
-    owner = [at for at, found in initials.items() for _ in found]
-    made = [vocabulary.compact(text) for found in initials.values() for text in found]
+    label_number = _numbered(label, vocabulary.compact_number)
+    owner = [at for at, texts in initials.items() for _ in texts]
+    codes_of_initials = [vocabulary.compact(text) for texts in initials.values() for text in texts]
     return AccountCodes(
-        number,
-        _given(domain, number),
-        np.array([min(1.0, np.log2(holders[name]) / CROWD) if name else 0.0 for name in domain], dtype=np.float32),
-        np.array([kind == domains.ACADEMIC for kind in columns["domain_class"]], dtype=bool),
-        label_number,
-        _given([names.compact(text) for text in label], vocabulary.compact_number),
-        np.array([len(text) for text in label], dtype=np.int64),
-        (label_number == forms.compact[forms.first[:-1]]) & (label_number != NONE),
-        _given(columns["country"], number),
-        _given(columns["state"], number),
-        _given(columns["city"], number),
-        _given(_phones(columns["phone"]), number),
-        bare,
-        np.array([len(text) for text in bare], dtype=np.int64),
-        pairwise.filed(pairwise.owners(forms.first), forms.compact),
-        pairwise.filed(np.array(owner, dtype=np.int64), np.array(made, dtype=np.int64)),
+        number=number,
+        domain=_numbered(domain, number),
+        crowd=np.array([min(1.0, np.log2(holders[name]) / CROWD) if name else 0.0 for name in domain], dtype=np.float32),
+        is_academic=np.array([kind == domains.ACADEMIC for kind in columns["domain_class"]], dtype=bool),
+        label=label_number,
+        label_name=_numbered([names.compact(text) for text in label], vocabulary.compact_number),
+        label_length=np.array([len(text) for text in label], dtype=np.int64),
+        label_is_name=(label_number == forms.compact[forms.first[:-1]]) & (label_number != NONE),
+        country=_numbered(columns["country"], number),
+        state=_numbered(columns["state"], number),
+        city=_numbered(columns["city"], number),
+        phone=_numbered(_phones(columns["phone"]), number),
+        bare=bare,
+        bare_length=np.array([len(text) for text in bare], dtype=np.int64),
+        spelt=pairwise.filed(pairwise.owners(forms.first), forms.compact),
+        initials=pairwise.filed(np.array(owner, dtype=np.int64), np.array(codes_of_initials, dtype=np.int64)),
     )
 
 
@@ -108,16 +108,16 @@ def of_leads(columns: Mapping[str, Sequence[str]], accounts: AccountCodes, vocab
     known = vocabulary.compact_number
     labels = [mail or (domains.label(site) if site else "") for mail, site in zip(columns["label"], columns["web_domain"], strict=True)]
     return LeadCodes(
-        _found(columns["domain"], accounts.number),
-        _found(columns["web_domain"], accounts.number),
-        _found(columns["label"], known),
-        labels,
-        _found(labels, known),
-        _found([names.compact(text) for text in labels], known),
-        _found(columns["country"], accounts.number),
-        _found(columns["state"], accounts.number),
-        _found(columns["city"], accounts.number),
-        _found(_phones(columns["phone"]), accounts.number),
+        mail=_looked_up(columns["domain"], accounts.number),
+        site=_looked_up(columns["web_domain"], accounts.number),
+        label=_looked_up(columns["label"], known),
+        labels=labels,
+        any_label=_looked_up(labels, known),
+        any_label_name=_looked_up([names.compact(text) for text in labels], known),
+        country=_looked_up(columns["country"], accounts.number),
+        state=_looked_up(columns["state"], accounts.number),
+        city=_looked_up(columns["city"], accounts.number),
+        phone=_looked_up(_phones(columns["phone"]), accounts.number),
     )
 
 
@@ -125,9 +125,9 @@ def _phones(values: Iterable[str]) -> list[str]:
     return [value if len(value) >= SHORTEST_PHONE else "" for value in values]
 
 
-def _given(texts: Iterable[str], number: dict[str, int]) -> Ints:
+def _numbered(texts: Iterable[str], number: dict[str, int]) -> Ints:
     return np.array([number.setdefault(text, len(number)) if text else NONE for text in texts], dtype=np.int64)
 
 
-def _found(texts: Iterable[str], number: Mapping[str, int]) -> Ints:
+def _looked_up(texts: Iterable[str], number: Mapping[str, int]) -> Ints:
     return np.array([number.get(text, UNKNOWN) if text else NONE for text in texts], dtype=np.int64)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from alignment_pipeline.matching.array_types import Ints
 from alignment_pipeline.matching.blocking import keys
 from alignment_pipeline.matching.names import domains, names, wordlists
 from alignment_pipeline.matching.names.rarity import RarityTable
-from alignment_pipeline.matching.names.vocabulary import Ints
 
 RARE = 0.8
 KIN_LABEL = 5

@@ -59,14 +59,14 @@ def lead_duplicates(leads: records.Frame) -> pa.Table:
     text = {
         column: records.text_column(leads, column, rows) for column in ("lead_id", "email", "first_name", "last_name", "phone", "company")
     }
-    filed: dict[tuple[str, str], list[int]] = {}
+    by_key: dict[tuple[str, str], list[int]] = {}
     for row in range(rows):
         for key in _person_keys({column: values[row] for column, values in text.items()}):
-            filed.setdefault(key, []).append(row)
+            by_key.setdefault(key, []).append(row)
     groups = company.Companies(list(range(rows)))
-    for (reason, _), found in sorted(filed.items()):
-        for other in found[1:]:
-            groups.join(found[0], other, reason)
+    for (reason, _), rows_of_key in sorted(by_key.items()):
+        for other in rows_of_key[1:]:
+            groups.join(rows_of_key[0], other, reason)
     why: dict[int, set[str]] = {}
     for one, other, reason in groups.joined:
         for row in (one, other):

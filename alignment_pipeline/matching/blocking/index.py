@@ -1,7 +1,7 @@
 """The accounts, filed so that a batch of leads finds its candidates without comparing all with all.
 
 Belongs here: building the index (a picklable value, to be broadcast to workers). Looking up is in `candidates.py`, comparing in
-`features.py`.
+`evidence/comparison.py`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from alignment_pipeline.matching.array_types import Bools, Ints
 from alignment_pipeline.matching.blocking import codes, collecting, company, keys, records
 from alignment_pipeline.matching.blocking.codes import AccountCodes
 from alignment_pipeline.matching.blocking.learned_domains import learned_domains
 from alignment_pipeline.matching.names import domains, names, places
 from alignment_pipeline.matching.names.rarity import RarityTable
-from alignment_pipeline.matching.names.vocabulary import FormArrays, Ints, Vocabulary, arrays
+from alignment_pipeline.matching.names.vocabulary import FormArrays, Vocabulary, arrays
 from alignment_pipeline.matching.settings import MatchingSettings
 
 
@@ -45,8 +46,6 @@ class AccountFacts:
     label: list[str]
     domain_class: list[str]
     company: Ints
-    site: list[str]
-    stem: list[str]
     position: dict[str, int]
 
     def compared(self) -> dict[str, list[str]]:
@@ -75,8 +74,8 @@ class AccountIndex:
     merged_into: Mapping[str, str]
     compact_limit: int
     name_length: Ints
-    is_parent: npt.NDArray[np.bool_]
-    local: npt.NDArray[np.bool_]
+    is_parent: Bools
+    local: Bools
     codes: AccountCodes
     joins: list[tuple[int, int, str]]
 
@@ -115,7 +114,7 @@ class AccountIndex:
         aliases = keys.AliasTable(settings.alias_groups) if settings.alias_groups else keys.default_aliases()
         parsed = [names.forms(name) for name in facts.name]
         forms = arrays(parsed, vocabulary)
-        initials = {at: found for at, of in enumerate(parsed) if (found := tuple(key for form in of for key in names.acronyms(form)))}
+        initials = {at: spelt for at, of in enumerate(parsed) if (spelt := tuple(key for form in of for key in names.acronyms(form)))}
         compact_limit = len(vocabulary.compact_number)
         learned = learned_domains(contacts, past_matches, facts.position, merged, settings)
         frequency: dict[str, float] = {}
@@ -124,31 +123,30 @@ class AccountIndex:
         bare = [names.bare(of[0]) if of else "" for of in parsed]
         companies = company.same_company(parsed, bare, facts.domain, facts.country, rarity, aliases)
         facts.company = companies.numbers()
-        facts.stem = [company.stem(of, aliases) if of else "" for of in parsed]
         is_parent = np.zeros(len(facts.name), dtype=bool)
         is_parent[facts.parent[facts.parent >= 0]] = True
         return cls(
-            settings,
-            rarity,
-            vocabulary,
-            aliases,
-            facts,
-            forms,
-            parsed,
-            key_number,
-            key_first,
-            key_accounts,
-            typo_hash,
-            typo_account,
-            learned,
-            frequency,
-            merged,
-            compact_limit,
-            np.array([len(name) for name in facts.name], dtype=np.int64),
-            is_parent,
-            np.array([names.names_a_place(name) for name in facts.name], dtype=bool),
-            codes.of_accounts(facts.compared(), forms, bare, initials, vocabulary),
-            companies.joined,
+            settings=settings,
+            rarity=rarity,
+            vocabulary=vocabulary,
+            aliases=aliases,
+            facts=facts,
+            forms=forms,
+            parsed=parsed,
+            key_number=key_number,
+            key_first=key_first,
+            key_accounts=key_accounts,
+            typo_hash=typo_hash,
+            typo_account=typo_account,
+            learned=learned,
+            frequency=frequency,
+            merged_into=merged,
+            compact_limit=compact_limit,
+            name_length=np.array([len(name) for name in facts.name], dtype=np.int64),
+            is_parent=is_parent,
+            local=np.array([names.names_a_place(name) for name in facts.name], dtype=bool),
+            codes=codes.of_accounts(facts.compared(), forms, bare, initials, vocabulary),
+            joins=companies.joined,
         )
 
     def __len__(self) -> int:
@@ -167,22 +165,22 @@ def account_keys(
 ) -> dict[str, None]:
     """Every key one account is filed under, typo keys aside; `site` is its domain, the host and the domain's label."""
     domain, host, label = site
-    found = keys.name_keys(forms, rarity, settings.common_word_accounts, aliases, frequency)
+    filed_under = keys.name_keys(forms, rarity, settings.common_word_accounts, aliases, frequency)
     for acronym in initials:
-        found["a:" + acronym] = None
+        filed_under["a:" + acronym] = None
     if domain:
-        found["d:" + domain] = None
+        filed_under["d:" + domain] = None
         if host != domain:
-            found["h:" + host] = None
+            filed_under["h:" + host] = None
         for group in aliases.groups_of_domain(domain):
-            found[f"g:{group}"] = None
+            filed_under[f"g:{group}"] = None
     if len(label) >= keys.SHORTEST_LABEL:
-        found["n:" + names.compact(label)] = None
+        filed_under["n:" + names.compact(label)] = None
         for group in aliases.groups(label):
-            found[f"g:{group}"] = None
+            filed_under[f"g:{group}"] = None
     for other in learned:
-        found["d:" + other] = None
-    return found
+        filed_under["d:" + other] = None
+    return filed_under
 
 
 def _facts(accounts: records.Frame, settings: MatchingSettings) -> tuple[AccountFacts, dict[str, str]]:
@@ -203,26 +201,24 @@ def _facts(accounts: records.Frame, settings: MatchingSettings) -> tuple[Account
     classes = _classes(domain, columns["name"], settings)
     usable = [name if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for name, kind in zip(domain, classes, strict=True)]
     facts = AccountFacts(
-        columns["account_id"],
-        columns["name"],
-        [places.country_code(value) for value in columns["country"]],
-        [places.city_key(value) for value in columns["state"]],
-        [places.city_key(value) for value in columns["city"]],
-        ["".join(filter(str.isdigit, value))[-9:] for value in columns["phone"]],
-        columns["owner_id"],
-        [truths["is_customer"][row] for row in order],
-        [truths["has_open_opportunity"][row] for row in order],
-        [int(counts[row] or 0) for row in order],
-        [created[row] for row in order],
-        np.array([position.get(value, -1) for value in columns["parent_account_id"]], dtype=np.int64),
-        usable,
-        [domains.host_of(site).removeprefix("www.") for site in columns["website"]],
-        [domains.label(name) if name else "" for name in usable],
-        classes,
-        np.arange(len(order), dtype=np.int64),
-        domain,
-        [""] * len(order),
-        position,
+        account_id=columns["account_id"],
+        name=columns["name"],
+        country=[places.country_code(value) for value in columns["country"]],
+        state=[places.city_key(value) for value in columns["state"]],
+        city=[places.city_key(value) for value in columns["city"]],
+        phone=["".join(filter(str.isdigit, value))[-9:] for value in columns["phone"]],
+        owner_id=columns["owner_id"],
+        is_customer=[truths["is_customer"][row] for row in order],
+        has_open_opportunity=[truths["has_open_opportunity"][row] for row in order],
+        contact_count=[int(counts[row] or 0) for row in order],
+        created_at=[created[row] for row in order],
+        parent=np.array([position.get(value, -1) for value in columns["parent_account_id"]], dtype=np.int64),
+        domain=usable,
+        host=[domains.host_of(site).removeprefix("www.") for site in columns["website"]],
+        label=[domains.label(name) if name else "" for name in usable],
+        domain_class=classes,
+        company=np.arange(len(order), dtype=np.int64),
+        position=position,
     )
     return facts, merged
 
@@ -264,16 +260,16 @@ def _postings(
     settings: MatchingSettings,
     frequency: dict[str, float],
 ) -> tuple[dict[str, int], Ints, Any]:
-    taught: dict[int, list[str]] = {}
+    learned_by: dict[int, list[str]] = {}
     for domain, holders in learned.items():
         for position in holders:
-            taught.setdefault(position, []).append(domain)
+            learned_by.setdefault(position, []).append(domain)
     number: dict[str, int] = {}
     key_column, account_column = array("q"), array("i")
     for position, forms in enumerate(parsed):
         site = (facts.domain[position], facts.host[position], facts.label[position])
-        filed = account_keys(forms, initials.get(position, ()), site, taught.get(position, ()), rarity, aliases, settings, frequency)
-        for key in filed:
+        others = learned_by.get(position, ())
+        for key in account_keys(forms, initials.get(position, ()), site, others, rarity, aliases, settings, frequency):
             key_column.append(number.setdefault(key, len(number)))
             account_column.append(position)
     key_array = np.array(key_column, dtype=np.int64)
@@ -286,9 +282,9 @@ def _postings(
 def _typo_postings(parsed: Sequence[tuple[names.Form, ...]]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32]]:
     hashes, holders = array("I"), array("i")
     for position, forms in enumerate(parsed):
-        found = keys.typo_hashes(forms)
-        hashes.extend(found)
-        holders.extend([position] * len(found))
+        of_account = keys.typo_hashes(forms)
+        hashes.extend(of_account)
+        holders.extend([position] * len(of_account))
     hash_array = np.array(hashes, dtype=np.uint32)
     order = np.argsort(hash_array, kind="stable")
     return hash_array[order], np.array(holders, dtype=np.int32)[order]

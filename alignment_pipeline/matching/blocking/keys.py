@@ -67,44 +67,44 @@ def name_keys(
 ) -> dict[str, None]:
     """The keys of a name's forms, exact kinds first: the same function on both sides."""
     stops = wordlists.roles()["s"]
-    found: dict[str, None] = {}
+    keys: dict[str, None] = {}
     for form in forms:
-        found["n:" + form.compact] = None
+        keys["n:" + form.compact] = None
         for group in aliases.groups(form.compact):
-            found[f"g:{group}"] = None
+            keys[f"g:{group}"] = None
         joined = ""
         for position, word in enumerate(form.core[:4]):
             joined += word
             if position and word not in stops and len(joined) > 3:
-                found["n:" + names.compact(joined)] = None
+                keys["n:" + names.compact(joined)] = None
         strong = [word for word in form.core if word not in stops]
         for word in strong:
             frequency = cache.get(word)
             if frequency is None:
                 frequency = cache[word] = rarity.frequency(word)
             if frequency <= common and len(word) > 1:
-                found["t:" + word] = None
+                keys["t:" + word] = None
                 if len(word) > 3 and word == form.core[0]:
-                    found["n:" + names.compact(word)] = None
+                    keys["n:" + names.compact(word)] = None
         for first, second in itertools.pairwise(strong):
-            found[f"w:{first} {second}"] = None
-    return found
+            keys[f"w:{first} {second}"] = None
+    return keys
 
 
 def typo_hashes(forms: Iterable[names.Form]) -> set[int]:
     """32-bit hashes of what names with one wrong, missing, extra or swapped letter have in common: the compact name and a long first
     word, whole and with each letter left out once. A collision only adds a candidate."""
-    found: set[int] = set()
+    hashes: set[int] = set()
     for form in forms:
         first = form.core[0]
-        _leave_out(form.compact, found)
+        _leave_out(form.compact, hashes)
         if len(first) >= 6 and first != form.compact:
-            _leave_out(first, found)
-    return found
+            _leave_out(first, hashes)
+    return hashes
 
 
-def _leave_out(text: str, found: set[int]) -> None:
+def _leave_out(text: str, hashes: set[int]) -> None:
     if SHORTEST_TYPO <= len(text) <= LONGEST_TYPO:
         letters = text.encode()
-        found.add(zlib.crc32(letters))
-        found.update([zlib.crc32(letters[:at] + letters[at + 1 :]) for at in range(len(letters))])
+        hashes.add(zlib.crc32(letters))
+        hashes.update([zlib.crc32(letters[:at] + letters[at + 1 :]) for at in range(len(letters))])

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from alignment_pipeline.matching.array_types import Bools, Ints
 from alignment_pipeline.matching.blocking import codes, keys, records
 from alignment_pipeline.matching.blocking.codes import LeadCodes
 from alignment_pipeline.matching.blocking.index import AccountIndex
 from alignment_pipeline.matching.names import domains, names, places
 from alignment_pipeline.matching.names.text import fold
-from alignment_pipeline.matching.names.vocabulary import FormArrays, Ints, Vocabulary, arrays
+from alignment_pipeline.matching.names.vocabulary import FormArrays, Vocabulary, arrays
 from alignment_pipeline.matching.settings import MatchingSettings
 
 
@@ -30,7 +30,7 @@ class LeadBatch:
     domain_class: list[str]
     label: list[str]
     web_domain: list[str]
-    site_is_written: npt.NDArray[np.bool_]
+    site_is_written: Bools
     country: list[str]
     state: list[str]
     city: list[str]
@@ -39,7 +39,7 @@ class LeadBatch:
     distinct: list[str]
     parsed: list[tuple[names.Form, ...]]
     forms: FormArrays
-    junk: npt.NDArray[np.bool_]
+    junk: Bools
     codes: LeadCodes
 
     def __len__(self) -> int:
@@ -49,7 +49,7 @@ class LeadBatch:
 def read(frame: records.Frame, index: AccountIndex) -> LeadBatch:
     """Parse leads (lead_id, company, and as far as known email or email_domain, website, country, state, city, phone) beside an index.
 
-    Its vocabulary grows by their words (`Vocabulary.forget`). A misspelt "independent" is junk unless an account bears that very name.
+    Its vocabulary grows by their words (`Vocabulary.truncate`). A misspelt "independent" is junk unless an account bears that very name.
     """
     settings, vocabulary = index.settings, index.vocabulary
     records.require(frame, "leads", "lead_id")

@@ -33,13 +33,13 @@ def learned_domains(
             name = domains.registrable(domain or mail)
             if at is not None and name and _teaches(name, settings):
                 seen.setdefault(name, Counter())[at] += weight
-    taught: dict[str, dict[int, float]] = {}
+    learned: dict[str, dict[int, float]] = {}
     for name, holders in seen.items():
         total = sum(holders.values())
-        kept = {at: count / total for at, count in sorted(holders.items()) if count >= settings.minimum_contacts_per_domain}
-        if kept:
-            taught[name] = kept
-    return taught
+        shares = {at: count / total for at, count in sorted(holders.items()) if count >= settings.minimum_contacts_per_domain}
+        if shares:
+            learned[name] = shares
+    return learned
 
 
 def _teaches(domain: str, settings: MatchingSettings) -> bool:

@@ -1,33 +1,31 @@
 """Small array helpers over pairs grouped by lead or by form.
 
-Belongs here: grouped maxima, look-ups of (owner, value) and the like. Meaning lives in `features.py`, `evidence.py` and `decision.py`.
+Belongs here: grouped maxima, look-ups of (owner, value) and the like. What they mean is decided by the modules in
+`evidence/` and `decision/`.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from alignment_pipeline.matching.names.vocabulary import Floats, Ints
-
-Bools = npt.NDArray[np.bool_]
+from alignment_pipeline.matching.array_types import Bools, Doubles, Floats, Ints
 
 
 def highest(owner: Ints, values: Floats, size: int) -> Floats:
     """The highest value per owner, 0 where there is none."""
-    found = np.zeros(size, dtype=np.float32)
-    np.maximum.at(found, owner, values)
-    return found
+    top = np.zeros(size, dtype=np.float32)
+    np.maximum.at(top, owner, values)
+    return top
 
 
-def first_highest(owner: Ints, first: Ints, values: npt.NDArray[np.float64]) -> Ints:
+def first_highest(owner: Ints, first: Ints, values: Doubles) -> Ints:
     """The place of each owner's highest value, the first of equal ones; `owner` rises, owner i begins at first[i]."""
     if not len(values):
         return np.zeros(0, dtype=np.int64)
     top = np.maximum.reduceat(values, first)
     at = np.flatnonzero(values == top[owner])
-    keep: Ints = at[np.r_[True, owner[at[1:]] != owner[at[:-1]]]]
-    return keep
+    places: Ints = at[np.r_[True, owner[at[1:]] != owner[at[:-1]]]]
+    return places
 
 
 def owners(first: Ints) -> Ints:
@@ -52,5 +50,5 @@ def holds(filed_: Ints, owner: Ints, value: Ints) -> Bools:
         return np.zeros(len(owner), dtype=bool)
     wanted = (owner << 32) + value + 1
     at = np.minimum(np.searchsorted(filed_, wanted), len(filed_) - 1)
-    found: Bools = (filed_[at] == wanted) & (value >= 0)
-    return found
+    held: Bools = (filed_[at] == wanted) & (value >= 0)
+    return held

@@ -11,19 +11,17 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from alignment_pipeline.matching.array_types import Bools, Doubles, Floats, Ints
 from alignment_pipeline.matching.blocking.candidates import Pairs
 from alignment_pipeline.matching.blocking.index import AccountFacts, AccountIndex
 from alignment_pipeline.matching.blocking.leads import LeadBatch
 from alignment_pipeline.matching.evidence.columns import COLUMNS, IDENTITY, SUPPORT
 from alignment_pipeline.matching.evidence.weights import MICRO
-from alignment_pipeline.matching.names.vocabulary import Floats, Ints
 from alignment_pipeline.matching.settings import MatchingSettings
 
 # Companies whose probability is this close to the winner's are not separated by anything: review, never a coin toss.
 EQUAL = 0.05
-Probabilities = npt.NDArray[np.float64]
 
 
 @dataclass(slots=True)
@@ -42,7 +40,7 @@ class Choice:
     rivals: int
 
 
-def company_probability(pairs: Pairs, score: Ints, company: Ints, leads: int) -> Probabilities:
+def company_probability(pairs: Pairs, score: Ints, company: Ints, leads: int) -> Doubles:
     """P(the pair's company | lead): records of one company count once, by their best score; "no account" has score 0."""
     if not len(score):
         return np.zeros(0)
@@ -57,12 +55,12 @@ def company_probability(pairs: Pairs, score: Ints, company: Ints, leads: int) ->
     np.maximum.at(ceiling, of_lead, best)
     power = np.exp(best - ceiling[of_lead])
     total = np.exp(-ceiling) + np.bincount(of_lead, weights=power, minlength=leads)
-    probability: Probabilities = (power / total[of_lead])[inverse]
+    probability: Doubles = (power / total[of_lead])[inverse]
     return probability
 
 
 def choose(
-    pairs: Pairs, score: Ints, probability: Probabilities, batch: LeadBatch, index: AccountIndex, settings: MatchingSettings
+    pairs: Pairs, score: Ints, probability: Doubles, batch: LeadBatch, index: AccountIndex, settings: MatchingSettings
 ) -> dict[int, Choice]:
     """The choice of each lead that has candidates."""
     company = index.facts.company
@@ -78,7 +76,15 @@ def choose(
         row = all_pairs[start:end]
         if len(row) == 1:
             any_account = chance[row[0]]
-            choices[lead] = Choice(row[0], -1, any_account / max(any_account, 1e-12), 0.0, any_account, "", 0)
+            choices[lead] = Choice(
+                pair=row[0],
+                runner_up=-1,
+                share=any_account / max(any_account, 1e-12),
+                runner_up_share=0.0,
+                any_account=any_account,
+                tie_breaker="",
+                rivals=0,
+            )
             continue
         winner, top = company_of[row[0]], points[row[0]]
         close = [pair for pair in row if company_of[pair] != winner and top - points[pair] <= margin]
@@ -99,18 +105,18 @@ def choose(
         rivals = sum(1 for number, value in by_company.items() if number != chosen_company and value >= raw * (1.0 - EQUAL))
         rivals = 0 if settings.tie_breakers_decide == "always" else rivals
         choices[lead] = Choice(
-            chosen,
-            runner,
-            min(1.0, raw / whole),
-            by_company[company_of[runner]] / whole if rest else 0.0,
-            any_account,
-            breaker,
-            rivals,
+            pair=chosen,
+            runner_up=runner,
+            share=min(1.0, raw / whole),
+            runner_up_share=by_company[company_of[runner]] / whole if rest else 0.0,
+            any_account=any_account,
+            tie_breaker=breaker,
+            rivals=rivals,
         )
     return choices
 
 
-def with_namesake(pairs: Pairs, winners: Ints, matrix: Floats, company: Ints, leads: int) -> npt.NDArray[np.bool_]:
+def with_namesake(pairs: Pairs, winners: Ints, matrix: Floats, company: Ints, leads: int) -> Bools:
     """Per lead: whether another company bears its name too, and neither domain, phone nor city says that the winner is meant."""
     named = matrix[:, COLUMNS.index("same_name")] > 0
     known = matrix[:, [COLUMNS.index(column) for column in IDENTITY]].max(axis=1, initial=0.0) > 0

@@ -1,8 +1,7 @@
 """Labels: what reviewers said, and what it says about the rules.
 
-Belongs here: the review queue, precision per rule with Wilson intervals, demotion, and corrections made from labels. The lists themselves
-are applied
-in `match.py`.
+Belongs here: precision per rule with Wilson intervals, demotion, and corrections made from labels. The lists themselves are applied in
+`match.py`.
 """
 
 from __future__ import annotations
@@ -18,17 +17,6 @@ from alignment_pipeline.matching.blocking import records
 from alignment_pipeline.matching.settings import MatchingSettings
 
 RIGHT, WRONG = "right", "wrong"
-REVIEW_QUEUE = pa.schema(
-    [
-        ("lead_id", pa.string()),
-        ("account_id", pa.string()),
-        ("confidence", pa.float64()),
-        ("rule", pa.string()),
-        ("runner_up_id", pa.string()),
-        ("margin", pa.float64()),
-        ("reason", pa.string()),
-    ]
-)
 RULE_PRECISIONS = pa.schema(
     [
         ("rule", pa.string()),
@@ -42,13 +30,6 @@ RULE_PRECISIONS = pa.schema(
     ]
 )
 CORRECTION = pa.schema([("lead_id", pa.string()), ("account_id", pa.string())])
-
-
-def review_queue(matches: pa.Table) -> pa.Table:
-    """One row per lead in review, the most certain first: they are the quickest to confirm."""
-    rows = [row for row in matches.to_pylist() if row["decision"] == "review"]
-    rows.sort(key=lambda row: (-row["confidence"], row["lead_id"]))
-    return pa.Table.from_pylist([{name: row[name] for name in REVIEW_QUEUE.names} for row in rows], schema=REVIEW_QUEUE)
 
 
 def wilson(right: int, total: int, z: float) -> tuple[float, float]:
@@ -116,9 +97,9 @@ def corrections(labels: records.Frame) -> tuple[pa.Table, pa.Table]:
         *(records.text_column(labels, name, rows) for name in ("lead_id", "account_id", "verdict")), strict=True
     ):
         last[lead_id, account_id] = verdict
-    return _said(last, RIGHT), _said(last, WRONG)
+    return _judged(last, RIGHT), _judged(last, WRONG)
 
 
-def _said(last: Mapping[tuple[str, str], str], wanted: str) -> pa.Table:
+def _judged(last: Mapping[tuple[str, str], str], wanted: str) -> pa.Table:
     rows = [{"lead_id": lead_id, "account_id": account_id} for (lead_id, account_id), verdict in last.items() if verdict == wanted]
     return pa.Table.from_pylist(rows, schema=CORRECTION)

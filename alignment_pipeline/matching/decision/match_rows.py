@@ -1,7 +1,7 @@
 """The rows of lead_account_matches: the choice of each lead as a person and a CRM read it.
 
 Belongs here: the columns of the result and how a row of each kind is filled. What is chosen is decided in `decision.py`, in which words it
-is told in `sentences.py`.
+is in `sentences.py`.
 """
 
 from __future__ import annotations

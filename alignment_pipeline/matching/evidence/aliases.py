@@ -1,30 +1,31 @@
 """Evidence of other names: domains and initials under which a company goes.
 
 Belongs here: columns that the alias list's domains and initials fill. An alias that is a name is compared like any other form
-(`features.py`).
+(`comparison.py`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from alignment_pipeline.matching.array_types import Floats, Ints
 from alignment_pipeline.matching.blocking import pairwise
 from alignment_pipeline.matching.blocking.candidates import Pairs
 from alignment_pipeline.matching.blocking.codes import UNKNOWN
 from alignment_pipeline.matching.blocking.index import AccountIndex
 from alignment_pipeline.matching.blocking.leads import LeadBatch
-from alignment_pipeline.matching.evidence.comparison import NameView
+from alignment_pipeline.matching.evidence.comparison import NameComparison
 from alignment_pipeline.matching.names import names
-from alignment_pipeline.matching.names.vocabulary import Floats, Ints, spread
+from alignment_pipeline.matching.names.vocabulary import spread
 
 # A name of so many letters may be another name's initials.
 SHORTEST_INITIALS, LONGEST_INITIALS = 3, 8
 
 
-def add(column: dict[str, Floats], pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> None:
+def add(column: dict[str, Floats], pairs: Pairs, compared: NameComparison, batch: LeadBatch, index: AccountIndex) -> None:
     """Fill the columns."""
     _listed_domains(column, pairs, batch, index)
-    size = _initials(pairs, view, batch, index)
+    size = _initials(pairs, compared, batch, index)
     column["acronym"][:] = size > 0
     column["acronym_is_label"][:] = (size > 0) & (column["name_is_label"] + column["label_equal"] > 0)
     column["acronym_long"][:] = np.maximum(np.minimum(size, 6) - 3, 0) / 3
@@ -42,7 +43,7 @@ def _listed_domains(column: dict[str, Floats], pairs: Pairs, batch: LeadBatch, i
         column["alias_domain"][at] = bool(other & set(aliases.groups_of_domain(batch.domain[int(pairs.lead[at])])))
 
 
-def _initials(pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountIndex) -> Ints:
+def _initials(pairs: Pairs, compared: NameComparison, batch: LeadBatch, index: AccountIndex) -> Ints:
     """Per pair the letters of the initials that one name is of the other, 0 for none."""
     size = np.zeros(len(pairs.lead), dtype=np.int64)
     number = index.vocabulary.compact_number
@@ -53,14 +54,14 @@ def _initials(pairs: Pairs, view: NameView, batch: LeadBatch, index: AccountInde
             if len(form.core) == 1 and SHORTEST_INITIALS <= len(form.compact) <= LONGEST_INITIALS:
                 of_account.append((name, number[form.compact], len(form.compact)))
             of_lead.extend([(name, number.get(text, UNKNOWN), len(text)) for text in names.acronyms(form)])
-    rest = np.flatnonzero(~view.same_core)
-    for made, filed in ((of_account, index.codes.initials), (of_lead, index.codes.spelt)):
-        if not made:
+    rest = np.flatnonzero(~compared.same_core)
+    for spellings, filed in ((of_account, index.codes.initials), (of_lead, index.codes.spelt)):
+        if not spellings:
             continue
-        name_of, code, letters = np.array(made, dtype=np.int64).T
+        name_of, code, letters = np.array(spellings, dtype=np.int64).T
         first = np.searchsorted(name_of, np.arange(len(batch.parsed) + 1))
         wanted = batch.name_of[pairs.lead[rest]]
         pair, place = spread(first[wanted], first[wanted + 1])
-        found = pairwise.holds(filed, pairs.account[rest[pair]], code[place])
-        np.maximum.at(size, rest[pair[found]], letters[place[found]])
+        agrees = pairwise.holds(filed, pairs.account[rest[pair]], code[place])
+        np.maximum.at(size, rest[pair[agrees]], letters[place[agrees]])
     return size

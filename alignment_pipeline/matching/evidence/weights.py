@@ -1,7 +1,6 @@
 """The fitted weights of evidence and the calibration of confidence: a few numbers, refitted by one command.
 
-Belongs here: reading `data/weights.json` and scoring. Fitting is in `fit.py`; the command is `python -m
-alignment_pipeline_tests.benchmarks.fit_match`.
+Belongs here: reading `data/weights.json` and scoring. Fitting is the benchmarks' (`make fit-match`).
 """
 
 from __future__ import annotations
@@ -12,11 +11,10 @@ from dataclasses import dataclass
 from importlib import resources
 
 import numpy as np
-import numpy.typing as npt
 
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.matching.array_types import Doubles, Floats, Ints
 from alignment_pipeline.matching.evidence.columns import COLUMNS
-from alignment_pipeline.matching.names.vocabulary import Floats, Ints
 
 MICRO = 1_000_000
 # Pairs whose points fit in a processor's cache.
@@ -48,7 +46,7 @@ class Weights:
         blocks = [self.micro(matrix[start : start + BLOCK]).sum(axis=1) for start in range(0, len(matrix), BLOCK)]
         return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.int64)
 
-    def calibrate(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def calibrate(self, raw: Doubles) -> Doubles:
         return np.interp(raw, self.knots_raw, self.knots_calibrated)
 
 
@@ -64,11 +62,11 @@ def from_mapping(body: dict[str, object]) -> Weights:
     knots = body.get("calibration", [[0.0, 0.0], [1.0, 1.0]])
     assert isinstance(knots, list)
     return Weights(
-        tuple(float(weight[column]) for column in COLUMNS),
-        tuple(float(raw) for raw, _ in knots),
-        tuple(float(calibrated) for _, calibrated in knots),
-        str(body.get("version", "")),
-        float(str(body.get("namesake", 1.0))),
+        weight=tuple(float(weight[column]) for column in COLUMNS),
+        knots_raw=tuple(float(raw) for raw, _ in knots),
+        knots_calibrated=tuple(float(calibrated) for _, calibrated in knots),
+        version=str(body.get("version", "")),
+        namesake=float(str(body.get("namesake", 1.0))),
     )
 
 

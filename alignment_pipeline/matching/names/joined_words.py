@@ -1,7 +1,7 @@
 """Names written together on one side and apart on the other: "PAY.ON" and Payon Group, "Oneconvergence Devices" and One Convergence.
 
-Belongs here: what is left over when the shorter name ends where a word of the longer one ends. Called by `features.py` on the few pairs
-whose compact names begin alike while their words differ.
+Belongs here: what is left over when the shorter name ends where a word of the longer one ends. Called by
+`evidence/comparison.py` on the few pairs whose compact names begin alike while their words differ.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Company names: what is the name, what is its legal form, what else might it be called.
 
 Belongs here: turning one company field into forms that can be compared (whole, core, parts) and saying that a field names no company.
-How rare a word is lives in `rarity.py`; how two names compare in `features.py`.
+How rare a word is lives in `rarity.py`; how two names compare in `evidence/comparison.py`.
 """
 
 from __future__ import annotations
@@ -148,25 +148,25 @@ def compact(joined: str) -> str:
 def forms(company: str) -> tuple[Form, ...]:
     """The readings of a company field, the whole field first, then its parts ("Nebula, Inc. ; CFO Tools" gives three)."""
     raw = _HANDLE.sub("", company.strip())
-    found: dict[tuple[str, ...], Form] = {}
+    readings: dict[tuple[str, ...], Form] = {}
     whole = _form(raw, WHOLE)
     if whole is None:
         return ()
-    found[whole.core] = whole
+    readings[whole.core] = whole
     for piece in _parts(raw):
         form = _form(piece, PART)
-        if form is not None and form.core not in found and _is_telling(form):
-            found[form.core] = form
-        if len(found) > MAX_PARTS:
+        if form is not None and form.core not in readings and _is_telling(form):
+            readings[form.core] = form
+        if len(readings) > MAX_PARTS:
             break
     for variant in _variants(raw, whole):
         form = _form(variant, VARIANT)
-        if form is not None and form.core not in found and form.compact and len(set(form.core)) == len(form.core):
-            found[form.core] = form
+        if form is not None and form.core not in readings and form.compact and len(set(form.core)) == len(form.core):
+            readings[form.core] = form
     placeless = _without_country(whole)
-    if placeless is not None and placeless.core not in found:
-        found[placeless.core] = placeless
-    return tuple(found.values())
+    if placeless is not None and placeless.core not in readings:
+        readings[placeless.core] = placeless
+    return tuple(readings.values())
 
 
 def _without_country(form: Form) -> Form | None:
@@ -200,14 +200,14 @@ def _parts(raw: str) -> list[str]:
 
 def _variants(raw: str, whole: Form) -> list[str]:
     """Other ways to write the whole field: CamelCase taken apart, a written domain without its ending."""
-    found: list[str] = []
+    variants: list[str] = []
     if len(whole.core) <= 3 and _CAMEL.search(raw):
         split = _CAMEL.sub(" ", raw)
         if min(map(len, words(split)), default=0) > 1:
-            found.append(split)
+            variants.append(split)
     if "." in raw and _WRITTEN_DOMAIN.search(raw):
-        found.append(_WRITTEN_DOMAIN.sub(lambda hit: hit.group(1), _BRACKETS.sub(" ", raw)))
-    return found
+        variants.append(_WRITTEN_DOMAIN.sub(lambda hit: hit.group(1), _BRACKETS.sub(" ", raw)))
+    return variants
 
 
 def _is_telling(form: Form) -> bool:
@@ -275,8 +275,8 @@ def acronyms(form: Form) -> tuple[str, ...]:
         return ()
     stops = wordlists.roles()["s"]
     strong = [word for word in spelt if word not in stops]
-    found = dict.fromkeys(["".join(word[0] for word in strong), "".join(word[0] for word in spelt)])
-    return tuple(key for key in found if len(key) >= 3)
+    initials = dict.fromkeys(["".join(word[0] for word in strong), "".join(word[0] for word in spelt)])
+    return tuple(key for key in initials if len(key) >= 3)
 
 
 def domain_like(company: str) -> str:

@@ -1,6 +1,6 @@
 """Slips of the finger: which kind of one-letter difference lies between two names.
 
-Belongs here: keyboard neighbours, doubled and swapped letters. How alike two names are is measured in `features.py`.
+Belongs here: keyboard neighbours, doubled and swapped letters. How alike two names are is measured in `evidence/comparison.py`.
 """
 
 from __future__ import annotations

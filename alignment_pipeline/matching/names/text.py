@@ -10,7 +10,7 @@ import functools
 import re
 import unicodedata
 
-from unidecode import unidecode
+from anyascii import anyascii
 
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b\.?")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019`\u00b4](?=\w)")
@@ -35,18 +35,12 @@ def ascii_text(text: str) -> str:
 
 
 def _transliterate(text: str) -> str:
-    """Unidecode puts a blank after each ideograph: a run of them is one word here."""
-    pieces: list[str] = []
-    for run in re.split(rf"({_CJK.pattern}+)", text):
-        if run and _CJK.match(run):
-            pieces.append(" " + unidecode(run).replace(" ", "") + " ")
-        else:
-            pieces.append(unidecode(run))
-    return "".join(pieces)
+    """Latin letters for each run of one script; a run of Chinese, Japanese or Korean letters is a word of its own."""
+    return "".join([f" {anyascii(run)} " if _CJK.match(run) else anyascii(run) for run in re.split(rf"({_CJK.pattern}+)", text)])
 
 
 def words(text: str) -> list[str]:
-    """Folded words: "S.A. de C.V." gives sa, de, cv; "O'Reilly & Sons" gives oreilly, and, sons."""
+    """Folded words: "U.S.A. Today" gives usa, today; "O'Reilly & Sons" gives oreilly, and, sons."""
     return list(_words(text))
 
 

@@ -1,6 +1,6 @@
 """Words as numbers, forms as arrays: what lets a batch of pairs be compared at once.
 
-Belongs here: the arrays over name forms and their words. The comparison itself is in `features.py`.
+Belongs here: the arrays over name forms and their words. The comparison itself is in `evidence/comparison.py`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from alignment_pipeline.matching.array_types import Floats, Ints
 from alignment_pipeline.matching.names import names, places, wordlists
 from alignment_pipeline.matching.names.rarity import RarityTable
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 
 DESCRIPTOR, PLACE, STOP, FIELD, ORDINARY = 1, 2, 4, 8, 16
 
@@ -72,10 +70,10 @@ class Vocabulary:
         return self._role[number], self._weight[number]
 
     def mark(self) -> tuple[int, int, int]:
-        """How many words, compact and whole names there are now, for `forget`."""
+        """How many words, compact and whole names there are now, for `truncate`."""
         return len(self.number), len(self.compact_number), len(self._whole_number)
 
-    def forget(self, mark: tuple[int, int, int]) -> None:
+    def truncate(self, mark: tuple[int, int, int]) -> None:
         """Drop what was added since the mark: an index must not grow with the leads it has seen."""
         words = mark[0]
         for known, size in zip((self.number, self.compact_number, self._whole_number), mark, strict=True):
@@ -136,16 +134,16 @@ def arrays(forms_of: Iterable[tuple[names.Form, ...]], vocabulary: Vocabulary) -
             word_first.append(len(words))
         first.append(len(texts))
     return FormArrays(
-        _ints(first),
-        _ints(kind),
-        _ints(compact),
-        _ints(whole),
-        texts,
-        compacts,
-        np.array([len(text) for text in compacts], dtype=np.int64),
-        np.array(compacts, dtype="S8").view(">u8").astype(np.uint64),
-        _ints(word_first),
-        _ints(words),
+        first=_ints(first),
+        kind=_ints(kind),
+        compact=_ints(compact),
+        whole=_ints(whole),
+        texts=texts,
+        compacts=compacts,
+        length=np.array([len(text) for text in compacts], dtype=np.int64),
+        head=np.array(compacts, dtype="S8").view(">u8").astype(np.uint64),
+        word_first=_ints(word_first),
+        words=_ints(words),
     )
 
 

@@ -30,19 +30,19 @@ def legal_prefixes() -> frozenset[tuple[str, ...]]:
 @functools.cache
 def longest_suffix() -> dict[str, int]:
     """Last word of a legal form -> the most words such a form has: most names end in none of them."""
-    found: dict[str, int] = {}
+    longest: dict[str, int] = {}
     for form in legal_suffixes():
-        found[form[-1]] = max(found.get(form[-1], 0), len(form))
-    return found
+        longest[form[-1]] = max(longest.get(form[-1], 0), len(form))
+    return longest
 
 
 @functools.cache
 def longest_prefix() -> dict[str, int]:
     """First word of a legal form before the name -> the most words such a form has."""
-    found: dict[str, int] = {}
+    longest: dict[str, int] = {}
     for form in legal_prefixes():
-        found[form[0]] = max(found.get(form[0], 0), len(form))
-    return found
+        longest[form[0]] = max(longest.get(form[0], 0), len(form))
+    return longest
 
 
 @functools.cache
@@ -60,11 +60,11 @@ def raw_descriptors() -> tuple[str, ...]:
 @functools.cache
 def roles() -> dict[str, frozenset[str]]:
     """Words by role: d descriptor, f field of business, u unit, s stop word."""
-    found: dict[str, set[str]] = {"d": set(), "f": set(), "u": set(), "s": set()}
+    words_of: dict[str, set[str]] = {"d": set(), "f": set(), "u": set(), "s": set()}
     for line in lines("word_roles.txt"):
         role, *rest = line.split()
-        found[role].update(rest)
-    return {role: frozenset(members) for role, members in found.items()}
+        words_of[role].update(rest)
+    return {role: frozenset(members) for role, members in words_of.items()}
 
 
 @functools.cache

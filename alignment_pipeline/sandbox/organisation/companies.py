@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib import resources
 
 import tldextract
-from unidecode import unidecode
+from anyascii import anyascii
 
 from alignment_pipeline.sandbox.organisation import geography
 
@@ -69,7 +69,7 @@ def without_legal_form(name: str) -> str:
 
 def core_of(name: str) -> str:
     """A name's letters and digits, lower case, without legal form: what two spellings of one name share."""
-    return re.sub(r"[^a-z0-9]+", "", unidecode(without_legal_form(name)).lower())
+    return re.sub(r"[^a-z0-9]+", "", anyascii(without_legal_form(name)).lower())
 
 
 def registrable_domain(website: str) -> str:

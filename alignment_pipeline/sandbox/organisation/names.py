@@ -10,7 +10,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from unidecode import unidecode
+from anyascii import anyascii
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def name(rng: random.Random, country: str) -> tuple[str, str]:
 
 
 def _ascii(text: str) -> str:
-    return re.sub(r"[^a-z]", "", unidecode(text).lower())
+    return re.sub(r"[^a-z]", "", anyascii(text).lower())
 
 
 def local_part(rng: random.Random, first: str, last: str) -> str:
@@ -165,4 +165,4 @@ def private_local_part(rng: random.Random, first: str, last: str) -> str:
 
 def same_first_name(rng: random.Random, first: str) -> str:
     """The first name as the same person may give it another time: an initial, another case, without accents."""
-    return rng.choice((first, first, first[0] + ".", first.lower(), unidecode(first)))
+    return rng.choice((first, first, first[0] + ".", first.lower(), anyascii(first)))

@@ -1,0 +1,73 @@
+"""Which domain is registrable, and of which class it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from alignment_pipeline.matching.names import domains
+from alignment_pipeline.matching.settings import MatchingSettings
+from alignment_pipeline_tests.matching import factories
+
+RULES = [rule.lstrip("!*.") for rule in sorted(domains._extract.tlds) if rule.isascii()]
+
+
+def by_the_list(host: str) -> str:
+    parts = domains._extract(host)
+    if not parts.suffix:
+        return ""
+    return f"{parts.domain}.{parts.suffix}" if parts.domain else host if parts.is_private else ""
+
+
+@pytest.mark.parametrize("prefix", ["", "a.", "b.a.", "www.c.b.a."])
+def test_hosts_under_every_kind_of_suffix_have_the_same_registrable_domain(prefix: str) -> None:
+    hosts = [prefix + rule for rule in RULES[::5]]
+
+    assert [by_the_list(host) for host in hosts] == [domains.registrable(host) for host in hosts]
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("www.acme.com", "acme.com"),
+        ("acme.co.uk", "acme.co.uk"),
+        ("me.github.io", "me.github.io"),
+        ("10.0.0.1", ""),
+        ("com", ""),
+        ("a.b.ck", "a.b.ck"),
+    ],
+)
+def test_a_host_has_one_registrable_domain(host: str, expected: str) -> None:
+    assert expected == domains.registrable(host)
+
+
+@pytest.mark.parametrize(
+    ("domain", "kind"),
+    [
+        ("livenation.com", domains.CORPORATE),
+        ("delivery.com", domains.CORPORATE),
+        ("mailchimp.com", domains.CORPORATE),
+        ("yahoo.co.uk", domains.FREEMAIL),
+        ("hotmail.fr", domains.FREEMAIL),
+        ("live.com", domains.FREEMAIL),
+        ("github.com", domains.SHARED),
+        ("tum.de", domains.CORPORATE),
+        ("stanford.edu", domains.ACADEMIC),
+        ("ox.ac.uk", domains.ACADEMIC),
+    ],
+)
+def test_domain_classes_are_exact(domain: str, kind: str) -> None:
+    assert kind == domains.domain_class(domain)
+
+
+def test_a_freemail_domain_is_never_evidence() -> None:
+    base = factories.index({"name": "Yahoo Japan", "website": "yahoo.co.jp"}, {"name": "Quorvex", "website": "gmail.com"})
+
+    assert "none" == factories.matched(base, company="Velmora", email_domain="gmail.com")["decision"]
+    assert "none" == factories.matched(base, company="Velmora", email_domain="yahoo.co.jp")["decision"]
+
+
+def test_the_agreement_can_add_and_except_domains() -> None:
+    settings = MatchingSettings(freemail_additions=frozenset({"corpmail.example.com"}), corporate_domain_exceptions=frozenset({"aol.com"}))
+
+    assert domains.CORPORATE == domains.domain_class("aol.com", corporate_exceptions=settings.corporate_domain_exceptions)
+    assert domains.FREEMAIL == domains.domain_class("corpmail.example.com", freemail_additions=settings.freemail_additions)
