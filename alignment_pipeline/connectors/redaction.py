@@ -18,6 +18,7 @@ _NAMES = (
     r"access_token|refresh_token|id_token|client_secret|consumer_secret|client_assertion|assertion|password|passwd|security_token"
     r"|sessionid|session_id|private_key|api_key|apikey|secret"
 )
+_NAME = re.compile(_NAMES, re.IGNORECASE)
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
     (re.compile(r"\b(Bearer)\s+(?!\[redacted)[A-Za-z0-9._~+/=!:%-]{6,}", re.IGNORECASE), rf"\1 {MASK}"),
@@ -44,7 +45,8 @@ class Redactor:
         """Register configured secrets, with their URL-encoded and XML-escaped forms."""
         forms = set(self._values)
         for secret in secrets:
-            if secret and len(secret) >= _SHORTEST:
+            # masking a word like "password" itself would hide the name that gives the value behind it away
+            if secret and len(secret) >= _SHORTEST and not _NAME.fullmatch(secret):
                 forms.update((secret, quote(secret, safe=""), quote_plus(secret), escape(secret), escape(secret, {'"': "&quot;"})))
         self._values = tuple(sorted(forms, key=lambda form: (-len(form), form)))
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.sandbox.marketo.store import Lead, MarketoStore
+from alignment_pipeline.sandbox.marketo.records import Lead
+from alignment_pipeline.sandbox.marketo.store import MarketoStore
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 from alignment_pipeline.sandbox.world import World
 

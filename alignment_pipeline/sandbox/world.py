@@ -15,7 +15,6 @@ from typing import Any
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.sandbox.audit import Audit, Calls
 from alignment_pipeline.sandbox.faults import Faults
-from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 
 
 class ShiftableTime:
@@ -36,11 +35,11 @@ def sandbox_clock(moment: datetime, *, factor: float = 1.0, base: Callable[[], f
 
 @dataclass
 class World:
-    """Everything the served systems share. `marketo` is the store of the embedded Marketo, or None when it is not served."""
+    """Everything the served systems share, and their stores (`SalesforceStore`, `MarketoStore`); None is not served."""
 
     clock: Clock
     faults: Faults
-    salesforce: SalesforceStore
+    salesforce: Any
     marketo: Any = None
     audit: Audit = field(default_factory=Audit)
     calls: Calls = field(default_factory=Calls)

@@ -1,23 +1,32 @@
-"""What the conformance suite needs from a connector: one stream of records, and how to read it.
+"""The conformance suite of connectors: what every way of reading a stream must do, whatever the system.
 
-Belongs here: one adapter per way of reading. A new connector adds an adapter, never a test.
+Belongs here: the suite, and what it needs of a connector. A new connector writes an `Adapter` for each way it reads and a test class
+for each adapter (`class TestPages(Conformance)` with a fixture `adapter`); `hubspot/test_conformance.py` is an example. Nothing here
+knows a vendor: an adapter may read from an embedded system (`served.py`) or from a scripted server (`stub.py`).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from alignment_pipeline.connectors.calls import CallBudget, CallCounter
-from alignment_pipeline.connectors.marketo.extraction import MarketoExtraction
-from alignment_pipeline.connectors.salesforce.extraction import SalesforceExtraction
-from alignment_pipeline.connectors.streams import StreamReport, StreamState
+from alignment_pipeline.connectors.streams import Reading, StreamReport, StreamState
 from alignment_pipeline.connectors.transport import Timeouts
-from alignment_pipeline.sandbox.marketo.control import add_activities
-from alignment_pipeline.sandbox.salesforce.lifecycle import People
-from alignment_pipeline_tests.connectors.served import STREAMS, Served, leads, people, rows_of, visits
+from alignment_pipeline.errors import AlignmentError, CredentialsRefused, QuotaExhausted, Retryable
+from alignment_pipeline_tests.connectors.served import NOW, Served, rows_of
+from alignment_pipeline_tests.faults.selection import wants_all
+
+COUNT = 2_300
+#: Row 5 of the fault matrix asks for 50,000.
+OF_ONE_SECOND = 50_000 if wants_all() else COUNT
+RECENT = NOW - timedelta(hours=3)
+SHORT = Timeouts(30.0, 60.0)
 
 
 @dataclass
@@ -28,116 +37,196 @@ class Result:
     report: StreamReport
     counter: CallCounter
 
+    @classmethod
+    def of(cls, reading: Reading, counter: CallCounter) -> Result:
+        """The whole reading."""
+        rows = rows_of(reading)
+        return cls(rows, reading.report, counter)
 
-@dataclass
-class Adapter:
-    """One connector's stream in a served world. `page` matches the path that delivers records."""
 
-    world: Served
-    system: str = ""
-    object: str = ""
-    page: str = ""
-    page_method: str = "GET"
-    extra: dict[str, Any] = field(default_factory=dict)
+class Adapter(ABC):
+    """One way of reading one stream.
 
-    def read(self, state: StreamState | None = None, **options: Any) -> Result:
+    `signed` matches the paths of signed calls, `page` those that deliver records. `begins_at_a_watermark`: this way never loads a
+    stream for the first time, so none of its rows is reconstructed.
+    """
+
+    object: str
+    page: str
+    signed: str
+    begins_at_a_watermark: bool = False
+
+    @abstractmethod
+    def read(
+        self, state: StreamState | None = None, *, timeouts: Timeouts = SHORT, budget: CallBudget | None = None, **options: Any
+    ) -> Result:
         """Read the stream with a session of its own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fill(self, count: int, *, stamp: datetime, step: float = 1.0) -> None:
-        """Records of the past."""
-        raise NotImplementedError
+        """Records of the past, `step` seconds apart."""
 
+    @abstractmethod
     def happen(self, *, late_seconds: int = 0) -> str:
         """One new record or version now (visible later); its record id."""
-        raise NotImplementedError
 
-    def _result(self, extraction: Any, counter: CallCounter) -> Result:
-        (reading,) = extraction.readings([STREAMS[self.object]])
-        rows = rows_of(reading)
-        return Result(rows, reading.report, counter)
+    @abstractmethod
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
 
-    def _states(self, state: StreamState | None) -> Mapping[str, StreamState]:
+    @abstractmethod
+    def fault(self, kind: str, **options: Any) -> None:
+        """Switch on a fault of `sandbox/faults.py` for the system."""
+
+    @abstractmethod
+    def logins(self) -> int:
+        """How often the system was asked for a token."""
+
+    def states(self, state: StreamState | None) -> Mapping[str, StreamState]:
+        """The state as a source takes it."""
         return {} if state is None else {self.object: state}
 
 
-@dataclass
-class SalesforceRest(Adapter):
-    """Leads by query and queryMore."""
+class SandboxAdapter(Adapter):
+    """An adapter over an embedded system."""
 
-    bulk_rows_from: int = 10**9
+    system: str
 
-    def __post_init__(self) -> None:
-        self.system, self.object, self.page = "salesforce", "Lead", r"/query(All)?(\?|/)|composite/batch"
-        self.page_method = ""
+    def __init__(self, world: Served) -> None:
+        self.world = world
 
-    def read(self, state: StreamState | None = None, **options: Any) -> Result:
-        session = self.world.salesforce(timeouts=options.pop("timeouts", Timeouts(30.0, 60.0)), budget=options.pop("budget", CallBudget()))
-        more = {"bulk_rows_from": self.bulk_rows_from} | options
-        return self._result(SalesforceExtraction(session, states=self._states(state), **more), session.counter)
+    def advance(self, seconds: float) -> None:
+        """See `Adapter`."""
+        self.world.world.advance(seconds)
 
-    def fill(self, count: int, *, stamp: datetime, step: float = 1.0) -> None:
-        self.world.world.salesforce.load({"Lead": leads(count, stamp=stamp, step=step)})
+    def fault(self, kind: str, **options: Any) -> None:
+        """See `Adapter`."""
+        self.world.fault(kind, system=self.system, **options)
 
-    def happen(self, *, late_seconds: int = 0) -> str:
-        person = People(self.world.world.salesforce)
-        if not late_seconds:
-            return person.create("Lead", {"LastName": "New", "Company": "New"})
-        first = next(iter(self.world.world.salesforce.tables["Lead"]))
-        person.edit(first, {"Title": "Changed late"}, visible_after_seconds=late_seconds)
-        return first
+    def logins(self) -> int:
+        """See `Adapter`."""
+        calls = self.world.world.calls.by_endpoint(self.system)[self.system]
+        return sum(count for path, count in calls.items() if "oauth" in path)
 
 
-@dataclass
-class SalesforceBulk(SalesforceRest):
-    """Leads by Bulk API 2.0."""
-
-    bulk_rows_from: int = 1
-
-    def __post_init__(self) -> None:
-        self.system, self.object, self.page, self.page_method = "salesforce", "Lead", r"/jobs/query/\w+/results", "GET"
+def ids(result: Result) -> list[str]:
+    """Record ids in the order read."""
+    return [row["record_id"] for row in result.rows]
 
 
-@dataclass
-class MarketoPages(Adapter):
-    """Activities by paging token."""
+class Conformance:
+    """The suite."""
 
-    def __post_init__(self) -> None:
-        self.system, self.object, self.page = "marketo", "activities", r"/rest/v1/activities\.json"
-        self.world.world.marketo.load(people(3))
+    def test_every_record_of_many_pages_is_read_once(self, adapter: Adapter) -> None:
+        adapter.fill(COUNT, stamp=RECENT)
+        result = adapter.read()
 
-    def read(self, state: StreamState | None = None, **options: Any) -> Result:
-        session = self.world.marketo(timeouts=options.pop("timeouts", Timeouts(30.0, 60.0)), budget=options.pop("budget", CallBudget()))
-        known = state or StreamState("activities", watermark=self.world.clock.now(), swept_at=self.world.clock.now())
-        more = {"type_ids": [1]} | options
-        return self._result(MarketoExtraction(session, states={"activities": known}, **more), session.counter)
+        assert (len(result.rows), len(set(ids(result)))) == (COUNT, COUNT)
+        assert result.report.rows == COUNT
+        assert result.report.quarantined == ()
 
-    def fill(self, count: int, *, stamp: datetime, step: float = 1.0) -> None:
-        self.world.world.marketo.load([], visits(count, stamp=stamp, step=step))
+    def test_records_of_one_and_the_same_second_are_all_read(self, adapter: Adapter) -> None:
+        adapter.fill(OF_ONE_SECOND, stamp=RECENT, step=0.0)
 
-    def happen(self, *, late_seconds: int = 0) -> str:
-        log = self.world.world.marketo.log
-        add_activities(self.world.world, [{"leadId": 1, "activityTypeId": 1, "marketoGUID": f"new-{len(log)}"}], late_seconds=late_seconds)
-        return f"new-{len(log) - 1}"
+        assert len(set(ids(adapter.read()))) == OF_ONE_SECOND
 
+    def test_a_second_reading_brings_only_what_is_new(self, adapter: Adapter) -> None:
+        adapter.fill(20, stamp=NOW - timedelta(days=3))
+        first = adapter.read()
+        adapter.advance(86_400)
+        new = adapter.happen()
+        adapter.advance(60)
+        second = adapter.read(first.report.state)
 
-@dataclass
-class MarketoBulk(MarketoPages):
-    """Activities by bulk extract."""
+        assert ids(second) == [new]
+        assert second.rows[0]["is_reconstructed"] is False
+        assert second.rows[0]["known_at"] >= NOW + timedelta(days=1)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.page = r"/file\.json"
+    def test_a_late_record_behind_the_watermark_is_found(self, adapter: Adapter) -> None:
+        adapter.fill(3, stamp=NOW - timedelta(days=5))
+        late = adapter.happen(late_seconds=600)
+        first = adapter.read()
+        adapter.advance(601)
+        second = adapter.read(first.report.state)
 
-    def read(self, state: StreamState | None = None, **options: Any) -> Result:
-        session = self.world.marketo(timeouts=options.pop("timeouts", Timeouts(30.0, 60.0)), budget=options.pop("budget", CallBudget()))
-        more = {"type_ids": [1], "activity_days": 20, "bulk_pages_from": -1} | options
-        return self._result(MarketoExtraction(session, states=self._states(state), **more), session.counter)
+        assert late in ids(second)
 
+    def test_a_token_that_expires_in_the_middle_is_renewed_and_nothing_is_lost(self, adapter: Adapter) -> None:
+        adapter.fill(COUNT, stamp=RECENT)
+        adapter.fault("expire_token", path=adapter.signed, every=3, count=3)
 
-ADAPTERS: dict[str, type[Adapter]] = {
-    "salesforce-rest": SalesforceRest,
-    "salesforce-bulk": SalesforceBulk,
-    "marketo-pages": MarketoPages,
-    "marketo-bulk": MarketoBulk,
-}
+        assert len(set(ids(adapter.read()))) == COUNT
+
+    def test_a_token_that_is_always_refused_ends_the_reading_after_one_renewal(self, adapter: Adapter) -> None:
+        adapter.fill(3, stamp=RECENT)
+        adapter.fault("expire_token", path=adapter.signed, count=None)
+        with pytest.raises(CredentialsRefused):
+            adapter.read()
+
+        assert adapter.logins() <= 2
+
+    def test_a_storm_of_503_is_outlived(self, adapter: Adapter) -> None:
+        adapter.fill(COUNT, stamp=RECENT)
+        adapter.fault("answer", path=adapter.page, status=503, body="", count=4)
+
+        assert len(set(ids(adapter.read()))) == COUNT
+
+    def test_a_storm_without_end_fails_and_never_looks_like_no_rows(self, adapter: Adapter) -> None:
+        adapter.fill(10, stamp=RECENT)
+        adapter.fault("answer", path=adapter.page, status=503, body="", count=None)
+        with pytest.raises(Retryable):
+            adapter.read()
+
+    def test_a_maintenance_page_instead_of_records_is_asked_again(self, adapter: Adapter) -> None:
+        adapter.fill(COUNT, stamp=RECENT)
+        adapter.fault("html", path=adapter.page, status=503, count=2)
+
+        assert len(set(ids(adapter.read()))) == COUNT
+
+    def test_a_maintenance_page_with_status_200_never_looks_like_no_rows(self, adapter: Adapter) -> None:
+        adapter.fill(10, stamp=RECENT)
+        adapter.fault("html", path=adapter.page, status=200, count=None)
+        with pytest.raises(AlignmentError):
+            adapter.read()
+
+    def test_a_page_cut_on_the_wire_is_fetched_again(self, adapter: Adapter) -> None:
+        adapter.fill(COUNT, stamp=RECENT)
+        adapter.fault("truncate", path=adapter.page, count=2)
+
+        assert len(set(ids(adapter.read()))) == COUNT
+
+    def test_a_file_short_of_its_promise_is_rejected(self, adapter: Adapter) -> None:
+        """Lines lost without a wire error: JSON breaks, CSV must be counted or checksummed."""
+        adapter.fill(COUNT, stamp=RECENT)
+        adapter.fault("shorten", path=adapter.page, lines=2, count=1)
+        assert len(set(ids(adapter.read()))) == COUNT
+
+        adapter.fault("shorten", path=adapter.page, lines=2, count=None)
+        with pytest.raises(AlignmentError):
+            adapter.read()
+
+    def test_a_server_that_hangs_is_left_by_the_time_out(self, adapter: Adapter) -> None:
+        adapter.fill(10, stamp=RECENT)
+        adapter.fault("hang", path=adapter.page, seconds=10_000, count=None)
+        with pytest.raises(Retryable, match="gave up after 3 tries"):
+            adapter.read(timeouts=Timeouts(30.0, 0.5))
+
+    def test_a_daily_quota_stops_the_reading_cleanly(self, adapter: Adapter) -> None:
+        adapter.fill(COUNT, stamp=RECENT)
+        adapter.fault("daily_limit", max=3)
+        with pytest.raises(QuotaExhausted):
+            adapter.read(budget=CallBudget(run_share=10.0, organisation_share=10.0))
+
+    def test_a_budget_of_our_own_stops_the_reading_cleanly(self, adapter: Adapter) -> None:
+        adapter.fill(10, stamp=RECENT)
+        with pytest.raises(QuotaExhausted, match="budget of 2 calls"):
+            adapter.read(budget=CallBudget(most_calls=2))
+
+    def test_the_first_load_is_marked_reconstructed_with_the_vendors_time(self, adapter: Adapter) -> None:
+        adapter.fill(2, stamp=RECENT, step=60.0)
+        result = adapter.read()
+        if adapter.begins_at_a_watermark:
+            assert not any(row["is_reconstructed"] for row in result.rows)
+            return
+        assert all(row["is_reconstructed"] and row["known_at"] == row["modified_at"] for row in result.rows)
+        assert sorted(row["modified_at"] for row in result.rows) == [RECENT + timedelta(minutes=1), RECENT + timedelta(minutes=2)]

@@ -9,6 +9,7 @@ import traceback
 import pytest
 
 from alignment_pipeline.connectors import redaction
+from alignment_pipeline.connectors.redaction import Redactor
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline_tests.connectors.served import Served
@@ -104,3 +105,10 @@ def test_credentials_show_no_secret_in_their_repr() -> None:
     environ = {"SALESFORCE_DOMAIN": "acme.my.salesforce.com", "SALESFORCE_CLIENT_ID": "the-id", "SALESFORCE_CLIENT_SECRET": CANARY}
 
     assert CANARY not in repr(Credentials.from_env(environ))
+
+
+def test_a_secret_that_is_a_key_s_name_does_not_uncover_the_values_behind_that_name() -> None:
+    redactor = Redactor()
+    redactor.add("secret", "password")
+
+    assert CANARY not in redactor(f"client_secret={CANARY}&password={CANARY}")

@@ -9,7 +9,8 @@ import pytest
 
 from alignment_pipeline.sandbox.faults import Fault
 from alignment_pipeline.sandbox.marketo.activity_log import ActivityLog
-from alignment_pipeline.sandbox.marketo.store import MarketoStore, StaticList
+from alignment_pipeline.sandbox.marketo.records import StaticList
+from alignment_pipeline.sandbox.marketo.store import MarketoStore
 from alignment_pipeline.sandbox.marketo.tokens import Position, activity_token
 from alignment_pipeline_tests.sandbox.marketo_world import NOW, MarketoClient, drain, lead, refusal, serving, visit, world
 

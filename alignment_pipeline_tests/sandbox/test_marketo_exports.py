@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from alignment_pipeline.sandbox.faults import Fault
-from alignment_pipeline.sandbox.marketo.store import StaticList
+from alignment_pipeline.sandbox.marketo.records import StaticList
 from alignment_pipeline_tests.sandbox.marketo_world import MarketoClient, lead, refusal, serving, visit, world
 
 NOVEMBER = {"startAt": "2026-11-01T00:00:00Z", "endAt": "2026-11-20T00:00:00Z"}

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from alignment_pipeline.sandbox.marketo.store import MarketoStore, StaticList
+from alignment_pipeline.sandbox.marketo.records import StaticList
+from alignment_pipeline.sandbox.marketo.store import MarketoStore
 from alignment_pipeline_tests.sandbox.marketo_world import MarketoClient, drain, lead, refusal, serving, visit, world
 
 

@@ -20,6 +20,7 @@ from alignment_pipeline.connectors.calls import CallBudget, CallCounter
 from alignment_pipeline.connectors.marketo.credentials import Credentials
 from alignment_pipeline.connectors.marketo.verdicts import judge
 from alignment_pipeline.connectors.retries import RetryPolicy
+from alignment_pipeline.connectors.server_clock import ServerClock
 from alignment_pipeline.connectors.transport import Call, Sink, Timeouts, Transport
 from alignment_pipeline.errors import CredentialsRefused
 
@@ -38,7 +39,7 @@ class Pace:
 
 
 @dataclass
-class MarketoSession:
+class MarketoSession(ServerClock):
     """One API user's session. One thread each."""
 
     credentials: Credentials
@@ -63,21 +64,6 @@ class MarketoSession:
     def renew(self) -> None:
         """Forget the token (`Signer`)."""
         self._token = None
-
-    @property
-    def server_now(self) -> datetime:
-        """The server's clock as its last answer showed it (whole seconds), ours when it never did."""
-        return (self.server_date or self.clock.now()).replace(microsecond=0)
-
-    @property
-    def earliest_now(self) -> datetime:
-        """The earlier of the server's clock and ours: a watermark there is never ahead of the data, whichever of them is wrong."""
-        return min(self.server_now, self.clock.now().replace(microsecond=0))
-
-    @property
-    def latest_now(self) -> datetime:
-        """The later of the two clocks: a window that ends there holds all there is."""
-        return max(self.server_now, self.clock.now().replace(microsecond=0))
 
     def send(self, call: Call, sink: Sink | None = None) -> Answer:
         """Send a call at the session's pace."""

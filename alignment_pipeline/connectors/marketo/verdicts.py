@@ -10,8 +10,9 @@ from typing import Any
 
 from alignment_pipeline.connectors import redaction
 from alignment_pipeline.connectors.answers import Answer
+from alignment_pipeline.connectors.refusals import RequestRefused
 from alignment_pipeline.connectors.transport import TAKE, Call, Verdict
-from alignment_pipeline.errors import CredentialsRefused, Permanent, QuotaExhausted, Retryable
+from alignment_pipeline.errors import CredentialsRefused, QuotaExhausted, Retryable
 
 # 600 is what a call without its token gets; 601 and 602 are refused and expired tokens.
 _TOKEN = frozenset({"600", "601", "602"})
@@ -22,14 +23,8 @@ _EMPTY = "702"
 _RESET = "it starts again at midnight US Central time"
 
 
-class MarketoRefused(Permanent):
-    """A whole request was refused: the vendor's code and message, for callers that know a way round."""
-
-    def __init__(self, message: str, *, status: int, code: str, detail: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.detail = detail
+class MarketoRefused(RequestRefused):
+    """Marketo refused a whole request."""
 
 
 def first_error(body: Any) -> tuple[str, str]:

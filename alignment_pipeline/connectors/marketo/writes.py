@@ -12,8 +12,6 @@ from typing import Any
 from alignment_pipeline.connectors.marketo.session import MarketoSession
 
 MOST_LEADS = 300
-# Lead gone, and a record that another call is writing at this moment.
-GONE = frozenset({"1004", "1013"})
 
 
 @dataclass(frozen=True)

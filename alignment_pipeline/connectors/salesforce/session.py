@@ -20,6 +20,7 @@ from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
 from alignment_pipeline.connectors.salesforce.login import Login, log_in
 from alignment_pipeline.connectors.salesforce.values import wire_value
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceJudge
+from alignment_pipeline.connectors.server_clock import ServerClock
 from alignment_pipeline.connectors.transport import Call, Sink, Timeouts, Transport
 from alignment_pipeline.errors import ConfigurationError
 
@@ -28,7 +29,7 @@ _JSON = {"Content-Type": "application/json; charset=UTF-8"}
 
 
 @dataclass
-class SalesforceSession:
+class SalesforceSession(ServerClock):
     """One user's session. It logs in when first used, and once more whenever the token is refused. One thread each."""
 
     credentials: Credentials
@@ -64,21 +65,6 @@ class SalesforceSession:
             )
             self._login = log_in(self.credentials, anonymous)
         return self._login
-
-    @property
-    def server_now(self) -> datetime:
-        """The server's clock as its last answer showed it (whole seconds), ours when it never did."""
-        return (self.server_date or self.clock.now()).replace(microsecond=0)
-
-    @property
-    def earliest_now(self) -> datetime:
-        """The earlier of the server's clock and ours: a watermark there is never ahead of the data, whichever of them is wrong."""
-        return min(self.server_now, self.clock.now().replace(microsecond=0))
-
-    @property
-    def latest_now(self) -> datetime:
-        """The later of the two clocks: a window that ends there holds all there is."""
-        return max(self.server_now, self.clock.now().replace(microsecond=0))
 
     @property
     def base(self) -> str:

@@ -10,9 +10,10 @@ import re
 from alignment_pipeline.connectors import redaction
 from alignment_pipeline.connectors.answers import Answer
 from alignment_pipeline.connectors.calls import CallCounter, Usage
+from alignment_pipeline.connectors.refusals import RequestRefused
 from alignment_pipeline.connectors.salesforce.results import error_of
 from alignment_pipeline.connectors.transport import TAKE, Call, Verdict
-from alignment_pipeline.errors import CredentialsRefused, Permanent, QuotaExhausted, Retryable
+from alignment_pipeline.errors import CredentialsRefused, QuotaExhausted, Retryable
 
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 _LOGIN_CODES = frozenset(
@@ -26,15 +27,8 @@ _LOGIN_CODES = frozenset(
 _GATEWAY = frozenset({406, 408, 420, 429, 502, 503, 504})
 
 
-class SalesforceRefused(Permanent):
-    """A whole request was refused: the vendor's code, message and fields, for callers that know a way round."""
-
-    def __init__(self, message: str, *, status: int, code: str, detail: str, fields: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.fields = fields
+class SalesforceRefused(RequestRefused):
+    """Salesforce refused a whole request."""
 
 
 class SalesforceJudge:

@@ -11,13 +11,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from alignment_pipeline.sandbox.marketo.activity_types import DELETE_LEAD
 from alignment_pipeline.sandbox.marketo.export_request import ExportRequest
-
-if TYPE_CHECKING:
-    from alignment_pipeline.sandbox.marketo.store import MarketoStore
+from alignment_pipeline.sandbox.marketo.records import MarketoRecords
 
 EMPTY = "null"
 _STRAY_EVERY = 10
@@ -35,7 +33,7 @@ class ExportFile:
     checksum: str
 
 
-def write(request: ExportRequest, store: MarketoStore, path: Path, *, now: int) -> ExportFile:
+def write(request: ExportRequest, store: MarketoRecords, path: Path, *, now: int) -> ExportFile:
     """Write the file of `request` from what is visible at `now` (Unix seconds)."""
     records = _leads(request, store) if request.kind == "leads" else _activities(request, store, now)
     rows = 0
@@ -69,7 +67,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _leads(request: ExportRequest, store: MarketoStore) -> Iterator[Mapping[str, Any]]:
+def _leads(request: ExportRequest, store: MarketoRecords) -> Iterator[Mapping[str, Any]]:
     with store.lock:
         leads = sorted(store.leads.values(), key=lambda lead: lead.lead_id)
         members = store.static_lists[request.list_id].lead_ids if request.list_id is not None else frozenset()
@@ -83,7 +81,7 @@ def _leads(request: ExportRequest, store: MarketoStore) -> Iterator[Mapping[str,
             yield lead.values
 
 
-def _activities(request: ExportRequest, store: MarketoStore, now: int) -> Iterator[Mapping[str, Any]]:
+def _activities(request: ExportRequest, store: MarketoRecords, now: int) -> Iterator[Mapping[str, Any]]:
     start, end = request.start or 0, request.end or 0
     for record in store.log.between(start, end, now=now, type_ids=request.type_ids, without=frozenset({DELETE_LEAD})):
         if request.primary_ids and record.get("primaryAttributeValueId") not in request.primary_ids:

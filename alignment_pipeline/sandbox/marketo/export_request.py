@@ -9,13 +9,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from alignment_pipeline.sandbox.marketo.activity_types import DELETE_LEAD
 from alignment_pipeline.sandbox.marketo.answers import Refusal
-
-if TYPE_CHECKING:
-    from alignment_pipeline.sandbox.marketo.store import MarketoStore
+from alignment_pipeline.sandbox.marketo.records import MarketoRecords
 
 ACTIVITY_FIELDS = (
     "marketoGUID",
@@ -55,7 +53,7 @@ class ExportRequest:
         return DELIMITERS[self.format]
 
 
-def parse(kind: str, body: Mapping[str, Any], store: MarketoStore) -> ExportRequest:
+def parse(kind: str, body: Mapping[str, Any], store: MarketoRecords) -> ExportRequest:
     """The request of a create call. Raises Refusal 1002, 1003, 1006 or 1035."""
     fields = _fields(kind, body, store)
     form = str(body.get("format") or "CSV")
@@ -72,7 +70,7 @@ def parse(kind: str, body: Mapping[str, Any], store: MarketoStore) -> ExportRequ
     return ExportRequest(**common, **(_lead_filter(given, store) if kind == "leads" else _activity_filter(given, store)))
 
 
-def _fields(kind: str, body: Mapping[str, Any], store: MarketoStore) -> tuple[str, ...]:
+def _fields(kind: str, body: Mapping[str, Any], store: MarketoRecords) -> tuple[str, ...]:
     fields = body.get("fields")
     known = set(store.schema.by_name) if kind == "leads" else {*ACTIVITY_FIELDS, *FURTHER_ACTIVITY_FIELDS}
     if not fields:
@@ -87,7 +85,7 @@ def _fields(kind: str, body: Mapping[str, Any], store: MarketoStore) -> tuple[st
     return tuple(dict.fromkeys(fields))
 
 
-def _lead_filter(given: Mapping[str, Any], store: MarketoStore) -> dict[str, Any]:
+def _lead_filter(given: Mapping[str, Any], store: MarketoRecords) -> dict[str, Any]:
     if len(given) != 1 or next(iter(given)) not in _LEAD_FILTERS:
         raise Refusal("1003", f"Invalid data: exactly one filter of {', '.join(_LEAD_FILTERS)} is allowed")
     kind, value = next(iter(given.items()))
@@ -102,7 +100,7 @@ def _lead_filter(given: Mapping[str, Any], store: MarketoStore) -> dict[str, Any
     return {"filter_type": kind, "list_id": wanted[0].list_id}
 
 
-def _activity_filter(given: Mapping[str, Any], store: MarketoStore) -> dict[str, Any]:
+def _activity_filter(given: Mapping[str, Any], store: MarketoRecords) -> dict[str, Any]:
     unknown = set(given) - {"createdAt", "activityTypeIds", "primaryAttributeValueIds", "primaryAttributeValues"}
     if unknown:
         raise Refusal("1003", f"Invalid data: unknown filter {', '.join(sorted(unknown))}")

@@ -15,18 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from alignment_pipeline.sandbox.faults import Fault
 from alignment_pipeline.sandbox.marketo import export_file
 from alignment_pipeline.sandbox.marketo.answers import Refusal, iso
 from alignment_pipeline.sandbox.marketo.export_file import ExportFile
 from alignment_pipeline.sandbox.marketo.export_request import ExportRequest
+from alignment_pipeline.sandbox.marketo.records import MarketoRecords
 from alignment_pipeline.sandbox.marketo.settings import MEGABYTE
-
-if TYPE_CHECKING:
-    from alignment_pipeline.sandbox.marketo.store import MarketoStore
-    from alignment_pipeline.sandbox.world import World
+from alignment_pipeline.sandbox.world import World
 
 
 @dataclass
@@ -59,7 +56,7 @@ class Job:
 class Exports:
     """The jobs of a subscription. Methods that end in a wait-free answer take the store's lock; writing a file does not hold it."""
 
-    def __init__(self, store: MarketoStore) -> None:
+    def __init__(self, store: MarketoRecords) -> None:
         self._store = store
         self._jobs: dict[str, Job] = {}
         self._queue: list[Job] = []

@@ -12,8 +12,8 @@ from typing import Any
 
 from alignment_pipeline.sandbox.marketo.activity_types import CHANGE_DATA_VALUE, DELETE_LEAD, FILL_OUT_FORM, MERGE_LEADS, NEW_LEAD
 from alignment_pipeline.sandbox.marketo.answers import iso
+from alignment_pipeline.sandbox.marketo.records import Lead
 from alignment_pipeline.sandbox.marketo.schema import LeadField, Value
-from alignment_pipeline.sandbox.marketo.store import Lead
 
 API_SOURCE = "Web service API"
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from alignment_pipeline.sandbox.marketo.answers import Refusal
 from alignment_pipeline.sandbox.marketo.call import BATCH, Call
-from alignment_pipeline.sandbox.marketo.store import Lead, StaticList
+from alignment_pipeline.sandbox.marketo.records import Lead, StaticList
 from alignment_pipeline.sandbox.marketo.tokens import list_token, read_list_token
 
 DEFAULT_FIELDS = ("id", "updatedAt", "lastName", "email", "createdAt", "firstName")

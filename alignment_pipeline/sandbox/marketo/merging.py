@@ -9,8 +9,8 @@ from __future__ import annotations
 from alignment_pipeline.sandbox.marketo import history
 from alignment_pipeline.sandbox.marketo.answers import Refusal
 from alignment_pipeline.sandbox.marketo.call import Call
+from alignment_pipeline.sandbox.marketo.records import Lead
 from alignment_pipeline.sandbox.marketo.schema import Value
-from alignment_pipeline.sandbox.marketo.store import Lead
 
 MOST_LOSERS = 25
 

@@ -12,8 +12,9 @@ from typing import Any
 from alignment_pipeline.sandbox.marketo import history, leads
 from alignment_pipeline.sandbox.marketo.answers import RecordRefusal, Refusal, iso
 from alignment_pipeline.sandbox.marketo.call import BATCH, Call
+from alignment_pipeline.sandbox.marketo.records import Lead
 from alignment_pipeline.sandbox.marketo.schema import Value
-from alignment_pipeline.sandbox.marketo.store import Lead, MarketoStore
+from alignment_pipeline.sandbox.marketo.store import MarketoStore
 
 ACTIONS = ("createOnly", "updateOnly", "createOrUpdate", "createDuplicate")
 _SYSTEM = "marketo"

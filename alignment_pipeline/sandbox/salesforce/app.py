@@ -1,6 +1,6 @@
 """The ASGI app of the embedded Salesforce.
 
-Belongs here: HTTP in and out, sessions, versions, limits. The resources are listed in `rest/routes.py`, login in `login.py`.
+Belongs here: HTTP in and out, sessions, versions, limits. The resources are listed in `routes.py`, login in `login.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from alignment_pipeline.sandbox.salesforce.organisation import Org
 from alignment_pipeline.sandbox.salesforce.rest.call import Answer, Call, encoded
 from alignment_pipeline.sandbox.salesforce.rest.dispatch import answer_of
 from alignment_pipeline.sandbox.salesforce.rest.objects import versions
-from alignment_pipeline.sandbox.salesforce.rest.routes import all_routes
+from alignment_pipeline.sandbox.salesforce.routes import all_routes
 from alignment_pipeline.sandbox.world import World
 
 _DATA = re.compile(r"^/services/data/v(\d+)\.(\d)(/.*)?$", re.IGNORECASE)

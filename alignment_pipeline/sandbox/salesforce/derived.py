@@ -5,15 +5,33 @@ Belongs here: standard computed fields. Formula fields of the package are comput
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
 
-from alignment_pipeline.sandbox.salesforce.schema import ObjectSchema
-
-if TYPE_CHECKING:
-    from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
+from alignment_pipeline.sandbox.salesforce.schema import ObjectSchema, Schema
 
 
-def derive(store: SalesforceStore, schema: ObjectSchema, record: dict[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
+class Records(Protocol):
+    """The records of an organisation, as far as computed fields look at other records (`SalesforceStore`)."""
+
+    schema: Schema
+
+    @property
+    def tables(self) -> Mapping[str, Mapping[str, dict[str, Any]]]:
+        """Object name -> id -> record."""
+
+    def now(self) -> datetime:
+        """The organisation's clock."""
+
+    def get(self, name: str, record_id: str) -> dict[str, Any] | None:
+        """A record of an object."""
+
+    def find(self, record_id: str) -> dict[str, Any] | None:
+        """A living record of any object."""
+
+
+def derive(store: Records, schema: ObjectSchema, record: dict[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
     """The record with its computed fields; `old` None means it is new (or loaded). May return the same dict."""
     if schema.name in ("Lead", "Contact", "User"):
         name = " ".join(part for part in (record.get("FirstName"), record.get("LastName")) if part)
@@ -29,7 +47,7 @@ def derive(store: SalesforceStore, schema: ObjectSchema, record: dict[str, Any],
     return record
 
 
-def stage_of(store: SalesforceStore, name: str | None) -> dict[str, Any] | None:
+def stage_of(store: Records, name: str | None) -> dict[str, Any] | None:
     """The OpportunityStage row of a stage name."""
     for row in store.tables["OpportunityStage"].values():
         if name is not None and name in (row.get("ApiName"), row.get("MasterLabel")):
@@ -37,7 +55,7 @@ def stage_of(store: SalesforceStore, name: str | None) -> dict[str, Any] | None:
     return None
 
 
-def _opportunity(store: SalesforceStore, record: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _opportunity(store: Records, record: dict[str, Any], old: dict[str, Any] | None) -> None:
     name = record.get("StageName")
     stage_changed = old is not None and old.get("StageName") != name
     if stage_changed or "IsClosed" not in record:
@@ -56,7 +74,7 @@ def _opportunity(store: SalesforceStore, record: dict[str, Any], old: dict[str, 
         record["ExpectedRevenue"] = round(record["Amount"] * record["Probability"] / 100, 2)
 
 
-def _activity(store: SalesforceStore, name: str, record: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _activity(store: Records, name: str, record: dict[str, Any], old: dict[str, Any] | None) -> None:
     if name == "Task":
         is_closed = record.get("Status") == "Completed"
         record["IsClosed"] = is_closed
@@ -76,7 +94,7 @@ def _activity(store: SalesforceStore, name: str, record: dict[str, Any], old: di
             record["AccountId"] = found
 
 
-def _account(store: SalesforceStore, record: dict[str, Any]) -> str | None:
+def _account(store: Records, record: dict[str, Any]) -> str | None:
     for name, field in (("WhatId", "Id"), ("WhatId", "AccountId"), ("WhoId", "AccountId")):
         parent_id = record.get(name)
         parent = store.find(parent_id) if parent_id else None
@@ -87,7 +105,7 @@ def _account(store: SalesforceStore, record: dict[str, Any]) -> str | None:
     return None
 
 
-def rolled_up(store: SalesforceStore, schema: ObjectSchema, record: dict[str, Any]) -> list[tuple[ObjectSchema, dict[str, Any]]]:
+def rolled_up(store: Records, schema: ObjectSchema, record: dict[str, Any]) -> list[tuple[ObjectSchema, dict[str, Any]]]:
     """The parents whose LastActivityDate a done activity moves on, as they then are: SystemModstamp moves, LastModifiedDate does not."""
     day = record.get("ActivityDate")
     is_done = record.get("IsClosed") if schema.name == "Task" else day is not None and day <= store.now().date()

@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alignment_pipeline.sandbox.salesforce.bulk.job import Job
+from alignment_pipeline.sandbox.salesforce.bulk_job import Job
 from alignment_pipeline.sandbox.salesforce.failures import ApiError
 from alignment_pipeline.sandbox.salesforce.soql.run import Result
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore

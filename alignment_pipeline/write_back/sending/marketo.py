@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD
-from alignment_pipeline.connectors.marketo import describe, leads, writes
+from alignment_pipeline.connectors.marketo import codes, describe, leads, writes
 from alignment_pipeline.connectors.marketo.session import MarketoSession
 from alignment_pipeline.connectors.salesforce.describe import FieldDescription, ObjectDescription
 from alignment_pipeline.connectors.salesforce.reads import Record
@@ -23,7 +23,7 @@ from alignment_pipeline.write_back.sending.crm import Crm, Fields, Reader, Write
 _MODIFIED = "updatedAt"
 _TYPES = {"text": "textarea", "string": "string"}
 _CLASSES = {
-    **dict.fromkeys(writes.GONE, RetryClass.GONE),
+    **dict.fromkeys(codes.GONE, RetryClass.GONE),
     **dict.fromkeys(("603", "1006"), RetryClass.SCHEMA),
     **dict.fromkeys(("604", "606", "608", "611", "614", "615", "713"), RetryClass.TRANSIENT),
     "607": RetryClass.QUOTA,

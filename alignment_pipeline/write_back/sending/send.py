@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from alignment_pipeline.connectors.marketo.verdicts import MarketoRefused
+from alignment_pipeline.connectors.marketo import codes as marketo_codes
+from alignment_pipeline.connectors.refusals import RequestRefused
+from alignment_pipeline.connectors.salesforce import codes as salesforce_codes
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
-from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.errors import AlignmentError, CredentialsRefused, OutcomeUnknown, QuotaExhausted, Retryable
 from alignment_pipeline.journal.journal import from_stamp
 from alignment_pipeline.write_back.fields.shape import shape_of
@@ -21,6 +21,7 @@ from alignment_pipeline.write_back.sending.context import Run
 from alignment_pipeline.write_back.sending.crm import Writer
 
 COLLECTION, CONDITIONAL, UPSERT, INSERT, BULK = "collection", "conditional", "upsert", "insert", "bulk"
+_KNOWN_CODES = salesforce_codes.KNOWN | marketo_codes.KNOWN
 
 
 @dataclass
@@ -105,23 +106,11 @@ def classify(error: AlignmentError) -> tuple[str, RetryClass, bool]:
         return "INVALID_SESSION_ID", RetryClass.AUTH, True
     if isinstance(error, Retryable):
         return "SERVER_UNAVAILABLE", RetryClass.TRANSIENT, False
-    if isinstance(error, SalesforceRefused | MarketoRefused):
+    if isinstance(error, RequestRefused):
         return error.code or f"HTTP_{error.status}", RetryClass.SCHEMA, True
     raise error
 
 
 def known_code(row: RowResult) -> bool:
     """Whether the refusal's code is one that a person can look up; the others count for the breaker."""
-    return row.code in _KNOWN
-
-
-_KNOWN: frozenset[Any] = frozenset(
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION FIELD_INTEGRITY_EXCEPTION STRING_TOO_LONG REQUIRED_FIELD_MISSING DUPLICATES_DETECTED "
-    "DUPLICATE_VALUE DUPLICATE_EXTERNAL_ID INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST NUMBER_OUTSIDE_VALID_RANGE INVALID_EMAIL_ADDRESS "
-    "INVALID_TYPE_ON_FIELD_IN_RECORD JSON_PARSER_ERROR CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY UNWRITABLE_VALUE "
-    "CANNOT_UPDATE_CONVERTED_LEAD "
-    "ENTITY_IS_DELETED NOT_FOUND INVALID_CROSS_REFERENCE_KEY MALFORMED_ID UNABLE_TO_LOCK_ROW FIELD_FILTER_VALIDATION_EXCEPTION "
-    "NUM_RECORDS_REACHED ENTITY_IS_LOCKED "
-    # Marketo's: type, missing, invalid, exists already, several match, company field
-    "1001 1002 1003 1005 1007 1021".split()
-)
+    return row.code in _KNOWN_CODES

@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import Any
 
 from alignment_pipeline.sandbox.salesforce.bulk import table
-from alignment_pipeline.sandbox.salesforce.bulk.job import FINAL, Job
 from alignment_pipeline.sandbox.salesforce.bulk.query import extra_seconds, find, formats
 from alignment_pipeline.sandbox.salesforce.bulk.rows import RowWriter
+from alignment_pipeline.sandbox.salesforce.bulk_job import FINAL, Job
 from alignment_pipeline.sandbox.salesforce.failures import ApiError
 from alignment_pipeline.sandbox.salesforce.organisation import Org
 from alignment_pipeline.sandbox.salesforce.rest.call import Answer, Call

@@ -10,7 +10,7 @@ import binascii
 from datetime import timedelta
 
 from alignment_pipeline.sandbox.salesforce.bulk import table
-from alignment_pipeline.sandbox.salesforce.bulk.job import DELIMITERS, FINAL, LINE_ENDINGS, Job
+from alignment_pipeline.sandbox.salesforce.bulk_job import DELIMITERS, FINAL, LINE_ENDINGS, Job
 from alignment_pipeline.sandbox.salesforce.failures import ApiError, not_found
 from alignment_pipeline.sandbox.salesforce.rest.call import Answer, Call
 from alignment_pipeline.sandbox.salesforce.soql.run import run

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from alignment_pipeline.sandbox.salesforce.bulk.job import Job
 from alignment_pipeline.sandbox.salesforce.bulk.table import BadTable
+from alignment_pipeline.sandbox.salesforce.bulk_job import Job
 from alignment_pipeline.sandbox.salesforce.failures import RowError
 from alignment_pipeline.sandbox.salesforce.ids import to18
 from alignment_pipeline.sandbox.salesforce.organisation import Org

@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from alignment_pipeline.sandbox.salesforce.bulk.job import DELIMITERS, LINE_ENDINGS, Job
+from alignment_pipeline.sandbox.salesforce.bulk_job import DELIMITERS, LINE_ENDINGS, Job
 from alignment_pipeline.sandbox.salesforce.soql.run import Result
 from alignment_pipeline.sandbox.salesforce.values import csv_renderer
 

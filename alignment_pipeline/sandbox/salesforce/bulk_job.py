@@ -1,6 +1,6 @@
 """A Bulk API 2.0 job and its life on the sandbox's clock.
 
-Belongs here: states and their times. What a job does when its time comes is in `query.py` and `ingest.py`.
+Belongs here: states and their times. What a job does when its time comes is in `bulk/`.
 """
 
 from __future__ import annotations
