@@ -32,13 +32,14 @@ dev: setup ## Dagster's web UI over the demo's state (ALIGNMENT_HOME for your ow
 test: setup ## all tests, offline
 	@PYTHONWARNINGS= $(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10
 
-check: setup ## ruff, mypy, import direction, Dagster definitions, generated files
+check: setup ## ruff, mypy, import direction, Dagster definitions, generated files, licences
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/dg check defs
 	@$(BIN)/python -m alignment_pipeline.cli.generated --check
+	@$(BIN)/python -m alignment_pipeline_tests.repository.licences
 
 package: setup ## write the Salesforce metadata package and the agreement's JSON schema from their sources
 	@$(BIN)/python -m alignment_pipeline.cli.generated
