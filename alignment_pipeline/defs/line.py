@@ -21,8 +21,11 @@ from pydantic import PrivateAttr
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.defs import progress
+from alignment_pipeline.installation import target_list
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import lease
+from alignment_pipeline.line.run import TARGET_LIST, Walk
+from alignment_pipeline.line.step import Read, Version
 from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Published, Warehouse
 
@@ -84,6 +87,17 @@ class Line:
     def latest(self, name: str) -> ibis.Table:
         """Living records as last read, whatever moment the run decides as of: what the CRM holds is never a thing of the past."""
         return versions.living(self.read(name), as_of=self.home.clock.now())
+
+    def version(self, one: Read) -> Any:
+        """A published table in the version that a row of the line asks for; None for a target list that the agreement does not name."""
+        if one.table == TARGET_LIST:
+            return target_list.target_list(self.agreement, agreement_path=self.home.agreement_path)
+        versions_of = {Version.LIVING: self.living, Version.LAST_READ: self.latest}
+        return versions_of.get(one.version, self.read)(one.table)
+
+    def walk(self) -> Walk:
+        """A walk along the line over the published tables."""
+        return Walk(self.agreement, self.as_of, self.version)
 
     def publish(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], **metadata: Any) -> dg.MaterializeResult:
         """Publish a table and say what was published: rows, version, seconds, agreement, moment, and the contract check."""

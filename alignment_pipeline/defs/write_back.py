@@ -6,15 +6,17 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs.line import LineResource, table
 from alignment_pipeline.defs.retrying import recoverable
 from alignment_pipeline.installation import salesforce
+from alignment_pipeline.line.run import maker
 from alignment_pipeline.operations import write_back
-from alignment_pipeline.reporting import run_measures as run_measures_rule
 from alignment_pipeline.write_back.records import results
 
 
-@dg.asset(**table("run_measures", deps=run_measures_rule.INPUTS))
+@dg.asset(**table("run_measures", deps=[one.table for one in maker("run_measures").inputs]))
 def run_measures(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
-    rows = run_measures_rule.run_measures(run.tables(*run_measures_rule.INPUTS), run_id=run.run_id, **run.stamp)
+    walk = run.walk()
+    walk.evaluate(maker("run_measures"), run_id=run.run_id)
+    rows = walk.tables["run_measures"]
     shown = {row["measure"].replace(":", "_"): row["value"] for row in rows.to_pylist()}
     return run.materialized(run.warehouse.append("run_measures", rows), **shown)
 

@@ -1,13 +1,13 @@
-"""The rules of the full run, in its order, over the people concerned.
+"""The line, walked for the people concerned.
 
-Belongs here: which published table a rule's other side comes from. Accounts are taken as published: their own scores, stages and MQA
-move with the full run. No rule is written here.
+Belongs here: which tables the lane takes as published, and how it runs the rows of the line quickly. No rule is written or called by name
+here. Accounts are taken as published: their own scores, stages and fields change with the full run. Only whether they are MQAs is decided
+anew, because people's stages ask for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import partial
 from typing import Any
@@ -21,215 +21,184 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.fast_lane import overlay
 from alignment_pipeline.fast_lane.overlay import People
 from alignment_pipeline.fast_lane.store import Store
-from alignment_pipeline.field_updates import field_updates as field_updates_rule
-from alignment_pipeline.identity import people as people_rule
-from alignment_pipeline.identity import person_records as person_records_rule
-from alignment_pipeline.lifecycle.stages import person_stages as person_stages_rule
-from alignment_pipeline.matching import lead_account_matches as matches_rule
-from alignment_pipeline.matching import person_accounts as person_accounts_rule
+from alignment_pipeline.line import run as line
+from alignment_pipeline.line.run import Walk
+from alignment_pipeline.line.step import Asks, Kind, Read, Step, Version
 from alignment_pipeline.matching.blocking.index import AccountIndex
-from alignment_pipeline.operations import extract
-from alignment_pipeline.scoring import engagement as engagement_rule
-from alignment_pipeline.scoring import person_fits as person_fits_rule
-from alignment_pipeline.scoring import person_scores as person_scores_rule
-from alignment_pipeline.scoring import persons as persons_rule
-from alignment_pipeline.scoring import scored_activities as scored_activities_rule
-from alignment_pipeline.sla.escalation import tasks as tasks_rule
-from alignment_pipeline.sla.ledger import sla_ledger
-from alignment_pipeline.sla.timelines.sources import Sources
-from alignment_pipeline.staging import activities as activities_rule
-from alignment_pipeline.staging import (
-    contacts,
-    crm_field_values,
-    crm_record_states,
-    leads,
-    marketo_persons,
-    record_changes,
-    touches,
-    versions,
-)
+from alignment_pipeline.scoring import persons
+from alignment_pipeline.staging import versions
 
-_ACCOUNT_VALUES = ("accounts", "account_scores", "account_fits", "account_tiers", "account_stages", "account_mqa_statuses")
-_PERSON_VALUES = ("people", "person_records", "person_scores", "person_fits", "person_stages", "lead_account_matches", "person_slas")
-_ACTIVITIES = (
-    "raw_marketo_activities",
-    "raw_marketo_activity_types",
-    "raw_salesforce_campaign_members",
-    "raw_salesforce_campaigns",
-    "raw_salesforce_tasks",
-    "raw_salesforce_events",
-)
-Tables = dict[str, ibis.Table]
+WANTED = ("field_updates", "record_creates", "crm_field_values", "crm_record_states")
+"""What a plan is made of."""
+WHOLE = ("users", "queue_members", "business_hours", "crm_holidays", "extractions")
+"""Taken as published."""
+OF_ACCOUNTS = ("accounts", "account_fits", "account_tiers", "account_scores", "account_stages", "account_stage_changes")
+"""Taken as published, for the accounts of these people."""
+OF_DEALS = ("opportunities", "opportunity_stage_changes", "opportunity_contact_roles")
+"""Taken as published, for the deals of these accounts and people."""
+LEFT = ("account_field_values", "marketing_commitments", "task_retractions", "nurture_updates")
+"""Left to the full run: what an account's fields say, marketing's promises, tasks to take back, nurture."""
+INDEX_READS = ("accounts", "contacts", "match_rule_precisions", "match_word_rarities")
+"""The published tables that the account index is made of."""
+
+Tables = dict[str, Any]
 
 
-@dataclass
-class Decider:
-    """One round's rules. `done` gathers the tables by name, each held in memory, so that no rule is worked out twice."""
+def steps() -> tuple[Step, ...]:
+    """The rows of the line that a round walks."""
+    return line.needed(WANTED, given=(*WHOLE, *OF_ACCOUNTS, *OF_DEALS, *LEFT, "account_index"))
 
-    store: Store
-    raw: Mapping[str, ibis.Table]
-    people: People
-    agreement: Agreement
-    index: AccountIndex
-    as_of: datetime
 
-    def __post_init__(self) -> None:
-        self.done: Tables = {}
-        self.stamp: dict[str, Any] = {"as_of": self.as_of, "agreement_version": self.agreement.version}
-        # for rules that are one query: the moment as an expression, so that the query is the same in every round
-        self.now: dict[str, Any] = self.stamp | {"as_of": self.store.hold("now", _one_moment(self.as_of)).moment.as_scalar()}
-        # Rules that ask only which day it is (scores age by whole UTC days) or what was known by now (nothing later is here) get the
-        # same moment all day, so that their expressions are the same all day. What counts minutes gets `as_of`.
-        self.day_end = datetime.combine(self.as_of.date(), time.max, UTC)
-        self.day: dict[str, Any] = self.stamp | {"as_of": self.day_end}
+def account_index(store: Store, agreement: Agreement, as_of: datetime) -> AccountIndex:
+    """The index over the published accounts, with the frozen counts of words and the rules that labels have demoted."""
+    walk = Walk(agreement, as_of, lambda one: store.read(one.table))
+    return walk.along(line.needed(("account_index",), given=INDEX_READS))["account_index"]
+
+
+class Decider(Walk):
+    """One round's walk. Tables are held in memory, so that no rule is worked out twice; expressions are built once a day."""
+
+    def __init__(
+        self, store: Store, raw: Mapping[str, ibis.Table], people: People, agreement: Agreement, index: AccountIndex, as_of: datetime
+    ) -> None:
+        super().__init__(agreement, as_of, self._source)
+        self._store, self._raw, self._people, self._index = store, raw, people, index
+        # the moment as an expression, so that a query is the same in every round; and a moment for rules that ask only which day it is
+        self._now = store.hold("now", _one_moment(as_of)).moment.as_scalar()
+        self._day = datetime.combine(as_of.date(), time.max, UTC)
+        self._living: dict[str, ibis.Table] = {}
+        # where one step needs more than these people's rows
+        self._beside: Mapping[tuple[str, str], Callable[[], ibis.Table]] = {
+            ("person_accounts", "accounts"): lambda: store.read("accounts"),
+            ("person_accounts", "crm_record_states"): self._states_of_accounts_too,
+            ("account_mqa_changes", "scored_activities"): lambda: self._of_the_accounts("scored_activities"),
+            ("account_mqa_changes", "person_fits"): lambda: self._of_the_accounts("person_fits"),
+        }
+        self._after: Mapping[str, Callable[[], None]] = {
+            "activities": self._keep_what_has_happened,
+            "person_accounts": self._take_accounts,
+            "sla_clocks": self._keep_clocks_of_people,
+        }
 
     def decide(self) -> Tables:
-        """Everything a plan is made of: field_updates, record_creates, crm_field_values, crm_record_states; and what they follow from."""
-        self._staging()
-        self._identity()
-        self._accounts()
-        self._scores()
-        self._clocks()
-        self._updates()
-        return self.done
+        """Everything a plan is made of, and what it follows from."""
+        return self.along(steps())
 
-    def _keep(self, name: str, rows: ibis.Table | pa.Table) -> None:
-        self.done[name] = self.store.hold(name, rows)
+    def evaluate(self, step: Step, **options: Any) -> None:
+        """Run one step; expressions are built when first asked for today, and their tables are held."""
+        read = partial(self._read_for, step)
+        if step.kind is Kind.EXPRESSION:
+            as_of = self._day if step.asks is Asks.DAY else self._now
+            key = (step.name, self._day, self.agreement.version)
+            made = self._store.prepared(key, lambda: self._adjusted(step.call(read, agreement=self.agreement, as_of=as_of)))
+        else:
+            made = step.call(read, agreement=self.agreement, as_of=self.as_of)
+        is_held = step.is_published or step.kind is not Kind.EXPRESSION
+        self.tables |= {name: self._store.hold(name, one) if is_held and _is_table(one) else one for name, one in made.items()}
+        if step.name in self._after:
+            self._after[step.name]()
 
-    def _step(self, name: str, build: Callable[[], ibis.Table]) -> None:
-        """Keep a rule's rows by an expression that is built once a day."""
-        key = (name, self.day_end, self.agreement.version)
-        self._keep(name, self.store.prepared(key, build))
+    def _read_for(self, step: Step, one: Read) -> Any:
+        beside = self._beside.get((step.name, one.table))
+        return beside() if beside else self.read(one)
 
-    def _living(self, name: str) -> ibis.Table:
-        return self.living[name]
+    def _source(self, one: Read) -> Any:
+        if one.version is Version.BEFORE or one.table in WHOLE:
+            return self._store.read(one.table)
+        if one.table == "account_index":
+            return self._index
+        if one.table in LEFT:
+            return self._left(one.table)
+        return self._raw[one.table] if one.version is Version.DECIDED else self._cut(one.table)
 
-    def _published(self, name: str, column: str, values: list[str]) -> None:
-        self.done[name] = self.store.contract(name, [self.store.among(name, column, values)])
+    def _cut(self, name: str) -> ibis.Table:
+        """Living records of a raw table, as last read."""
+        if name not in self._living:
+            rows = self._store.prepared((f"living_{name}", self._day), partial(versions.living, self._raw[name], as_of=self._day))
+            self._living[name] = self._store.hold(f"living_{name}", rows)
+        return self._living[name]
 
-    def _tables(self, *names: str) -> list[ibis.Table]:
-        return [self.done[name] for name in names]
+    def _left(self, name: str) -> ibis.Table:
+        """No rows of what is left to the full run."""
+        if name != "account_field_values":
+            contract = name if name in CONTRACTS else "field_updates"
+            return self._store.contract(contract, [], held_as=f"no_{name}")
+        step = line.maker(name)
 
-    def _staging(self) -> None:
-        crm, scoring = self.agreement.crm, self.agreement.scoring
-        self.living: Tables = {}
-        for name, raw in self.raw.items():
-            key = (f"living_{name}", self.day_end)
-            cut = self.store.prepared(key, partial(versions.living, raw, as_of=self.day_end))
-            self.living[name] = self.store.hold(f"living_{name}", cut)
-        states = self.store.hold("crm_record_states", crm_record_states.crm_record_states(self.raw, as_of=self.day_end))
-        accounts = self.store.read("crm_record_states")
-        self.done["crm_record_states"] = states
-        self.done["all_states"] = ibis.union(
-            accounts.filter(accounts.object == "Account").select(*CONTRACTS["crm_record_states"].names), states
-        )
-        self._step("contacts", lambda: contacts.contacts(self._living("raw_salesforce_contacts"), crm=crm))
-        changes = self._living("raw_salesforce_lead_changes")
-        self._step("leads", lambda: leads.leads(self._living("raw_salesforce_leads"), changes=changes, crm=crm))
-        self._step("marketo_persons", lambda: marketo_persons.marketo_persons(self._living("raw_marketo_leads")))
-        raw = {name: self._living(name) for name in _ACTIVITIES}
-        self._step(
-            "activities", lambda: activities_rule.activities(raw, activity_types=scoring.activity_types, exclusions=scoring.exclusions)
-        )
-        tasks, events = raw["raw_salesforce_tasks"], raw["raw_salesforce_events"]
-        self._step(
-            "touches",
-            lambda: touches.touches(tasks, events, reading=self.agreement.touches, exclusions=scoring.exclusions, as_of=self.now["as_of"]),
-        )
-        self._step("record_changes", self._record_changes)
-        living = {object_: self._living(name) for object_, name in crm_field_values.TABLES.items() if object_ != "Account"}
-        self._keep("crm_field_values", crm_field_values.crm_field_values(living, crm=crm))
+        def nothing(one: Read) -> ibis.Table:
+            return self._store.contract(one.table, [], held_as=f"no_{one.table}")
 
-    def _record_changes(self) -> ibis.Table:
-        """Changes of these records. Whether a field's history is tracked at all is known from everybody's history."""
-        rows = record_changes.record_changes(self.raw, inputs=self.agreement.crm.input_fields, as_of=self.day_end)
-        tracked = self.store.once("tracked_fields", ("record_changes",), _tracked_fields)
-        return ibis.union(rows.filter(~rows.is_observed), rows.filter(rows.is_observed).anti_join(tracked, ["object", "field"]))
+        return self._store.prepared((name,), lambda: step.call(nothing, agreement=self.agreement, as_of=self._day))[name]
 
-    def _identity(self) -> None:
-        contact, lead, marketo = self._tables("contacts", "leads", "marketo_persons")
-        definitions = self.agreement.people
-        states = self.done["crm_record_states"]
-        self._keep("person_records", person_records_rule.person_records(contact, lead, marketo, states, definitions=definitions))
-        records = self.done["person_records"]
-        self._step("people", lambda: people_rule.people(contact, lead, marketo, records, definitions=definitions))
+    def _adjusted(self, made: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Changes of these records; whether a field's history is tracked at all is known from everybody's history."""
+        if "record_changes" not in made:
+            return made
+        rows = made["record_changes"]
+        tracked = self._store.once("tracked_fields", ("record_changes",), _tracked_fields)
+        observed = rows.filter(rows.is_observed).anti_join(tracked, ["object", "field"])
+        return {"record_changes": ibis.union(rows.filter(~rows.is_observed), observed)}
 
-    def _accounts(self) -> None:
-        settings = self.index.settings
-        found = matches_rule.lead_account_matches(self.done["people"], self.index, settings=settings, **self.stamp)
-        self._keep("lead_account_matches", found)
-        sources = [*self._tables("people", "lead_account_matches"), self.store.read("accounts"), self.done["all_states"]]
-        self._step("person_accounts", lambda: person_accounts_rule.person_accounts(*sources, **self.day))
-        # and those that these people's activities count for, where the agreement looks up the hierarchy: their tiers decide
-        credited = persons_rule.credited_accounts(self.done["person_accounts"], self.store.read("accounts"), scoring=self.agreement.scoring)
-        ids = sorted({*overlay.column(self.done["person_accounts"], "account_id"), *overlay.column(credited, "account_id")})
-        for name in (*_ACCOUNT_VALUES, "account_stage_changes", "account_mqa_changes"):
-            self._published(name, "account_id", ids)
-        self._published("opportunity_contact_roles", "contact_id", sorted(self.people.contacts))
-        deals = set(self.store.among("opportunities", "account_id", ids)["opportunity_id"].to_pylist())
-        deals |= set(overlay.column(self.done["opportunity_contact_roles"], "opportunity_id"))
-        for name in ("opportunities", "opportunity_stage_changes"):
-            self._published(name, "opportunity_id", sorted(deals))
-        for name in ("users", "queue_members", "business_hours", "crm_holidays"):
-            self.done[name] = self.store.read(name)
+    def _states_of_accounts_too(self) -> ibis.Table:
+        published = self._store.read("crm_record_states")
+        of_accounts = published.filter(published.object == "Account").select(*CONTRACTS["crm_record_states"].names)
+        return ibis.union(of_accounts, self.tables["crm_record_states"])
 
-    def _scores(self) -> None:
-        scoring, scope = self.agreement.scoring, self.agreement.scope
-        fitted = self._tables("people", "person_accounts", "account_tiers")
-        titles = person_fits_rule.title_readings(fitted[0].select("title").distinct(), personas=scoring.personas)
-        readings = self.store.hold("title_readings", titles)
-        self._step("person_fits", lambda: person_fits_rule.person_fits(*fitted, scoring=scoring, readings=readings, **self.now))
-        persons = self._tables("people", "person_accounts", "accounts", "account_tiers", "person_fits")
-        records = self.done["person_records"]
-        happened = self.store.hold("activities_so_far", self._so_far(self.store.rows(self.done["activities"])))
-        self._step(
-            "scored_activities",
-            lambda: scored_activities_rule.scored_activities(
-                happened, persons[0], records, *persons[1:], scoring=scoring, scope=scope, users=self.done["users"], **self.day
-            ),
-        )
-        scored = self.done["scored_activities"]
-        self._step("person_engagement_factors", lambda: engagement_rule.person_engagement_factors(scored, scoring=scoring, **self.day))
-        factors = self.done["person_engagement_factors"]
-        self._step(
-            "person_scores",
-            lambda: person_scores_rule.person_scores(factors, *persons, scoring=scoring, scope=scope, users=self.done["users"], **self.day),
-        )
-        changes = self.store.prepared(
-            ("signal_changes", self.agreement.version),
-            lambda: person_stages_rule.signal_changes(self.done, agreement=self.agreement, as_of=self.now["as_of"]),
-        )
-        staged = person_stages_rule.person_stage_tables(self.done, agreement=self.agreement, changes=changes, **self.stamp)
-        for name, rows in staged.items():
-            self._keep(name, rows)
+    def _of_the_accounts(self, name: str) -> ibis.Table:
+        """Rows of everybody who counts for these accounts: these people's as decided now, the others' as published."""
+        mine = self._store.rows(self.tables[name])
+        accounts = overlay.column(self.tables["accounts"], "account_id")
+        others = self._store.among("person_accounts", "account_id", self._below(accounts))["person_id"].to_pylist()
+        people = set(overlay.column(self.tables["people"], "person_id")) | self._joined_since()
+        published = self._store.among(name, "person_id", set(others) - people)
+        return self._store.contract(name, [mine, published], held_as=f"{name}_of_accounts")
 
-    def _so_far(self, activities: pa.Table) -> pa.Table:
+    def _below(self, accounts: list[str]) -> set[str]:
+        """The accounts whose people's activities count for these."""
+        hierarchy = self.agreement.scoring.engagement.roll_up.hierarchy
+        if hierarchy == "own":
+            return set(accounts)
+        found = self._store.among("accounts", f"{hierarchy}_account_id", accounts)["account_id"].to_pylist()
+        return {*accounts, *found}
+
+    def _joined_since(self) -> set[str]:
+        """Published people whose records belong to these people now."""
+        keys = self._people.keys
+        return set(self._store.among("person_records", "source_key", keys)["person_id"].to_pylist())
+
+    def _keep_what_has_happened(self) -> None:
         """Activities up to now: a meeting later today counts later today, whatever moment the day's expressions carry."""
-        return activities.filter(pc.less_equal(activities["occurred_at"], pa.scalar(self.as_of, activities["occurred_at"].type)))
+        rows = self._store.rows(self.tables["activities"])
+        until = pa.scalar(self.as_of, rows["occurred_at"].type)
+        self.tables["activities"] = self._store.hold("activities", rows.filter(pc.less_equal(rows["occurred_at"], until)))
 
-    def _clocks(self) -> None:
-        """Clocks of these people; those of their accounts and opportunities need everybody there and are the full run's."""
-        names = [name for name in Sources.__dataclass_fields__ if name != "record_states"]
-        sources = Sources(**{name: self.done[name] for name in names}, record_states=self.done["crm_record_states"])
-        watermarks = extract.watermarks(self.store.read("extractions"))
-        ledger = sla_ledger(sources, sla=self.agreement.sla, crm=self.agreement.crm, watermarks=watermarks, **self.stamp)
-        clocks, rungs = self.store.rows(ledger.clocks), self.store.rows(ledger.escalations)
+    def _take_accounts(self) -> None:
+        """Published tables of the accounts of these people, and of those that their activities count for."""
+        own = self.tables["person_accounts"]
+        credited = persons.credited_accounts(own, self._store.read("accounts"), scoring=self.agreement.scoring)
+        ids = sorted({*overlay.column(own, "account_id"), *overlay.column(credited, "account_id")})
+        for name in OF_ACCOUNTS:
+            self._take(name, "account_id", ids)
+        self._take("opportunity_contact_roles", "contact_id", sorted(self._people.contacts))
+        deals = set(self._store.among("opportunities", "account_id", ids)["opportunity_id"].to_pylist())
+        deals |= set(overlay.column(self.tables["opportunity_contact_roles"], "opportunity_id"))
+        for name in ("opportunities", "opportunity_stage_changes"):
+            self._take(name, "opportunity_id", sorted(deals))
+
+    def _take(self, name: str, column: str, values: list[str]) -> None:
+        self.tables[name] = self._store.contract(name, [self._store.among(name, column, values)])
+
+    def _keep_clocks_of_people(self) -> None:
+        """Clocks of accounts and opportunities need everybody there and are the full run's."""
+        clocks, rungs = (self._store.rows(self.tables[name]) for name in ("sla_clocks", "sla_escalations"))
         mine = clocks.filter(pc.equal(clocks["subject"], "person"))
-        self._keep("sla_clocks", mine)
-        self._keep("sla_escalations", rungs.filter(pc.is_in(rungs["clock_id"], value_set=mine["clock_id"].combine_chunks())))
-        self._keep("person_slas", tasks_rule.person_slas(self.done["sla_clocks"], sla=self.agreement.sla, **self.stamp))
+        self.tables["sla_clocks"] = self._store.hold("sla_clocks", mine)
+        kept = rungs.filter(pc.is_in(rungs["clock_id"], value_set=mine["clock_id"].combine_chunks()))
+        self.tables["sla_escalations"] = self._store.hold("sla_escalations", kept)
 
-    def _updates(self) -> None:
-        sources = self._tables("sla_escalations", "people", "sla_clocks")
-        self._keep("record_creates", tasks_rule.escalation_tasks(*sources, crm=self.agreement.crm, **self.stamp))
-        self._step("field_updates", self._person_updates)
 
-    def _person_updates(self) -> ibis.Table:
-        persons = field_updates_rule.person_values(*self._tables(*_PERSON_VALUES))
-        none = [self.store.contract(name, [], held_as=f"no_{name}") for name in _ACCOUNT_VALUES]
-        accounts = field_updates_rule.account_values(*none)
-        crm, scope = self.agreement.crm, self.agreement.scope
-        return field_updates_rule.field_updates(persons, accounts, self.done["users"], crm=crm, scope=scope, **self.day)
+def _is_table(made: Any) -> bool:
+    return isinstance(made, ibis.Table | pa.Table)
 
 
 def _one_moment(moment: datetime) -> pa.Table:

@@ -20,7 +20,7 @@ from alignment_pipeline.agreement.activity_types import HAND_RAISE
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.loader import AgreementError
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.fast_lane import overlay, polling, writing
+from alignment_pipeline.fast_lane import decisions, overlay, polling, writing
 from alignment_pipeline.fast_lane.arrivals import Raw, Reader
 from alignment_pipeline.fast_lane.decisions import Decider, Tables
 from alignment_pipeline.fast_lane.memory import LONGEST_WAIT, OVERLAP, HandRaise, Memory
@@ -31,9 +31,8 @@ from alignment_pipeline.installation import marketo, salesforce, stream_states
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import acquire, is_held
-from alignment_pipeline.matching import lead_account_matches as matches_rule
+from alignment_pipeline.line.run import maker
 from alignment_pipeline.matching.blocking.index import AccountIndex
-from alignment_pipeline.staging import activities as activities_rule
 from alignment_pipeline.staging import versions
 from alignment_pipeline.write_back.sending import crm as crms
 
@@ -85,11 +84,9 @@ class Lane:
 
     def refresh_index(self) -> AccountIndex:
         """The account index of the published accounts; built anew only when they were published anew."""
-        version = self.store.versions("accounts", "contacts")
+        version = self.store.versions(*decisions.INDEX_READS)
         if self._index is None or self._index[0] != version:
-            settings = matches_rule.settings_of(self.agreement.matching, agreement_version=self.agreement.version)
-            index = matches_rule.account_index(self.store.read("accounts"), self.store.read("contacts"), settings=settings)
-            self._index = (version, index)
+            self._index = (version, decisions.account_index(self.store, self.agreement, self.home.clock.now()))
         return self._index[1]
 
     @property
@@ -198,13 +195,13 @@ class Lane:
         catalogue = self.store.read("raw_marketo_activity_types")
         empty = ("raw_salesforce_campaign_members", "raw_salesforce_campaigns", "raw_salesforce_tasks", "raw_salesforce_events")
         raw = {other: self.store.contract(other, [], held_as=f"no_{other}") for other in empty}
-        scoring = self.agreement.scoring
 
         def found() -> ibis.Table:
             types = versions.living(catalogue, as_of=datetime.max.replace(tzinfo=UTC))
             tables = raw | {name: rows, "raw_marketo_activity_types": types}
-            rows_found = activities_rule.activities(tables, activity_types=scoring.activity_types, exclusions=scoring.exclusions)
-            return rows_found.filter((rows_found.category == HAND_RAISE) & ~rows_found.is_bot)
+            called = maker("activities").call(lambda one: tables[one.table], agreement=self.agreement, as_of=None)
+            activities = called["activities"]
+            return activities.filter((activities.category == HAND_RAISE) & ~activities.is_bot)
 
         wanted = self.store.prepared(("hand_raises", self.agreement.version), found)
         guids = {key.partition(":")[2] for key in self.store.rows(wanted.select("activity_id"))["activity_id"].to_pylist()}

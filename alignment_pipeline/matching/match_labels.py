@@ -13,6 +13,7 @@ from ibis import _
 
 from alignment_pipeline.agreement.matching import Matching
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.moments import Moment, moment
 from alignment_pipeline.contracts.shape import shaped, stacked
 from alignment_pipeline.matching.decision import labels as judged
 from alignment_pipeline.matching.lead_account_matches import settings_of
@@ -20,7 +21,7 @@ from alignment_pipeline.matching.lead_account_matches import settings_of
 _CONTRACT = CONTRACTS["match_labels"]
 
 
-def new_ticks(people: ibis.Table, last_matches: ibis.Table, known: ibis.Table, *, as_of: datetime) -> ibis.Table:
+def new_ticks(people: ibis.Table, last_matches: ibis.Table, known: ibis.Table, *, as_of: Moment) -> ibis.Table:
     """Labels of people whose 'incorrect account' box is ticked: the account that the last run had matched or guessed is wrong.
 
     A tick is one judgement: the same person and account are not judged again while a label says so already.
@@ -28,9 +29,7 @@ def new_ticks(people: ibis.Table, last_matches: ibis.Table, known: ibis.Table, *
     ticked = people.filter(_.is_incorrect_account).select("person_id")
     named = last_matches.filter(_.account_id.notnull()).select("person_id", "account_id", rule=_.method)
     unknown = ticked.inner_join(named, "person_id").anti_join(known, ["person_id", "account_id"])
-    rows = unknown.mutate(
-        verdict=ibis.literal(judged.WRONG), source=ibis.literal("crm"), said_at=ibis.literal(as_of).cast("timestamp('UTC')")
-    )
+    rows = unknown.mutate(verdict=ibis.literal(judged.WRONG), source=ibis.literal("crm"), said_at=moment(as_of).cast("timestamp('UTC')"))
     return shaped(rows, _CONTRACT)
 
 

@@ -10,10 +10,8 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
@@ -169,13 +167,3 @@ def _shared_row(first: StreamReport, *, run_id: str, system: str, calls: int) ->
 def extractions_table(rows: Sequence[dict[str, object]]) -> pa.Table:
     """The rows in the contract's schema."""
     return pa.Table.from_pylist(list(rows), schema=CONTRACTS["extractions"].schema)
-
-
-def watermarks(extractions: ibis.Table) -> dict[str, datetime | None]:
-    """How far each feed has been read: 'system:object' to moment, and per system the one that is furthest behind."""
-    latest = extractions.filter(_.watermark_at.notnull()).group_by("system", "object").agg(read_to=_.watermark_at.max())
-    rows = latest.to_pyarrow().to_pylist()
-    found: dict[str, datetime | None] = {f"{row['system']}:{row['object']}": row["read_to"] for row in rows}
-    for system in {row["system"] for row in rows}:
-        found[system] = min(row["read_to"] for row in rows if row["system"] == system)
-    return found

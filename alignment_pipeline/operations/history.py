@@ -26,8 +26,7 @@ from alignment_pipeline.errors import ConfigurationError, Retryable
 from alignment_pipeline.installation import agreements
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import lease
-from alignment_pipeline.lifecycle import snapshots
-from alignment_pipeline.operations.replay import Replay
+from alignment_pipeline.operations import replay
 from alignment_pipeline.operations.row_hashes import row_hashes, table_hash
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline.write_back.records import erase as erasing
@@ -215,14 +214,15 @@ def erase(warehouse: Warehouse, day: date, people: Collection[str], accounts: Co
 @contextmanager
 def _decided(home: Home, warehouse: Warehouse, day: date, agreement: Agreement, list_name: str | None) -> Iterator[dict[str, ibis.Table]]:
     """The day's rows by table, from a replay in a folder that is thrown away."""
-    stamp = {"as_of": end_of(day), "agreement_version": agreement.version}
     with tempfile.TemporaryDirectory(prefix="replay-", dir=home.folder("spill")) as folder:
-        replayed = Replay(warehouse, warehouse.beside(Path(folder)), agreement=agreement, as_of=end_of(day))
-        t = replayed.decide(agreements.target_list(home, list_name))
-        yield {
-            "person_snapshots": snapshots.person_snapshots(t, **stamp),  # type: ignore[arg-type]
-            "account_snapshots": snapshots.account_snapshots(t, **stamp),  # type: ignore[arg-type]
-        }
+        yield replay.decide(
+            KEYS,
+            warehouse,
+            warehouse.beside(Path(folder)),
+            agreement=agreement,
+            as_of=end_of(day),
+            target_list=agreements.target_list(home, list_name),
+        )
 
 
 def _difference(warehouse: Warehouse, name: str, day: date, replayed: ibis.Table, noted: Taken) -> Difference:

@@ -5,6 +5,7 @@ Belongs here: reading the tables, asking, gathering the answer. The rules: `life
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,14 +14,24 @@ import ibis
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.lifecycle import agreement_impacts
-from alignment_pipeline.lifecycle.backtest import backtest, judging, mql_backtest
-from alignment_pipeline.lifecycle.stages import person_stages
-from alignment_pipeline.operations import decisions
+from alignment_pipeline.line import run as line
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
-_BACKTESTED = ("scored_activities", "person_fits", "accounts", "account_tiers", "opportunities", "users")
-_WALKED = tuple(name for name in person_stages.INPUTS if name != "account_mqa_changes")
+# what an agreement decides anew from the tables of staging, identity and matching
+_COMPARED = ("account_tiers", "person_scores", "account_scores", "account_mqa_statuses", "person_stages", "account_stages")
+_GIVEN = (
+    "activities", "people", "person_records", "person_accounts", "accounts", "opportunities", "opportunity_contact_roles", "leads",
+    "record_changes", "users",
+)  # fmt: skip
 MOST = 200
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Entries of the past with what followed, and the sweep over multiples of the thresholds."""
+
+    terms: ibis.Table
+    sweep: ibis.Table
 
 
 def decided_as_of(warehouse: Warehouse) -> datetime:
@@ -43,9 +54,9 @@ def impact_of(
 ) -> dict[str, Any]:
     """What `other` would decide differently from `present`, both from the last run's data as of its moment, each with its target list."""
     as_of = decided_as_of(warehouse)
-    given = {name: warehouse.read(name) for name in decisions.GIVEN}
-    before = decisions.decide(given, agreement=present, as_of=as_of, overrides=present_list)
-    after = decisions.decide(given, agreement=other, as_of=as_of, overrides=other_list)
+    given = {name: warehouse.read(name) for name in _GIVEN}
+    before = line.decide(_COMPARED, given | {line.TARGET_LIST: present_list}, agreement=present, as_of=as_of)
+    after = line.decide(_COMPARED, given | {line.TARGET_LIST: other_list}, agreement=other, as_of=as_of)
     changes = agreement_impacts.agreement_impacts(
         before, after, before_version=present.version, as_of=as_of, agreement_version=other.version
     )
@@ -77,21 +88,9 @@ def backtest_of(
     outcome_days: int = 90,
     tested_days: int = 365,
     use_attributes: bool = False,
-) -> judging.Backtest:
+) -> Backtest:
     """The backtest of an agreement's MQA rules, or of the moves by which it makes MQLs, over the published tables."""
-    names, replay = (_WALKED, mql_backtest.mql_backtest) if of == "mql" else (_BACKTESTED, backtest.mqa_backtest)
-    return replay(
-        {name: warehouse.read(name) for name in names},
-        agreement=agreement,
-        as_of=as_of or decided_as_of(warehouse),
-        agreement_version=agreement.version,
-        outcome_days=outcome_days,
-        tested_days=tested_days,
-        use_attributes=use_attributes,
-        reconstructed_pct=_reconstructed_pct(warehouse),
-    )
-
-
-def _reconstructed_pct(warehouse: Warehouse) -> float | None:
-    share = warehouse.read("raw_marketo_activities").is_reconstructed.cast("float64").mean().to_pyarrow().as_py()
-    return None if share is None else 100.0 * share
+    step = line.maker(f"{of}_backtests")
+    walk = line.Walk(agreement, as_of or decided_as_of(warehouse), lambda one: warehouse.read(one.table))
+    walk.evaluate(step, outcome_days=outcome_days, tested_days=tested_days, use_attributes=use_attributes)
+    return Backtest(*(walk.tables[name] for name in step.makes))

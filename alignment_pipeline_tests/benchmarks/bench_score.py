@@ -25,13 +25,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from alignment_pipeline.agreement import loader
+from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.fast_lane.store import Store
-from alignment_pipeline.scoring import account_fits, account_tiers, engagement, person_fits, scored_activities
+from alignment_pipeline.line import run as line
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.benchmarks import score_data, score_pandas, score_sql
 
-STAMP = {"as_of": score_data.NOW, "agreement_version": "bench"}
 INPUTS = ("accounts", "people", "person_records", "person_accounts", "activities")
 FITS = ("account_fits", "account_tiers", "person_fits")
 MADE = {
@@ -52,30 +52,36 @@ def warehouse(folder: Path) -> Warehouse:
 
 def prepare(folder: Path) -> None:
     """Publish the inputs, and tiers and fit of everybody, which the roll-ups only read; the rivals read them as plain files."""
-    scoring = loader.load(loader.default_path()).scoring
     data, home = folder / "data", warehouse(folder)
     for name in INPUTS:
         home.replace(name, home.connection.read_parquet(data / f"{name}.parquet"))
-    home.replace("account_fits", account_fits.account_fits(home.read("accounts"), scoring=scoring, **STAMP))
-    home.replace("account_tiers", account_tiers.account_tiers(home.read("accounts"), home.read("account_fits"), scoring=scoring, **STAMP))
-    fitted = [home.read(name) for name in ("people", "person_accounts", "account_tiers")]
-    home.replace("person_fits", person_fits.person_fits(*fitted, scoring=scoring, **STAMP))
+    home.replace("users", CONTRACTS["users"].empty())
+    walk(home, *FITS)
     for name in FITS:
         home.connection.to_parquet(home.read(name), data / f"{name}.parquet")
 
 
+def walk(home: Warehouse, *wanted: str) -> None:
+    """The line's rows that make the wanted tables, each published before the next as the assets of a full run do."""
+
+    def keep(name: str, rows: object) -> object:
+        if name not in CONTRACTS:
+            return rows
+        home.replace(name, rows)
+        return home.read(name)
+
+    given = {name: home.read(name) for name in (*INPUTS, *FITS, "users") if name not in wanted and home.exists(name)}
+    line.decide(wanted, given, agreement=agreement(), as_of=score_data.NOW, keep=keep)
+
+
+def agreement() -> Agreement:
+    return loader.load(loader.default_path()).model_copy(update={"version": "bench"})
+
+
 def by_product(folder: Path, out: Path) -> None:
-    """The assets of a full run from activities to accounts, as `defs/scoring.py` has them, in its order."""
-    scoring, home = loader.load(loader.default_path()).scoring, warehouse(folder)
-    sources = [
-        home.read(name)
-        for name in ("activities", "people", "person_records", "person_accounts", "accounts", "account_tiers", "person_fits")
-    ]
-    home.replace("scored_activities", scored_activities.scored_activities(*sources, scoring=scoring, **STAMP))
-    scored = home.read("scored_activities")
-    home.replace("person_engagement_factors", engagement.person_engagement_factors(scored, scoring=scoring, **STAMP))
-    factors = home.read("person_engagement_factors")
-    home.replace("account_engagement_factors", engagement.account_engagement_factors(factors, scoring=scoring, **STAMP))
+    """A full run from activities to the sums of accounts."""
+    home = warehouse(folder)
+    walk(home, *MADE)
     for name in MADE:
         link(home, name, out / f"{name}.parquet")
 
@@ -94,7 +100,6 @@ def by_tick(folder: Path, out: Path, people: int) -> None:
     Their accounts' sums are made anew as well, from what is published of the accounts' other people; the fast lane of today leaves these
     to the full run.
     """
-    scoring = loader.load(loader.default_path()).scoring
     store = Store(warehouse(folder))
     ids = pq.read_table(folder / f"touched_{people}.parquet")["person_id"].to_pylist()
 
@@ -105,18 +110,19 @@ def by_tick(folder: Path, out: Path, people: int) -> None:
     accounts = column(t["person_accounts"], "account_id")
     t |= {name: cut(name, "account_id", accounts) for name in ("accounts", "account_tiers")}
     t["activities"] = cut("activities", "source_key", column(t["person_records"], "source_key"))
-    fitted = [t[name] for name in ("people", "person_accounts", "account_tiers")]
-    t["person_fits"] = store.hold("person_fits", person_fits.person_fits(*fitted, scoring=scoring, **STAMP))
-    sources = [
-        t[name] for name in ("activities", "people", "person_records", "person_accounts", "accounts", "account_tiers", "person_fits")
-    ]
-    scored = store.hold("scored_activities", scored_activities.scored_activities(*sources, scoring=scoring, **STAMP))
-    found = store.rows(engagement.person_engagement_factors(scored, scoring=scoring, **STAMP))
+    t["users"] = store.contract("users", [])
+
+    def made(name: str) -> ibis.Table:
+        return line.maker(name).call(lambda one: t[one.table], agreement=agreement(), as_of=score_data.NOW)[name]
+
+    for name in ("title_readings", "person_fits", "scored_activities"):
+        t[name] = store.hold(name, made(name))
+    found = store.rows(made("person_engagement_factors"))
     published = store.among("person_engagement_factors", "account_id", accounts)
     others = published.filter(pc.invert(pc.is_in(published["person_id"], value_set=pa.array(ids))))
-    factors = store.contract("person_engagement_factors", [others, found])
-    sums = store.rows(engagement.account_engagement_factors(factors, scoring=scoring, **STAMP))
-    for name, rows in zip(MADE, (store.rows(scored), found, sums), strict=True):
+    t["person_engagement_factors"] = store.contract("person_engagement_factors", [others, found])
+    sums = store.rows(made("account_engagement_factors"))
+    for name, rows in zip(MADE, (store.rows(t["scored_activities"]), found, sums), strict=True):
         pq.write_table(rows, out / f"{name}.parquet")
 
 

@@ -21,7 +21,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.raw import STREAMS
 from alignment_pipeline.journal.tables import OP
-from alignment_pipeline.operations.replay import Replay
+from alignment_pipeline.operations import replay
 from alignment_pipeline_tests.end_to_end.company import Company, Said, company, small
 from alignment_pipeline_tests.lifecycle import oracle as lifecycle_oracle
 from alignment_pipeline_tests.lifecycle.line import Crm
@@ -277,7 +277,7 @@ def test_sla_clocks_equal_the_oracle(day: Day) -> None:
 def test_a_replay_from_raw_decides_what_the_run_decided(day: Day, tmp_path: Path) -> None:
     warehouse = day.company.home.warehouse()
     as_of = day.table("account_scores")[0]["as_of"]
-    replayed = Replay(warehouse, warehouse.beside(tmp_path), agreement=day.agreement, as_of=as_of).decide()
+    replayed = replay.decide(_REPLAYED, warehouse, warehouse.beside(tmp_path), agreement=day.agreement, as_of=as_of)
     for name, key in _REPLAYED.items():
         found = warehouse.connection.to_pyarrow(replayed[name].select(*CONTRACTS[name].names)).to_pylist()
         assert _by(key, day.table(name)) == _by(key, found), name

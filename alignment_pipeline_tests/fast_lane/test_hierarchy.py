@@ -10,7 +10,7 @@ import pytest
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.fast_lane import lane, overlay
 from alignment_pipeline.fast_lane.decisions import Decider
-from alignment_pipeline.scoring import scored_activities
+from alignment_pipeline.line import run as line
 from alignment_pipeline_tests.fast_lane.lane_world import Place
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -48,11 +48,9 @@ def test_a_branchs_people_are_scored_as_by_a_full_run(monday: Place, hierarchy: 
             found.store, overlay.raw_tables(found.store, people, {}), people, agreement, found.refresh_index(), monday.home.clock.now()
         )
         decider.decide()
-        mine = sums(decider.done["scored_activities"], person)
-        whole = scored_activities.scored_activities(
-            *(found.store.read(name) for name in SOURCES), scoring=agreement.scoring, scope=agreement.scope,
-            users=found.store.read("users"), as_of=decider.day_end, agreement_version="full",
-        )  # fmt: skip
+        mine = sums(decider.tables["scored_activities"], person)
+        step = line.maker("scored_activities")
+        whole = step.call(lambda one: found.store.read(one.table), agreement=agreement, as_of=decider.as_of)["scored_activities"]
 
         assert mine == sums(whole, person)
         assert any(row["exclusion"] is None for row in mine)

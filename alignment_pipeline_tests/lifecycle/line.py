@@ -1,4 +1,4 @@
-"""Runs the lifecycle rules in their order, after the scoring rules, as the wiring does."""
+"""Walks the rows of scoring and lifecycle over an organisation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import ibis
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.lifecycle import Lifecycle
 from alignment_pipeline.agreement.scoring import Scoring
-from alignment_pipeline.lifecycle.mqa import mqa_statuses
-from alignment_pipeline.lifecycle.stages import account_stages, person_stages
+from alignment_pipeline.line import run as line
+from alignment_pipeline.line.step import published
+from alignment_pipeline.line.steps import LIFECYCLE, SCORING
+from alignment_pipeline_tests.scoring.agreements import shipped
 from alignment_pipeline_tests.scoring.factories import NOW, table
-from alignment_pipeline_tests.scoring.line import scores
+from alignment_pipeline_tests.scoring.line import inputs
 from alignment_pipeline_tests.scoring.organisations import Organisation
 
 
@@ -33,20 +35,16 @@ def mqas(
     made: Organisation, scoring: Scoring, lifecycle: Lifecycle, crm: Crm | None = None, *, as_of: datetime = NOW
 ) -> dict[str, ibis.Table]:
     """Scores and the two MQA tables."""
-    t = scores(made, scoring, as_of=as_of)
-    t["opportunities"] = table("opportunities", (crm or Crm()).opportunities)
-    given = [t[name] for name in ("scored_activities", "person_fits", "accounts", "account_tiers", "opportunities")]
-    parts = {"mqa": lifecycle.mqa, "scoring": scoring, "as_of": as_of, "agreement_version": "test"}
-    return t | mqa_statuses.account_mqa_tables(*given, **parts)
+    agreement = shipped().model_copy(update={"scoring": scoring, "lifecycle": lifecycle})
+    return _decided(made, agreement, crm or Crm(), as_of, "account_mqa_changes", "account_mqa_statuses")
 
 
 def stages(made: Organisation, agreement: Agreement, crm: Crm | None = None, *, as_of: datetime = NOW) -> dict[str, ibis.Table]:
     """Everything, with stages of people and accounts."""
-    crm = crm or Crm()
-    t = mqas(made, agreement.scoring, agreement.lifecycle, crm, as_of=as_of)
-    for name in ("opportunity_contact_roles", "leads", "record_changes", "users"):
-        t[name] = table(name, getattr(crm, name))
-    stamp = {"as_of": as_of, "agreement_version": "test"}
-    t |= person_stages.person_stage_tables(t, agreement=agreement, **stamp)
-    t |= account_stages.account_stage_tables(t, agreement=agreement, **stamp)
-    return t
+    return _decided(made, agreement, crm or Crm(), as_of, *published(LIFECYCLE))
+
+
+def _decided(made: Organisation, agreement: Agreement, crm: Crm, as_of: datetime, *wanted: str) -> dict[str, ibis.Table]:
+    given = inputs(made) | {name: table(name, rows) for name, rows in vars(crm).items()}
+    agreement = agreement.model_copy(update={"version": "test"})
+    return given | line.decide((*wanted, *published(SCORING)), given, agreement=agreement, as_of=as_of)

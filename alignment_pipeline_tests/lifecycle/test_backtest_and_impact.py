@@ -15,7 +15,9 @@ from alignment_pipeline.lifecycle import agreement_impacts
 from alignment_pipeline.lifecycle.backtest.backtest import mqa_backtest
 from alignment_pipeline.lifecycle.backtest.judging import Backtest
 from alignment_pipeline.lifecycle.backtest.sweep_plot import sweep_svg
-from alignment_pipeline.operations import decisions
+from alignment_pipeline.line import run as line
+from alignment_pipeline.line.step import published
+from alignment_pipeline.line.steps import LIFECYCLE, SCORING
 from alignment_pipeline_tests.lifecycle.line import Crm
 from alignment_pipeline_tests.lifecycle.test_mqa_cases import MINUTES, Attention
 from alignment_pipeline_tests.scoring.factories import NOW, days_ago, rows, table
@@ -32,6 +34,12 @@ def opportunity(opportunity_id: str, account_id: str, ago: float, **columns: Any
         "created_at": days_ago(ago),
         "modified_at": days_ago(ago),
     } | columns
+
+
+GIVEN = (
+    "activities", "people", "person_records", "person_accounts", "accounts", "opportunities", "opportunity_contact_roles", "leads",
+    "record_changes", "users",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +63,7 @@ def decided(agreement: Agreement) -> dict[str, ibis.Table]:
     made.accounts[0]["owner_id"] = "u1"
     crm.users = [{"user_id": "u1", "is_active": True, "email": "rep@example.com"}]
     given = inputs(made) | {name: table(name, getattr(crm, name)) for name in vars(crm)}
-    return decisions.decide(given, agreement=agreement, as_of=NOW)
+    return given | line.decide((*published(SCORING), *published(LIFECYCLE)), given, agreement=agreement, as_of=NOW)
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +113,9 @@ def test_impact_lists_what_another_agreement_changes(decided: dict[str, ibis.Tab
     content = agreement.model_dump(by_alias=True, exclude={"version"})
     content["lifecycle"]["mqa"]["paths"][0]["all"][0]["points"] = 1000
     other = Agreement.model_validate(content)
-    given = {name: decided[name] for name in decisions.GIVEN}
-    after = decisions.decide(given, agreement=other.model_copy(update={"version": "other"}), as_of=NOW)
+    given = {name: decided[name] for name in GIVEN}
+    wanted = (*published(SCORING), *published(LIFECYCLE))
+    after = line.decide(wanted, given, agreement=other.model_copy(update={"version": "other"}), as_of=NOW)
 
     impacts = agreement_impacts.agreement_impacts(decided, after, before_version="test", as_of=NOW, agreement_version="other")
     changed = {(row["aspect"], row["entity_id"]): (row["before_value"], row["after_value"]) for row in rows(impacts)}

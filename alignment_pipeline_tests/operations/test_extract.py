@@ -18,6 +18,7 @@ from alignment_pipeline.errors import Retryable
 from alignment_pipeline.installation import stream_states
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.operations import extract
+from alignment_pipeline.sla.timelines import feeds
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.staging.factories import NOW, account, days_ago, raw_row, rows, staged
 
@@ -171,4 +172,4 @@ def test_watermarks_are_per_stream_and_per_system_the_furthest_behind() -> None:
         "marketo:leads": NOW,
         "marketo": NOW,
     }
-    assert expected == extract.watermarks(staged("extractions", given))
+    assert expected == feeds.watermarks(staged("extractions", given))

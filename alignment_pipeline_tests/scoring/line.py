@@ -1,7 +1,4 @@
-"""Runs the scoring rules in their order over an organisation, as the wiring does.
-
-Belongs here: the order of calls. The wiring of the product is in `defs/`.
-"""
+"""Walks the scoring rows of the line over an organisation."""
 
 from __future__ import annotations
 
@@ -11,15 +8,10 @@ import ibis
 
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
-from alignment_pipeline.scoring import (
-    account_fits,
-    account_scores,
-    account_tiers,
-    engagement,
-    person_fits,
-    person_scores,
-    scored_activities,
-)
+from alignment_pipeline.line import run as line
+from alignment_pipeline.line.step import published
+from alignment_pipeline.line.steps import SCORING
+from alignment_pipeline_tests.scoring.agreements import shipped
 from alignment_pipeline_tests.scoring.factories import NOW, table
 from alignment_pipeline_tests.scoring.organisations import Organisation
 
@@ -39,24 +31,6 @@ def scores(
     overrides: ibis.Table | None = None,
 ) -> dict[str, ibis.Table]:
     """Every table of scoring, by name, with the inputs among them."""
-    made_tables = inputs(made)
-    stamp = {"as_of": as_of, "agreement_version": "test"}
-    t = dict(made_tables)
-    pilot = {"scope": scope, "users": users}
-    t["account_fits"] = account_fits.account_fits(t["accounts"], scoring=scoring, **stamp).cache()
-    t["account_tiers"] = account_tiers.account_tiers(t["accounts"], t["account_fits"], overrides, scoring=scoring, **pilot, **stamp).cache()
-    t["person_fits"] = person_fits.person_fits(t["people"], t["person_accounts"], t["account_tiers"], scoring=scoring, **stamp).cache()
-    dims = [t[name] for name in ("people", "person_accounts", "accounts", "account_tiers", "person_fits")]
-    t["scored_activities"] = scored_activities.scored_activities(
-        t["activities"], dims[0], t["person_records"], *dims[1:], scoring=scoring, **pilot, **stamp
-    ).cache()
-    t["activity_exclusions"] = scored_activities.activity_exclusions(t["scored_activities"], **stamp)
-    t["person_engagement_factors"] = engagement.person_engagement_factors(t["scored_activities"], scoring=scoring, **stamp).cache()
-    t["person_scores"] = person_scores.person_scores(t["person_engagement_factors"], *dims, scoring=scoring, **pilot, **stamp).cache()
-    t["account_engagement_factors"] = engagement.account_engagement_factors(
-        t["person_engagement_factors"], scoring=scoring, **stamp
-    ).cache()
-    t["account_scores"] = account_scores.account_scores(
-        t["account_engagement_factors"], t["person_scores"], t["account_tiers"], t["account_fits"], scoring=scoring, **stamp
-    ).cache()
-    return t
+    agreement = shipped().model_copy(update={"scoring": scoring, "scope": scope or Scope(), "version": "test"})
+    given = inputs(made) | {"users": table("users", []) if users is None else users, line.TARGET_LIST: overrides}
+    return given | line.decide(published(SCORING), given, agreement=agreement, as_of=as_of)

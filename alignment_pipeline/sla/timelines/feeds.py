@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import ibis
+from ibis import _
+
 from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.sla.calendars import NEVER
@@ -68,3 +71,13 @@ def _least(needed: set[str], watermarks: Mapping[str, datetime | None]) -> int:
             return -NEVER
         least = min(least, microseconds(moment))
     return least
+
+
+def watermarks(extractions: ibis.Table) -> dict[str, datetime | None]:
+    """How far each feed has been read: 'system:object' to moment, and per system the one that is furthest behind."""
+    latest = extractions.filter(_.watermark_at.notnull()).group_by("system", "object").agg(read_to=_.watermark_at.max())
+    rows = latest.to_pyarrow().to_pylist()
+    found: dict[str, datetime | None] = {f"{row['system']}:{row['object']}": row["read_to"] for row in rows}
+    for system in {row["system"] for row in rows}:
+        found[system] = min(row["read_to"] for row in rows if row["system"] == system)
+    return found

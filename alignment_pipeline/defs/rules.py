@@ -1,0 +1,41 @@
+"""Assets of the rules: one for each row of the line, or for several that share a value.
+
+Belongs here: making assets from `line/steps.py`. What an asset says of its tables beside their rows: `notes.py`; its schema, group and
+checks: `line.py`, from the contracts.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from alignment_pipeline.defs import notes
+from alignment_pipeline.defs.line import LineResource, tables
+from alignment_pipeline.line import run as walks
+from alignment_pipeline.line.step import Step, published
+from alignment_pipeline.line.steps import STEPS
+
+
+@dg.definitions
+def rules() -> dg.Definitions:
+    """Every table that a rule makes."""
+    groups: dict[str, list[Step]] = {}
+    for step in STEPS:
+        if step.is_published:
+            groups.setdefault(step.asset_name, []).append(step)
+    return dg.Definitions(assets=[_asset(name, steps) for name, steps in groups.items()])
+
+
+def _asset(name: str, steps: Sequence[Step]) -> dg.AssetsDefinition:
+    makes = published(steps)
+    others = set(published(STEPS)) - set(makes)
+    needed = walks.needed(makes, given=others)
+
+    @dg.multi_asset(name=name, **tables(*makes, deps=walks.outside(needed)))
+    def rule(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
+        run = line.open(context)
+        # all are worked out before one is published: some read what the run before left
+        made = run.walk().along(needed)
+        said = {table: notes.of(table, made, run) for table in makes}
+        yield from (run.publish(table, made[table], **said[table]) for table in makes)
+
+    return rule
