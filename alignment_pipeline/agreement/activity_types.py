@@ -1,4 +1,4 @@
-"""How records of Marketo and Salesforce become activities of one kind.
+"""How records of the connected systems become activities of one kind.
 
 Belongs here: which vendor record is which activity type, and where its detail and category stand. What an activity is
 worth: `engagement.py`. The rule that reads this and builds the table `activities` is in `staging/`.
@@ -6,30 +6,51 @@ worth: `engagement.py`. The rule that reads this and builds the table `activitie
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from alignment_pipeline.agreement.patterns import Pattern
 from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.contracts.systems.registry import SYSTEMS
 
 ActivityTypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 HAND_RAISE = "hand_raise"
 
 
+def _by_system_name(schema: dict[str, Any]) -> None:
+    """A line may name its system by a key of its own (`marketo: Fill Out Form`), which editors should know."""
+    for system in SYSTEMS.values():
+        text = {"type": "string", "description": f"Short for system: {system.name} and record: ..."}
+        schema["properties"][system.name] = text | ({"enum": list(system.records)} if system.records else {})
+        if not system.records:
+            schema["properties"][f"{system.name}_id"] = {
+                "type": "integer",
+                "description": f"Short for system: {system.name} and record_id: ...",
+            }
+    schema["required"] = [name for name in schema["required"] if name != "system"]
+
+
 class ActivitySource(Section):
     """One line of the list: the first line whose system, kind and conditions a record meets names its activity type.
 
+    The system and the kind of record are named in one key, as `marketo: Fill Out Form` or `salesforce: Task`, or as `system` and `record`.
     Values are named as the vendor names them: for Marketo an attribute of the activity (`New Status`) or
     `primaryAttributeValue`; for Salesforce a field of the object, or `Campaign.Name` and `Campaign.Type` for members.
     """
 
+    model_config = ConfigDict(json_schema_extra=_by_system_name)
+
     type: ActivityTypeName = Field(description="Activity type that such a record becomes")
-    marketo: str | None = Field(default=None, description="Name of the Marketo activity type, as activities/types.json gives it, any case")
-    marketo_id: int | None = Field(
-        default=None, ge=1, description="Id of the Marketo activity type, for subscriptions that renamed it; wins over the name"
+    system: str = Field(description="Connected system that the records come from")
+    record: str | None = Field(
+        default=None,
+        description="Kind of record: an object of Salesforce, the name of a Marketo activity type as activities/types.json gives it, any case",
     )
-    salesforce: Literal["CampaignMember", "Task", "Event"] | None = Field(default=None, description="Salesforce object")
+    record_id: int | None = Field(
+        default=None, ge=1, description="Id of the kind of record, for subscriptions that renamed it; wins over the name"
+    )
     where: dict[str, list[Pattern]] = Field(
         default={}, description="Value name to patterns: each named value must match one of its patterns"
     )
@@ -46,11 +67,34 @@ class ActivitySource(Section):
         default=[], description="Values that give the event time where it is not the record's own (dates start at midnight UTC)"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_system(cls, given: Any) -> Any:
+        """Take `marketo: X`, `marketo_id: 1` and `salesforce: Task` as system, record and record_id."""
+        if not isinstance(given, Mapping):
+            return given
+        found = dict(given)
+        named = {}
+        for system in SYSTEMS:
+            record, number = found.pop(system, None), found.pop(f"{system}_id", None)
+            if record is not None or number is not None:
+                named[system] = {"system": system, "record": record, "record_id": number}
+        if len(named) + ("system" in found) != 1:
+            keys = " or ".join(SYSTEMS)
+            raise ValueError(
+                f"activity type {found.get('type')}: name one system ({keys}) and its kind of record, not several and not none"
+            )
+        return found | next(iter(named.values()), {})
+
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        is_marketo = self.marketo is not None or self.marketo_id is not None
-        if is_marketo == (self.salesforce is not None):
-            raise ValueError(f"activity type {self.type}: name either a marketo type or a salesforce object, not both and not neither")
+    def _is_known(self) -> Self:
+        system = SYSTEMS.get(self.system)
+        if system is None:
+            raise ValueError(f"activity type {self.type}: system {self.system} is not known; there are {', '.join(SYSTEMS)}")
+        if system.records and self.record not in system.records:
+            raise ValueError(f"activity type {self.type}: {system.title} has no {self.record} here; there are {', '.join(system.records)}")
+        if self.record is None and self.record_id is None:
+            raise ValueError(f"activity type {self.type}: name the kind of record of {system.title}")
         if self.category is not None and self.category_from:
             raise ValueError(f"activity type {self.type}: category is fixed or read from a value, not both")
         return self
@@ -60,7 +104,8 @@ class Exclusions(Section):
     """Activities that never count, whoever did them. Each is counted under its reason and stays visible."""
 
     bot_when: dict[str, list[Pattern]] = Field(
-        default={"Is Bot Activity": ["true", "1", "yes"]}, description="Marketo attributes that mark an activity as done by a machine"
+        default={"Is Bot Activity": ["true", "1", "yes"]},
+        description="Values of the marketing system that mark an activity as done by a machine",
     )
     automatic_subjects: list[Pattern] = Field(
         default=[], description="Subjects of tasks that nobody wrote: auto-replies, bounces, sequence steps"

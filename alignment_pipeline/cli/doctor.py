@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.connectors.findings import Finding
+from alignment_pipeline.connectors.registry import CONNECTORS
 from alignment_pipeline.errors import AlignmentError, Retryable
 from alignment_pipeline.operations import doctor as operation
-from alignment_pipeline.operations.doctor import Finding
 
 
 @click.command(epilog="Example: alignment doctor --json. Exit codes: 0 all well (warnings allowed), 2 something must be fixed.")
@@ -28,8 +30,7 @@ def _examine(context: Context, *, repair: bool) -> Iterator[Finding]:
     steps: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("agreement", lambda: operation.agreement(context.home)),
         ("state", lambda: operation.state(context.home, repair=repair)),
-        ("salesforce", lambda: operation.salesforce(context.home)),
-        ("marketo", lambda: operation.marketo(context.home)),
+        *((name, partial(operation.system, context.home, connector)) for name, connector in CONNECTORS.items()),
     ]
     for name, step in steps:
         try:

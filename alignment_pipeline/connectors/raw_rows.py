@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from alignment_pipeline.connectors.streams import Quarantined
 from alignment_pipeline.contracts import raw
+from alignment_pipeline.contracts.systems.system import RawStream
 
 _SCHEMAS: dict[str, pa.Schema] = {contract.name: contract.schema for contract in raw.CONTRACTS}
 BATCH_ROWS = 5_000
@@ -50,7 +51,7 @@ class RowBatches:
     and are marked reconstructed (a row without a stamp is then known since `fallback`).
     """
 
-    def __init__(self, stream: raw.RawStream, *, known_at: datetime | None, fallback: datetime, batch_rows: int = BATCH_ROWS) -> None:
+    def __init__(self, stream: RawStream, *, known_at: datetime | None, fallback: datetime, batch_rows: int = BATCH_ROWS) -> None:
         self.stream = stream
         self.schema = _SCHEMAS[stream.table]
         self.rows = self.deleted = self.repaired = 0

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from alignment_pipeline.contracts.raw import RawStream
+from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import ConfigurationError
 
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.defs.line import LineResource, table
 
 

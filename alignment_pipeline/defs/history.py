@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.defs.line import Line, contract_check_spec, plain
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import history

@@ -22,7 +22,9 @@ from alignment_pipeline.connectors.salesforce.identifiers import id18
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.connectors.values import canonical, parse_stamp
-from alignment_pipeline.contracts.raw import MARKETO, SALESFORCE, RawStream
+from alignment_pipeline.contracts.systems.marketo import MARKETO
+from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
+from alignment_pipeline.contracts.systems.system import RawStream
 
 # a form's person is answered for with their tasks of the last months; older ones are in the published tables
 _WORK_DAYS = 90
@@ -30,9 +32,9 @@ _SCHEMA_LIFE = timedelta(hours=1)
 _CHUNK = 100
 _PERSONS = ("Lead", "Contact")
 _OF_PERSON = {"LeadHistory": "LeadId", "ContactHistory": "ContactId", "Task": "WhoId", "Event": "WhoId"}
-_STREAMS: Mapping[str, RawStream] = {stream.object: stream for stream in SALESFORCE}
-_LEADS = next(stream for stream in MARKETO if stream.object == "leads")
-_ACTIVITIES = next(stream for stream in MARKETO if stream.object == "activities")
+_STREAMS: Mapping[str, RawStream] = {stream.object: stream for stream in SALESFORCE.streams}
+_LEADS = next(stream for stream in MARKETO.streams if stream.object == "leads")
+_ACTIVITIES = next(stream for stream in MARKETO.streams if stream.object == "activities")
 Raw = dict[str, pa.Table]
 
 

@@ -13,6 +13,7 @@ from alignment_pipeline.agreement.activity_types import HAND_RAISE, ActivitySour
 from alignment_pipeline.connectors.marketo import activities
 from alignment_pipeline.connectors.marketo.session import MarketoSession
 from alignment_pipeline.connectors.values import parse_stamp
+from alignment_pipeline.contracts.systems.marketo import MARKETO
 from alignment_pipeline.errors import ConfigurationError, DataLoss, Permanent
 from alignment_pipeline.fast_lane.memory import OVERLAP, HandRaise, Memory
 
@@ -22,9 +23,9 @@ def hand_raise_types(sources: Sequence[ActivitySource], types: Sequence[Mapping[
 
     Raises ConfigurationError when there is none, or more than one poll can ask for.
     """
-    wanted = [source for source in sources if source.category == HAND_RAISE and source.salesforce is None]
+    wanted = [source for source in sources if source.category == HAND_RAISE and source.system == MARKETO.name]
     by_name = {str(one["name"]).lower(): int(one["id"]) for one in types}
-    found = {source.marketo_id if source.marketo_id is not None else by_name.get((source.marketo or "").lower()) for source in wanted}
+    found = {source.record_id if source.record_id is not None else by_name.get((source.record or "").lower()) for source in wanted}
     ids = sorted(one for one in found if one is not None)
     if not ids or len(ids) > activities.MOST_TYPES:
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""The examinations of `alignment doctor`: each looks at one thing and says what is wrong and how it is mended.
+"""The examinations of `alignment doctor`: each looks at one thing and says what is wrong and how to fix it.
 
 Belongs here: asking. Nothing is written to any system; `--repair` moves damaged tables of our own aside.
 """
@@ -6,44 +6,18 @@ Belongs here: asking. Nothing is written to any system; `--repair` moves damaged
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Literal
+from collections.abc import Iterator
 
-from alignment_pipeline.agreement.field_map import MARKETO_LEAD
-from alignment_pipeline.connectors.marketo import describe as marketo_describe
-from alignment_pipeline.connectors.salesforce import selection
-from alignment_pipeline.connectors.salesforce.credentials import Credentials
-from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
-from alignment_pipeline.contracts.raw import MARKETO, SALESFORCE
-from alignment_pipeline.errors import Permanent
-from alignment_pipeline.installation import marketo as marketo_runtime
-from alignment_pipeline.installation import salesforce as salesforce_runtime
+from alignment_pipeline.connectors.findings import Finding
+from alignment_pipeline.connectors.registry import Connector
+from alignment_pipeline.contracts.systems.registry import STREAMS
+from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import backup
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.write_back.sending import attempt_log, marker
 
-Status = Literal["ok", "warn", "fail"]
-_WRITTEN = ("Lead", "Contact", "Account")
 _MOST_SHOWN = 10
-_PACKAGE = (
-    "deploy the metadata package (alignment_pipeline/connectors/salesforce/package) and assign the permission set Alignment_Integration"
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor: what was looked at, how it is, and what to do."""
-
-    subject: str
-    status: Status
-    text: str
-    fix: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        """As `--json` shows it."""
-        return asdict(self)
 
 
 def agreement(home: Home) -> Iterator[Finding]:
@@ -106,9 +80,6 @@ def _backups(home: Home, journal: Journal) -> Iterator[Finding]:
 
 def _rebuild(home: Home, name: str) -> str:
     """Make the next run rebuild a table: a raw table's stream is forgotten, so that it is loaded whole again."""
-    from alignment_pipeline.contracts.raw import STREAMS
-    from alignment_pipeline.installation import stream_states
-
     for stream in STREAMS:
         if stream.table == name:
             with home.journal() as journal:
@@ -117,126 +88,10 @@ def _rebuild(home: Home, name: str) -> str:
     return "alignment run makes it anew"
 
 
-def salesforce(home: Home) -> Iterator[Finding]:
-    """Login, organisation, readable objects and fields, writable mapped fields, least privilege, API calls left."""
-    reader = salesforce_runtime.session(home)
-    login = reader.login()
-    yield Finding(
-        "salesforce", "ok", f"logged in to {login.host.name} by {reader.credentials.method}, organisation {reader.organization_id}"
-    )
-    if reader.credentials.method == "soap_login":
-        yield Finding("salesforce", "warn", "SOAP login ends with Summer '27", "use OAuth client credentials or JWT bearer")
-    reader.check_organization()
-    if reader.credentials.expected_organization_id is None:
-        yield Finding("salesforce", "warn", "any organisation would be accepted", f"set SALESFORCE_ORG_ID={reader.organization_id}")
-    descriptions = Describer(reader).describe_all([*(stream.object for stream in SALESFORCE)])
-    yield from _readable(descriptions)
-    yield from _writer(home, descriptions)
-    limits = reader.limits().get("DailyApiRequests", {})
-    used = 100 * (1 - limits.get("Remaining", 0) / limits["Max"]) if limits.get("Max") else 0.0
-    most = home.agreement.write_back.budget.org_used_pct
-    status: Status = "ok" if used < most else "fail"
-    yield Finding(
-        "salesforce API calls",
-        status,
-        f"{used:.0f} % of today's {limits.get('Max', 0):,} are used",
-        "wait, or raise the limit" if used >= most else "",
-    )
-
-
-def _readable(descriptions: Mapping[str, ObjectDescription | None]) -> Iterator[Finding]:
-    for stream in SALESFORCE:
-        description = descriptions.get(stream.object)
-        if description is None:
-            status: Status = "warn" if stream.is_history else "fail"
-            yield Finding(
-                f"read {stream.object}",
-                status,
-                "the object is hidden or absent",
-                f"give the integration user read access to {stream.object}",
-            )
-            continue
-        try:
-            chosen = selection.choose(stream, description)
-        except Permanent as error:
-            yield Finding(f"read {stream.object}", "fail", str(error), _PACKAGE)
-            continue
-        if chosen.missing:
-            yield Finding(
-                f"read {stream.object}",
-                "warn",
-                f"optional fields not visible: {', '.join(chosen.missing)}",
-                "give read access where they matter",
-            )
-        else:
-            yield Finding(f"read {stream.object}", "ok", "all fields visible")
-
-
-def _writer(home: Home, seen: Mapping[str, ObjectDescription | None]) -> Iterator[Finding]:
-    credentials = Credentials.from_env(home.environ, "writer")
-    if credentials.is_shared:
-        yield Finding(
-            "writer", "warn", "reading and writing share one user", "give the writer its own: SALESFORCE_WRITER_CLIENT_ID and _SECRET"
-        )
-        described = seen
-    else:
-        described = Describer(salesforce_runtime.session(home, "writer")).describe_all([*_WRITTEN, "Task"])
-    mapped = {(mapping.object, mapping.field.lower()) for mapping in home.agreement.crm.fields}
-    for object_ in _WRITTEN:
-        description = described.get(object_)
-        wanted = [mapping for mapping in home.agreement.crm.fields if mapping.object == object_]
-        missing = [mapping.field for mapping in wanted if description is None or description.field(mapping.field) is None]
-        locked = [m.field for m in wanted if description and (one := description.field(m.field)) is not None and not one.is_updateable]
-        if missing:
-            yield Finding(f"write {object_}", "fail", f"fields are missing or hidden: {', '.join(missing)}", _PACKAGE)
-        if locked:
-            yield Finding(f"write {object_}", "fail", f"fields cannot be edited: {', '.join(locked)}", _PACKAGE)
-        if not missing and not locked:
-            yield Finding(f"write {object_}", "ok", f"{len(wanted)} mapped fields can be written")
-        extra = [
-            name
-            for name, one in (description.fields.items() if description else ())
-            if one.is_updateable and (object_, name.lower()) not in mapped
-        ]
-        if extra:
-            yield Finding(
-                f"write {object_}",
-                "warn",
-                f"the writer may edit {len(extra)} fields that are not mapped (least privilege)",
-                "use the permission set Alignment_Integration on a minimum-access profile",
-            )
-    task = described.get("Task")
-    key = home.agreement.crm.tasks.external_key_field
-    field = task.field(key) if task else None
-    if field is None or not (field.is_unique and field.is_external_id):
-        yield Finding(
-            "write Task", "warn", f"Task.{key} is no unique external id: tasks are made once by looking for their key first", _PACKAGE
-        )
-    else:
-        yield Finding("write Task", "ok", f"Task.{key} is a unique external id")
-
-
-def marketo(home: Home) -> Iterator[Finding]:
-    """Login and readable fields, when a Marketo is configured."""
-    if not marketo_runtime.is_configured(home):
-        yield Finding(
-            "marketo",
-            "warn",
-            "not configured: people and activities come from Salesforce alone",
-            "set MARKETO_DOMAIN, MARKETO_CLIENT_ID, MARKETO_CLIENT_SECRET",
-        )
+def system(home: Home, connector: Connector) -> Iterator[Finding]:
+    """One system: login, permissions, fields, limits; one warning when it is not configured and need not be."""
+    if not connector.is_configured(home.environ) and not connector.is_required:
+        fix = f"set {', '.join(connector.variables)}"
+        yield Finding(connector.system.name, "warn", f"not configured: {connector.without}", fix)
         return
-    session = marketo_runtime.session(home)
-    known = marketo_describe.describe(session)
-    yield Finding("marketo", "ok", f"logged in to {session.credentials.host.name}, {len(known)} person fields")
-    chosen = marketo_describe.choose(MARKETO[0], known)
-    if chosen.missing:
-        yield Finding("marketo fields", "warn", f"not there: {', '.join(chosen.missing)}", "nothing, unless the agreement uses them")
-    for name in home.agreement.crm.fields_of(MARKETO_LEAD):
-        field = known.get(name)
-        if field is not None and not field.is_read_only:
-            yield Finding("write Marketo", "ok", f"{name} can be written")
-            continue
-        problem = "is not there, or hidden" if field is None else "is read-only"
-        mend = "make it in Marketo (Admin > Field Management), or take its line out of crm.fields"
-        yield Finding("write Marketo", "fail", f"{name} {problem}", mend)
+    yield from connector.examine(home.environ, home.clock, home.agreement)

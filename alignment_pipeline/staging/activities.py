@@ -1,4 +1,4 @@
-"""Activities of one kind: Marketo activities, campaign responses, inbound tasks and events in one table.
+"""Activities of one kind: activities of the marketing systems, campaign responses, inbound tasks and events in one table.
 
 Belongs here: applying the agreement's list of activity types. What an activity is worth: `scoring/`.
 """
@@ -14,72 +14,97 @@ from alignment_pipeline.agreement import patterns
 from alignment_pipeline.agreement.activity_types import ActivitySource, Exclusions
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import stacked
+from alignment_pipeline.contracts.systems.registry import MARKETING
+from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
+from alignment_pipeline.contracts.systems.system import ActivityFeed, System
 from alignment_pipeline.staging import values
 from alignment_pipeline.staging.sources import typed
 from alignment_pipeline.staging.touches import source_key
 
 _CONTRACT = CONTRACTS["activities"]
-_PRIMARY = "primaryAttributeValue"
+_CRM = SALESFORCE.name
+TABLES = (
+    *(name for system in MARKETING for name in system.activity_tables),
+    *("raw_salesforce_campaign_members", "raw_salesforce_campaigns", "raw_salesforce_tasks", "raw_salesforce_events"),
+)
 _Value = Callable[[str], ibis.Value]
 
 
 def activities(raw: Mapping[str, ibis.Table], *, activity_types: Sequence[ActivitySource], exclusions: Exclusions) -> ibis.Table:
-    """One row per activity, from the current living versions of the raw tables in `raw` (by raw table name).
+    """One row per activity, from the current living versions of the raw tables in `raw` (`TABLES`, by raw table name).
 
     A record becomes the type of the first line of the agreement that it meets; a record that meets none is no activity.
     """
-    marketo = [source for source in activity_types if source.salesforce is None]
-    by_object = {
-        object_: [source for source in activity_types if source.salesforce == object_] for object_ in ("CampaignMember", "Task", "Event")
+    lines = {
+        object_: [source for source in activity_types if (source.system, source.record) == (_CRM, object_)]
+        for object_ in SALESFORCE.records
     }
     parts = [
-        _marketo(raw["raw_marketo_activities"], raw["raw_marketo_activity_types"], marketo, exclusions),
-        _campaign_members(raw["raw_salesforce_campaign_members"], raw["raw_salesforce_campaigns"], by_object["CampaignMember"], exclusions),
-        _tasks(raw["raw_salesforce_tasks"], by_object["Task"], exclusions),
-        _events(raw["raw_salesforce_events"], by_object["Event"], exclusions),
+        *(
+            _of_feed(system, feed, raw, [source for source in activity_types if source.system == system.name], exclusions)
+            for system in MARKETING
+            for feed in system.feeds
+        ),
+        _campaign_members(raw["raw_salesforce_campaign_members"], raw["raw_salesforce_campaigns"], lines["CampaignMember"], exclusions),
+        _tasks(raw["raw_salesforce_tasks"], lines["Task"], exclusions),
+        _events(raw["raw_salesforce_events"], lines["Event"], exclusions),
     ]
     found = [part for part in parts if part is not None]
     return stacked(found, _CONTRACT)
 
 
-def _marketo(rows: ibis.Table, types: ibis.Table, sources: Sequence[ActivitySource], exclusions: Exclusions) -> ibis.Table | None:
+def _of_feed(
+    system: System, feed: ActivityFeed, raw: Mapping[str, ibis.Table], lines: Sequence[ActivitySource], exclusions: Exclusions
+) -> ibis.Table | None:
+    """Rows of one log of a marketing system."""
+    sources = [source for source in lines if feed.record in (None, source.record)]
     if not sources:
         return None
-    named = types.select(named_type_id=_.record_id, type_name=_.name.lower()).distinct(on="named_type_id", keep="first")
-    wanted = sorted({name for source in sources for name in _value_names(source)} | set(exclusions.bot_when) - {_PRIMARY})
+    rows = raw[feed.table]
     # `where` runs before the JSON is opened, so only rows of types that somebody asked for pay for it
-    joined = rows.join(named, rows.activityTypeId == named.named_type_id, how="left")
-    joined = joined.filter(_any_of([_is_type(joined.activityTypeId, joined.type_name, source) for source in sources]))
-    joined = joined.filter(values.text(joined.leadId).notnull(), values.text(joined.record_id).notnull())
-    attributes = {_column(name): values.member(joined.attributes, name) for name in wanted if name != _PRIMARY}
-    table = joined.select(
-        activity_id=ibis.literal("marketo:") + joined.record_id,
-        source_key=ibis.literal("marketo:") + joined.leadId,
-        type_id=joined.activityTypeId,
-        type_name=joined.type_name,
-        event_at=values.timestamp(joined.activityDate),
-        known_at=joined.known_at,
-        **{_column(_PRIMARY): values.text(joined.primaryAttributeValue)},
-        **attributes,
+    if feed.catalogue is not None:
+        types = raw[feed.catalogue]
+        named = types.select(named_type_id=_.record_id, type_name=_.name.lower()).distinct(on="named_type_id", keep="first")
+        rows = rows.join(named, rows[feed.type_id] == named.named_type_id, how="left").mutate(type_id=_[feed.type_id])
+        rows = rows.filter(_any_of([_is_type(rows.type_id, rows.type_name, source) for source in sources]))
+    rows = _with_person(system, feed, rows, raw)
+    rows = rows.filter(rows.person.notnull(), values.text(rows.record_id).notnull())
+    wanted = sorted({name for source in sources for name in _value_names(source)} | set(exclusions.bot_when))
+    given = {_column(name): values.text(rows[name]) for name in wanted if name in feed.values}
+    if feed.attributes is not None:
+        given |= {_column(name): values.member(rows[feed.attributes], name) for name in wanted if name not in feed.values}
+    table = rows.select(
+        activity_id=ibis.literal(f"{system.name}:") + rows.record_id,
+        source_key=ibis.literal(f"{system.name}:") + rows.person,
+        event_at=values.timestamp(rows[feed.moment]),
+        known_at=rows.known_at,
+        **({"type_id": rows.type_id, "type_name": rows.type_name} if feed.catalogue is not None else {}),
+        **given,
     ).filter(_.event_at.notnull())
 
     def value(name: str) -> ibis.Value:
-        return table[_column(name)]
+        # a log has not every value that the agreement names for another one
+        return table[_column(name)] if _column(name) in table.columns else ibis.null("string")
 
-    return _classified(
-        table,
-        "marketo",
-        sources,
-        value,
-        condition=lambda source: _is_type(table.type_id, table.type_name, source),
-        exclusions=exclusions,
-    )
+    condition = None if feed.catalogue is None else lambda source: _is_type(table.type_id, table.type_name, source)
+    return _classified(table, system.name, sources, value, condition=condition, exclusions=exclusions)
+
+
+def _with_person(system: System, feed: ActivityFeed, rows: ibis.Table, raw: Mapping[str, ibis.Table]) -> ibis.Table:
+    """The rows with the id of their person; where they hold only an address, of the smallest id that has it."""
+    if not feed.is_by_email:
+        return rows.mutate(person=values.text(rows[feed.person]))
+    assert system.people is not None
+    people = raw[system.people.table]
+    by_email = people.select(owner_email=values.email(people[system.people.email]), person=people.record_id).filter(_.owner_email.notnull())
+    by_email = by_email.group_by("owner_email").agg(person=_.person.min())
+    return rows.join(by_email, values.email(rows[feed.person]) == by_email.owner_email, how="left")
 
 
 def _is_type(type_id: ibis.Value, type_name: ibis.Value, source: ActivitySource) -> ibis.Value:
-    if source.marketo_id is not None:
-        return type_id == str(source.marketo_id)
-    return (type_name == (source.marketo or "").lower()).fill_null(False)
+    if source.record_id is not None:
+        return type_id == str(source.record_id)
+    return (type_name == (source.record or "").lower()).fill_null(False)
 
 
 def _campaign_members(
@@ -108,7 +133,7 @@ def _campaign_members(
         "FirstRespondedDate": table.responded_on.cast("string"),
         "CreatedDate": table.created_at.cast("string"),
     }
-    return _classified(table, "salesforce", sources, _lookup(fields), exclusions=exclusions)
+    return _classified(table, _CRM, sources, _lookup(fields), exclusions=exclusions)
 
 
 def _tasks(tasks: ibis.Table, sources: Sequence[ActivitySource], exclusions: Exclusions) -> ibis.Table | None:
@@ -133,7 +158,7 @@ def _tasks(tasks: ibis.Table, sources: Sequence[ActivitySource], exclusions: Exc
         "CreatedDate": table.created_at.cast("string"),
         "ActivityDate": table.activity_on.cast("string"),
     }
-    return _classified(table, "salesforce", sources, _lookup(fields), exclusions=exclusions)
+    return _classified(table, _CRM, sources, _lookup(fields), exclusions=exclusions)
 
 
 def _events(events: ibis.Table, sources: Sequence[ActivitySource], exclusions: Exclusions) -> ibis.Table | None:
@@ -153,7 +178,7 @@ def _events(events: ibis.Table, sources: Sequence[ActivitySource], exclusions: E
         "ActivityDate": table.activity_on.cast("string"),
         "CreatedDate": table.created_at.cast("string"),
     }
-    return _classified(table, "salesforce", sources, _lookup(fields), exclusions=exclusions)
+    return _classified(table, _CRM, sources, _lookup(fields), exclusions=exclusions)
 
 
 def _lookup(fields: Mapping[str, ibis.Value]) -> _Value:
@@ -191,8 +216,8 @@ def _classified(
     def first_of(names: Sequence[str]) -> ibis.Value:
         return ibis.coalesce(*[value(name) for name in names]) if names else ibis.null("string")
 
-    subject = value("Subject") if system == "salesforce" else first_of(["Subject"] if "Subject" in _known(table) else [])
-    bot = [patterns.matches(value(name), wanted) for name, wanted in exclusions.bot_when.items()] if system == "marketo" else []
+    subject = value("Subject") if system == _CRM else first_of(["Subject"] if "Subject" in _known(table) else [])
+    bot = [patterns.matches(value(name), wanted) for name, wanted in exclusions.bot_when.items()] if system != _CRM else []
     given_at = by_line(lambda source: values.timestamp(first_of(source.occurred_from)))
     lined = table.mutate(line=line).filter(_.line >= 0)
     rows = lined.mutate(

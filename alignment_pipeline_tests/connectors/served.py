@@ -15,7 +15,7 @@ from alignment_pipeline.connectors.salesforce.credentials import Credentials, Ro
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.streams import Reading
 from alignment_pipeline.connectors.transport import Timeouts
-from alignment_pipeline.contracts import raw
+from alignment_pipeline.contracts.systems.registry import STREAMS as ALL_STREAMS
 from alignment_pipeline.sandbox.faults import Fault, Faults
 from alignment_pipeline.sandbox.marketo.settings import MarketoSettings
 from alignment_pipeline.sandbox.marketo.store import MarketoStore
@@ -25,7 +25,7 @@ from alignment_pipeline.sandbox.world import World, sandbox_clock
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 TEN_DAYS_AGO = NOW - timedelta(days=10)
-STREAMS = {stream.object: stream for stream in raw.STREAMS}
+STREAMS = {stream.object: stream for stream in ALL_STREAMS}
 
 
 class Served:

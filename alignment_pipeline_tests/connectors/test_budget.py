@@ -9,7 +9,8 @@ import pytest
 from alignment_pipeline.connectors.marketo.extraction import MarketoExtraction
 from alignment_pipeline.connectors.salesforce.extraction import SalesforceExtraction
 from alignment_pipeline.connectors.streams import StreamState
-from alignment_pipeline.contracts import raw
+from alignment_pipeline.contracts.systems.marketo import MARKETO
+from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
 from alignment_pipeline.sandbox.faults import Faults
 from alignment_pipeline.sandbox.marketo.settings import MarketoSettings
 from alignment_pipeline.sandbox.marketo.store import MarketoStore
@@ -42,7 +43,7 @@ def test_all_of_salesforce_is_read_and_then_nothing(demo: Served) -> None:
     # A threshold of 300 sends as many objects through Bulk as 8,000 does in the organisation of full size.
     first = SalesforceExtraction(demo.salesforce(), bulk_rows_from=300)
     states: dict[str, StreamState] = {}
-    for reading in first.readings(raw.SALESFORCE):
+    for reading in first.readings(SALESFORCE.streams):
         found = {row["record_id"] for row in rows_of(reading)}
         states[reading.stream.object] = reading.report.state
         table = demo.world.salesforce.tables[reading.stream.object]
@@ -56,7 +57,7 @@ def test_all_of_salesforce_is_read_and_then_nothing(demo: Served) -> None:
 
     demo.world.advance(3_600)
     again = SalesforceExtraction(demo.salesforce(), states)
-    assert sum(len(rows_of(reading)) for reading in again.readings(raw.SALESFORCE)) <= 3, "users and the organisation, stamped at start"
+    assert sum(len(rows_of(reading)) for reading in again.readings(SALESFORCE.streams)) <= 3, "users and the organisation, stamped at start"
     assert again.session.counter.total <= 5
 
 
@@ -64,7 +65,7 @@ def test_all_of_marketo_is_read_and_then_little(demo: Served, organisation: Orga
     first = MarketoExtraction(demo.marketo())
     states: dict[str, StreamState] = {}
     found: dict[str, set[str]] = {}
-    for reading in first.readings(raw.MARKETO):
+    for reading in first.readings(MARKETO.streams):
         rows = rows_of(reading)
         found[reading.stream.object] = {row["record_id"] for row in rows if not row["is_deleted"]}
         states[reading.stream.object] = reading.report.state
@@ -77,6 +78,6 @@ def test_all_of_marketo_is_read_and_then_little(demo: Served, organisation: Orga
 
     demo.world.advance(3_600)
     again = MarketoExtraction(demo.marketo(), states)
-    new = {reading.stream.object: {row["record_id"] for row in rows_of(reading)} for reading in again.readings(raw.MARKETO)}
+    new = {reading.stream.object: {row["record_id"] for row in rows_of(reading)} for reading in again.readings(MARKETO.streams)}
     assert new["activities"] <= found["activities"]
     assert again.session.counter.total <= NOTHING_NEW - 5, "together with Salesforce a run with nothing new stays below 30"

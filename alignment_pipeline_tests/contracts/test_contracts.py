@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from alignment_pipeline.contracts import CONTRACTS, Column, Contract, columns
-from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.contracts.systems.registry import STREAMS
 
 # what people said, what merely stands beside a decision, and steps inside a room
 NO_DECISION = {"match_labels", "account_duplicates", "lead_duplicates", "match_word_rarities", "calendar_days"}

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.journal.tables import OP
 from alignment_pipeline.operations import replay
 from alignment_pipeline_tests.end_to_end.company import Company, Said, company, small

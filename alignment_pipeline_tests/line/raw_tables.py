@@ -14,7 +14,9 @@ from typing import Any
 import pyarrow as pa
 
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.raw import MARKETO, SALESFORCE, RawStream
+from alignment_pipeline.contracts.systems.marketo import MARKETO
+from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
+from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.sandbox.organisation.organisation import Organisation
 
 
@@ -79,9 +81,9 @@ def raw_tables(organisation: Organisation) -> dict[str, pa.Table]:
     anchor = organisation.anchor
     tables = {
         stream.table: raw_table(stream.table, stream, organisation.salesforce.get(stream.object, ()), anchor=anchor)
-        for stream in SALESFORCE
+        for stream in SALESFORCE.streams
     }
-    leads, activities, types = MARKETO
+    leads, activities, types = MARKETO.streams
     tables[leads.table] = raw_table(leads.table, leads, organisation.marketo_leads, key="id", anchor=anchor)
     rows = [_activity(activity) for activity in organisation.marketo_activities]
     tables[activities.table] = raw_table(activities.table, activities, rows, key="marketoGUID", anchor=anchor)

@@ -9,6 +9,7 @@ import pytest
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.marketo.connector import MARKETO
 from alignment_pipeline.connectors.streams import StreamState
 from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import Home
@@ -129,6 +130,6 @@ def test_a_field_of_marketo_that_is_mapped_must_be_there_and_writable(tmp_path: 
     chosen.write_text(loader.default_path().read_text(encoding="utf-8").replace("  inputs:\n", mapped, 1))
     with served() as world:
         home = Home(tmp_path / "home", environ=world.environment | {"ALIGNMENT_AGREEMENT": str(chosen)}, clock=world.clock)
-        found = [finding for finding in doctor.marketo(home) if finding.subject == "write Marketo"]
+        found = [finding for finding in doctor.system(home, MARKETO) if finding.subject == "write Marketo"]
     assert [(status, True)] == [(finding.status, field in finding.text) for finding in found]
     assert status == "ok" or found[0].fix

@@ -13,7 +13,7 @@ import pytest
 
 from alignment_pipeline.connectors.streams import Reading, StreamReport, StreamState
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.errors import Retryable
 from alignment_pipeline.installation import stream_states
 from alignment_pipeline.journal.journal import Journal

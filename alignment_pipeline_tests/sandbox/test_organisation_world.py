@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from alignment_pipeline.contracts import raw
+from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sandbox import organisation
 from alignment_pipeline.sandbox.marketo.store import MarketoStore
@@ -150,7 +150,7 @@ def test_accounts_are_older_than_their_contacts_and_opportunities() -> None:
 
 def test_every_object_the_pipeline_reads_is_there_with_its_required_fields() -> None:
     found = small()
-    for stream in raw.SALESFORCE:
+    for stream in SALESFORCE.streams:
         records = found.salesforce[stream.object]
         assert records, stream.object
         for field in stream.required:

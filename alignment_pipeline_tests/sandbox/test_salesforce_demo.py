@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from alignment_pipeline.contracts.raw import SALESFORCE, RawStream
+from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
+from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.sandbox.organisation import generate
 from alignment_pipeline.sandbox.salesforce.store import DEFAULT_PACKAGE
 from alignment_pipeline_tests.sandbox.salesforce_world import NOW, Client, served, world

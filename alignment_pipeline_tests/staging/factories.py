@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from alignment_pipeline.connectors.salesforce.identifiers import id18
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.contracts.systems.registry import STREAMS
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _STREAMS = {stream.table: stream for stream in STREAMS}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alignment_pipeline.agreement import loader
-from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.staging import (
     activities,
     contacts,

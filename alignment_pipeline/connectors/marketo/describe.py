@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from alignment_pipeline.connectors.marketo.session import MarketoSession
-from alignment_pipeline.contracts.raw import RawStream
+from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import Permanent, Retryable
 
 

@@ -14,7 +14,7 @@ from alignment_pipeline.connectors.marketo.lead_extraction import LeadRun
 from alignment_pipeline.connectors.marketo.runs import MarketoSource, Run
 from alignment_pipeline.connectors.marketo.type_extraction import TypeRun
 from alignment_pipeline.connectors.streams import Reading
-from alignment_pipeline.contracts.raw import RawStream
+from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import ConfigurationError
 
 _RUNS: Mapping[str, type[Run]] = {"leads": LeadRun, "activities": ActivityRun, "activity_types": TypeRun}

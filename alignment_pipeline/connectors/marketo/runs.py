@@ -17,7 +17,7 @@ from alignment_pipeline.connectors.marketo import activities
 from alignment_pipeline.connectors.marketo.session import MarketoSession
 from alignment_pipeline.connectors.raw_rows import RowBatches
 from alignment_pipeline.connectors.streams import Job, StreamReport, StreamState
-from alignment_pipeline.contracts.raw import RawStream
+from alignment_pipeline.contracts.systems.system import RawStream
 
 OVERLAP = timedelta(days=1)
 SHORT_OVERLAP = timedelta(minutes=30)

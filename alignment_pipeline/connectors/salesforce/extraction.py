@@ -17,7 +17,7 @@ from alignment_pipeline.connectors.salesforce.source import SalesforceSource
 from alignment_pipeline.connectors.salesforce.stream_run import StreamRun
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.connectors.streams import Reading
-from alignment_pipeline.contracts.raw import RawStream
+from alignment_pipeline.contracts.systems.system import RawStream
 
 
 @dataclass

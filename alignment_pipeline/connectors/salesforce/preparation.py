@@ -17,7 +17,7 @@ from alignment_pipeline.connectors.salesforce.selection import REQUIRED_OBJECTS,
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.salesforce.soql import Window
 from alignment_pipeline.connectors.streams import Job, StreamState
-from alignment_pipeline.contracts.raw import RawStream
+from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import Permanent
 
 _MEMORY = timedelta(days=1)

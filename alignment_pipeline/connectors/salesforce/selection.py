@@ -13,7 +13,7 @@ from alignment_pipeline.connectors.salesforce import soql
 from alignment_pipeline.connectors.salesforce.describe import ObjectDescription
 from alignment_pipeline.connectors.salesforce.soql import Window
 from alignment_pipeline.connectors.salesforce.values import UNREADABLE_TYPES
-from alignment_pipeline.contracts.raw import RawStream
+from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import Permanent
 
 # Without these objects no lead can be matched, scored or clocked; any other may be hidden and is then reported as absent.

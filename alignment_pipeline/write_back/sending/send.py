@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from alignment_pipeline.connectors.marketo import codes as marketo_codes
 from alignment_pipeline.connectors.refusals import RequestRefused
-from alignment_pipeline.connectors.salesforce import codes as salesforce_codes
+from alignment_pipeline.connectors.registry import KNOWN_CODES
 from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
 from alignment_pipeline.errors import AlignmentError, CredentialsRefused, OutcomeUnknown, QuotaExhausted, Retryable
 from alignment_pipeline.journal.journal import from_stamp
@@ -21,7 +20,6 @@ from alignment_pipeline.write_back.sending.context import Run
 from alignment_pipeline.write_back.sending.crm import Writer
 
 COLLECTION, CONDITIONAL, UPSERT, INSERT, BULK = "collection", "conditional", "upsert", "insert", "bulk"
-_KNOWN_CODES = salesforce_codes.KNOWN | marketo_codes.KNOWN
 
 
 @dataclass
@@ -113,4 +111,4 @@ def classify(error: AlignmentError) -> tuple[str, RetryClass, bool]:
 
 def known_code(row: RowResult) -> bool:
     """Whether the refusal's code is one that a person can look up; the others count for the breaker."""
-    return row.code in _KNOWN_CODES
+    return row.code in KNOWN_CODES

@@ -16,7 +16,7 @@ from alignment_pipeline.connectors.marketo.id_set import IdSet
 from alignment_pipeline.connectors.marketo.writes import update_leads
 from alignment_pipeline.connectors.streams import Reading, StreamState
 from alignment_pipeline.connectors.values import stamp_text
-from alignment_pipeline.contracts import raw
+from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import ConfigurationError, CredentialsRefused, DataLoss, OutcomeUnknown, Permanent, QuotaExhausted
 from alignment_pipeline.sandbox.marketo.control import add_activities, edit_lead
 from alignment_pipeline_tests.connectors.served import NOW, STREAMS, Served, by_id, people, rows_of, served, visits
@@ -26,7 +26,7 @@ ACTIVITIES, LEADS, TYPES = STREAMS["activities"], STREAMS["leads"], STREAMS["act
 Rows = list[dict[str, Any]]
 
 
-def read(world: Served, stream: raw.RawStream, state: StreamState | None = None, **options: Any) -> tuple[Rows, Reading]:
+def read(world: Served, stream: RawStream, state: StreamState | None = None, **options: Any) -> tuple[Rows, Reading]:
     """One stream, read to its end with a session of its own."""
     states = {stream.object: state} if state is not None else {}
     (reading,) = MarketoExtraction(world.marketo(), states=states, **options).readings([stream])

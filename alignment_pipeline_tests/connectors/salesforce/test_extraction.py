@@ -11,7 +11,8 @@ import pytest
 from alignment_pipeline.connectors.salesforce.extraction import SalesforceExtraction
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.connectors.streams import Reading, StreamState
-from alignment_pipeline.contracts import raw
+from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
+from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import ConfigurationError, DataLoss, Permanent, Retryable
 from alignment_pipeline.sandbox.salesforce.lifecycle import People
 from alignment_pipeline_tests.connectors.served import NOW, STREAMS, TEN_DAYS_AGO, Served, by_id, leads, rows_of
@@ -26,9 +27,7 @@ def extraction(world: Served, **options: Any) -> SalesforceExtraction:
     return SalesforceExtraction(world.salesforce(), **options)
 
 
-def read(
-    world: Served, stream: raw.RawStream = LEAD, state: StreamState | None = None, **options: Any
-) -> tuple[list[dict[str, Any]], Reading]:
+def read(world: Served, stream: RawStream = LEAD, state: StreamState | None = None, **options: Any) -> tuple[list[dict[str, Any]], Reading]:
     """One stream, read to its end."""
     states = {stream.object: state} if state is not None else {}
     (reading,) = extraction(world, states=states, **options).readings([stream])
@@ -62,14 +61,14 @@ def test_rest_and_bulk_give_the_same_rows_to_the_hash(world: Served) -> None:
 def test_all_twenty_objects_of_a_new_organisation_cost_five_calls(world: Served) -> None:
     world.world.salesforce.load({"Lead": leads(5)})
     source = extraction(world)
-    readings = source.readings(raw.SALESFORCE)
+    readings = source.readings(SALESFORCE.streams)
     counted = {reading.stream.object: len(rows_of(reading)) for reading in readings}
 
     assert (counted["Lead"], source.session.counter.total) == (5, 5)
     states = {reading.stream.object: reading.report.state for reading in readings}
     world.world.advance(3600)
     again = extraction(world, states=states)
-    changed = {reading.stream.object: len(rows_of(reading)) for reading in again.readings(raw.SALESFORCE)}
+    changed = {reading.stream.object: len(rows_of(reading)) for reading in again.readings(SALESFORCE.streams)}
     assert {name for name, count in changed.items() if count} == {"User", "Organization"}, "both were stamped as the first load ended"
     assert again.session.counter.total == 4
 
@@ -78,7 +77,7 @@ def test_a_server_without_batches_is_read_one_by_one_within_the_budget(world: Se
     world.world.salesforce.load({"Lead": leads(5)})
     world.fault("answer", path="/composite/batch", status=404, body='[{"errorCode":"NOT_FOUND","message":"no"}]', count=None)
     first = extraction(world)
-    readings = first.readings(raw.SALESFORCE)
+    readings = first.readings(SALESFORCE.streams)
     counted = {reading.stream.object: len(rows_of(reading)) for reading in readings}
     assert counted["Lead"] == 5
     assert first.session.counter.total <= 90
@@ -87,7 +86,7 @@ def test_a_server_without_batches_is_read_one_by_one_within_the_budget(world: Se
     person = people(world).create("Lead", {"LastName": "New", "Company": "New"})
     world.fault("hide_field", object="Lead", field="Title", count=None)
     second = extraction(world, states=states)
-    changed = {reading.stream.object: (rows_of(reading), reading.report) for reading in second.readings(raw.SALESFORCE)}
+    changed = {reading.stream.object: (rows_of(reading), reading.report) for reading in second.readings(SALESFORCE.streams)}
     assert ([row["record_id"] for row in changed["Lead"][0]], changed["Lead"][1].missing_fields) == ([person], ("Title",))
     assert second.session.counter.total <= 30, "what the last run saw is good for a day; a field that vanished is dropped on refusal"
     world.world.advance(86_400)

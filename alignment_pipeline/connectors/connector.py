@@ -1,0 +1,55 @@
+"""A connector as the wiring uses it: how its system is opened, read, examined and written.
+
+Belongs here: the form of an entry. The entries stand in each system's own `connector.py`, all of them in `registry.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.calls import CallCounter
+from alignment_pipeline.connectors.capabilities import Capabilities
+from alignment_pipeline.connectors.credentials import setting
+from alignment_pipeline.connectors.findings import Finding
+from alignment_pipeline.connectors.streams import Reading, StreamState
+from alignment_pipeline.contracts.systems.system import System
+
+Remember = Callable[[StreamState], None]
+
+
+class Session(Protocol):
+    """A session of any system, as far as extraction looks at it."""
+
+    counter: CallCounter
+
+
+@dataclass(frozen=True)
+class Connector:
+    """One system as the wiring uses it.
+
+    `configured_by`: environment variables of which one suffices to count as configured; half a configuration counts, so that its error
+    is shown instead of an empty result. `variables` are what a person has to set, `without` what is missing without the system. `read`
+    gives one reading per stream from a session that `open` made; its states are of the runs before, and it is given a function that
+    keeps a state whose vendor jobs must survive a crash.
+    """
+
+    system: System
+    capabilities: Capabilities
+    description: str
+    variables: tuple[str, ...]
+    configured_by: tuple[str, ...]
+    open: Callable[[Mapping[str, str], Clock], Session]
+    read: Callable[[Any, Mapping[str, StreamState], Remember, Crm], list[Reading]]
+    examine: Callable[[Mapping[str, str], Clock, Agreement], Iterator[Finding]]
+    known_codes: frozenset[str] = frozenset()
+    is_required: bool = False
+    without: str = ""
+
+    def is_configured(self, environ: Mapping[str, str]) -> bool:
+        """Whether the environment names such a system."""
+        return any(setting(environ, name) for name in self.configured_by)

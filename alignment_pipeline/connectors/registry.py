@@ -1,0 +1,18 @@
+"""All connectors: one entry per system, read by extraction, `alignment doctor`, the write-back and the docs.
+
+Belongs here: the list. A new system is a folder beside this file, whose `connector.py` holds its entry, and a line here
+(docs/guides/add-a-connector.md). What rules and the agreement need to know of a system is data in `contracts/systems/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from alignment_pipeline.connectors.connector import Connector
+from alignment_pipeline.connectors.marketo.connector import MARKETO
+from alignment_pipeline.connectors.salesforce.connector import SALESFORCE
+
+CONNECTORS: Mapping[str, Connector] = {one.system.name: one for one in (SALESFORCE, MARKETO)}
+
+KNOWN_CODES: frozenset[str] = frozenset().union(*(one.known_codes for one in CONNECTORS.values()))
+"""Codes of refused rows that a person can look up; others count for the write-back's breaker."""

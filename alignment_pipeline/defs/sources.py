@@ -1,0 +1,52 @@
+"""The assets that each system is read into: one step per system, by one session, so that the calls are planned together.
+
+Belongs here: making assets from the registry of connectors. A system that is not configured leaves its tables as they are and says so.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from alignment_pipeline.connectors.connector import Connector
+from alignment_pipeline.connectors.registry import CONNECTORS
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.defs.line import LineResource, contract_check_spec, table_spec
+from alignment_pipeline.defs.reading import read_into_raw
+from alignment_pipeline.defs.retrying import RETRY, recoverable
+
+
+@dg.definitions
+def sources() -> dg.Definitions:
+    """One reading step for each connector."""
+    return dg.Definitions(assets=[_asset(connector) for connector in CONNECTORS.values()])
+
+
+def _asset(connector: Connector) -> dg.AssetsDefinition:
+    system = connector.system
+
+    @dg.multi_asset(
+        name=system.name,
+        specs=[table_spec(stream.table, kinds=frozenset({system.name})) for stream in system.streams],
+        check_specs=[contract_check_spec(CONTRACTS[stream.table]) for stream in system.streams],
+        pool=f"{system.name}_read",
+        retry_policy=RETRY,
+        description=connector.description,
+    )
+    def records(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
+        run = line.open(context)
+        if not connector.is_configured(run.home.environ) and not connector.is_required:
+            note = f"no {system.title} is configured: {connector.configured_by[0]} is not set"
+            for stream in system.streams:
+                yield run.materialized(run.warehouse.append(stream.table, []), note=note)
+            return
+        with recoverable(), run.home.journal() as journal:
+            session = connector.open(run.home.environ, run.home.clock)
+            yield from read_into_raw(
+                run,
+                system.name,
+                journal,
+                lambda states, remember: connector.read(session, states, remember, run.agreement.crm),
+                lambda: session.counter.total,
+            )
+
+    return records
