@@ -8,7 +8,7 @@ tables: `calls.py`.
 
 from __future__ import annotations
 
-from alignment_pipeline.contracts.raw import STREAMS
+from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.identity import people, person_records
 from alignment_pipeline.lifecycle import snapshots
 from alignment_pipeline.lifecycle.mqa import mqa_statuses
@@ -48,10 +48,6 @@ FOLD, MATCH, DAY, MOMENT = Kind.FOLD, Kind.MATCH, Asks.DAY, Asks.MOMENT
 
 _RECORDS = ("raw_salesforce_accounts", "raw_salesforce_contacts", "raw_salesforce_leads", "raw_salesforce_opportunities")
 _HISTORIES = ("raw_salesforce_lead_changes", "raw_salesforce_contact_changes", "raw_salesforce_opportunity_changes")
-_ACTIVITIES = (
-    "raw_marketo_activities", "raw_marketo_activity_types", "raw_salesforce_campaign_members", "raw_salesforce_campaigns",
-    "raw_salesforce_tasks", "raw_salesforce_events",
-)  # fmt: skip
 
 STAGING = (
     Step(("crm_record_states",), crm_record_states.crm_record_states, _RECORDS, as_mapping=True, asks=DAY),
@@ -90,7 +86,7 @@ STAGING = (
     Step(
         ("activities",),
         activities.activities,
-        each(*_ACTIVITIES, version=living),
+        each(*activities.TABLES, version=living),
         takes=parts(activity_types="scoring.activity_types", exclusions="scoring.exclusions"),
         as_mapping=True,
     ),
