@@ -6,6 +6,8 @@ Belongs here: the few exception types that cross package borders. Row-level outc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class AlignmentError(Exception):
     """Base of every error this project raises on purpose. The message says what, where and what to do."""
@@ -17,6 +19,20 @@ class ConfigurationError(AlignmentError):
     """Wrong usage, environment or agreement: a person must change something before any run can succeed."""
 
     exit_code = 2
+
+
+class RowsRefused(ConfigurationError):
+    """Rows of a file that a person wrote cannot be used. All of them are named, so that one correction is enough."""
+
+    MOST = 20
+
+    def __init__(self, file: str, problems: Sequence[tuple[int, str]]) -> None:
+        listed = [f"  line {line}: {text}" for line, text in sorted(problems)[: self.MOST]]
+        left = len(problems) - len(listed)
+        if left:
+            listed.append(f"  and {left} more")
+        rows = "1 row" if len(problems) == 1 else f"{len(problems)} rows"
+        super().__init__("\n".join([f"{file}: {rows} cannot be used; nothing was read:", *listed]))
 
 
 class ApprovalRequired(AlignmentError):

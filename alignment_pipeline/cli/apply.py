@@ -24,14 +24,16 @@ from alignment_pipeline.write_back.sending import apply as applying
 @click.argument("plan_hash")
 @click.option("--by", default=None, help="Who approves; default: the user's name.")
 @click.option("--approved-only", is_flag=True, help="Do not sign: apply only what was approved before, or what a standing approval covers.")
-@click.option("--resume", is_flag=True, help="The last run stopped itself and the cause is gone: go on, beginning with a canary.")
-@click.option("--take-over", is_flag=True, help="The process that holds the lease is known to be frozen: take its place.")
+@click.option("--resume", is_flag=True, help="The last run stopped itself and the cause is fixed: continue, beginning with 25 records.")
+@click.option("--take-over", is_flag=True, help="The process that holds the lease is frozen: replace it.")
 @click.option(
     "--patience", default=applying.PATIENCE_SECONDS, show_default=True, help="Seconds to wait for lost answers and locked records."
 )
 @json_option
 def apply(plan_hash: str, by: str | None, approved_only: bool, resume: bool, take_over: bool, patience: float, is_json: bool) -> int:
-    """Approve the plan PLAN_HASH (its first characters suffice) and write it: 25 records, then 200, then the rest, each read back."""
+    """Approve a plan and write it: 25 records, then 200, then the rest, each read back.
+
+    PLAN_HASH is the plan's hash, or its first characters."""
     context = Context(is_json=is_json)
     home, journal = context.home, context.journal()
     path = approval.key_path(home.path, home.environ)

@@ -37,7 +37,7 @@ def approve(
     by: str | None,
     is_json: bool,
 ) -> None:
-    """Sign the plan PLAN_HASH (it is applied later), or with --standing what schedules may do."""
+    """Sign a plan that is applied later, or with --standing what scheduled runs may write."""
     context = Context(is_json=is_json)
     home, journal = context.home, context.journal()
     if standing and revoke:

@@ -17,7 +17,9 @@ from alignment_pipeline.write_back.records import audit as history
 @click.argument("record")
 @json_option
 def audit(record: str, is_json: bool) -> None:
-    """What was intended, sent, verified, held and repaired on RECORD (an id, or a task's key)."""
+    """Show what was planned, sent, verified, held and corrected on one record.
+
+    RECORD is a record's id, or a task's key."""
     context = Context(is_json=is_json)
     found = history.audit(context.journal(), record)
     if not any(found.values()):

@@ -16,7 +16,7 @@ from alignment_pipeline.operations import impact_and_backtest
 
 @click.command(epilog="Example: alignment backtest --outcome-days 90 --plot sweep.svg")
 @click.option(
-    "--agreement", "agreement_file", type=click.Path(path_type=Path, dir_okay=False), help="Test this agreement; default: the one in force."
+    "--agreement", "agreement_file", type=click.Path(path_type=Path, dir_okay=False), help="Test this agreement; default: the current one."
 )
 @click.option(
     "--outcome-days", type=click.IntRange(1, 730), default=90, show_default=True, help="Days after an MQA in which an opportunity counts."
@@ -27,7 +27,7 @@ from alignment_pipeline.operations import impact_and_backtest
     type=click.Choice(["mqa", "mql"]),
     default="mqa",
     show_default=True,
-    help="Accounts that became MQAs, or people MQLs.",
+    help="Test MQAs (accounts) or MQLs (people).",
 )
 @click.option("--use-attributes", is_flag=True, help="Use tier, size, title and type as known today, although they have no history.")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Write the sweep as an SVG picture.")
@@ -43,7 +43,9 @@ def backtest(
     as_of: str | None,
     is_json: bool,
 ) -> None:
-    """Replay the MQA rules, or the moves to MQL, over the past, knowing only what was known then, and compare with the opportunities."""
+    """Replay the MQA rules over the past, and compare with the opportunities that followed.
+
+    Only what was known at the time is used. `--of mql` replays the moves to MQL."""
     if outcome_days >= tested_days:
         raise click.UsageError(
             f"--outcome-days {outcome_days} must be smaller than --days {tested_days}, or no MQA is old enough to be judged"

@@ -11,7 +11,9 @@ from alignment_pipeline.journal import backup as copying
 @click.command(epilog="Example: ALIGNMENT_BACKUP_FOLDER=/mnt/other-disk alignment backup")
 @json_option
 def backup(is_json: bool) -> None:
-    """Copy the write-back's journal, which cannot be rebuilt from the sources, and check the copy. 14 are kept, 30 days at most."""
+    """Copy the journal, which cannot be rebuilt from the sources, and check the copy.
+
+    14 copies are kept, for at most 30 days."""
     context = Context(is_json=is_json)
     folder = copying.folder_of(context.home.path, context.home.environ)
     with context.journal() as journal:

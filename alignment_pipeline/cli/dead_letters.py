@@ -19,7 +19,7 @@ from alignment_pipeline.write_back.records import dead_letters as letters
 @click.option("--replay", is_flag=True, help="Let the next plan try them again.")
 @json_option
 def dead_letters(code: str | None, ids: str | None, replay: bool, is_json: bool) -> None:
-    """List refused operations and quarantined rows, or --replay some."""
+    """List writes that the CRM rejected and rows in quarantine, or plan some again with --replay."""
     context = Context(is_json=is_json)
     journal = context.journal()
     if replay:

@@ -41,7 +41,9 @@ NOTICE = "Companies are real, people are invented, and everything that happens b
 @click.option("--activities", default=demo_world.ACTIVITIES, show_default=True, help="Marketo activities; invented.")
 @json_option
 def demo(accounts: int, people: int, activities: int, is_json: bool) -> int:
-    """Serve an embedded Salesforce and Marketo, run everything, write it to the CRM, and run again: the second run writes nothing."""
+    """Run the whole product on an embedded Salesforce and Marketo.
+
+    It reads, decides, plans, approves and writes to the CRM, then runs again; the second run writes nothing."""
     begun = time.monotonic()
     home = Path(os.environ.get("ALIGNMENT_HOME", "").strip() or HOME).resolve()
     _fresh(home)

@@ -36,10 +36,12 @@ load_from:
 _END_SECONDS = 30.0
 
 
-@click.command(epilog="Example: alignment demo && alignment dev. Ctrl-C ends everything that it started.")
+@click.command(epilog="Example: alignment demo && alignment dev. Ctrl-C stops everything that it started.")
 @click.option("--port", default=3000, show_default=True, help="Port of the web UI on 127.0.0.1.")
 def dev(port: int) -> None:
-    """Open Dagster's web UI and its daemon over this home; for a demo's home the embedded systems go on as the demo left them."""
+    """Open Dagster's web UI and start its daemon on this home.
+
+    For the home of a demo, the embedded systems continue as the demo left them."""
     home = _home()
     with ExitStack() as stack:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -19,7 +19,7 @@ from alignment_pipeline.operations import doctor as operation
 @click.option("--repair", is_flag=True, help="Move damaged tables aside, so that the next run rebuilds them from their sources.")
 @json_option
 def doctor(repair: bool, is_json: bool) -> int:
-    """Check connections, permissions, fields, limits, the agreement and the state, and say what to fix."""
+    """Check agreement, state, connections, permissions, fields and limits, and say what to fix."""
     context = Context(is_json=is_json)
     findings = list(_examine(context, repair=repair))
     context.result({"findings": [finding.to_json() for finding in findings]}, lambda console: _show(console, findings))

@@ -25,14 +25,16 @@ def _day(ctx: click.Context, param: click.Parameter, text: str | None) -> date |
 
 @click.command(epilog="Example: alignment history --take --from 2026-10-01 --to 2026-10-30")
 @click.option(
-    "--from", "first", callback=_day, metavar="DAY", help="First day; default: the first that was kept, or yesterday with --take."
+    "--from", "first", callback=_day, metavar="DAY", help="First day; default: the first that is stored, or yesterday with --take."
 )
 @click.option("--to", "last", callback=_day, metavar="DAY", help="Last day; default: yesterday.")
-@click.option("--take", is_flag=True, help="Decide these days as known at their end (UTC) and keep them.")
-@click.option("--replay", is_flag=True, help="Decide the kept days again from the raw tables and compare row for row.")
+@click.option("--take", is_flag=True, help="Decide these days as known at their end (UTC) and store them.")
+@click.option("--replay", is_flag=True, help="Decide stored days again from the raw tables and compare them row by row.")
 @json_option
 def history(first: date | None, last: date | None, take: bool, replay: bool, is_json: bool) -> int:
-    """Scores, stages and MQAs of past days: which were kept, and whether a replay agrees. Exit code 1 when one does not."""
+    """List the past days that are stored, store more, or check that a replay gives the same result.
+
+    Exit code 1 when a replay differs."""
     context = Context(is_json=is_json)
     warehouse = context.warehouse()
     yesterday = context.home.clock.now().date() - timedelta(days=1)

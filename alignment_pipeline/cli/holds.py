@@ -15,14 +15,14 @@ from alignment_pipeline.write_back.fields import holds as held
 
 
 @click.command(epilog="Example: alignment holds --reason HUMAN_EDIT; alignment holds --release 12,13")
-@click.option("--object", "object_", default=None, help="Only this object (Lead, Contact, Account).")
+@click.option("--object", "object_", default=None, help="Show only this object (Lead, Contact, Account).")
 @click.option("--record", default=None, help="Only this record.")
 @click.option("--reason", default=None, type=click.Choice([one.value for one in held.HoldReason]), help="Only this reason.")
 @click.option("--release", default=None, metavar="NUMBERS", help="Allow the next plan to write over the values seen by these holds.")
 @click.option("--by", default=None, help="Who releases; default: the user's name.")
 @json_option
 def holds(object_: str | None, record: str | None, reason: str | None, release: str | None, by: str | None, is_json: bool) -> None:
-    """List holds, or release some with --release."""
+    """List the values that are held and therefore not written, or release some with --release."""
     context = Context(is_json=is_json)
     journal = context.journal()
     if release:

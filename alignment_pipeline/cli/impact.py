@@ -20,7 +20,7 @@ SHOWN = 20
 @click.argument("agreement_file", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 def impact(agreement_file: Path, is_json: bool) -> None:
-    """Which accounts become or stop being MQAs, which stages and tiers move, and which reps get too many, under AGREEMENT_FILE."""
+    """Show what would move under another agreement: MQAs, stages, tiers, and the load of each rep."""
     context = Context(is_json=is_json)
     other = loader.load(agreement_file)
     present, path = context.home.agreement, context.home.agreement_path

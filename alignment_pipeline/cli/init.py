@@ -17,9 +17,9 @@ from alignment_pipeline.operations import init as operation
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @json_option
 def init(out: Path, offline: bool, force: bool, is_json: bool) -> None:
-    """Write an agreement to edit: the default one, fitted to the fields, record types and people that describe finds in your CRM.
+    """Draft an agreement from your CRM's metadata: the default one, with your fields, record types and users.
 
-    Beside it lies its JSON schema, for editors that complete and check as you type. No system is written to.
+    Beside it is its JSON schema, for editors that complete and check as you type. No system is changed.
     """
     context = Context(is_json=is_json)
     if out.exists() and not force:

@@ -1,6 +1,6 @@
 """`alignment match ACCOUNTS.csv LEADS.csv --out MATCHES.csv`: matching alone, without any CRM.
 
-Belongs here: files in, files and a summary out. Recognising exports is in `matching/exports.py`, the rule in `matching/match.py`.
+Belongs here: files in, files and a summary out. Recognising exports is in `matching/files/exports.py`, the rule in `matching/match.py`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -209,10 +208,16 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
 @click.argument("accounts_csv", type=click.Path(path_type=Path))
 @click.argument("leads_csv", type=click.Path(path_type=Path))
 @click.option(
-    "--out", "out_csv", required=True, type=click.Path(path_type=Path), help="Where to write the matches; the review file lies beside it."
+    "--out",
+    "out_csv",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where to write the matches; the review file is written beside it.",
 )
-@click.option("--always", "always_csv", type=click.Path(path_type=Path), help="CSV of lead_id, account_id that people set.")
-@click.option("--never", "never_csv", type=click.Path(path_type=Path), help="CSV of lead_id, account_id that people excluded.")
+@click.option("--always", "always_csv", type=click.Path(path_type=Path), help="CSV with lead_id and account_id: matches that people set.")
+@click.option(
+    "--never", "never_csv", type=click.Path(path_type=Path), help="CSV with lead_id and account_id: matches that people excluded."
+)
 @click.option("--evidence", "evidence_jsonl", type=click.Path(path_type=Path), help="Also write each lead's whole evidence as JSON lines.")
 @click.option("--match-confidence", type=click.FloatRange(0, 1), help="Confidence from which a match needs no review.")
 @click.option("--review-confidence", type=click.FloatRange(0, 1), help="Confidence below which a lead has no account.")
@@ -230,26 +235,22 @@ def match(
     encoding: str | None,
     as_json: bool,
 ) -> None:
-    """Match LEADS_CSV to ACCOUNTS_CSV, two exports of any CRM."""
+    """Match the leads of one CSV file to the accounts of another. Exports of any CRM are recognised."""
     defaults = MatchingSettings()
     upper = defaults.match_confidence if match_confidence is None else match_confidence
     lower = min(defaults.review_confidence, upper) if review_confidence is None else review_confidence
-    try:
-        settings = MatchingSettings(match_confidence=upper, review_confidence=lower)
-        summary = match_files(
-            accounts_csv,
-            leads_csv,
-            out_csv,
-            settings=settings,
-            always_csv=always_csv,
-            never_csv=never_csv,
-            encoding=encoding,
-            evidence_jsonl=evidence_jsonl,
-            quiet=False,
-        )
-    except ConfigurationError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
+    settings = MatchingSettings(match_confidence=upper, review_confidence=lower)
+    summary = match_files(
+        accounts_csv,
+        leads_csv,
+        out_csv,
+        settings=settings,
+        always_csv=always_csv,
+        never_csv=never_csv,
+        encoding=encoding,
+        evidence_jsonl=evidence_jsonl,
+        quiet=False,
+    )
     if as_json:
         click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
     else:

@@ -12,13 +12,15 @@ from alignment_pipeline.operations import notify as operation
 
 
 @click.command(
-    epilog="Example: alignment notify --dry-run. Exit codes: 0 everybody was told who is to be told now, 1 a channel is down, refused, "
-    "or somebody must look."
+    epilog="Example: alignment notify --dry-run. Exit codes: 0 every message that is due was sent, 1 a channel is down or "
+    "refused a message, or somebody must look."
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be told, and tell nobody.")
+@click.option("--dry-run", is_flag=True, help="List the messages without sending them.")
 @json_option
 def notify(dry_run: bool, is_json: bool) -> int:
-    """Tell people about escalation rungs that are due and were not told: each once, by ALIGNMENT_NOTIFY_URLS or as files."""
+    """Send the escalation messages that are due and have not been sent, each once.
+
+    They go to ALIGNMENT_NOTIFY_URLS, or to files in the home."""
     context = Context(is_json=is_json)
     done = asdict(operation.notify(context.home, context.warehouse(), is_dry_run=dry_run))
     context.result(

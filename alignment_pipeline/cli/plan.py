@@ -28,7 +28,7 @@ from alignment_pipeline.write_back.records import adopt as adoption
 @json_option
 @click.pass_context
 def plan(ctx: click.Context, adopt: bool, is_json: bool) -> None:
-    """List plans, newest first; `show` prints one with its guard and changes."""
+    """List plans, newest first. `alignment plan show` prints one with its checks and changes."""
     if ctx.invoked_subcommand is not None:
         return
     context = Context(is_json=is_json)
@@ -46,12 +46,15 @@ def plan(ctx: click.Context, adopt: bool, is_json: bool) -> None:
     context.result({"plans": rows}, human)
 
 
-@plan.command("show", epilog="Example: alignment plan show 3f2a9c")
+@plan.command("show", short_help="Print the changes, checks and approval of one plan", epilog="Example: alignment plan show 3f2a9c")
 @click.argument("plan_hash", required=False)
 @click.option("--changes", default=20, show_default=True, help="How many changes to print.")
 @json_option
 def show(plan_hash: str | None, changes: int, is_json: bool) -> None:
-    """One plan (the latest when none is named): what would change, the guard's numbers, who allowed it."""
+    """Print what one plan would change, its checks, and its approval.
+
+    Without PLAN_HASH, the latest plan.
+    """
     context = Context(is_json=is_json)
     journal = context.journal()
     wanted = plan_hash or next((row["hash"] for row in _listing(context)), None)

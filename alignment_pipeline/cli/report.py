@@ -12,7 +12,7 @@ from alignment_pipeline.operations import report as operation
 @as_of_option
 @json_option
 def report(as_of: str | None, is_json: bool) -> None:
-    """Render the report as one HTML file, without any script, ready to print, and print its path."""
+    """Write the report as one HTML file without scripts, ready to print, and print its path."""
     context = Context(is_json=is_json)
     path = operation.write_report(context.home, as_of=as_of_moment(as_of))
     context.result({"report": str(path)}, lambda console: console.print(str(path)))

@@ -16,10 +16,10 @@ from alignment_pipeline.operations import review as reviewing
     epilog="Example: alignment review --out queue.csv, fill in the column verdict (right or wrong), alignment review --learn queue.csv"
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the queue here, the most certain first.")
-@click.option("--learn", type=click.Path(path_type=Path), help="Keep the verdicts of this reviewed file; the next run follows them.")
+@click.option("--learn", type=click.Path(path_type=Path), help="Store the verdicts of this reviewed file; the next run follows them.")
 @json_option
 def review(out: Path | None, learn: Path | None, is_json: bool) -> None:
-    """Leads whose account a person decides: write them to a file, or learn from the reviewed one."""
+    """Write the leads whose account a person must decide to a file, or read the verdicts back."""
     context = Context(is_json=is_json)
     if (out is None) == (learn is None):
         raise ConfigurationError("give either --out FILE or --learn FILE")

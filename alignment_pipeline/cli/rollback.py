@@ -24,7 +24,9 @@ from alignment_pipeline.write_back.sending import apply as applying
 @click.option("--by", default=None, help="Who approves; default: the user's name.")
 @json_option
 def rollback(run_id: str, yes: bool, by: str | None, is_json: bool) -> int:
-    """Restore what RUN_ID (a run, or the first characters of a plan's hash) wrote, wherever nobody has changed it since."""
+    """Restore the values that a run wrote, except where somebody has changed them since.
+
+    RUN_ID is a run, or the first characters of a plan's hash."""
     context = Context(is_json=is_json)
     home, journal = context.home, context.journal()
     session = context.salesforce("writer" if yes else "reader")

@@ -17,12 +17,14 @@ JOB = "alignment_run"
 
 @click.command(
     epilog="Example: alignment run --json. Exit codes: 0 done, 1 failed, 2 configuration, 3 the plan waits for approval or is blocked, "
-    "75 another run goes on."
+    "75 another run is active."
 )
 @as_of_option
 @json_option
 def run(as_of: str | None, is_json: bool) -> int:
-    """Read the sources, match, score, judge, clock, and plan what the CRM should say. Prints the plan's hash and the guard's verdict."""
+    """Read the sources, decide everything, and plan the changes to the CRM.
+
+    Prints the plan's hash and the guard's verdict. Nothing is written to the CRM."""
     context = Context(is_json=is_json)
     found = perform(context, as_of=as_of_moment(as_of))
     context.result(found, lambda console: show(console, found))

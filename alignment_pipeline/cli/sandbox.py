@@ -19,20 +19,20 @@ from alignment_pipeline.sandbox.tls.gateway import Gateway
 @click.option("--accounts", default=demo_world.ACCOUNTS, show_default=True, help="Accounts of real companies.")
 @click.option("--people", default=demo_world.PEOPLE, show_default=True, help="Leads and contacts; people are invented.")
 @click.option("--activities", default=demo_world.ACTIVITIES, show_default=True, help="Marketo activities of the last six months; invented.")
-@click.option("--factor", default=demo_world.FACTOR, show_default=True, help="How fast the sandbox's clock runs, vendors' waits with it.")
+@click.option("--factor", default=demo_world.FACTOR, show_default=True, help="How fast the sandbox's clock runs.")
 @click.option("--salesforce-port", default=0, help="Port of the embedded Salesforce (0: a free one).")
 @click.option("--marketo-port", default=0, help="Port of the embedded Marketo (0: a free one).")
 @click.option(
-    "--tls", "with_tls", is_flag=True, help="Serve the vendors' own host names too, by TLS behind a CONNECT proxy, for unmodified clients."
+    "--tls", "with_tls", is_flag=True, help="Also serve the vendors' host names over TLS, behind a CONNECT proxy, for unmodified clients."
 )
-@click.option("--env-file", type=click.Path(path_type=Path), help="Write the environment that points at the sandbox here (as .env).")
+@click.option("--env-file", type=click.Path(path_type=Path), help="Write the environment variables to this file (a .env file).")
 @click.option(
     "--state",
     "state_file",
     type=click.Path(path_type=Path),
-    help="Keep what is written to the sandbox here on stop, and go on from there on the next start (its size then comes from the file).",
+    help="Save the sandbox's records here on stop, and load them on the next start.",
 )
-@click.option("--truth", type=click.Path(path_type=Path), help="Write what is true of the organisation here; the pipeline never reads it.")
+@click.option("--truth", type=click.Path(path_type=Path), help="Write the right answers to this file; the pipeline never reads it.")
 def sandbox(
     seed: int,
     accounts: int,
@@ -48,7 +48,7 @@ def sandbox(
 ) -> None:
     """Serve the embedded Salesforce and Marketo with a demo organisation: real companies, invented people, fictional activity.
 
-    Prints the environment that points the other commands at it, and runs until stopped (Ctrl-C).
+    Prints the environment variables that point other commands at it, and runs until you stop it (Ctrl-C).
     """
     kept = persistence.load(state_file) if state_file is not None else None
     size = kept[0] if kept is not None else persistence.Size(seed, accounts, people, activities, factor)

@@ -12,7 +12,7 @@ from pathlib import Path
 import ibis
 from ibis import _
 
-from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.errors import ConfigurationError, RowsRefused
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.matching import match_labels
 from alignment_pipeline.warehouse.warehouse import Warehouse
@@ -67,14 +67,12 @@ def learn(home: Home, warehouse: Warehouse, path: Path) -> Learned:
     """
     rows = _read(path)
     odd = [
-        (number, verdict)
+        (number, f"the verdict {verdict!r} is not right, wrong or empty")
         for number, row in enumerate(rows, start=2)
         if (verdict := (row.get("verdict") or "").strip().lower()) not in ("", "right", "wrong")
     ]
     if odd:
-        raise ConfigurationError(
-            f"{path}:{odd[0][0]}: the verdict {odd[0][1]!r} is neither right nor wrong ({len(odd)} such rows); nothing was kept"
-        )
+        raise RowsRefused(str(path), odd)
     labels = match_labels.from_file(rows, warehouse.read("lead_account_matches"), as_of=home.clock.now())
     warehouse.append("match_labels", labels)
     right = sum(1 for verdict in labels.column("verdict").to_pylist() if verdict == "right")

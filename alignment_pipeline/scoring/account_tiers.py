@@ -15,7 +15,7 @@ from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_TIERS
 from alignment_pipeline.contracts.shape import as_contract, step
-from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.errors import RowsRefused
 from alignment_pipeline.scoring import pilot, sentences
 
 OVERRIDES_SCHEMA = pa.schema(
@@ -106,15 +106,21 @@ def _is_in_scope(table: ibis.Table, scope: Scope, users: ibis.Table | None) -> i
 def overrides_from(rows: Iterable[dict[str, str | None]], *, name: str) -> pa.Table:
     """Check rows of account_id, tier, reason; an empty tier takes the account off the list."""
     found: dict[str, dict[str, object]] = {}
+    problems: list[tuple[int, str]] = []
     for line, row in enumerate(rows, start=2):
         account_id = (row.get("account_id") or "").strip()
         tier = (row.get("tier") or "").strip()
         if not account_id:
-            raise ConfigurationError(f"{name}:{line}: account_id is empty; columns are account_id, tier, reason")
+            problems.append((line, "account_id is empty; the columns are account_id, tier, reason"))
+            continue
         if tier not in ("", "1", "2", "3"):
-            raise ConfigurationError(f"{name}:{line}: tier {tier!r} is none of 1, 2, 3 or empty (no target)")
+            problems.append((line, f"tier {tier!r} is not 1, 2, 3 or empty (no target)"))
+            continue
         if account_id in found:
-            raise ConfigurationError(f"{name}:{line}: account {account_id} stands twice; keep one line")
+            problems.append((line, f"account {account_id} is listed twice; keep one line"))
+            continue
         reason = (row.get("reason") or "").strip() or None
         found[account_id] = {"account_id": account_id, "tier": int(tier) if tier else None, "override_reason": reason}
+    if problems:
+        raise RowsRefused(name, problems)
     return pa.Table.from_pylist(list(found.values()), schema=OVERRIDES_SCHEMA)

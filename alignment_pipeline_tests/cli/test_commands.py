@@ -14,11 +14,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from alignment_pipeline.cli import context, init, main
+from alignment_pipeline.cli import commands, context, init, main
 from alignment_pipeline.errors import AlignmentError, AnotherWriter, ApprovalRequired, ConfigurationError, CredentialsRefused, Permanent
 
 
-@pytest.mark.parametrize("name", sorted(main.COMMANDS))
+@pytest.mark.parametrize("name", sorted(commands.COMMANDS))
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     found = CliRunner().invoke(main.cli, [name, "--help"])
     assert 0 == found.exit_code, found.output
@@ -30,6 +30,43 @@ def test_the_list_of_commands_is_shown_without_loading_the_orchestrator() -> Non
     code = "import sys; from alignment_pipeline.cli.main import cli; import alignment_pipeline.cli.apply; print('dagster' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert "False" == said.stdout.strip()
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_help_is_grouped_and_no_summary_is_cut(columns: int) -> None:
+    lines = CliRunner().invoke(main.cli, ["--help"], terminal_width=columns, color=False).output.splitlines()
+
+    for name, entry in commands.COMMANDS.items():
+        assert f"  {name:14}{entry.summary}" in lines
+    assert list(commands.GROUPS) == [line[:-1] for line in lines if line[:-1] in commands.GROUPS]
+    assert columns > 80 or [] == [line for line in lines if len(line) > 80]
+
+
+@pytest.mark.parametrize("name", sorted(commands.COMMANDS))
+def test_no_command_s_help_is_wider_than_its_terminal(name: str) -> None:
+    found = CliRunner().invoke(main.cli, [name, "--help"], terminal_width=80)
+
+    assert [] == [line for line in found.output.splitlines() if len(line) > 80]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["explian"], "there is no command 'explian'; did you mean `alignment explain`?"),
+        (["xyzzy"], "there is no command 'xyzzy'; `alignment --help` lists all"),
+        (["run", "--xyzzy"], "no such option '--xyzzy'; `alignment run --help` explains it"),
+        (["explain"], "missing argument 'ID_EMAIL_OR_NAME'; `alignment explain --help` explains it"),
+        (["review"], "give either --out FILE or --learn FILE"),
+    ],
+)
+def test_every_error_begins_with_the_same_word_and_says_what_to_do(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ALIGNMENT_HOME", str(tmp_path))
+    with pytest.raises(SystemExit) as caught:
+        main.main(arguments)
+
+    assert (2, f"alignment: {said}\n") == (caught.value.code, capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +103,7 @@ ENDS_WITH: list[Exception] = []
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int | str | None]:
     """Runs the command line with a command that ends in an error, and gives the exit code."""
-    monkeypatch.setitem(main.COMMANDS, "probe", f"{__name__}:probe")  # type: ignore[arg-type]
+    monkeypatch.setitem(commands.COMMANDS, "probe", commands.Entry("Start", f"{__name__}:probe", "End with an error"))  # type: ignore[arg-type]
     mask = os.umask(0)
 
     def end(error: Exception | None, *arguments: str) -> int | str | None:

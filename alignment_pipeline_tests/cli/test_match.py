@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alignment_pipeline.cli import match as command
+from alignment_pipeline.errors import ConfigurationError
 
 SALESFORCE_ACCOUNTS = '"Account ID","Account Name","Website","Billing Country"\n"001A","Quorvex GmbH","https://quorvex.de","Germany"\n"001B","Dalmund","",""\n'
 SALESFORCE_LEADS = '"Lead ID","Company / Account","Email","Country"\n"00Q1","Quorvex","a@quorvex.de","DE"\n"00Q2","n/a","b@gmail.com",""\n'
@@ -90,9 +91,14 @@ def test_any_delimiter_and_quoted_newlines(tmp_path: Path, mark: str) -> None:
     [
         ("foo,bar\n1,2\n", SALESFORCE_LEADS, ["accounts.csv", "account_id", "'account id'", "foo, bar"]),
         (SALESFORCE_ACCOUNTS, "Lead ID,Score\n1,2\n", ["leads.csv", "no column names a company"]),
-        (SALESFORCE_ACCOUNTS, "Lead ID,Company\n1,Quorvex\n1,Dalmund\n", ["leads.csv", "record 2", "'1'", "already used by record 1"]),
-        (SALESFORCE_ACCOUNTS, "Lead ID,Company\n,Quorvex\n", ["record 1", "'Lead ID' is empty"]),
-        (SALESFORCE_ACCOUNTS, "Lead ID,Company\n1,Quorvex, Inc.\n", ["leads.csv, line 2", "3 fields", "double quotes"]),
+        (SALESFORCE_ACCOUNTS, "Lead ID,Company\n1,Quorvex\n1,Dalmund\n", ["leads.csv", "line 3", "'1'", "already used on line 2"]),
+        (SALESFORCE_ACCOUNTS, "Lead ID,Company\n,Quorvex\n", ["line 2", "'Lead ID' is empty"]),
+        (SALESFORCE_ACCOUNTS, "Lead ID,Company\n1,Quorvex, Inc.\n", ["leads.csv", "line 2: 3 fields", "double quotes"]),
+        (
+            SALESFORCE_ACCOUNTS,
+            'Lead ID,Company\n,A\n1,"B\nC"\n1,D\n2,E,F,G\n',
+            ["leads.csv: 3 rows cannot be used", "line 2: ", "line 5: id '1'", "line 6: 4 fields"],
+        ),
         ("", SALESFORCE_LEADS, ["accounts.csv", "is empty"]),
         ("PK\x03\x04zip", SALESFORCE_LEADS, ["Excel workbook", "save the sheet as CSV"]),
     ],
@@ -100,9 +106,9 @@ def test_any_delimiter_and_quoted_newlines(tmp_path: Path, mark: str) -> None:
 def test_bad_files_are_named_with_what_to_do(tmp_path: Path, accounts: str, leads: str, words: list[str]) -> None:
     result = run(tmp_path, accounts.encode(), leads.encode())
 
-    assert 2 == result.exit_code
+    assert isinstance(result.exception, ConfigurationError)
     for word in words:
-        assert word in result.stderr
+        assert word in str(result.exception)
     assert not (tmp_path / "matches.csv").exists()
 
 
@@ -111,9 +117,9 @@ def test_a_missing_file_and_an_overwritten_input_are_refused(tmp_path: Path) -> 
     missing = CliRunner().invoke(command.match, [str(tmp_path / "a.csv"), str(tmp_path / "no.csv"), "--out", str(tmp_path / "m.csv")])
     own = CliRunner().invoke(command.match, [str(tmp_path / "a.csv"), str(tmp_path / "a.csv"), "--out", str(tmp_path / "a.csv")])
 
-    assert (2, 2) == (missing.exit_code, own.exit_code)
-    assert "no.csv: cannot be read" in missing.stderr
-    assert "would overwrite an input" in own.stderr
+    assert isinstance(missing.exception, ConfigurationError) and isinstance(own.exception, ConfigurationError)
+    assert "no.csv: cannot be read" in str(missing.exception)
+    assert "would overwrite an input" in str(own.exception)
 
 
 def test_the_review_file_is_safe_to_open_and_ids_stay_verbatim(tmp_path: Path) -> None:

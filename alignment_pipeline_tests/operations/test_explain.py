@@ -13,8 +13,12 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.staging.factories import account, contact, days_ago, lead, staged
 
 TABLES: dict[str, list[dict[str, Any]]] = {
-    "accounts": [{"account_id": account(1), "name": "Acme"}, {"account_id": account(2), "name": "Umbrella"}],
-    "people": [{"person_id": f"contact:{contact(1)}", "email": "jane@acme.example", "first_name": "Jane"}],
+    "accounts": [
+        {"account_id": account(1), "name": "Acme"},
+        {"account_id": account(2), "name": "Umbrella"},
+        {"account_id": account(3), "name": "Umbrella", "country": "Japan"},
+    ],
+    "people": [{"person_id": f"contact:{contact(1)}", "email": "jane@acme.example", "first_name": "Jane", "last_name": "Doe"}],
     "person_records": [
         {"source_key": f"contact:{contact(1)}", "person_id": f"contact:{contact(1)}", "object": "Contact", "record_id": contact(1)},
         {"source_key": f"lead:{lead(9)}", "person_id": f"contact:{contact(1)}", "object": "Lead", "record_id": lead(9)},
@@ -76,9 +80,26 @@ def test_an_account_is_found_by_its_id(warehouse: Warehouse) -> None:
         assert ("account", "Acme", 3) == (found["kind"], found["account"]["name"], len(found["clocks"]))
 
 
+@pytest.mark.parametrize(("name", "kind"), [("jane doe", "person"), ("DOE", "person"), ("acme", "account"), (" Acm", "account")])
+def test_a_name_or_a_part_of_one_is_enough_where_it_is_the_only_one(warehouse: Warehouse, name: str, kind: str) -> None:
+    assert kind == explain.explain(warehouse, name)["kind"]
+
+
+def test_several_of_one_name_are_listed_with_their_ids(warehouse: Warehouse) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        explain.explain(warehouse, "umbrella")
+
+    lines = str(caught.value).splitlines()
+    assert [
+        "2 people or accounts are called 'umbrella'; give one of these ids:",
+        f"  {account(2)}  Umbrella",
+        f"  {account(3)}  Umbrella, Japan",
+    ] == lines
+
+
 @pytest.mark.parametrize("name", ["", "nobody@acme.example", account(99), "00Q", "'; DROP TABLE people;--", "%"])
 def test_nobody_is_said_with_what_may_be_given(warehouse: Warehouse, name: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"nothing known is called .* an e-mail"):
+    with pytest.raises(ConfigurationError, match=r"no person or account is called .* an e-mail or a name"):
         explain.explain(warehouse, name)
 
 

@@ -116,9 +116,10 @@ def test_in_a_pilot_of_reps_a_person_follows_the_account_and_one_without_is_in_b
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
-        ("account_id,tier,reason\n001A,4,x\n", ":2: tier '4' is none of 1, 2, 3 or empty"),
-        ("account_id,tier,reason\n,1,x\n", ":2: account_id is empty"),
-        ("account_id,tier,reason\n001A,1,x\n001A,2,y\n", ":3: account 001A stands twice"),
+        ("account_id,tier,reason\n001A,4,x\n", "line 2: tier '4' is not 1, 2, 3 or empty"),
+        ("account_id,tier,reason\n,1,x\n", "line 2: account_id is empty"),
+        ("account_id,tier,reason\n001A,4,x\n,1,y\n001B,1,z\n", "2 rows cannot be used; nothing was read:\n  line 2: tier '4'"),
+        ("account_id,tier,reason\n001A,1,x\n001A,2,y\n", "line 3: account 001A is listed twice"),
     ],
 )
 def test_a_wrong_list_names_its_line(tmp_path: Path, lines: str, says: str) -> None:

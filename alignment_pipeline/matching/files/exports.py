@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.errors import ConfigurationError, RowsRefused
 from alignment_pipeline.matching.files import encodings
 
 SPELLINGS_ACCOUNTS: Mapping[str, tuple[str, ...]] = {
@@ -206,34 +206,41 @@ def _read(data: bytes, what: str, spellings: Mapping[str, tuple[str, ...]], requ
             wanted = "; ".join(f"{field} (spelt for example {', '.join(repr(name) for name in spellings[field][:4])})" for field in missing)
             raise ConfigurationError(f"{what}: no column for {wanted}. Its columns are: {', '.join(headers) or 'none, the file is empty'}")
         columns: dict[str, list[str]] = {field: [] for field in found}
+        lines: list[int] = []
+        problems: list[tuple[int, str]] = []
+        begins = reader.line_num + 1
         for row in reader:
+            line, begins = begins, reader.line_num + 1
             if not any(cell.strip() for cell in row):
                 continue
             if len(row) > len(headers) and any(cell.strip() for cell in row[len(headers) :]):
-                raise ConfigurationError(
-                    f"{what}, line {reader.line_num}: {len(row)} fields, but the header has {len(headers)}; "
-                    f"a field that contains {delimiter!r} must be in double quotes"
-                )
+                text = f"{len(row)} fields, but the header has {len(headers)}; a field that contains {delimiter!r} must be in double quotes"
+                problems.append((line, text))
+                continue
+            lines.append(line)
             for field, at in found.items():
                 columns[field].append(row[at].strip() if at < len(row) else "")
     except csv.Error as cause:
         raise ConfigurationError(f"{what}, line {reader.line_num}: not readable as CSV ({cause}); save it again as CSV") from cause
     frame = pd.DataFrame(columns, dtype=object)
-    _check_ids(frame[required[0]].tolist(), what, headers[found[required[0]]])
+    problems += _bad_ids(columns[required[0]], lines, headers[found[required[0]]])
+    if problems:
+        raise RowsRefused(what, problems)
     return Export(frame, {field: headers[at] for field, at in found.items()}, used, delimiter)
 
 
-def _check_ids(ids: Sequence[str], what: str, header: str) -> None:
+def _bad_ids(ids: Sequence[str], lines: Sequence[int], header: str) -> list[tuple[int, str]]:
+    """Lines without an id, or with one that an earlier line has."""
+    found: list[tuple[int, str]] = []
     first: dict[str, int] = {}
-    for number, value in enumerate(ids, start=1):
+    for value, line in zip(ids, lines, strict=True):
         if not value:
-            raise ConfigurationError(f"{what}, record {number}: column {header!r} is empty; every row needs an id")
-        if value in first:
-            raise ConfigurationError(
-                f"{what}, record {number}: id {value!r} was already used by record {first[value]} (column {header!r}); "
-                "remove the repeated row, or name the id column so that it is recognised"
-            )
-        first[value] = number
+            found.append((line, f"column {header!r} is empty; every row needs an id"))
+        elif value in first:
+            found.append((line, f"id {value!r} was already used on line {first[value]} (column {header!r}); remove one of the rows"))
+        else:
+            first[value] = line
+    return found
 
 
 def _delimiter(text: str) -> str:

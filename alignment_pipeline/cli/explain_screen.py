@@ -1,0 +1,235 @@
+"""The answer of `alignment explain` as lines of text: what, why, since when and what next, on a screen of 80 columns and 50 lines.
+
+Belongs here: the layout. Everything that is said comes from the published tables, gathered by `operations/explain.py`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from alignment_pipeline.matching.evidence.columns import evidence_words
+
+MICRO = 1_000_000
+LABEL = 10
+#: Rows of each list on the one screen, and the most lines of one text; `--all` shows the rest.
+MOST = {"evidence": 3, "factors": 4, "people": 4, "stages": 3, "clocks": 4}
+TEXT_LINES = 2
+#: What needs attention comes first.
+CLOCK_ORDER = ("breached", "at_risk", "pending", "paused", "unknown", "met_late", "met", "cancelled")
+OPEN = ("breached", "at_risk", "pending", "paused", "unknown")
+
+Row = Mapping[str, Any]
+
+
+class Screen:
+    """Lines of at most `width` characters; the first line of a section has a label in the margin."""
+
+    def __init__(self, width: int, *, is_whole: bool) -> None:
+        self.lines: list[str] = []
+        self._width = width
+        self._is_whole = is_whole
+
+    def title(self, text: str) -> None:
+        """One line at the left margin."""
+        self.lines.append(_cut(text, self._width))
+
+    def section(self, label: str, text: str) -> None:
+        """The first text of a section, after a blank line."""
+        self.lines.append("")
+        self._add(label.ljust(LABEL), text)
+
+    def more(self, text: str) -> None:
+        """Another text of the same section."""
+        self._add(" " * LABEL, text)
+
+    def short(self, text: str) -> None:
+        """Another text of the same section, on one line."""
+        self.lines.append(_cut(" " * LABEL + text, self._width))
+
+    def rows(self, name: str, rows: Sequence[str]) -> None:
+        """One line per row, and how many are left out."""
+        shown = rows if self._is_whole else rows[: MOST[name]]
+        for row in shown:
+            self.lines.append(_cut(" " * LABEL + row, self._width))
+        if len(shown) < len(rows):
+            self.more(f"... {len(rows) - len(shown)} more with --all")
+
+    def _add(self, margin: str, text: str) -> None:
+        wrapper = textwrap.TextWrapper(self._width, initial_indent=margin, subsequent_indent=" " * len(margin))
+        wrapped = wrapper.wrap(text) or [margin.rstrip()]
+        if not self._is_whole and len(wrapped) > TEXT_LINES:
+            wrapped = [*wrapped[: TEXT_LINES - 1], _cut(wrapped[TEXT_LINES - 1] + " ...", self._width)]
+        self.lines.extend(wrapped)
+
+
+def lines(found: Row, *, width: int, is_whole: bool = False) -> list[str]:
+    """The whole answer, for a person or an account."""
+    screen = Screen(width, is_whole=is_whole)
+    if found["kind"] == "account":
+        _account(screen, found)
+    else:
+        _person(screen, found)
+    return screen.lines
+
+
+def _person(screen: Screen, found: Row) -> None:
+    person = found["person"]
+    about = [part for part in (person["title"], person["company"]) if part]
+    screen.title(", ".join([name_of(person) or "(no name)", *about]))
+    records = ", ".join(row["source_key"].replace(":", " ", 1) for row in found["records"])
+    screen.title(f"{person['email'] or 'no e-mail'}; {records}")
+    _stage(screen, found)
+    _next(screen, found)
+    _match(screen, found)
+    _score(screen, found)
+    _clocks(screen, found)
+    _stage_history(screen, found)
+
+
+def _account(screen: Screen, found: Row) -> None:
+    account, tier, mqa = found["account"], found["tier"], found["mqa"]
+    screen.title(f"{account['name']}, {account['country'] or 'no country'}; account {account['account_id']}")
+    _stage(screen, found)
+    if mqa is None:
+        screen.section("MQA", "not judged: outside the pilot's scope")
+    else:
+        screen.section("MQA", f"{mqa['mqa_status'].replace('_', ' ')}: {mqa['mqa_reason']}")
+        if mqa["times"]:
+            screen.short(f"{mqa['times']} times; first {_moment(mqa['first_at'])}, latest {_moment(mqa['latest_at'])}")
+    _next(screen, found)
+    if tier:
+        screen.section("Tier", f"{tier['tier'] or 'none'}: {tier['tier_reason']}")
+    _score(screen, found)
+    people = [f"{row['engagement_points']:>8.1f}  {_who(row)}" for row in found["people"]]
+    if people:
+        screen.section("People", "who the points come from")
+        screen.rows("people", people)
+    _clocks(screen, found)
+    _stage_history(screen, found)
+
+
+def _stage(screen: Screen, found: Row) -> None:
+    stage = found["stage"]
+    if stage is None:
+        screen.section("Now", "no stage: outside the pilot's scope")
+        return
+    name = f"{stage['stage']} ({stage['sub_stage']})" if stage["sub_stage"] else stage["stage"]
+    days = (stage["as_of"] - stage["entered_at"]).days if stage["as_of"] else None
+    since = f" ({days:,} days)" if days is not None else ""
+    screen.section("Now", f"{name} since {_moment(stage['entered_at'])}{since}")
+    history = found["stage_history"]
+    if history:
+        screen.more(f"why: {history[-1]['reason']}")
+    responsible = ", ".join(part for part in (found["owner_name"], stage["owner_team"]) if part)
+    if responsible:
+        screen.short(f"responsible: {responsible}{_because(stage['owner_reason'])}")
+
+
+def _next(screen: Screen, found: Row) -> None:
+    """What can happen next: the most urgent open clock, and what is missing for the next stage."""
+    urgent = next((row for row in _by_urgency(found["clocks"]) if row["state"] in OPEN), None)
+    steps = [f"{row['stage']}: {row['missing']}" for row in (found["stage"] or {}).get("missing") or []]
+    label = "Next"
+    if urgent:
+        screen.section(label, f"{_policy(urgent)} is {_state(urgent)}, due {_moment(urgent['due_at'])}")
+        label = ""
+    if steps and label:
+        screen.section(label, f"to become {steps[0]}")
+    elif steps:
+        screen.more(f"to become {steps[0]}")
+    elif label:
+        screen.section(label, "nothing is due, and no further stage is defined")
+
+
+def _match(screen: Screen, found: Row) -> None:
+    account, match, names = found["account"], found["match"], found["account_names"]
+    if account is None and match is None:
+        screen.section("Account", "none")
+        return
+    if account is not None:
+        screen.section(
+            "Account", f"{names.get(account['account_id'], account['account_id'])} (basis: {account['basis'].replace('_', ' ')})"
+        )
+    if match is None:
+        return
+    sentence = f"{match['decision']}, confidence {match['confidence']:.2f}: {match['reason']}"
+    if account is None:
+        screen.section("Account", sentence)
+    else:
+        screen.more(sentence)
+    screen.rows(
+        "evidence",
+        [f"{one.get('points_micro', 0) / MICRO:>+8.1f}  {evidence_words(str(one['evidence']))}" for one in match["evidence"] or []],
+    )
+    if match["runner_up_id"]:
+        screen.more(f"next best: {names.get(match['runner_up_id'], match['runner_up_id'])}, {match['margin'] or 0:.2f} behind")
+
+
+def _score(screen: Screen, found: Row) -> None:
+    score, fit = found["score"], found["fit"]
+    if score is None:
+        screen.section("Score", "not scored: outside the pilot's scope, or one of our own people")
+    else:
+        screen.section("Score", f"{score['engagement_points']:,.1f} points, last activity {_moment(score['last_activity_at'])}")
+        screen.rows("factors", [_factor(row) for row in found["factors"]])
+    if fit:
+        value = "not scored" if fit["fit_score"] is None else f"{fit['fit_score']:.0f}"
+        screen.section("Fit", f"{value}: {fit['fit_reason'].removeprefix('Not scored, ')}")
+
+
+def _clocks(screen: Screen, found: Row) -> None:
+    clocks = _by_urgency(found["clocks"])
+    if clocks:
+        screen.section("SLA", "promised times, the most urgent first")
+        screen.rows("clocks", [f"{_state(row):10} {_policy(row):30.30} due {_moment(row['due_at'])}" for row in clocks])
+
+
+def _stage_history(screen: Screen, found: Row) -> None:
+    history = found["stage_history"][::-1]
+    if len(history) > 1:
+        screen.section("Before", "stages, the latest first")
+        screen.rows("stages", [f"{_moment(row['entered_at'])}  {row['stage']}: {row['reason']}" for row in history])
+
+
+def _factor(row: Row) -> str:
+    number = row["activities"]
+    about = f"{number} {'activity' if number == 1 else 'activities'}, last {row['last_at']:%Y-%m-%d}" if row["last_at"] else ""
+    return f"{row['contribution_micro'] / MICRO:>+8.1f}  {row['factor']} ({about})"
+
+
+def _by_urgency(clocks: Sequence[Row]) -> list[Row]:
+    """Open clocks first, in the order of CLOCK_ORDER; the latest start first within a state."""
+    latest = sorted(clocks, key=lambda row: row["started_at"].timestamp() if row["started_at"] else 0.0, reverse=True)
+    return sorted(latest, key=lambda row: CLOCK_ORDER.index(row["state"]) if row["state"] in CLOCK_ORDER else len(CLOCK_ORDER))
+
+
+def name_of(person: Row) -> str:
+    """First and last name, as far as they are known."""
+    return " ".join(part for part in (person["first_name"], person["last_name"]) if part)
+
+
+def _who(row: Row) -> str:
+    return f"{name_of(row) or row['person_id']}, {row['persona'] or row['title'] or 'title unknown'}"
+
+
+def _because(reason: str | None) -> str:
+    return f" ({reason[0].lower()}{reason[1:]})" if reason else ""
+
+
+def _policy(clock: Row) -> str:
+    return str(clock["policy"]).replace("_", " ")
+
+
+def _state(clock: Row) -> str:
+    return str(clock["state"]).replace("_", " ")
+
+
+def _moment(value: datetime | None) -> str:
+    return f"{value:%Y-%m-%d %H:%M}" if value else "-"
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - 4].rstrip() + " ..."

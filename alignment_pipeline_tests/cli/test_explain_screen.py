@@ -1,0 +1,133 @@
+"""The answer fits a terminal of 80 columns and 50 lines, whatever there is to say, and begins with what, why, since when and what next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from alignment_pipeline.cli import explain_screen
+
+NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
+LONG = "a very long text that says the same thing again and again " * 8
+
+
+def stage(**given: Any) -> dict[str, Any]:
+    return {
+        "stage": "MQL",
+        "sub_stage": None,
+        "entered_at": NOW - timedelta(days=12),
+        "as_of": NOW,
+        "missing": [{"stage": "Sales Lead", "missing": "status working"}],
+        "owner_team": "Sales",
+        "owner_reason": "Owns the account",
+        **given,
+    }
+
+
+def clock(state: str, days: int, policy: str = "first_touch") -> dict[str, Any]:
+    return {"policy": policy, "state": state, "started_at": NOW - timedelta(days=days), "due_at": NOW - timedelta(days=days - 1)}
+
+
+def person(**given: Any) -> dict[str, Any]:
+    return {
+        "kind": "person",
+        "person": {"first_name": "Jane", "last_name": "Doe", "title": "CTO", "company": "Acme", "email": "jane@acme.example"},
+        "records": [{"source_key": "contact:003x"}],
+        "account": {"account_id": "001a", "basis": "matched"},
+        "account_names": {"001a": "Acme Inc"},
+        "match": None,
+        "score": None,
+        "factors": [],
+        "fit": None,
+        "stage": stage(),
+        "stage_history": [{"entered_at": NOW - timedelta(days=12), "stage": "MQL", "reason": "Raised a hand"}],
+        "clocks": [],
+        "owner_name": "Robin Rep",
+        **given,
+    }
+
+
+def full(kind: str) -> dict[str, Any]:
+    """A person or account about whom there is too much to say, in texts that are too long."""
+    found = person(
+        kind=kind,
+        person={"first_name": LONG, "last_name": LONG, "title": LONG, "company": LONG, "email": LONG},
+        records=[{"source_key": f"contact:{number:018}"} for number in range(30)],
+        match={
+            "decision": "matched",
+            "confidence": 0.9,
+            "reason": LONG,
+            "runner_up_id": "001b",
+            "margin": 0.5,
+            "evidence": [{"evidence": "same_name", "points_micro": 1}] * 40,
+        },
+        account_names={"001a": LONG, "001b": LONG},
+        score={"engagement_points": 12345.6, "last_activity_at": NOW},
+        factors=[{"contribution_micro": 10**9, "factor": LONG, "activities": 10**6, "last_at": NOW}] * 40,
+        fit={"fit_score": 20.0, "fit_reason": LONG},
+        stage=stage(missing=[{"stage": LONG, "missing": LONG}] * 9, owner_reason=LONG, sub_stage=LONG),
+        stage_history=[{"entered_at": NOW, "stage": LONG, "reason": LONG}] * 40,
+        clocks=[clock("breached", 3, LONG)] * 40,
+        owner_name=LONG,
+    )
+    if kind == "account":
+        found["account"] = {"account_id": "001a", "name": LONG, "country": LONG}
+        found["tier"] = {"tier": LONG, "tier_reason": LONG}
+        found["mqa"] = {"mqa_status": "mqa", "mqa_reason": LONG, "times": 40, "first_at": NOW, "latest_at": NOW}
+        found["people"] = [
+            {"person_id": "x", "first_name": LONG, "last_name": LONG, "persona": LONG, "title": LONG, "engagement_points": 10.0**7}
+        ] * 40
+    return found
+
+
+@pytest.mark.parametrize("kind", ["person", "account"])
+def test_everything_fits_one_screen(kind: str) -> None:
+    lines = explain_screen.lines(full(kind), width=80)
+
+    assert len(lines) < 50, "\n".join(lines)
+    assert [] == [line for line in lines if len(line) > 80]
+
+
+@pytest.mark.parametrize("kind", ["person", "account"])
+def test_the_whole_answer_leaves_no_row_out(kind: str) -> None:
+    lines = explain_screen.lines(full(kind), width=80, is_whole=True)
+
+    assert 40 == sum("breached" in line and "due" in line and "first" not in line for line in lines) - 1  # one more says what is next
+    assert not any("--all" in line for line in lines)
+
+
+def test_the_first_lines_say_what_since_when_why_and_what_next() -> None:
+    clocks = [clock("met", 1), clock("pending", 2, "accept_or_reject"), clock("breached", 9)]
+
+    lines = explain_screen.lines(person(clocks=clocks), width=80)
+
+    assert [
+        "Jane Doe, CTO, Acme",
+        "jane@acme.example; contact 003x",
+        "",
+        "Now       MQL since 2026-11-09 08:00 (12 days)",
+        "          why: Raised a hand",
+        "          responsible: Robin Rep, Sales (owns the account)",
+        "",
+        "Next      first touch is breached, due 2026-11-13 08:00",
+        "          to become Sales Lead: status working",
+    ] == lines[:9]
+
+
+def test_clocks_that_need_attention_come_first_the_latest_before_older_ones() -> None:
+    clocks = [clock("met", 1), clock("breached", 9, "old"), clock("at_risk", 4), clock("breached", 2, "new")]
+
+    lines = explain_screen.lines(person(clocks=clocks), width=80)
+    listed = lines[lines.index("SLA       promised times, the most urgent first") + 1 :][:4]
+
+    assert [("breached", "new"), ("breached", "old"), ("at", "risk"), ("met", "first")] == [tuple(line.split()[:2]) for line in listed]
+
+
+def test_somebody_outside_the_scope_has_no_stage_and_nothing_next() -> None:
+    lines = explain_screen.lines(person(stage=None, stage_history=[], account=None, owner_name=None), width=80)
+
+    assert "Now       no stage: outside the pilot's scope" in lines
+    assert "Next      nothing is due, and no further stage is defined" in lines
+    assert "Account   none" in lines
