@@ -14,7 +14,7 @@ from rich.console import Console
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.operations import write_back
-from alignment_pipeline.write_back.plans import approval, ops
+from alignment_pipeline.write_back.plans import approval, keys, ops
 from alignment_pipeline.write_back.sending import apply as applying
 
 
@@ -36,15 +36,14 @@ def apply(plan_hash: str, by: str | None, approved_only: bool, resume: bool, tak
     PLAN_HASH is the plan's hash, or its first characters."""
     context = Context(is_json=is_json)
     home, journal = context.home, context.journal()
-    path = approval.key_path(home.path, home.environ)
-    key = approval.key_or_none(path) if approved_only else approval.load_key(path, may_make=True)
     row = ops.load_plan(journal, plan_hash)
     if row is None:
         raise ConfigurationError(f"no plan (or several) begins with {plan_hash!r}; `alignment plan` lists them")
     if row.state == "DONE" and not approved_only:
         context.result({"plan_hash": row.plan_hash, "plan_state": "DONE"}, lambda console: console.print("nothing to do: the plan is done"))
         return 0
-    if not approved_only and key is not None:
+    if not approved_only:
+        key = keys.signing_key(home.path, home.environ)
         approval.approve(journal, row, by=by or getpass.getuser(), key=key, numbers=home.agreement.write_back.approvals)
     session = context.salesforce("writer")
     done = applying.apply(
@@ -52,7 +51,7 @@ def apply(plan_hash: str, by: str | None, approved_only: bool, resume: bool, tak
         write_back.open_crm(home, session),
         row.plan_hash,
         agreement=home.agreement,
-        key=key,
+        key=keys.checking_key(home.path, home.environ),
         resume=resume,
         take_over=take_over,
         patience_seconds=patience,

@@ -12,7 +12,7 @@ import click
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.write_back.plans import approval, ops
+from alignment_pipeline.write_back.plans import approval, keys, ops
 from alignment_pipeline.write_back.sending import crm as crms
 
 
@@ -41,10 +41,10 @@ def approve(
     context = Context(is_json=is_json)
     home, journal = context.home, context.journal()
     if standing and revoke:
-        number = approval.revoke_standing(journal)
+        number = approval.revoke_standing(journal, keys.signing_key(home.path, home.environ))
         context.result({"revoked": number}, lambda console: console.print(f"{number} standing approvals revoked"))
         return
-    key = approval.load_key(approval.key_path(home.path, home.environ), may_make=True)
+    key = keys.signing_key(home.path, home.environ)
     name = by or getpass.getuser()
     if standing:
         crm = crms.salesforce(context.salesforce("reader"), may_write=False)

@@ -26,7 +26,7 @@ from alignment_pipeline.errors import AlignmentError, ConfigurationError
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import notify, report, summary, write_back
 from alignment_pipeline.sandbox import demo_world
-from alignment_pipeline.write_back.plans import approval, ops
+from alignment_pipeline.write_back.plans import approval, keys, ops
 from alignment_pipeline.write_back.sending import apply as applying
 
 HOME = ".alignment-demo"
@@ -113,7 +113,7 @@ def _started(child: subprocess.Popen[bytes], env_file: Path, log: Path) -> dict[
 def _write(context: Context, plan_hash: str) -> applying.Applied:
     """Approve and apply, as `alignment apply` does."""
     home = context.home
-    key = approval.load_key(approval.key_path(home.path, home.environ), may_make=True)
+    key = keys.signing_key(home.path, home.environ)
     with context.journal() as journal, progress("Writing") as told:
         row = ops.load_plan(journal, plan_hash)
         assert row is not None
@@ -123,7 +123,7 @@ def _write(context: Context, plan_hash: str) -> applying.Applied:
             write_back.open_crm(home, context.salesforce("writer")),
             row.plan_hash,
             agreement=home.agreement,
-            key=key,
+            key=key.public_key(),
             progress=lambda done, total: told(f"{done:,} of {total:,} operations", done),
         )
     if done.error is not None:

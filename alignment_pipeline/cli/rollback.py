@@ -13,7 +13,7 @@ from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.operations import write_back
-from alignment_pipeline.write_back.plans import approval, ops, prepare
+from alignment_pipeline.write_back.plans import approval, keys, ops, prepare
 from alignment_pipeline.write_back.plans import rollback as undoing
 from alignment_pipeline.write_back.sending import apply as applying
 
@@ -36,11 +36,11 @@ def rollback(run_id: str, yes: bool, by: str | None, is_json: bool) -> int:
     kept_plan = prepare.keep(journal, plan, run.rules, folder=home.folder("plans") if plan.ops else None)
     content = kept_plan.to_json() | {"limits": list(undoing.LIMITS)}
     if yes:
-        key = approval.load_key(approval.key_path(home.path, home.environ), may_make=True)
+        key = keys.signing_key(home.path, home.environ)
         row = ops.load_plan(journal, plan.plan_hash)
         if row is not None:
             approval.approve(journal, row, by=by or getpass.getuser(), key=key, numbers=home.agreement.write_back.approvals)
-        done = applying.apply(journal, crm, plan.plan_hash, agreement=home.agreement, key=key)
+        done = applying.apply(journal, crm, plan.plan_hash, agreement=home.agreement, key=key.public_key())
         content |= {"applied": done.to_json(), "kept": undoing.kept(journal, plan.plan_hash)}
         if done.error is not None:
             raise done.error

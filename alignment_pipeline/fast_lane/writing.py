@@ -22,7 +22,7 @@ from alignment_pipeline.journal.lease import FAST
 from alignment_pipeline.journal.tables import OP
 from alignment_pipeline.write_back.fields.field_rules import FieldRules
 from alignment_pipeline.write_back.fields.shape import described_shapes
-from alignment_pipeline.write_back.plans import approval, plan, prepare
+from alignment_pipeline.write_back.plans import keys, plan, prepare
 from alignment_pipeline.write_back.sending import apply as applying
 from alignment_pipeline.write_back.sending.crm import Crm
 
@@ -92,7 +92,7 @@ def write(home: Home, journal: Journal, writer: Crm, store: Store, decided: Tabl
         return UNDECIDED if UNDECIDED in meant.skipped else None
     kept = prepare.keep(journal, meant, rules)
     made.plan_hash = meant.plan_hash
-    key = approval.key_or_none(approval.key_path(home.path, home.environ))
+    key = keys.checking_key(home.path, home.environ)
     try:
         done = applying.apply(
             journal, crm, meant.plan_hash, agreement=agreement, key=key, lane=FAST, run_id=run_id, patience_seconds=_PATIENCE_SECONDS

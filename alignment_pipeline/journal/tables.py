@@ -66,7 +66,7 @@ PLAN = Table(
     Column("guard", Text, nullable=False),
     Column("approved_by", Text),
     Column("approved_at", String(32)),
-    Column("approval_mac", String(64)),
+    Column("approval_signature", Text),
     Column("expires_at", String(32)),
     Column("rollback_of", String(64)),
 )
@@ -91,6 +91,8 @@ OP = Table(
     Column("before", Text),
     Column("after", Text, nullable=False),
     Column("carried", Text),
+    Column("planned", Text),
+    Column("continues", Integer),
     Column("before_modstamp", String(32)),
     Column("config_hash", String(64), nullable=False),
     Column("state", String(16), nullable=False),
@@ -234,7 +236,7 @@ STANDING_APPROVAL = Table(
     metadata,
     Column("approval_id", String(64), primary_key=True),
     Column("content", Text, nullable=False),
-    Column("mac", String(64), nullable=False),
+    Column("signature", Text, nullable=False),
     Column("created_at", String(32), nullable=False),
     Column("revoked_at", String(32)),
 )

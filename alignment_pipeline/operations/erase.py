@@ -21,7 +21,7 @@ from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import CRM, FULL, RUN, acquire
 from alignment_pipeline.operations import history
 from alignment_pipeline.warehouse.warehouse import Warehouse
-from alignment_pipeline.write_back.plans import approval
+from alignment_pipeline.write_back.plans import keys
 from alignment_pipeline.write_back.records import erase
 
 KEY_FILE = "erasure.key"
@@ -50,7 +50,7 @@ def erase_person(home: Home, warehouse: Warehouse, journal: Journal, wanted: str
     later extractions all the same, so that an erasure asked for in advance holds.
     """
     names = _names(warehouse, wanted.strip())
-    key = approval.load_key(home.path / KEY_FILE, may_make=True)
+    key = keys.secret(home.path / KEY_FILE, may_make=True).encode()
     with acquire(journal, RUN), acquire(journal, FULL), acquire(journal, CRM, wait_seconds=_LEASE_SECONDS):
         done = erase.erase(journal, names, key=key, plans=home.folder("plans"))
         backup.renew(journal, backup.folder_of(home.path, home.environ))
@@ -75,7 +75,7 @@ class Sieve:
     def __init__(self, home: Home, journal: Journal) -> None:
         self._marks = erase.tombstones(journal)
         path = home.path / KEY_FILE
-        self._key = approval.load_key(path, may_make=False) if self._marks and path.exists() else b""
+        self._key = keys.secret(path, may_make=False).encode() if self._marks and path.exists() else b""
         if self._marks and not self._key:
             raise ConfigurationError(f"people were erased here, but {KEY_FILE} is missing: restore it, or they would come back")
         self._known: dict[str, bool] = {}

@@ -25,7 +25,7 @@ from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.journal import Journal, from_stamp, stamp
 from alignment_pipeline.journal.tables import OP, PLAN
 from alignment_pipeline.write_back.fields.shape import described_shapes
-from alignment_pipeline.write_back.plans import approval, prepare
+from alignment_pipeline.write_back.plans import keys, prepare
 from alignment_pipeline.write_back.plans.source_health import SourceHealth
 from alignment_pipeline.write_back.sending import apply as applying
 from alignment_pipeline.write_back.sending import crm as crms
@@ -82,7 +82,7 @@ def make_plan(
 
 def apply_standing(home: Home, plan_hash: str, *, agreement: Agreement, journal: Journal, crm: Crm) -> applying.Applied | str:
     """Apply a plan that is approved already or inside a signed standing approval; otherwise say why it waits."""
-    key = approval.key_or_none(approval.key_path(home.path, home.environ))
+    key = keys.checking_key(home.path, home.environ)
     try:
         return applying.apply(journal, crm, plan_hash, agreement=agreement, key=key)
     except ApprovalRequired as waits:

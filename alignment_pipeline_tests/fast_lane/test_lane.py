@@ -12,7 +12,7 @@ from alignment_pipeline.errors import AnotherWriter
 from alignment_pipeline.fast_lane import lane
 from alignment_pipeline.fast_lane.memory import Memory
 from alignment_pipeline.sandbox.salesforce.lifecycle import People
-from alignment_pipeline.write_back.plans import approval
+from alignment_pipeline.write_back.plans import approval, keys
 from alignment_pipeline_tests.fast_lane.lane_world import Place
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -92,7 +92,7 @@ def test_other_forms_cost_no_call_to_the_crm(monday: Place, warm: lane.Lane) -> 
 
 def test_without_a_standing_approval_it_plans_and_says_so(monday: Place, warm: lane.Lane) -> None:
     person, lead = monday.reachable()[0]
-    approval.revoke_standing(warm.journal)
+    approval.revoke_standing(warm.journal, keys.signing_key(warm.home.path, warm.home.environ))
     monday.raise_hand(person)
 
     made = warm.tick()

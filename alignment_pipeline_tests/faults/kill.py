@@ -30,7 +30,19 @@ from alignment_pipeline.sandbox.server import Sandbox
 from alignment_pipeline.sandbox.world import World, sandbox_clock
 from alignment_pipeline.write_back.plans import ops
 from alignment_pipeline_tests.faults import invariants, shortages, variants
-from alignment_pipeline_tests.write_back.office import NOW, PERSON, Office, agreement, connect, data, marketo, reached, write_package
+from alignment_pipeline_tests.write_back.office import (
+    CHECKING_KEY,
+    NOW,
+    PERSON,
+    SIGNING_KEY,
+    Office,
+    agreement,
+    connect,
+    data,
+    marketo,
+    reached,
+    write_package,
+)
 
 FACTOR = 900.0
 #: The moments of one batch; `crash.point` is called with these names.
@@ -204,12 +216,15 @@ def arena(
     home = tmp_path / "home"
     with Sandbox(world) as sandbox:
         key = tmp_path / "approval.key"
-        key.write_text("k" * 64)
+        key.write_text(SIGNING_KEY.private_bytes_raw().hex())
         key.chmod(0o600)
+        public = tmp_path / "approval.pub"
+        public.write_text(CHECKING_KEY.public_bytes_raw().hex())
         environ = sandbox.environment() | {
             "ALIGNMENT_HOME": str(home),
             "ALIGNMENT_AGREEMENT": str(path),
             "ALIGNMENT_APPROVAL_KEY_FILE": str(key),
+            "ALIGNMENT_APPROVAL_PUBLIC_KEY_FILE": str(public),
         }
         clock = replace(world.clock)
         session = connect(sandbox, clock)

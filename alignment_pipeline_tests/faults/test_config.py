@@ -20,7 +20,7 @@ from alignment_pipeline.write_back.records import adopt
 from alignment_pipeline.write_back.sending import crm
 from alignment_pipeline.write_back.sending.marker import JournalLost
 from alignment_pipeline_tests.faults.selection import chosen
-from alignment_pipeline_tests.write_back.office import KEY, Office, connect, lead_id, office
+from alignment_pipeline_tests.write_back.office import SIGNING_KEY, Office, connect, lead_id, office
 
 LEADS = 60
 
@@ -191,18 +191,20 @@ def _launched_by_anyone(acme: Office) -> None:
         planned.apply()
     with acme.journal.begin() as connection:
         forged = ops.PLAN.update().where(ops.PLAN.c.plan_hash == planned.plan_hash)
-        connection.execute(forged.values(state="APPROVED", approved_by="x", approved_at="2026", expires_at="2999", approval_mac="0" * 64))
+        connection.execute(
+            forged.values(state="APPROVED", approved_by="x", approved_at="2026", expires_at="2999", approval_signature="0" * 9)
+        )
     with pytest.raises(ApprovalRequired, match="not signed with this installation's key"):
         planned.apply()
     signed: dict[str, Any] = {
         "agreement_version": acme.agreement.version,
         "org_id": acme.crm.organization_id,
-        "fields": {"Lead": ["Score__c"]},
+        "fields": {"Lead": ["Score__c", "Synced__c"]},
         "most_creates": 0,
         "most_cleared": 0,
         "days": 1,
         "by": "tester",
-        "key": KEY,
+        "key": SIGNING_KEY,
         "numbers": acme.agreement.write_back.approvals,
     }
     approval.sign_standing(acme.journal, most_records=1, **signed)

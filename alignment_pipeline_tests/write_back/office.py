@@ -11,11 +11,12 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD
@@ -56,9 +57,11 @@ from alignment_pipeline_tests.write_back.organisation import (
 )
 
 __all__ = [
+    "CHECKING_KEY",
     "KEY",
     "NOW",
     "PERSON",
+    "SIGNING_KEY",
     "Office",
     "Planned",
     "account_id",
@@ -72,6 +75,9 @@ __all__ = [
     "write_package",
 ]
 
+SIGNING_KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+CHECKING_KEY = SIGNING_KEY.public_key()
+#: Of erasures.
 KEY = b"k" * 64
 _OBJECTS = {"00Q": "Lead", "001": "Account", "003": "Contact", "00T": "Task"}
 
@@ -158,6 +164,7 @@ class Office:
         sources: Sequence[SourceHealth] = (),
         shuffle: int | None = None,
         extract: bool = True,
+        as_of: datetime | None = None,
         match_rates: Sequence[float] = (),
     ) -> tuple[Plan, guard.Judgement, FieldRules]:
         """Extract, build a plan and judge it; nothing is kept."""
@@ -174,7 +181,7 @@ class Office:
             agreement=self.agreement,
             shapes=shapes,
             org_id=self.crm.organization_id,
-            as_of=self.clock.now(),
+            as_of=as_of or self.clock.now(),
             run_id=f"run-{self.clock.now().isoformat()}-{random.getrandbits(40):x}",
             kind=kind,
         )
@@ -183,7 +190,7 @@ class Office:
 
     def apply(self, plan_hash: str, **more: Any) -> Applied:
         """Apply without signing."""
-        return apply(self.journal, self.crm, plan_hash, agreement=self.agreement, key=KEY, **more)
+        return apply(self.journal, self.crm, plan_hash, agreement=self.agreement, key=CHECKING_KEY, **more)
 
     def run(self, **more: Any) -> Applied:
         """Plan, sign, apply."""
@@ -261,7 +268,7 @@ class Planned:
         """A person signs it (nothing to sign in an empty plan)."""
         row = ops.load_plan(self.office.journal, self.plan_hash)
         if row is not None and row.state != "DONE":
-            approval.approve(self.office.journal, row, by=by, key=KEY, numbers=self.office.agreement.write_back.approvals)
+            approval.approve(self.office.journal, row, by=by, key=SIGNING_KEY, numbers=self.office.agreement.write_back.approvals)
         return self
 
     def apply(self, **more: Any) -> Applied:

@@ -27,7 +27,7 @@ from alignment_pipeline.write_back.sending import attempt_log
 from alignment_pipeline.write_back.sending.apply import open_run
 from alignment_pipeline_tests.faults import kill
 from alignment_pipeline_tests.write_back.model_crm import Crash, ModelCrm
-from alignment_pipeline_tests.write_back.office import KEY, lead_id
+from alignment_pipeline_tests.write_back.office import KEY, SIGNING_KEY, lead_id
 
 LEADS = 6
 AGREEMENT = kill.wide_agreement()
@@ -116,7 +116,7 @@ class WriteBackMachine(RuleBasedStateMachine):
         if self.plans:
             row = ops.load_plan(self.office.journal, self.plans[-1])
             if row is not None and row.state in ("DRAFT", "NEEDS_APPROVAL"):
-                approval.approve(self.office.journal, row, by="t", key=KEY, numbers=self.office.agreement.write_back.approvals)
+                approval.approve(self.office.journal, row, by="t", key=SIGNING_KEY, numbers=self.office.agreement.write_back.approvals)
 
     @rule(patience=st.sampled_from([0, 1500]))
     def apply(self, patience: float) -> None:

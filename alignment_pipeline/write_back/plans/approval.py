@@ -1,32 +1,33 @@
 """Who allowed it: approvals of one plan, and standing approvals for schedules, both signed.
 
-Belongs here: the key, the signatures and what they cover. The signature binds the plan's hash (its operations, the agreement, the
-organisation), who, when, and until when. Only the command line signs; whoever can merely start a run cannot widen what was signed.
+Belongs here: what a signature covers. It binds the plan's hash (its operations, the agreement, the organisation), who, when, and until
+when. Only the command line signs (`keys.py`); whoever can merely start a run cannot widen what was signed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import os
-import secrets
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Row, select, update
 
 from alignment_pipeline.agreement.write_back import Approvals
 from alignment_pipeline.errors import ApprovalRequired, ConfigurationError
+from alignment_pipeline.journal import files, settings
 from alignment_pipeline.journal.digest import digest
 from alignment_pipeline.journal.journal import Journal, stamp
 from alignment_pipeline.journal.tables import PLAN, STANDING_APPROVAL
+from alignment_pipeline.write_back.plans.keys import is_signed, sign
+from alignment_pipeline.write_back.plans.ops import Op
 
-ENVIRONMENT_VARIABLE = "ALIGNMENT_APPROVAL_KEY_FILE"
+#: The signed list of standing approvals that are in force; a row that is not in it was revoked.
+_IN_FORCE = "standing_approvals"
+#: The highest number of that list that this home has seen: an older list, restored with an old journal, counts for nothing.
+_SEEN_FILE = "approvals.seen"
 
 
 @dataclass(frozen=True)
@@ -44,61 +45,33 @@ class Standing:
     made_at: str
     expires_at: str
 
-    def refusal(self, plan: Row[Any], written: Mapping[str, set[str]], now: str) -> str | None:
-        """Why a plan is outside, or None."""
+    def refusal(self, plan: Row[Any], ops: Sequence[Op], now: str) -> str | None:
+        """Why a plan with these operations is outside, or None. Counted from the operations, never from what a column says of them."""
         if now >= self.expires_at:
             return f"the standing approval ran out at {self.expires_at}"
         if plan.config_hash != self.agreement_version:
             return f"it was signed for agreement {self.agreement_version}, the plan follows {plan.config_hash}"
         if plan.org_id != self.org_id:
             return "it was signed for another organisation"
+        written: dict[str, set[str]] = {}
+        for op in ops:
+            written.setdefault(op.object, set()).update(op.sent)
         for object_, names in written.items():
             outside = sorted(names - set(self.fields.get(object_, ())))
             if object_ not in self.objects or outside:
                 return f"it does not cover {object_} {', '.join(outside)}".rstrip()
-        stats = json.loads(plan.stats)["objects"].values()
-        for what, most, found in (
-            ("records", self.most_records, sum(one["records"] for one in stats)),
-            ("creates", self.most_creates, sum(one["created"] for one in stats)),
-            ("cleared values", self.most_cleared, sum(one["cleared"] for one in stats)),
+        updates = [op for op in ops if op.action != "create"]
+        for what, most, number in (
+            ("records", self.most_records, len(updates)),
+            ("creates", self.most_creates, len(ops) - len(updates)),
+            ("cleared values", self.most_cleared, sum(value is None for op in updates for value in op.after.values())),
         ):
-            if found > most:
-                return f"it allows {most} {what}, the plan has {found}"
+            if number > most:
+                return f"it allows {most} {what}, the plan has {number}"
         return None
 
 
-def key_path(home: Path, environ: Mapping[str, str] | None = None) -> Path:
-    """The key's file: `ALIGNMENT_APPROVAL_KEY_FILE`, else `approval.key` in the state's directory."""
-    named = (os.environ if environ is None else environ).get(ENVIRONMENT_VARIABLE, "").strip()
-    return Path(named).expanduser() if named else home / "approval.key"
-
-
-def load_key(path: Path, *, may_make: bool) -> bytes:
-    """The signing key. Made on first use by the command line (`may_make`), 0600. Raises ConfigurationError when others can read it."""
-    if not path.exists():
-        if not may_make:
-            raise ConfigurationError(f"no approval key ({path.name}): nothing was ever approved here. `alignment approve` makes the key")
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077 or path.stat().st_uid != os.getuid():
-        raise ConfigurationError(
-            f"the approval key {path.name} can be read by others (mode {mode:04o}): chmod 600 {path.name}, or make a new one"
-        )
-    text = path.read_text(encoding="ascii").strip()
-    if len(text) < 32:
-        raise ConfigurationError(f"the approval key {path.name} is too short; delete it and approve again")
-    return text.encode()
-
-
-def key_or_none(path: Path) -> bytes | None:
-    """The key for checking signatures; None when nothing was ever signed here."""
-    return load_key(path, may_make=False) if path.exists() else None
-
-
-def approve(journal: Journal, plan: Row[Any], *, by: str, key: bytes, numbers: Approvals) -> None:
+def approve(journal: Journal, plan: Row[Any], *, by: str, key: Ed25519PrivateKey, numbers: Approvals) -> None:
     """Sign a plan. Raises ApprovalRequired when the guard blocked it: a signature does not lift that."""
     if plan.state == "BLOCKED":
         blocked = [check["text"] for check in json.loads(plan.guard)["checks"] if check["verdict"] == "BLOCKED"]
@@ -107,19 +80,18 @@ def approve(journal: Journal, plan: Row[Any], *, by: str, key: bytes, numbers: A
         raise ApprovalRequired(f"the plan is {plan.state}; make a new one with `alignment run`")
     now = journal.clock.now()
     values = {"approved_by": by, "approved_at": stamp(now), "expires_at": stamp(now + timedelta(hours=numbers.plan_hours))}
-    mac = _mac(key, [plan.plan_hash, values["approved_by"], values["approved_at"], values["expires_at"]])
+    signature = sign(key, [plan.plan_hash, values["approved_by"], values["approved_at"], values["expires_at"]])
     state = "APPLYING" if plan.state == "APPLYING" else "APPROVED"
     with journal.begin() as connection:
         chosen = update(PLAN).where(PLAN.c.plan_hash == plan.plan_hash, PLAN.c.state == plan.state)
-        connection.execute(chosen.values(state=state, approval_mac=mac, **values))
+        connection.execute(chosen.values(state=state, approval_signature=signature, **values))
 
 
-def plan_refusal(plan: Row[Any], key: bytes | None, now: datetime) -> str | None:
+def plan_refusal(plan: Row[Any], key: Ed25519PublicKey | None, now: datetime) -> str | None:
     """Why the plan's own approval does not hold, or None when it does."""
-    if not plan.approval_mac or key is None:
+    if not plan.approval_signature or key is None:
         return "nobody approved it"
-    expected = _mac(key, [plan.plan_hash, plan.approved_by, plan.approved_at, plan.expires_at])
-    if not hmac.compare_digest(expected, plan.approval_mac):
+    if not is_signed(key, [plan.plan_hash, plan.approved_by, plan.approved_at, plan.expires_at], plan.approval_signature):
         return "its approval is not signed with this installation's key"
     if stamp(now) >= plan.expires_at:
         return f"its approval ran out at {plan.expires_at}"
@@ -137,7 +109,7 @@ def sign_standing(
     most_cleared: int,
     days: float,
     by: str,
-    key: bytes,
+    key: Ed25519PrivateKey,
     numbers: Approvals,
 ) -> Standing:
     """Sign what schedules may do: these fields, so many changes per plan, for so many days (at most the agreement's)."""
@@ -159,23 +131,38 @@ def sign_standing(
         expires_at=stamp(now + timedelta(days=days)),
     )
     content = json.dumps(asdict(standing), sort_keys=True)
-    row = {"approval_id": digest(content)[:16], "content": content, "mac": _mac(key, content), "created_at": stamp(now), "revoked_at": None}
+    approval_id = digest(content)[:16]
+    row = {
+        "approval_id": approval_id,
+        "content": content,
+        "signature": sign(key, content),
+        "created_at": stamp(now),
+        "revoked_at": None,
+    }
     with journal.begin() as connection:
         journal.upsert(connection, STANDING_APPROVAL, [row])
+    _put_in_force(journal, [*_in_force(journal, key.public_key()), approval_id], key)
     return standing
 
 
-def standing_approvals(journal: Journal, key: bytes | None) -> dict[str, Standing]:
-    """The standing approvals that are signed with this key and not revoked, newest first."""
-    query = select(STANDING_APPROVAL).where(STANDING_APPROVAL.c.revoked_at.is_(None)).order_by(STANDING_APPROVAL.c.created_at.desc())
+def standing_approvals(journal: Journal, key: Ed25519PublicKey | None) -> dict[str, Standing]:
+    """The standing approvals in force: signed with this key, and in the signed list of those that were not revoked; newest first."""
+    if key is None:
+        return {}
+    in_force = _in_force(journal, key)
+    query = select(STANDING_APPROVAL).order_by(STANDING_APPROVAL.c.created_at.desc())
     with journal.read() as connection:
         rows = connection.execute(query).all()
-    signed = (row for row in rows if key is not None and hmac.compare_digest(_mac(key, row.content), row.mac))
-    return {row.approval_id: Standing(**json.loads(row.content)) for row in signed}
+    return {
+        row.approval_id: Standing(**json.loads(row.content))
+        for row in rows
+        if row.approval_id in in_force and digest(row.content)[:16] == row.approval_id and is_signed(key, row.content, row.signature)
+    }
 
 
-def revoke_standing(journal: Journal) -> int:
-    """Revoke every standing approval; returns how many."""
+def revoke_standing(journal: Journal, key: Ed25519PrivateKey) -> int:
+    """Revoke every standing approval, signed; returns how many."""
+    _put_in_force(journal, [], key)
     with journal.begin() as connection:
         done = connection.execute(
             update(STANDING_APPROVAL).where(STANDING_APPROVAL.c.revoked_at.is_(None)).values(revoked_at=journal.now())
@@ -183,7 +170,42 @@ def revoke_standing(journal: Journal) -> int:
     return done.rowcount
 
 
-def require(journal: Journal, plan: Row[Any], written: Mapping[str, set[str]], *, key: bytes | None) -> str:
+def _in_force(journal: Journal, key: Ed25519PublicKey) -> list[str]:
+    """The newest signed list; nothing when it is missing, not signed with this key, or older than one that was seen here."""
+    text = settings.get(journal, _IN_FORCE)
+    if text is None:
+        return []
+    listed = json.loads(text)
+    content = {name: listed[name] for name in ("number", "approvals")}
+    if not is_signed(key, content, listed["signature"]) or listed["number"] < _seen(journal):
+        return []
+    _note_seen(journal, listed["number"])
+    return list(listed["approvals"])
+
+
+def _put_in_force(journal: Journal, approvals: Sequence[str], key: Ed25519PrivateKey) -> None:
+    text = settings.get(journal, _IN_FORCE)
+    number = 1 + max(_seen(journal), json.loads(text)["number"] if text else 0)
+    content = {"number": number, "approvals": sorted(set(approvals))}
+    settings.put(journal, _IN_FORCE, json.dumps(content | {"signature": sign(key, content)}))
+    _note_seen(journal, number)
+
+
+def _seen(journal: Journal) -> int:
+    try:
+        return int((journal.home / _SEEN_FILE).read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return 0
+    except ValueError as error:
+        raise ConfigurationError(f"{_SEEN_FILE} is damaged: delete it and sign a new standing approval") from error
+
+
+def _note_seen(journal: Journal, number: int) -> None:
+    if number > _seen(journal):
+        files.write_private(journal.home / _SEEN_FILE, str(number))
+
+
+def require(journal: Journal, plan: Row[Any], ops: Sequence[Op], *, key: Ed25519PublicKey | None) -> str:
     """Who allowed this plan. Raises ApprovalRequired when nobody did, saying what to do.
 
     A person's approval covers what the guard asked a person about; a standing approval covers only plans within every limit.
@@ -198,7 +220,7 @@ def require(journal: Journal, plan: Row[Any], written: Mapping[str, set[str]], *
     reasons = [refused]
     if verdict == "OK":
         for approval_id, standing in standing_approvals(journal, key).items():
-            outside = standing.refusal(plan, written, journal.now())
+            outside = standing.refusal(plan, ops, journal.now())
             if outside is None:
                 return f"standing approval {approval_id} by {standing.made_by}"
             reasons.append(f"standing approval {approval_id}: {outside}")
@@ -208,8 +230,3 @@ def require(journal: Journal, plan: Row[Any], written: Mapping[str, set[str]], *
     raise ApprovalRequired(
         f"plan {plan.plan_hash[:12]} waits for approval:\n{listed}\nLook at it with `alignment plan show`, then `alignment apply`"
     )
-
-
-def _mac(key: bytes, content: Any) -> str:
-    text = json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode()
-    return hmac.new(key, text, hashlib.sha256).hexdigest()

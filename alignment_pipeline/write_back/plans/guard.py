@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +27,7 @@ from alignment_pipeline.write_back.plans.schema_checks import schema_checks
 from alignment_pipeline.write_back.plans.source_health import SourceHealth, source_checks
 
 _AMOUNTS = frozenset({"records_changed", "values_cleared", "owners_changed", "creates", "value_mix"})
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class Verdict(StrEnum):
@@ -112,8 +114,17 @@ def judge(
         Check(name, subject, Verdict(verdict), text, value)
         for name, subject, verdict, text, value in source_checks(sources, match_rates, numbers.sources)
     ]
+    checks += _moment(plan, journal.clock.now())
     checks.append(Check("deletes", "all", Verdict.OK, "The tool never deletes records.", 0, None, 0))
     return Judgement(tuple(_of_rollback(checks) if plan.kind == "rollback" else checks))
+
+
+def _moment(plan: Plan, now: datetime) -> Iterable[Check]:
+    """A plan decided as of a moment that has not come would write what is not so yet."""
+    if plan.as_of > now + _CLOCKS_DIFFER:
+        yield Check(
+            "as_of", "all", Verdict.BLOCKED, f"The plan was decided as of {plan.as_of:%Y-%m-%d %H:%M} UTC, which is later than now."
+        )
 
 
 def _of_rollback(checks: list[Check]) -> list[Check]:

@@ -48,6 +48,8 @@ class Op:
     before: Mapping[str, Scalar]
     after: Mapping[str, Scalar]
     carried: Mapping[str, Scalar]
+    planned: Mapping[str, Scalar] | None
+    continues: int | None
     before_modstamp: str | None
     state: str
     attempt: int
@@ -71,6 +73,7 @@ class Op:
         fields = {name: values[name] for name in cls.__dataclass_fields__}
         for name in ("base", "before", "after", "carried"):
             fields[name] = json.loads(fields[name]) if fields[name] else {}
+        fields["planned"] = json.loads(fields["planned"]) if fields["planned"] else None
         fields["is_shared"] = bool(fields["is_shared"])
         return cls(**fields)
 
@@ -78,6 +81,16 @@ class Op:
     def subject(self) -> str:
         """The record, or the key of the record to be."""
         return self.record_id or self.ext_key or ""
+
+    @property
+    def target(self) -> str:
+        """The key of the record to be, or the record."""
+        return self.ext_key or self.record_id or ""
+
+    @property
+    def planned_after(self) -> Mapping[str, Scalar]:
+        """The values as planned; `after` has fewer when people changed some of them before the send."""
+        return self.after if self.planned is None else self.planned
 
     @property
     def sent(self) -> dict[str, Scalar]:
@@ -88,8 +101,9 @@ class Op:
 def save_plan(journal: Journal, plan: Plan, judgement: Judgement, rules: FieldRules) -> str:
     """Keep a plan with everything it found, in one transaction; returns its state.
 
-    Operations of older plans for the same records that were not sent are SUPERSEDED; the same intent planned before is taken over
-    into this plan. Values found to be right already become the base. A crash leaves the whole plan or none of it.
+    Operations of older plans for the same records that were not sent are SUPERSEDED; a full plan supersedes everything that older plans
+    did not send. The operations of a plan that waits stay its own, so that its hash can be checked against them. Values found to be right
+    already become the base. A crash leaves the whole plan or none of it.
     """
     state = {Verdict.OK: "DRAFT", Verdict.NEEDS_APPROVAL: "NEEDS_APPROVAL", Verdict.BLOCKED: "BLOCKED"}[judgement.verdict]
     if not plan.ops and judgement.verdict is not Verdict.BLOCKED:
@@ -102,6 +116,7 @@ def save_plan(journal: Journal, plan: Plan, judgement: Judgement, rules: FieldRu
                 return str(there.state)
             # the same changes, but a source went empty meanwhile, say: neither the old verdict nor a signature under it counts
             row = _plan_row(journal, plan, judgement, state)
+            del row["run_id"]
             connection.execute(update(PLAN).where(PLAN.c.plan_hash == plan.plan_hash).values(row))
             return state
         journal.upsert(connection, PLAN, [_plan_row(journal, plan, judgement, state)])
@@ -129,8 +144,9 @@ def load_plan(journal: Journal, plan_hash: str) -> Row[Any] | None:
 
 
 def ops_of(journal: Journal, plan_hash: str, states: Collection[str] | None = None) -> list[Op]:
-    """The plan's operations in the order of sending."""
-    query = select(OP).where(OP.c.plan_hash == plan_hash)
+    """The plan's operations in the order of sending; not those of an earlier plan that happened to be the same."""
+    mine = select(PLAN.c.run_id).where(PLAN.c.plan_hash == plan_hash).scalar_subquery()
+    query = select(OP).where(OP.c.plan_hash == plan_hash, OP.c.run_id == mine)
     if states is not None:
         query = query.where(OP.c.state.in_(states))
     with journal.read() as connection:
@@ -190,7 +206,7 @@ def _plan_row(journal: Journal, plan: Plan, judgement: Judgement, state: str) ->
         "guard": judgement.to_text(),
         "approved_by": None,
         "approved_at": None,
-        "approval_mac": None,
+        "approval_signature": None,
         "expires_at": None,
         "rollback_of": plan.rollback_of,
     }
@@ -200,15 +216,20 @@ def _insert_ops(journal: Journal, connection: Connection, plan: Plan) -> None:
     keys = {op.key(plan.org_id): op for op in plan.ops}
     _supersede(journal, connection, plan, set(keys))
     known = _known(connection, list(keys))
+    waiting = set(
+        connection.execute(select(PLAN.c.plan_hash).where(PLAN.c.state.in_(_WAITING), PLAN.c.plan_hash != plan.plan_hash)).scalars()
+    )
     fresh: list[dict[str, Any]] = []
-    for key, op in keys.items():
-        old = known.get(key)
-        if old is not None and old.state not in _UNDONE:
+    for first_key, op in keys.items():
+        key, old, continues = first_key, known.get(first_key), None
+        while old is not None and (old.state not in _UNDONE or old.plan_hash in waiting):
+            move(journal, connection, [old.op_id], come_from=REPLACEABLE, to="SUPERSEDED", reason_code="NEWER_PLAN")
+            continues = old.continues or old.op_id
             key = digest([key, old.op_id])
-            old = None
+            old = _known(connection, [key]).get(key)
         values = _op_row(journal, plan, op, key)
         if old is None:
-            fresh.append(values | {"attempt": 0})
+            fresh.append(values | {"attempt": 0, "continues": continues})
         else:
             del values["created_at"]
             connection.execute(update(OP).where(OP.c.op_id == old.op_id, OP.c.state == old.state).values(**values))
@@ -217,12 +238,19 @@ def _insert_ops(journal: Journal, connection: Connection, plan: Plan) -> None:
 
 
 def _supersede(journal: Journal, connection: Connection, plan: Plan, keys: set[str]) -> None:
-    """Take over the records: what older plans meant to write and did not send gives way."""
-    open_ = connection.execute(
-        select(OP.c.op_id, OP.c.op_key, OP.c.object, OP.c.record_id, OP.c.ext_key).where(OP.c.state.in_(REPLACEABLE))
-    ).all()
+    """What older plans meant to write and did not send gives way: of the same records, and under a full plan of all."""
+    columns = (OP.c.op_id, OP.c.op_key, OP.c.object, OP.c.record_id, OP.c.ext_key, PLAN.c.kind, PLAN.c.as_of)
+    unsent = select(*columns).join(PLAN, PLAN.c.plan_hash == OP.c.plan_hash).where(OP.c.state.in_(REPLACEABLE))
     mine = {(op.object, op.subject) for op in plan.ops}
-    giving_way = [row.op_id for row in open_ if row.op_key not in keys and (row.object, row.ext_key or row.record_id) in mine]
+    giving_way = [
+        row.op_id
+        for row in connection.execute(unsent)
+        if row.op_key not in keys
+        and (
+            (row.object, row.ext_key or row.record_id) in mine
+            or (plan.kind == "full" and row.kind != "rollback" and row.as_of <= stamp(plan.as_of))
+        )
+    ]
     move(journal, connection, giving_way, come_from=REPLACEABLE, to="SUPERSEDED", reason_code="NEWER_PLAN")
 
 
@@ -235,7 +263,9 @@ def _close_emptied_plans(journal: Journal, connection: Connection) -> None:
 def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Any]:
     by_key: dict[str, Any] = {}
     for part in bases.chunks(keys):
-        for row in connection.execute(select(OP.c.op_id, OP.c.op_key, OP.c.state).where(OP.c.op_key.in_(part))):
+        for row in connection.execute(
+            select(OP.c.op_id, OP.c.op_key, OP.c.state, OP.c.plan_hash, OP.c.continues).where(OP.c.op_key.in_(part))
+        ):
             by_key[row.op_key] = row
     return by_key
 
@@ -259,6 +289,7 @@ def _op_row(journal: Journal, plan: Plan, op: PlannedOp, key: str) -> dict[str, 
         "before": json.dumps(dict(op.before)),
         "after": json.dumps(dict(op.after)),
         "carried": json.dumps(dict(op.carried)),
+        "planned": None,
         "before_modstamp": op.before_modstamp,
         "config_hash": plan.config_hash,
         "state": "PLANNED",

@@ -56,6 +56,16 @@ class PlannedOp:
         """The record, or the key of the record to be."""
         return self.record_id or self.ext_key or ""
 
+    @property
+    def target(self) -> str:
+        """The key of the record to be, or the record: what stays the same when a created record gets its id."""
+        return self.ext_key or self.record_id or ""
+
+    @property
+    def planned_after(self) -> Values:
+        """The values as planned."""
+        return self.after
+
     def key(self, org_id: str) -> str:
         """The intent's key: the same intent on the same base has the same key, however often it is planned."""
         content = [org_id, self.object, self.subject, sorted(self.after.items()), self.base_op_id, self.rollback_of]
@@ -119,13 +129,13 @@ class Hashed(Protocol):
     def object(self) -> str: ...
 
     @property
-    def subject(self) -> str: ...
+    def target(self) -> str: ...
 
     @property
     def ext_field(self) -> str | None: ...
 
     @property
-    def after(self) -> Values: ...
+    def planned_after(self) -> Values: ...
 
     @property
     def carried(self) -> Values: ...
@@ -139,14 +149,13 @@ class Hashed(Protocol):
 
 def plan_hash(ops: Iterable[Hashed], *, org_id: str, config_hash: str) -> str:
     """SHA-256 of the canonical operations, the agreement's version and the organisation; the order of the input does not matter."""
-    canonical = sorted(
-        json.dumps(
-            [op.object, op.subject, op.ext_field, sorted(op.after.items()), sorted(op.carried.items()), op.is_shared, op.rollback_of],
-            ensure_ascii=True,
-        )
-        for op in ops
-    )
-    return digest([org_id, config_hash, canonical])
+    return digest([org_id, config_hash, sorted(canonical(op) for op in ops)])
+
+
+def canonical(op: Hashed) -> str:
+    """An operation as the plan's hash takes it: everything that is sent, and to which record."""
+    values = [sorted(op.planned_after.items()), sorted(op.carried.items())]
+    return json.dumps([op.object, op.target, op.ext_field, *values, op.is_shared, op.rollback_of], ensure_ascii=True)
 
 
 def _tally(items: Iterable[str]) -> dict[str, int]:

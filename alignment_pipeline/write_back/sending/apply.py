@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Row, insert, select, update
 
 from alignment_pipeline.agreement.agreement import Agreement
@@ -28,6 +29,7 @@ from alignment_pipeline.write_back.fields.field_rules import FieldRules
 from alignment_pipeline.write_back.fields.shape import described_shapes
 from alignment_pipeline.write_back.plans import approval
 from alignment_pipeline.write_back.plans.ops import Op, due, finish_plan, load_plan, ops_of, set_plan_state
+from alignment_pipeline.write_back.plans.planned import canonical
 from alignment_pipeline.write_back.plans.planned import plan_hash as hash_of
 from alignment_pipeline.write_back.plans.schema_checks import schema_checks
 from alignment_pipeline.write_back.sending import breaker, budget, marker
@@ -69,7 +71,7 @@ def apply(
     plan_hash: str,
     *,
     agreement: Agreement,
-    key: bytes | None,
+    key: Ed25519PublicKey | None,
     lane: str = FULL,
     run_id: str | None = None,
     resume: bool = False,
@@ -142,7 +144,7 @@ def _plan(journal: Journal, plan_hash: str) -> Row[Any]:
     return plan
 
 
-def _check(run: Run, plan: Row[Any], *, key: bytes | None, resume: bool) -> str:
+def _check(run: Run, plan: Row[Any], *, key: Ed25519PublicKey | None, resume: bool) -> str:
     """Everything that must hold before the first write. Returns who allowed it."""
     if plan.org_id != run.crm.organization_id:
         raise ConfigurationError(f"the plan is for organisation {plan.org_id}, this is {run.crm.organization_id}: nothing was written")
@@ -153,14 +155,12 @@ def _check(run: Run, plan: Row[Any], *, key: bytes | None, resume: bool) -> str:
     if plan.state in ("EXPIRED", "ABORTED"):
         raise ApprovalRequired(f"plan {plan.plan_hash[:12]} is {plan.state}: a newer plan took its place, or it was given up")
     ops = ops_of(run.journal, plan.plan_hash)
-    written: dict[str, set[str]] = {}
-    for op in ops:
-        written.setdefault(op.object, set()).update(op.after)
-    allowed_by = approval.require(run.journal, plan, written, key=key)
-    untouched = plan.state != "APPLYING" and all(op.state == "PLANNED" for op in ops)
-    planned = sum(counted["records"] + counted["created"] for counted in _stats(plan)["objects"].values())
-    if untouched and len(ops) == planned and hash_of(ops, org_id=plan.org_id, config_hash=plan.config_hash) != plan.plan_hash:
-        raise ApprovalRequired(f"plan {plan.plan_hash[:12]} is not what was approved: its operations were changed in the journal")
+    allowed_by = approval.require(run.journal, plan, ops, key=key)
+    if hash_of(ops, org_id=plan.org_id, config_hash=plan.config_hash) != plan.plan_hash:
+        raise ApprovalRequired(
+            f"plan {plan.plan_hash[:12]} is not what was approved: its operations were changed in the journal. Plan again"
+        )
+    run.signed = {op.op_id: canonical(op) for op in ops}
     blocked = [text for _, _, verdict, text in schema_checks(ops, run.rules) if verdict == "BLOCKED"]
     if blocked:
         raise ApprovalRequired("the CRM no longer fits the plan, nothing was written:\n" + "\n".join(f"  - {text}" for text in blocked))
@@ -218,7 +218,7 @@ def _send_all(run: Run, plan_hash: str, calls_left: budget.Budget, patience_seco
 
 def _sendable(run: Run, plan_hash: str) -> list[Op]:
     """What may be sent: creates only when the record they hang on has been written (or needed nothing)."""
-    ops = ops_of(run.journal, plan_hash, _WAITING)
+    ops = [op for op in ops_of(run.journal, plan_hash, _WAITING) if run.signed.get(op.op_id) == canonical(op)]
     parents = {op.depends_on for op in ops if op.depends_on}
     if not parents:
         return ops
@@ -270,11 +270,6 @@ def _end_run(run: Run, status: str, calls: int) -> None:
     with run.journal.begin() as connection:
         chosen = update(RUN).where(RUN.c.run_id == run.run_id)
         connection.execute(chosen.values(ended=run.journal.now(), status=status, api_calls=calls))
-
-
-def _stats(plan: Row[Any]) -> dict[str, Any]:
-    stats: dict[str, Any] = json.loads(plan.stats)
-    return stats
 
 
 def _summary(run: Run, plan: Row[Any], state: str, by: str, calls: int, stopped: str | None, error: AlignmentError | None) -> Applied:

@@ -19,6 +19,6 @@ def unanswered(connection: Connection, ops: Sequence[Op]) -> list[Op]:
     """Those of which the outcome of an attempt was never known: a value that is right now may be our own, come late."""
     is_unknown = or_(ATTEMPT.c.outcome.is_(None), ATTEMPT.c.outcome.startswith(f"{RetryClass.UNKNOWN.value}:"))
     op_ids: set[int] = set()
-    for part in chunks([op.op_id for op in ops]):
+    for part in chunks(sorted({one for op in ops for one in (op.op_id, op.continues) if one is not None})):
         op_ids.update(connection.execute(select(ATTEMPT.c.op_id).where(ATTEMPT.c.op_id.in_(part), is_unknown)).scalars())
-    return [op for op in ops if op.op_id in op_ids]
+    return [op for op in ops if op.op_id in op_ids or op.continues in op_ids]

@@ -29,7 +29,8 @@ OWNER = "OwnerId"
 
 @dataclass
 class Run:
-    """One run over one organisation. `skew` is the server's clock minus ours; `lease` is the batch's, `lane` the whole run's."""
+    """One run over one organisation. `skew` is the server's clock minus ours; `lease` is the batch's, `lane` the whole run's;
+    `signed` has each operation of the plan as it was approved."""
 
     journal: Journal
     crm: Crm
@@ -44,6 +45,7 @@ class Run:
     progress: Callable[[int, int], None] | None = None
     lease: Lease | None = None
     lane: Lease | None = None
+    signed: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def clock(self) -> Clock:

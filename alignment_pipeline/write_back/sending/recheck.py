@@ -157,7 +157,8 @@ def _undo(run: Run, op: Op, record: Record, look: Look) -> dict[str, Scalar] | N
 
 def _narrowed(op: Op, keep: Mapping[str, Scalar], record: Record) -> Op:
     read_back = {name: scalar(record.get(name)) for name in (*keep, *op.carried)}
-    return replace(op, after=dict(keep), before=read_back, before_modstamp=modstamp(record))
+    planned = op.planned_after
+    return replace(op, after=dict(keep), planned=None if keep == planned else planned, before=read_back, before_modstamp=modstamp(record))
 
 
 def modstamp(record: Record) -> str | None:

@@ -73,6 +73,7 @@ def _inflight(op: Op, batch_id: str, sent_at: str, zombie: str) -> dict[str, Any
         "base": json.dumps(op.base),
         "before": json.dumps(op.before),
         "after": json.dumps(op.after),
+        "planned": None if op.planned is None else json.dumps(op.planned),
         "before_modstamp": op.before_modstamp,
         "sent_at": sent_at,
         "zombie_until": zombie,
@@ -107,7 +108,7 @@ def still_sendable(connection: Connection, ids: Sequence[int]) -> set[int]:
 
 def _settle_unsent(run: Run, connection: Connection, look: Look) -> None:
     journal = run.journal
-    late = attempts.unanswered(connection, [op for op in look.noops if op.attempt])
+    late = attempts.unanswered(connection, [op for op in look.noops if op.attempt or op.continues])
     for ops, state, reason in (
         ([op for op in look.noops if op not in late], "NOOP", "ALREADY_RIGHT"),
         (look.gone, "GONE", "RECORD_GONE"),
@@ -121,7 +122,7 @@ def _settle_unsent(run: Run, connection: Connection, look: Look) -> None:
     if look.later:
         again = {"not_before": _later(run, _CONFLICT_SECONDS), "reason_code": "CHANGED_JUST_NOW"}
         move(journal, connection, [op.op_id for op in look.later], come_from=_SENDABLE, to="RETRY", **again)
-    mine = {op.op_id for op in attempts.unanswered(connection, [op for op in look.found if op.attempt])}
+    mine = {op.op_id for op in attempts.unanswered(connection, [op for op in look.found if op.attempt or op.continues])}
     for op in look.found:
         why = "CAME_LATE" if op.op_id in mine else "FOUND_BY_KEY"
         move(journal, connection, [op.op_id], come_from=_SENDABLE, to="VERIFIED", record_id=op.record_id, reason_code=why)
