@@ -8,7 +8,7 @@ HOME_OF_DEMO ?= .alignment-demo
 L2A ?= ../shared/l2a
 SERVICE ?= pypi
 
-.PHONY: help setup demo dev test check faults interop package lock audit bench-match fit-match bench-score bench-sla bench-write-back bench-fast-lane test-engines clean
+.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-write-back bench-fast-lane test-engines clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -32,7 +32,7 @@ dev: setup ## Dagster's web UI over the demo's state (ALIGNMENT_HOME for your ow
 test: setup ## all tests, offline
 	@PYTHONWARNINGS= $(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10
 
-check: setup ## ruff, mypy, import direction, Dagster definitions, generated files, licences
+check: setup ## ruff, mypy, import direction, Dagster definitions, generated files, licences, docs site
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
@@ -40,6 +40,10 @@ check: setup ## ruff, mypy, import direction, Dagster definitions, generated fil
 	@$(BIN)/dg check defs
 	@$(BIN)/python -m alignment_pipeline.cli.generated --check
 	@$(BIN)/python -m alignment_pipeline_tests.repository.licences
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+docs: setup ## the docs site, into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 package: setup ## write the Salesforce metadata package and the agreement's JSON schema from their sources
 	@$(BIN)/python -m alignment_pipeline.cli.generated

@@ -6,6 +6,7 @@ Belongs here: reading text and looking names up. The rules that use it: `test_na
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import click
 
 from alignment_pipeline.cli.main import cli
+from alignment_pipeline_tests.repository import generated_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "alignment_pipeline"
@@ -87,7 +89,7 @@ def missing_links(path: Path, text: str) -> list[str]:
     """Relative links of a Markdown text that lead nowhere."""
     if path.suffix != ".md":
         return []
-    return sorted(link for link in LINK.findall(text) if "://" not in link and not (path.parent / link).exists())
+    return sorted(link for link in LINK.findall(text) if "://" not in link and not _leads_somewhere(path.parent / link))
 
 
 def missing_modules(text: str) -> list[str]:
@@ -129,6 +131,12 @@ def _unknown(name: str, rest: str) -> Iterator[str]:
     for option in OPTION.findall(rest):
         if option not in known | {"--help"}:
             yield f"alignment {name} {option}"
+
+
+def _leads_somewhere(target: Path) -> bool:
+    """Whether a link's target exists, or is made when the docs site is built."""
+    made = {ROOT / "docs" / page for page in generated_pages.pages()}
+    return target.exists() or Path(os.path.normpath(target)) in made
 
 
 def _is_module(name: str) -> bool:
