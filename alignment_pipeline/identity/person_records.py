@@ -5,7 +5,8 @@ Belongs here: the joining. What a person is called and where they work: `people.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -14,18 +15,32 @@ from ibis import _
 from alignment_pipeline.agreement.parties import People
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import loosened
+from alignment_pipeline.identity import claims, shared_addresses
+from alignment_pipeline.identity.claims import Claim
+from alignment_pipeline.identity.shared_addresses import Holder
+from alignment_pipeline.matching.names import names
 
 OWN, CONVERSION, MERGE, SYNC, EMAIL = "own record", "conversion", "merge", "Marketo sync id", "same e-mail"
+APART = "own record: others with this e-mail name another company or person"
+_SAID = ("company", "website", "first_name", "last_name")
 
 
 def person_records(
-    contacts: ibis.Table, leads: ibis.Table, marketo_persons: ibis.Table, crm_record_states: ibis.Table, *, definitions: People
+    contacts: ibis.Table,
+    leads: ibis.Table,
+    marketo_persons: ibis.Table,
+    crm_record_states: ibis.Table,
+    accounts: ibis.Table | None = None,
+    *,
+    definitions: People,
 ) -> ibis.Table:
     """One row per Marketo, lead or contact record with the person it belongs to.
 
     Records are one person when a lead was converted into a contact, one was merged into the other, Marketo names the CRM
-    record it is synced with, or both hold the same e-mail address (shared mailboxes as info@ never join). The person's id
-    is the key of the oldest of the living and converted records, so it stays while that record lives.
+    record it is synced with, or both hold the same e-mail address and what they say of company and name goes together
+    (`shared_addresses`; shared mailboxes as info@ never join). `accounts` says what the contacts' companies are called; without
+    it a contact's company is only its account's id. The person's id is the key of the oldest of the living and converted records,
+    so it stays while that record lives.
     """
     records = _records(contacts, leads, marketo_persons).to_pyarrow()
     states = (
@@ -34,7 +49,19 @@ def person_records(
         .select("object", "record_id", "survivor_id", "converted_to_id", "is_deleted")
         .to_pyarrow()
     )
-    return ibis.memtable(_joined(records, states, shared=frozenset(definitions.shared_mailboxes)))
+    merged = crm_record_states.filter(_.object == "Account", _.survivor_id != _.record_id).select("record_id", "survivor_id").to_pyarrow()
+    survivors = dict(zip(*merged.to_pydict().values(), strict=True))
+    said = _Said(survivors, _companies(accounts, contacts, leads))
+    return ibis.memtable(_joined(records, states, shared=frozenset(definitions.shared_mailboxes), said=said))
+
+
+def _companies(accounts: ibis.Table | None, contacts: ibis.Table, leads: ibis.Table) -> dict[str, tuple[str, str]]:
+    """Name and website of the accounts that contacts and converted leads are on."""
+    if accounts is None:
+        return {}
+    named = ibis.union(contacts.select("account_id"), leads.select(account_id="converted_account_id"), distinct=True)
+    rows = accounts.select("account_id", "name", "website").semi_join(named, "account_id").to_pyarrow().to_pylist()
+    return {row["account_id"]: (row["name"] or "", row["website"] or "") for row in rows}
 
 
 def _records(contacts: ibis.Table, leads: ibis.Table, marketo_persons: ibis.Table) -> ibis.Table:
@@ -48,12 +75,14 @@ def _records(contacts: ibis.Table, leads: ibis.Table, marketo_persons: ibis.Tabl
             is_alive=~table.is_converted if object_ == "Lead" else ibis.literal(True),
             lead_id=links.get("lead_id", ibis.null("string")),
             contact_id=links.get("contact_id", ibis.null("string")),
+            account_id=links.get("account_id", ibis.null("string")),
+            **{name: table[name] if name in table.columns else ibis.null("string") for name in _SAID},
         )
         return loosened(rows)
 
     return ibis.union(
-        shape(contacts, "Contact", "contact_id"),
-        shape(leads, "Lead", "lead_id", contact_id=leads.converted_contact_id),
+        shape(contacts, "Contact", "contact_id", account_id=contacts.account_id),
+        shape(leads, "Lead", "lead_id", contact_id=leads.converted_contact_id, account_id=leads.converted_account_id),
         shape(marketo_persons, "Marketo", "marketo_id", lead_id=marketo_persons.lead_id, contact_id=marketo_persons.contact_id),
     )
 
@@ -82,7 +111,7 @@ class _Joins:
             self.reason.setdefault(key, reason)
 
 
-def _joined(records: pa.Table, states: pa.Table, *, shared: frozenset[str]) -> pa.Table:
+def _joined(records: pa.Table, states: pa.Table, *, shared: frozenset[str], said: _Said) -> pa.Table:
     rows = sorted(records.to_pylist(), key=lambda row: (row["created_at"], row["source_key"]))
     known = {row["source_key"] for row in rows}
     joins = _Joins()
@@ -93,7 +122,7 @@ def _joined(records: pa.Table, states: pa.Table, *, shared: frozenset[str]) -> p
             key = f"{object_}:{target}"
             if target and (key in known or key in gone):
                 joins.join(row["source_key"], key, reason)
-    _join_emails(joins, rows, shared)
+    apart = _join_emails(joins, rows, shared, said)
     person: dict[str, str] = {}
     for row in rows:
         person.setdefault(joins.root(row["source_key"]), row["source_key"])
@@ -103,7 +132,7 @@ def _joined(records: pa.Table, states: pa.Table, *, shared: frozenset[str]) -> p
             "person_id": person[joins.root(row["source_key"])],
             "object": row["object"],
             "record_id": row["record_id"],
-            "reason": OWN if person[joins.root(row["source_key"])] == row["source_key"] else joins.reason.get(row["source_key"], OWN),
+            "reason": _reason(row["source_key"], person[joins.root(row["source_key"])], joins, apart),
             "is_alive": row["is_alive"],
         }
         for row in rows
@@ -137,11 +166,57 @@ def _join_states(joins: _Joins, states: Iterable[dict[str, str]], known: set[str
     return gone
 
 
-def _join_emails(joins: _Joins, rows: Sequence[dict[str, str]], shared: frozenset[str]) -> None:
-    first: dict[str, str] = {}
+def _reason(key: str, person_id: str, joins: _Joins, apart: frozenset[str]) -> str:
+    if person_id == key:
+        return APART if key in apart else OWN
+    return joins.reason.get(key, OWN)
+
+
+class _Said:
+    """What records say of their company and name; `survivors` follows merged accounts, `companies` names and websites of accounts."""
+
+    def __init__(self, survivors: Mapping[str, str], companies: Mapping[str, tuple[str, str]]) -> None:
+        self._survivors, self._companies = survivors, companies
+
+    def claim(self, rows: Sequence[Mapping[str, Any]]) -> Claim:
+        """The claim of records that facts have joined: the CRM's account says it best, then the open lead, then Marketo."""
+        people = claims.full_names((row["first_name"], row["last_name"]) for row in rows)
+        ids = frozenset(self._survivors.get(row["account_id"], row["account_id"]) for row in rows if row["account_id"])
+        if ids:
+            known = [self._companies[one] for one in ids if one in self._companies]
+            return Claim(
+                ids, claims.company_names(name for name, _ in known), claims.company_sites(website for _, website in known), people
+            )
+        for object_ in ("Lead", "Marketo"):
+            own = [row for row in rows if row["object"] == object_]
+            companies = claims.company_names(row["company"] for row in own)
+            sites = claims.company_sites(row["website"] for row in own)
+            if companies or sites:
+                return Claim(companies=companies, sites=sites, people=people)
+            if any(names.says_no_employer(row["company"] or "") for row in own):
+                return Claim(people=people, has_no_employer=True)
+        return Claim(people=people)
+
+
+def _join_emails(joins: _Joins, rows: Sequence[dict[str, Any]], shared: frozenset[str], said: _Said) -> frozenset[str]:
+    """Join the holders of each address who are one person; returns the oldest keys of those who are not the address's first."""
+    by_root: dict[str, list[dict[str, Any]]] = {}
+    by_email: dict[str, dict[str, None]] = {}
     for row in rows:
-        email = row["email"]
-        if email and email.partition("@")[0] not in shared:
-            other = first.setdefault(email, row["source_key"])
-            if other != row["source_key"]:
-                joins.join(row["source_key"], other, EMAIL)
+        root = joins.root(row["source_key"])
+        by_root.setdefault(root, []).append(row)
+        if row["email"] and row["email"].partition("@")[0] not in shared:
+            by_email.setdefault(row["email"], {})[root] = None
+    apart: set[str] = set()
+    for email, roots in by_email.items():
+        if len(roots) == 1:
+            continue
+        held = {by_root[root][0]["source_key"]: by_root[root] for root in roots}
+        holders = [Holder(key, records[0]["created_at"], said.claim(records)) for key, records in held.items()]
+        groups = shared_addresses.holders_by_person(email, holders)
+        apart |= {group[0].key for group in groups} if len(groups) > 1 else set()
+        for group in groups:
+            first, *others = [row["source_key"] for holder in group for row in held[holder.key] if row["email"] == email]
+            for other in others:
+                joins.join(other, first, EMAIL)
+    return frozenset(apart)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from alignment_pipeline.matching.array_types import Ints
-from alignment_pipeline.matching.blocking import keys
 from alignment_pipeline.matching.names import domains, names, wordlists
+from alignment_pipeline.matching.names.alias_table import AliasTable
 from alignment_pipeline.matching.names.rarity import RarityTable
 
 RARE = 0.8
@@ -50,7 +50,7 @@ def same_company(
     domain: Sequence[str],
     country: Sequence[str],
     rarity: RarityTable,
-    aliases: keys.AliasTable,
+    aliases: AliasTable,
 ) -> Companies:
     """Group accounts: same site and same naming words (`bare`); or same name and sites, or missing sites, that do not contradict."""
     companies = Companies(list(range(len(parsed))))
@@ -71,7 +71,7 @@ def same_company(
     return companies
 
 
-def stem(forms: tuple[names.Form, ...], aliases: keys.AliasTable) -> str:
+def stem(forms: tuple[names.Form, ...], aliases: AliasTable) -> str:
     """Under what namesakes meet: the alias group, or the compact name."""
     groups = aliases.groups(forms[0].compact)
     return f"={groups[0]}" if len(groups) == 1 else forms[0].compact

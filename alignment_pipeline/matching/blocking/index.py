@@ -20,6 +20,7 @@ from alignment_pipeline.matching.blocking import codes, collecting, company, key
 from alignment_pipeline.matching.blocking.codes import AccountCodes
 from alignment_pipeline.matching.blocking.learned_domains import learned_domains
 from alignment_pipeline.matching.names import domains, names, places
+from alignment_pipeline.matching.names.alias_table import AliasTable, default_aliases
 from alignment_pipeline.matching.names.rarity import RarityTable
 from alignment_pipeline.matching.names.vocabulary import FormArrays, Vocabulary, arrays
 from alignment_pipeline.matching.settings import MatchingSettings
@@ -60,7 +61,7 @@ class AccountIndex:
     settings: MatchingSettings
     rarity: RarityTable
     vocabulary: Vocabulary
-    aliases: keys.AliasTable
+    aliases: AliasTable
     facts: AccountFacts
     forms: FormArrays
     parsed: list[tuple[names.Form, ...]]
@@ -111,7 +112,7 @@ class AccountIndex:
         facts, merged = _facts(accounts, settings)
         rarity = rarity or RarityTable.count(facts.name)
         vocabulary = Vocabulary(rarity)
-        aliases = keys.AliasTable(settings.alias_groups) if settings.alias_groups else keys.default_aliases()
+        aliases = AliasTable(settings.alias_groups) if settings.alias_groups else default_aliases()
         parsed = [names.forms(name) for name in facts.name]
         forms = arrays(parsed, vocabulary)
         initials = {at: spelt for at, of in enumerate(parsed) if (spelt := tuple(key for form in of for key in names.acronyms(form)))}
@@ -159,7 +160,7 @@ def account_keys(
     site: tuple[str, str, str],
     learned: Sequence[str],
     rarity: RarityTable,
-    aliases: keys.AliasTable,
+    aliases: AliasTable,
     settings: MatchingSettings,
     frequency: dict[str, float],
 ) -> dict[str, None]:
@@ -256,7 +257,7 @@ def _postings(
     initials: Mapping[int, tuple[str, ...]],
     learned: Mapping[str, Mapping[int, float]],
     rarity: RarityTable,
-    aliases: keys.AliasTable,
+    aliases: AliasTable,
     settings: MatchingSettings,
     frequency: dict[str, float],
 ) -> tuple[dict[str, int], Ints, Any]:

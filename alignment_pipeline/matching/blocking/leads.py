@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from alignment_pipeline.matching.array_types import Bools, Ints
-from alignment_pipeline.matching.blocking import codes, keys, records
+from alignment_pipeline.matching.blocking import codes, records
 from alignment_pipeline.matching.blocking.codes import LeadCodes
 from alignment_pipeline.matching.blocking.index import AccountIndex
 from alignment_pipeline.matching.names import domains, names, places
+from alignment_pipeline.matching.names.alias_table import AliasTable
 from alignment_pipeline.matching.names.text import fold
 from alignment_pipeline.matching.names.vocabulary import FormArrays, Vocabulary, arrays
 from alignment_pipeline.matching.settings import MatchingSettings
@@ -123,7 +124,7 @@ def _is_junk(value: str, additions: set[str], vocabulary: Vocabulary, known: int
     return not forms or vocabulary.compact_number.get(forms[0].compact, known) >= known
 
 
-def with_aliases(forms: tuple[names.Form, ...], aliases: keys.AliasTable) -> tuple[names.Form, ...]:
+def with_aliases(forms: tuple[names.Form, ...], aliases: AliasTable) -> tuple[names.Form, ...]:
     """The forms and the other names that the alias list gives to one of them; a name in two groups is too ambiguous to help."""
     have = {form.compact for form in forms}
     added: list[names.Form] = []

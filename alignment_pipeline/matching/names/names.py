@@ -243,6 +243,12 @@ def is_junk(company: str) -> bool:
     return len(joined) == 1 and ascii_text(company).strip() == joined and not company.strip().isupper()
 
 
+def says_no_employer(company: str) -> bool:
+    """Whether a field says that the person works for no company ("freelance", "student"); "n/a" says nothing."""
+    parts = words(company)
+    return is_junk(company) and not wordlists.no_employer_words().isdisjoint([*parts, "".join(parts)])
+
+
 @functools.lru_cache(maxsize=200_000)
 def is_nearly_junk(company: str) -> bool:
     """Whether a field is a misspelt "independent", only digits, or one letter again and again.

@@ -93,6 +93,11 @@ def junk_words() -> frozenset[str]:
     return frozenset(word for line in lines("junk.txt") if line.startswith("w ") for word in line.split()[1:])
 
 
+@functools.cache
+def no_employer_words() -> frozenset[str]:
+    return frozenset(word for line in lines("no_employer.txt") for word in line.split())
+
+
 _LAST = ("s", "d", "g", "y")
 _ENDINGS = (("ies", "y"), ("es", ""), ("es", "e"), ("s", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("ly", ""))
 
