@@ -66,7 +66,7 @@ PERSON_RECORDS = Contract(
         person_id  string!    person
         object     string!    Marketo, Lead or Contact
         record_id  string!    the vendor's id
-        reason     string!    what joined it: own record, same e-mail, Marketo sync id, conversion, merge
+        reason     string!    what joined it: own record, same e-mail, Marketo sync id, conversion, merge; or that others with this e-mail name another company or person
         is_alive   boolean!   neither deleted, merged away nor converted
         """
     ),

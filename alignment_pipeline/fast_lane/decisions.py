@@ -69,6 +69,7 @@ class Decider(Walk):
         self._living: dict[str, ibis.Table] = {}
         # where one step needs more than these people's rows
         self._beside: Mapping[tuple[str, str], Callable[[], ibis.Table]] = {
+            ("person_records", "accounts"): lambda: store.read("accounts"),
             ("person_accounts", "accounts"): lambda: store.read("accounts"),
             ("person_accounts", "crm_record_states"): self._states_of_accounts_too,
             ("account_mqa_changes", "scored_activities"): lambda: self._of_the_accounts("scored_activities"),

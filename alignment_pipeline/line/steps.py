@@ -129,7 +129,7 @@ IDENTITY = (
     Step(
         ("person_records",),
         person_records.person_records,
-        ("contacts", "leads", "marketo_persons", "crm_record_states"),
+        ("contacts", "leads", "marketo_persons", "crm_record_states", "accounts"),
         takes=parts(definitions="people"),
     ),
     Step(("people",), people.people, ("contacts", "leads", "marketo_persons", "person_records"), takes=parts(definitions="people")),

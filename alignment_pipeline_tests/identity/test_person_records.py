@@ -9,10 +9,10 @@ from typing import Any
 
 from alignment_pipeline.agreement.parties import People
 from alignment_pipeline.identity import person_records as rule
-from alignment_pipeline_tests.staging.factories import contact, days_ago, lead, rows, staged
+from alignment_pipeline_tests.staging.factories import account, contact, days_ago, lead, rows, staged
 
 Rows = dict[str, list[dict[str, Any]]]
-_TABLES = {"contacts": "contacts", "leads": "leads", "marketo": "marketo_persons", "states": "crm_record_states"}
+_TABLES = {"contacts": "contacts", "leads": "leads", "marketo": "marketo_persons", "states": "crm_record_states", "accounts": "accounts"}
 
 
 def a_contact(number: int, days: float = 50, email: str | None = None) -> dict[str, Any]:
@@ -222,3 +222,54 @@ def components(given: Rows) -> list[set[str]]:
         if group & living:
             found.append(group & known)
     return found
+
+
+FREE = "jo.lee@gmail.com"
+
+
+def on_account(number: int, days: float, email: str, account_: int = 1, **more: Any) -> dict[str, Any]:
+    return a_contact(number, days, email) | {"account_id": account(account_), "first_name": "Jo", "last_name": "Lee"} | more
+
+
+def at(number: int, days: float, email: str, company: str, **more: Any) -> dict[str, Any]:
+    return a_lead(number, days, email) | {"company": company, "first_name": "Jo", "last_name": "Lee"} | more
+
+
+_ACCOUNTS = [
+    {"account_id": account(1), "name": "Quorvex GmbH", "website": "quorvex.com"},
+    {"account_id": account(2), "name": "Dalmund", "website": None},
+]
+
+
+def test_a_lead_that_names_its_own_company_is_not_the_contact_who_shares_its_address() -> None:
+    given = {"accounts": _ACCOUNTS, "contacts": [on_account(1, 90, FREE)], "leads": [at(1, 10, FREE, "Dalmund"), at(2, 5, FREE, "Quorvex")]}
+    found = persons(given)
+
+    assert (f"lead:{lead(1)}", rule.APART) == found[f"lead:{lead(1)}"]
+    assert (f"contact:{contact(1)}", "same e-mail") == found[f"lead:{lead(2)}"]
+    assert rule.APART == found[f"contact:{contact(1)}"][1]
+
+
+def test_a_job_changer_is_one_person_per_account() -> None:
+    found = persons({"accounts": _ACCOUNTS, "contacts": [on_account(1, 90, FREE), on_account(2, 10, FREE, 2)]})
+
+    assert {f"contact:{contact(1)}", f"contact:{contact(2)}"} == {person for person, _ in found.values()}
+
+
+def test_marketo_stays_with_the_record_it_is_synced_with_whatever_its_own_company_says() -> None:
+    given = {
+        "accounts": _ACCOUNTS,
+        "contacts": [on_account(1, 90, FREE)],
+        "leads": [at(1, 10, FREE, "Dalmund")],
+        "marketo": [in_marketo(1, 80, FREE, contact_id=contact(1), company="Dalmund")],
+    }
+
+    assert f"contact:{contact(1)}" == persons(given)["marketo:1"][0]
+
+
+def test_accounts_that_were_merged_are_one() -> None:
+    states = [state("Account", account(2), survivor=account(1))]
+    given = {"accounts": _ACCOUNTS[:1], "contacts": [on_account(1, 90, FREE)], "states": states}
+    converted = a_lead(1, 100, FREE, became=9) | {"converted_account_id": account(2)}
+
+    assert 1 == len({person for person, _ in persons(given | {"leads": [converted]}).values()})
