@@ -1,7 +1,7 @@
 """Which values go to which CRM fields, who owns each field, and which fields people fill in for us.
 
 Belongs here: the field map and the input map. The metadata package that declares the fields is generated from it by
-`connectors/salesforce/metadata_package.py`; the values come from `planning/field_updates.py`.
+`connectors/salesforce/metadata_package.py`; the values come from `field_updates/field_updates.py`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ AccountValue = Literal[
     "account.score_reason",
     "account.synced_at",
 ]
-FieldType = Literal["text", "long_text", "number", "percent", "picklist", "datetime", "date", "checkbox"]
+InputType = Literal["text", "long_text", "number", "percent", "picklist", "datetime", "date", "checkbox"]
+FieldType = Literal[InputType, "lookup"]
 
 
 class FieldMapping(Section):
@@ -69,7 +70,9 @@ class FieldMapping(Section):
         default="machine",
         description="machine: people only read it, drift is repaired. shared: people may edit it, and their edit is respected",
     )
-    type: FieldType = Field(description="Field type in the package")
+    type: FieldType = Field(
+        description="Field type in the package. lookup: a link to an account, for person.matched_account_id; text keeps its id alone"
+    )
     label: str = Field(min_length=1, max_length=40, description="Label that CRM users see")
     help: str = Field(default="", max_length=510, description="Help text that CRM users see")
     length: int = Field(default=255, ge=1, le=131072, description="Characters of text")
@@ -91,6 +94,8 @@ class FieldMapping(Section):
         if person_side != self.value.startswith("person."):
             allowed = "person.*" if person_side else "account.*"
             raise ValueError(f"{self.object}.{self.field} holds {self.value}; {self.object} takes {allowed} values")
+        if self.type == "lookup" and self.value != "person.matched_account_id":
+            raise ValueError(f"{self.object}.{self.field} is a lookup to an account; only person.matched_account_id is one")
         if self.scale >= self.precision:
             raise ValueError(f"{self.object}.{self.field}: scale {self.scale} must be smaller than precision {self.precision}")
         return self
@@ -102,6 +107,7 @@ InputNoun = Literal[
     "is_on_hold",
     "hold_reason",
     "is_incorrect_account",
+    "dispute_reason",
     "is_target_flagged",
     "is_do_not_sync",
     "loss_reason",
@@ -114,7 +120,7 @@ class InputMapping(Section):
     object: Literal["Lead", "Contact", "Account", "Opportunity"] = Field(description="Salesforce object")
     field: ApiName = Field(description="API name of our packaged field, or of one that you already have")
     meaning: InputNoun = Field(description="What it tells us")
-    type: FieldType = Field(default="text", description="Field type, when our package declares it")
+    type: InputType = Field(default="text", description="Field type, when our package declares it")
     label: str = Field(min_length=1, max_length=40, description="Label that CRM users see")
     help: str = Field(default="", max_length=510, description="Help text that CRM users see")
     length: int = Field(default=255, ge=1, le=131072, description="Characters of text")

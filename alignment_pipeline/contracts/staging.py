@@ -71,6 +71,7 @@ CONTACTS = Contract(
         reject_code    string     why sales sent the person back (input field)
         is_on_hold     boolean!   clock held by a person (input field)
         hold_reason    string     why (input field)
+        dispute_reason string     why a rep disputes the SLA (input field)
         is_do_not_sync boolean!   people asked us not to write this record
         created_at     timestamp! created in the CRM
         modified_at    timestamp! the CRM's stamp of this version
@@ -115,6 +116,7 @@ LEADS = Contract(
         reject_code              string     why sales sent the person back (input field)
         is_on_hold               boolean!   clock held by a person (input field)
         hold_reason              string     why (input field)
+        dispute_reason           string     why a rep disputes the SLA (input field)
         is_incorrect_account     boolean!   a rep ticked 'incorrect account' (input field)
         is_do_not_sync           boolean!   people asked us not to write this record
         created_at               timestamp! created in the CRM

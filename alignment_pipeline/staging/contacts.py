@@ -13,6 +13,6 @@ from alignment_pipeline.staging.sources import typed
 
 def contacts(current: ibis.Table, *, crm: Crm) -> ibis.Table:
     """One row per living contact, from the current versions of raw_salesforce_contacts."""
-    meanings = ("disposition", "reject_code", "is_on_hold", "hold_reason", "is_do_not_sync")
+    meanings = ("disposition", "reject_code", "is_on_hold", "hold_reason", "dispute_reason", "is_do_not_sync")
     base = add_inputs(typed(current, "raw_salesforce_contacts"), object_="Contact", meanings=meanings, crm=crm)
     return base.mutate(is_opted_out=_.is_opted_out.fill_null(False)).select(*CONTRACTS["contacts"].names)

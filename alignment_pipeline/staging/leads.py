@@ -22,7 +22,7 @@ def leads(current: ibis.Table, *, changes: ibis.Table, crm: Crm) -> ibis.Table:
     Takes the current versions of raw_salesforce_leads and those of raw_salesforce_lead_changes. ConvertedDate is a day
     without a time, so the moment of conversion is the history's `leadConverted` row where there is one.
     """
-    meanings = ("disposition", "reject_code", "is_on_hold", "hold_reason", "is_incorrect_account", "is_do_not_sync")
+    meanings = ("disposition", "reject_code", "is_on_hold", "hold_reason", "is_incorrect_account", "dispute_reason", "is_do_not_sync")
     base = add_inputs(typed(current, "raw_salesforce_leads"), object_="Lead", meanings=meanings, crm=crm)
     conversions = (
         changes.filter(_.Field == CONVERSION_EVENT).group_by(changed_lead_id=_.LeadId).agg(history_at=values.timestamp(_.CreatedDate).max())

@@ -1,9 +1,11 @@
 """`make interop`: clients and tools from npm, unmodified, against the sandbox. Run as `python -m alignment_pipeline_tests.interop.run`.
 
 jsforce drives the embedded Salesforce under its vendor host names (TLS, CONNECT proxy); Salesforce's own library converts the
-metadata package from source to metadata format offline; with `--sf` the `sf` CLI itself does so too (about 500 MB of packages, in a
-version of Node that it accepts). Exit code 0 when all passed, 1 when something failed, 4 when Node or npm
-is missing or the packages cannot be fetched: nothing was proven then, and it says so loudly.
+metadata package from source to metadata format offline, and every file is held against Salesforce's own types of metadata; the
+component of the record page runs its Jest tests (`@salesforce/sfdx-lwc-jest`) and is rendered in Chromium over values of the demo; with
+`--sf` the `sf` CLI itself converts the package too (about 500 MB of packages, in a version of Node that it accepts).
+Exit code 0 when all passed, 1 when something failed, 4 when Node or npm is missing or the packages cannot be fetched: nothing was proven
+then, and it says so loudly.
 """
 
 from __future__ import annotations
@@ -25,7 +27,15 @@ from alignment_pipeline.sandbox.world import World, sandbox_clock
 
 HERE = Path(__file__).parent
 PACKAGE = HERE.parents[1] / "alignment_pipeline" / "connectors" / "salesforce" / "package"
-SCRIPTS = ("package.json", "package-lock.json", "jsforce_client.mjs", "convert_package.mjs")
+SCRIPTS = (
+    "package.json",
+    "package-lock.json",
+    "jsforce_client.mjs",
+    "convert_package.mjs",
+    "validate_metadata.mjs",
+    "render_panel.mjs",
+)
+PANEL_TEST = "alignmentPanel.test.js"
 SF_CLI, SF_NODE = "@salesforce/cli@2.150.6", "22.23.3"
 QUIET = {
     "SF_DISABLE_TELEMETRY": "true",
@@ -59,7 +69,17 @@ def main(arguments: list[str] | None = None) -> int:
         install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         if subprocess.run(install, cwd=folder, check=False).returncode != 0:
             return _skipped("npm ci failed (no network, or a registry without these packages); its message is above.")
-        results = {"jsforce": _jsforce(node, folder), "package": _package(node, folder, chosen.package)}
+        results = {
+            "jsforce": _jsforce(node, folder),
+            "package": _package(node, folder, chosen.package),
+            "metadata": _node(node, folder, "validate_metadata.mjs", (str(chosen.package),), {}),
+            "panel tests": _panel_tests(node, folder, chosen.package),
+        }
+        browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        if browser is None:
+            print("interop: NOT RUN: the panel in a browser. Install Chromium (apt-get install chromium) and run it again.")
+        else:
+            results["panel in a browser"] = _panel_page(node, folder, chosen.package, browser)
         if chosen.sf:
             results["sf"] = _sf_convert(node, npm, folder, chosen.package)
     for name, code in results.items():
@@ -89,6 +109,28 @@ def _package(node: str, folder: Path, package: Path) -> int:
     shutil.rmtree(folder / "converted", ignore_errors=True)
     shutil.rmtree(folder / "converted-back", ignore_errors=True)
     return _node(node, folder, "convert_package.mjs", (str(package), str(folder / "converted")), {})
+
+
+def _panel_tests(node: str, folder: Path, package: Path) -> int:
+    """Jest in a project of the shape that Salesforce's tools expect."""
+    project = folder / "page"
+    shutil.rmtree(project, ignore_errors=True)
+    components = project / "force-app" / "main" / "default" / "lwc"
+    shutil.copytree(package / "lwc", components)
+    tests = components / "alignmentPanel" / "__tests__"
+    tests.mkdir()
+    shutil.copy(HERE / "lwc" / PANEL_TEST, tests / PANEL_TEST)
+    shutil.copy(HERE / "lwc" / "jest.config.js", project / "jest.config.js")
+    settings = '{"packageDirectories": [{"path": "force-app", "default": true}], "sourceApiVersion": "66.0"}'
+    (project / "sfdx-project.json").write_text(settings, encoding="utf-8")
+    (project / "package.json").write_text('{"name": "page", "version": "1.0.0", "private": true}', encoding="utf-8")
+    script = folder / "node_modules" / "@salesforce" / "sfdx-lwc-jest" / "bin" / "sfdx-lwc-jest"
+    return subprocess.run([node, str(script), "--", "--no-cache"], cwd=project, check=False, env=os.environ | QUIET).returncode
+
+
+def _panel_page(node: str, folder: Path, package: Path, browser: str) -> int:
+    arguments = (str(package / "lwc"), str(HERE / "lwc" / "values.json"), str(folder / "panel"), browser)
+    return _node(node, folder, "render_panel.mjs", arguments, {})
 
 
 def _sf_convert(node: str, npm: str, folder: Path, package: Path) -> int:
@@ -139,7 +181,10 @@ def _version(node: str) -> int:
 
 def _skipped(reason: str) -> int:
     line = "=" * 100
-    print(f"{line}\nSKIPPED: {reason}\nNothing was proven with jsforce or Salesforce's metadata library.\n{line}", file=sys.stderr)
+    print(
+        f"{line}\nSKIPPED: {reason}\nNothing was proven with jsforce, Salesforce's metadata library or the record page.\n{line}",
+        file=sys.stderr,
+    )
     return NOT_RUN
 
 

@@ -1,6 +1,6 @@
 """Text of metadata files: elements in Salesforce's namespace, indented the same way everywhere.
 
-Belongs here: the XML. What the files say: `metadata_package.py` and `metadata_reports.py`.
+Belongs here: the XML. What the files say: the other modules of this name (`metadata_fields.py` and so on).
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ _AGREED_TYPES = {
     "datetime": "datetime",
     "date": "date",
     "checkbox": "boolean",
+    "lookup": "reference",
 }
 Shapes = Mapping[str, Mapping[str, "FieldShape"]]
 
