@@ -41,10 +41,10 @@ def _known_holidays(value: str) -> str:
 
 def minutes_of(text: str) -> tuple[int, int]:
     """Minutes after local midnight of a span such as `09:00-12:30`; 24:00 is the day's end. Raises ValueError."""
-    found = _HOURS.match(text)
-    if found is None:
+    match = _HOURS.match(text)
+    if match is None:
         raise ValueError(f"{text!r} is no span of hours; write it as 09:00-17:00")
-    opens, closes = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
+    opens, closes = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
     if closes > 1440 or closes <= opens:
         raise ValueError(f"{text!r} must end after it begins and by 24:00; split hours over midnight in two days")
     return opens, closes
@@ -72,8 +72,8 @@ class Calendar(Section):
         if bool(self.week) == bool(self.salesforce):
             raise ValueError(f"calendar {self.name}: give `week` or `salesforce`, one of them")
         for day, spans in self.week.items():
-            found = sorted(minutes_of(span) for span in spans)
-            if any(later[0] < earlier[1] for earlier, later in itertools.pairwise(found)):
+            ordered = sorted(minutes_of(span) for span in spans)
+            if any(later[0] < earlier[1] for earlier, later in itertools.pairwise(ordered)):
                 raise ValueError(f"calendar {self.name}: the spans of {day} overlap: {', '.join(spans)}")
         if self.week and not any(self.week.values()):
             raise ValueError(f"calendar {self.name}: never opens; give at least one span")

@@ -169,7 +169,7 @@ class Crm(Section):
     @property
     def input_fields(self) -> dict[str, list[str]]:
         """API names of the fields that people fill in, by object, in order."""
-        found: dict[str, list[str]] = {}
+        by_object: dict[str, list[str]] = {}
         for mapping in self.inputs:
-            found.setdefault(mapping.object, []).append(mapping.field)
-        return found
+            by_object.setdefault(mapping.object, []).append(mapping.field)
+        return by_object

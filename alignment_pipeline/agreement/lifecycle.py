@@ -28,11 +28,11 @@ class Lifecycle(Section):
     @property
     def measures(self) -> list[tuple[str, Measure]]:
         """Every criterion on activities, with where it stands."""
-        found = [(f"mqa path {path.name!r}", measure) for path in self.mqa.paths for measure in path.all]
+        located = [(f"mqa path {path.name!r}", measure) for path in self.mqa.paths for measure in path.all]
         for kind, stages in (("people", self.people), ("accounts", self.accounts)):
             for move in stages.moves:
-                found += [(f"move of {kind} to {move.to!r}", measure) for when in move.when for measure in when.measures]
-        return found
+                located += [(f"move of {kind} to {move.to!r}", measure) for when in move.when for measure in when.measures]
+        return located
 
     def check_names(self, scoring: Scoring) -> None:
         """Raise ValueError when a criterion names an activity type, seniority or function that `scoring` does not define."""

@@ -102,8 +102,8 @@ def _parse(text: str, name: str) -> CommentedMap:
     except YAMLError as error:
         raise AgreementError(f"{name}:1: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(tree, CommentedMap):
-        found = "nothing" if tree is None else "a list" if isinstance(tree, CommentedSeq) else f"only {str(tree)[:40]!r}"
-        raise AgreementError(f"{name}:1: holds {found}; an agreement is a mapping that begins with 'name:'")
+        shown = "nothing" if tree is None else "a list" if isinstance(tree, CommentedSeq) else f"only {str(tree)[:40]!r}"
+        raise AgreementError(f"{name}:1: holds {shown}; an agreement is a mapping that begins with 'name:'")
     return tree
 
 
@@ -133,9 +133,9 @@ def _line_and_text(tree: CommentedMap, detail: ErrorDetails, name: str) -> tuple
     elif kind == "missing":
         message = "is missing and required"
     else:
-        found = json.dumps(detail.get("input"), default=str, ensure_ascii=False)
+        given = json.dumps(detail.get("input"), default=str, ensure_ascii=False)
         allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("String should ")
-        message = f"found {found[:80]}; allowed: {allowed}" if kind != "value_error" else f"{allowed}"
+        message = f"found {given[:80]}; allowed: {allowed}" if kind != "value_error" else f"{allowed}"
     return line, f"{name}:{line}: {key}: {message}"
 
 
@@ -179,12 +179,12 @@ def _allowed_keys(location: list[int | str], siblings: list[str]) -> list[str]:
 
 def _children(node: dict[str, Any], part: int | str, definitions: dict[str, Any]) -> list[dict[str, Any]]:
     if isinstance(part, int):
-        found = [node["items"]] if "items" in node else []
+        children = [node["items"]] if "items" in node else []
     else:
-        found = [node["properties"][part]] if part in node.get("properties", {}) else []
-        if not found and isinstance(node.get("additionalProperties"), dict):
-            found = [node["additionalProperties"]]
-    return [leaf for child in found for leaf in _resolve(child, definitions)]
+        children = [node["properties"][part]] if part in node.get("properties", {}) else []
+        if not children and isinstance(node.get("additionalProperties"), dict):
+            children = [node["additionalProperties"]]
+    return [leaf for child in children for leaf in _resolve(child, definitions)]
 
 
 def _resolve(node: dict[str, Any], definitions: dict[str, Any]) -> list[dict[str, Any]]:

@@ -35,8 +35,8 @@ def matches(column: Any, patterns: Iterable[str]) -> Any:
     import ibis
 
     lowered = column.lower()
-    found = [_condition(lowered, pattern.lower()) for pattern in patterns]
-    return reduce(or_, found).fill_null(False) if found else ibis.literal(False)
+    conditions = [_condition(lowered, pattern.lower()) for pattern in patterns]
+    return reduce(or_, conditions).fill_null(False) if conditions else ibis.literal(False)
 
 
 def _condition(lowered: Any, pattern: str) -> Any:

@@ -27,7 +27,7 @@ class FastLane(Section):
 
 
 class Nurture(Section):
-    """People whom sales gave back, told to Marketo where the field map gives `person.nurture` a field."""
+    """People whom sales gave back, written to Marketo where the field map gives `person.nurture` a field."""
 
     stages: list[str] = Field(default=["Recycled"], min_length=1, description="Stages of people who go back to marketing, any case")
 

@@ -33,7 +33,7 @@ Role = Literal["rep", "manager", "executive", "marketer", "cmo"]
 
 def fill(template: str, values: dict[str, str]) -> str:
     """Put values into a template; only the known placeholders are read, never attributes or formats."""
-    return _PLACEHOLDER.sub(lambda found: values.get(found[1], ""), template)
+    return _PLACEHOLDER.sub(lambda match: values.get(match[1], ""), template)
 
 
 class Rung(Section):

@@ -6,6 +6,7 @@ line; the checks made from them run in `defs/checks.py`; the store that keeps th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,6 +82,10 @@ class Contract:
     def empty(self) -> pa.Table:
         """The table without rows."""
         return self.schema.empty_table()
+
+    def joined(self, parts: Iterable[pa.Table]) -> pa.Table:
+        """Tables of this contract one after the other, in one chunk."""
+        return pa.concat_tables([self.empty(), *parts]).combine_chunks()
 
 
 def columns(text: str) -> tuple[Column, ...]:

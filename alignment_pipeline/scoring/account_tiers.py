@@ -105,7 +105,7 @@ def _is_in_scope(table: ibis.Table, scope: Scope, users: ibis.Table | None) -> i
 
 def overrides_from(rows: Iterable[dict[str, str | None]], *, name: str) -> pa.Table:
     """Check rows of account_id, tier, reason; an empty tier takes the account off the list."""
-    found: dict[str, dict[str, object]] = {}
+    by_account: dict[str, dict[str, object]] = {}
     problems: list[tuple[int, str]] = []
     for line, row in enumerate(rows, start=2):
         account_id = (row.get("account_id") or "").strip()
@@ -116,11 +116,11 @@ def overrides_from(rows: Iterable[dict[str, str | None]], *, name: str) -> pa.Ta
         if tier not in ("", "1", "2", "3"):
             problems.append((line, f"tier {tier!r} is not 1, 2, 3 or empty (no target)"))
             continue
-        if account_id in found:
+        if account_id in by_account:
             problems.append((line, f"account {account_id} is listed twice; keep one line"))
             continue
         reason = (row.get("reason") or "").strip() or None
-        found[account_id] = {"account_id": account_id, "tier": int(tier) if tier else None, "override_reason": reason}
+        by_account[account_id] = {"account_id": account_id, "tier": int(tier) if tier else None, "override_reason": reason}
     if problems:
         raise RowsRefused(name, problems)
-    return pa.Table.from_pylist(list(found.values()), schema=OVERRIDES_SCHEMA)
+    return pa.Table.from_pylist(list(by_account.values()), schema=OVERRIDES_SCHEMA)

@@ -62,7 +62,7 @@ def _buckets(activities: ibis.Table, caps: list[Cap]) -> list[ibis.Value]:
     kind = ibis.cases(*[(activities.activity_type == cap.type, number) for number, cap in enumerate(caps)], else_=len(caps))
     by_asset = [number for number, cap in enumerate(caps) if cap.per == "asset"]
     day = ibis.ifelse(kind.isin(by_asset), ibis.literal(0, type="int64"), activities.day) if by_asset else activities.day
-    found = [(activities.person_no * kinds + kind) * _DAYS + day]
+    keys = [(activities.person_no * kinds + kind) * _DAYS + day]
     if by_asset:
-        found.append(ibis.ifelse(kind.isin(by_asset), activities.detail.fill_null(""), ibis.null("string")))
-    return found
+        keys.append(ibis.ifelse(kind.isin(by_asset), activities.detail.fill_null(""), ibis.null("string")))
+    return keys

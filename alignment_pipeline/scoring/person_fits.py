@@ -66,16 +66,16 @@ def title_readings(titles: ibis.Table, *, personas: Personas) -> ibis.Table:
     for title in titles.to_pyarrow()["title"].to_pylist():
         if title is None:
             continue
-        found = reader.read(title)
-        words = [labels[name] for name in (found.seniority, found.function) if name is not None]
+        reading = reader.read(title)
+        words = [labels[name] for name in (reading.seniority, reading.function) if name is not None]
         rows.append(
             {
                 "read_title": title,
-                "seniority": found.seniority or "",
-                "function": found.function or "",
+                "seniority": reading.seniority or "",
+                "function": reading.function or "",
                 "persona": ", ".join(words),
-                "committee_role": committee_role(personas, found.seniority, found.function) or "",
-                "person_weight": weights.get(found.seniority or "", personas.unknown_weight),
+                "committee_role": committee_role(personas, reading.seniority, reading.function) or "",
+                "person_weight": weights.get(reading.seniority or "", personas.unknown_weight),
             }
         )
     return ibis.memtable(pa.Table.from_pylist(rows, schema=_READINGS))

@@ -23,12 +23,12 @@ def rule_number(activities: ibis.Table, rules: list[PointRule]) -> ibis.Value:
     positions = {rule.label: position for position, rule in enumerate(rules)}
 
     def last(table: ibis.Table, of_type: list[PointRule]) -> ibis.Value:
-        found = ibis.literal(NO_RULE, type="int64")
+        matched = ibis.literal(NO_RULE, type="int64")
         for rule in of_type:
             number = ibis.literal(positions[rule.label], type="int64")
             condition = _condition(table, rule)
-            found = number if condition is None else ibis.ifelse(condition, number, found)
-        return found
+            matched = number if condition is None else ibis.ifelse(condition, number, matched)
+        return matched
 
     return _by_type(activities, rules, last, ibis.literal(NO_RULE, type="int64"))
 

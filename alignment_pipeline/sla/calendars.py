@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import holidays
+import ibis
 import numpy as np
 import pyarrow as pa
 
@@ -19,13 +20,11 @@ from alignment_pipeline.agreement.calendars import WEEKDAYS, minutes_of
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.moments import DAY, MINUTE, from_microseconds, microseconds
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.sla.arrays import NEVER, Ints, fetch
 
-NEVER = 1 << 61
-"""A moment that does not come."""
 # a shorter stretch may well be closed altogether, as between the years
 _LONG_ENOUGH = timedelta(days=60)
 
-Ints = np.ndarray
 Spans = list[tuple[int, int]]
 
 
@@ -71,17 +70,11 @@ class OpenTime:
         after = self.before + (self.closes - self.opens)
         at = np.searchsorted(after, total, side="left")
         safe = np.minimum(at, len(after) - 1)
-        found = self.opens[safe] + (total - self.before[safe])
-        return np.where(needs <= 0, starts, np.where(at >= len(after), NEVER, found))
+        reached = self.opens[safe] + (total - self.before[safe])
+        return np.where(needs <= 0, starts, np.where(at >= len(after), NEVER, reached))
 
 
 ALWAYS = OpenTime.of([(-NEVER, NEVER)])
-
-
-def add_business_minutes(start: datetime, minutes: float, open_time: OpenTime) -> datetime | None:
-    """The moment at which `minutes` open minutes have passed since `start`; None when the calendar's table ends before."""
-    found = int(open_time.add(np.array([microseconds(start)]), np.array([round(minutes * MINUTE)]))[0])
-    return None if found >= NEVER else from_microseconds(found)
 
 
 def business_minutes_between(begin: datetime, end: datetime, open_time: OpenTime) -> float:
@@ -100,6 +93,12 @@ class Calendars:
     last: datetime
     _built: dict[tuple[str, str, tuple[tuple[date, date], ...]], OpenTime] = field(default_factory=dict)
     _regimes: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, business_hours: ibis.Table, crm_holidays: ibis.Table, *, sla: Sla, first: datetime, last: datetime) -> Calendars:
+        """With the hours and holidays of the CRM."""
+        hours = fetch(business_hours, "calendar", "time_zone", "weekday", "opens_minute", "closes_minute", "is_default")
+        return cls(sla, hours, fetch(crm_holidays, "closed_on", "opens_minute", "closes_minute"), first, last)
 
     def base_zone(self, name: str) -> str:
         """The calendar's own zone: the agreement's, or the CRM's for Salesforce hours."""
@@ -124,14 +123,14 @@ class Calendars:
     def _salesforce_rows(self, name: str) -> list[dict[str, object]]:
         wanted = self.sla.calendar(name).salesforce or "default"
         rows = self.business_hours.to_pylist()
-        found = [row for row in rows if (row["is_default"] if wanted == "default" else str(row["calendar"]).lower() == wanted.lower())]
-        if not found:
+        matching = [row for row in rows if (row["is_default"] if wanted == "default" else str(row["calendar"]).lower() == wanted.lower())]
+        if not matching:
             known = sorted({str(row["calendar"]) for row in rows})
             raise ConfigurationError(
                 f"sla: calendar {name!r} takes Salesforce business hours {wanted!r}, which the CRM does not have; "
                 f"it has: {', '.join(known) or 'none'}. Change `salesforce:` or give the calendar a `week:`"
             )
-        return found
+        return matching
 
     def _week(self, name: str) -> list[Spans]:
         week: list[Spans] = [[] for _ in WEEKDAYS]
@@ -174,13 +173,13 @@ class Calendars:
             day += timedelta(days=1)
         opens = np.array([begin for begin, _ in wall], dtype=np.int64)
         closes = np.array([finish for _, finish in wall], dtype=np.int64)
-        found: Spans = []
+        open_spans: Spans = []
         for begin, finish, offset in self.regimes(zone):
             # inside one offset, wall time is UTC plus a constant: a span is cut at the change and moved, so gaps and folds are exact
             near = (closes > begin + offset) & (opens < finish + offset)
             lows, highs = np.maximum(opens[near], begin + offset) - offset, np.minimum(closes[near], finish + offset) - offset
-            found.extend(zip(lows.tolist(), highs.tolist(), strict=True))
-        return found
+            open_spans.extend(zip(lows.tolist(), highs.tolist(), strict=True))
+        return open_spans
 
     def regimes(self, zone: str) -> list[tuple[int, int, int]]:
         """Spans of UTC microseconds in which the zone's offset is constant: (begin, end, offset)."""
@@ -196,8 +195,8 @@ def _less(spans: Spans, shut: tuple[int, int]) -> Spans:
 
 def _regimes(zone: zoneinfo.ZoneInfo, first: datetime, last: datetime) -> list[tuple[int, int, int]]:
     def offset(us: int) -> int:
-        found = from_microseconds(us).astimezone(zone).utcoffset()
-        return (found or timedelta()) // timedelta(microseconds=1)
+        utc_offset = from_microseconds(us).astimezone(zone).utcoffset()
+        return (utc_offset or timedelta()) // timedelta(microseconds=1)
 
     begin, end = microseconds(first), microseconds(last)
     changes = [begin]

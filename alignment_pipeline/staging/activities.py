@@ -49,8 +49,8 @@ def activities(raw: Mapping[str, ibis.Table], *, activity_types: Sequence[Activi
         _tasks(raw["raw_salesforce_tasks"], lines["Task"], exclusions),
         _events(raw["raw_salesforce_events"], lines["Event"], exclusions),
     ]
-    found = [part for part in parts if part is not None]
-    return stacked(found, _CONTRACT)
+    present = [part for part in parts if part is not None]
+    return stacked(present, _CONTRACT)
 
 
 def _of_feed(

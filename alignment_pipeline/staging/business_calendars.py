@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time
+from typing import Any
 
 import ibis
 import pyarrow as pa
+from dateutil import rrule
 
 from alignment_pipeline.contracts import CONTRACTS
 
@@ -16,7 +17,7 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 _TIME = re.compile(r"^(\d{2}):(\d{2})")
 MINUTES_PER_DAY = 1440
 YEARS_BACK, YEARS_AHEAD = 3, 2
-_INSTANCES = {"First": 0, "Second": 1, "Third": 2, "Fourth": 3, "Last": -1}
+_INSTANCES = {"First": 1, "Second": 2, "Third": 3, "Fourth": 4, "Last": -1}
 _Record = Mapping[str, str | None]
 _MONTHS = {
     name: number
@@ -75,8 +76,8 @@ def crm_holidays(current: ibis.Table, *, as_of: datetime) -> ibis.Table:
 
 
 def _minute(text: str | None) -> int | None:
-    found = _TIME.match(text or "")
-    return int(found[1]) * 60 + int(found[2]) if found else None
+    clock = _TIME.match(text or "")
+    return int(clock[1]) * 60 + int(clock[2]) if clock else None
 
 
 def _number(text: str | None, default: int) -> int:
@@ -100,57 +101,49 @@ def _closed_days(record: _Record, first: date, last: date) -> Iterator[date]:
         if day and first <= day <= last:
             yield day
         return
-    # every second week counts from the series' own beginning, however long before the window that is
     begins = _day(record["RecurrenceStartDate"]) or day or first
     ends = min(filter(None, (_day(record["RecurrenceEndDateOnly"]), last)))
-    for candidate in _every_day(max(begins, first), ends):
-        if _recurs_on(record, candidate, begins):
-            yield candidate
+    rule = _recurrence(record, begins, ends)
+    if rule is not None:
+        # every second week counts from the series' own beginning, however long before the window that is
+        for moment in rule.between(_midnight(first), _midnight(ends), inc=True):
+            yield moment.date()
 
 
-def _every_day(first: date, last: date) -> Iterator[date]:
-    for offset in range((last - first).days + 1):
-        yield first + timedelta(days=offset)
-
-
-def _recurs_on(record: _Record, day: date, begins: date) -> bool:
-    """Salesforce's RecurrenceType of a series that begins on `begins`."""
-    interval = max(1, _number(record["RecurrenceInterval"], 1))
-    mask = _number(record["RecurrenceDayOfWeekMask"], 0)
-    day_of_month = _number(record["RecurrenceDayOfMonth"], 0)
+def _recurrence(record: _Record, begins: date, ends: date) -> rrule.rrule | None:
+    """Salesforce's recurrence as RFC 5545's; None where it closes no day."""
     month = _MONTHS.get(record["RecurrenceMonthOfYear"] or "", 0)
-    instance = _INSTANCES.get(record["RecurrenceInstance"] or "", 0)
-    is_its_month = ((day.year - begins.year) * 12 + day.month - begins.month) % interval == 0
+    day_of_month = _number(record["RecurrenceDayOfMonth"], 0)
+    weekdays = _weekdays(_number(record["RecurrenceDayOfWeekMask"], 0))
+    place = _INSTANCES.get(record["RecurrenceInstance"] or "", 1)
+    wanted: dict[str, Any]
     match record["RecurrenceType"] or "RecursYearly":
         case "RecursDaily":
-            return (day - begins).days % interval == 0
+            wanted = {"freq": rrule.DAILY}
         case "RecursEveryWeekday":
-            return day.weekday() < 5
-        case "RecursWeekly":
-            return _is_on(day, mask) and ((_sunday(day) - _sunday(begins)).days // 7) % interval == 0
-        case "RecursMonthly":
-            return day.day == day_of_month and is_its_month
-        case "RecursMonthlyNth":
-            return _is_nth(day, mask, instance) and is_its_month
-        case "RecursYearly":
-            return (day.month, day.day) == (month or begins.month, day_of_month or begins.day)
-        case "RecursYearlyNth":
-            return day.month == month and _is_nth(day, mask, instance)
-    return False
+            wanted = {"freq": rrule.DAILY, "byweekday": range(5)}
+        case "RecursWeekly" if weekdays:
+            wanted = {"freq": rrule.WEEKLY, "byweekday": weekdays}
+        case "RecursMonthly" if 1 <= day_of_month <= 31:
+            wanted = {"freq": rrule.MONTHLY, "bymonthday": day_of_month}
+        case "RecursMonthlyNth" if weekdays:
+            wanted = {"freq": rrule.MONTHLY, "byweekday": weekdays, "bysetpos": place}
+        case "RecursYearly" if 0 <= day_of_month <= 31:
+            wanted = {"freq": rrule.YEARLY, "bymonth": month or begins.month, "bymonthday": day_of_month or begins.day}
+        case "RecursYearlyNth" if weekdays and month:
+            wanted = {"freq": rrule.YEARLY, "bymonth": month, "byweekday": weekdays, "bysetpos": place}
+        case _:
+            return None
+    has_interval = wanted["freq"] in (rrule.WEEKLY, rrule.MONTHLY) or wanted == {"freq": rrule.DAILY}
+    interval = max(1, _number(record["RecurrenceInterval"], 1)) if has_interval else 1
+    # Salesforce's weeks begin on Sunday
+    return rrule.rrule(**wanted, interval=interval, wkst=rrule.SU, dtstart=_midnight(begins), until=_midnight(ends))
 
 
-def _is_on(day: date, mask: int) -> bool:
-    """A day-of-week mask counts Sunday as 1, Monday 2, Tuesday 4, ..."""
-    return bool(mask & (1 << ((day.weekday() + 1) % 7)))
+def _weekdays(mask: int) -> list[int]:
+    """The weekdays (Monday is 0) of a mask that counts Sunday as 1, Monday 2, Tuesday 4, ..."""
+    return [weekday for weekday in range(7) if mask & (1 << ((weekday + 1) % 7))]
 
 
-def _sunday(day: date) -> date:
-    """The Sunday that begins the day's week."""
-    return day - timedelta(days=(day.weekday() + 1) % 7)
-
-
-def _is_nth(day: date, mask: int, instance: int) -> bool:
-    """The first, second, ... or last day of the month among those of the mask (several: any weekday, any weekend day)."""
-    _, length = calendar.monthrange(day.year, day.month)
-    days = [number for number in range(1, length + 1) if _is_on(day.replace(day=number), mask)]
-    return instance < len(days) and bool(days) and days[instance] == day.day
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time())

@@ -67,8 +67,8 @@ def _of_object(object_: str, table: ibis.Table, kinds: Mapping[str, str]) -> ibi
         known_at=table.known_at,
         entry=ibis.array(entries).unnest(),
     )
-    found = rows.filter(rows.entry.notnull())
-    return found.mutate(field=found.entry["field"], value=found.entry["value"])
+    filled = rows.filter(rows.entry.notnull())
+    return filled.mutate(field=filled.entry["field"], value=filled.entry["value"])
 
 
 def _scalar(text: ibis.Value, kind: str) -> ibis.Value:

@@ -35,18 +35,18 @@ def quarantined_rows(raw: Mapping[str, ibis.Table], *, as_of: datetime) -> ibis.
     missing or unreadable drops its row (is_row_dropped); any other unreadable value becomes null.
     """
     schema = CONTRACTS["quarantined_rows"].schema
-    found = [row for name in sorted(set(raw) & set(SOURCES)) for row in _of_table(name, raw[name], as_of)]
-    found += _refused(raw[REFUSED], as_of) if REFUSED in raw else []
-    return ibis.memtable(pa.Table.from_pylist(found, schema=schema))
+    quarantined = [row for name in sorted(set(raw) & set(SOURCES)) for row in _of_table(name, raw[name], as_of)]
+    quarantined += _refused(raw[REFUSED], as_of) if REFUSED in raw else []
+    return ibis.memtable(pa.Table.from_pylist(quarantined, schema=schema))
 
 
 def _refused(refused: ibis.Table, as_of: datetime) -> list[dict[str, object]]:
     """Rows that never became raw rows, each once with the first moment they arrived."""
     known = refused.filter(refused.known_at <= ibis.literal(as_of).cast("timestamp('UTC')")).order_by("known_at").to_pyarrow().to_pylist()
-    found: dict[tuple[str, str, str], dict[str, object]] = {}
+    by_row: dict[tuple[str, str, str], dict[str, object]] = {}
     for row in known:
         key = (row["table_name"], row["record_id"], row["reason"])
-        found.setdefault(
+        by_row.setdefault(
             key,
             {
                 "table_name": row["table_name"],
@@ -58,7 +58,7 @@ def _refused(refused: ibis.Table, as_of: datetime) -> list[dict[str, object]]:
                 "known_at": row["known_at"],
             },
         )
-    return list(found.values())
+    return list(by_row.values())
 
 
 def _of_table(name: str, raw: ibis.Table, as_of: datetime) -> Iterator[dict[str, object]]:

@@ -24,11 +24,11 @@ class Source:
 
 
 def _sources(text: str) -> dict[str, Source]:
-    found = {}
+    sources = {}
     for line in text.strip().splitlines():
         column, field, kind = line.split()
-        found[column] = Source(field, kind.rstrip("!"), required=kind.endswith("!"))
-    return found
+        sources[column] = Source(field, kind.rstrip("!"), required=kind.endswith("!"))
+    return sources
 
 
 def _changes(parent: str) -> dict[str, Source]:

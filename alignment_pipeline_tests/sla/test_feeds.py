@@ -7,7 +7,7 @@ from datetime import timedelta
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_policies import EVENTS_OF
 from alignment_pipeline.contracts.moments import microseconds
-from alignment_pipeline.sla.calendars import NEVER
+from alignment_pipeline.sla.arrays import NEVER
 from alignment_pipeline.sla.timelines.feeds import FEEDS, watermark_of_policy
 from alignment_pipeline_tests.sla.factories import at
 

@@ -10,7 +10,6 @@ import pytest
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts import sla as tables
-from alignment_pipeline.sla.ledger import due_in_future
 from alignment_pipeline_tests.sla.factories import LEAD, MANAGER, OTHER_REP, QUEUE, REP, World, at, rows_of
 
 START = at("2026-11-18T10:00:00")
@@ -105,10 +104,11 @@ def test_keys_are_unique_and_columns_are_the_contracts(sla: Sla, crm: Crm) -> No
             assert column.nullable or table[column.name].null_count == 0, column.name
 
 
-def test_nothing_happens_before_the_next_moment_that_is_announced(sla: Sla, crm: Crm) -> None:
+def test_a_clock_is_at_risk_from_the_moment_that_its_row_announced(sla: Sla, crm: Crm) -> None:
     world = World().lead().hand_raise(START)
     as_of = START + timedelta(minutes=1)
-    announced = due_in_future(world.ledger(sla, crm, as_of), as_of)
+    rows = rows_of(world.ledger(sla, crm, as_of).clocks)
+    announced = min(row["at_risk_at"] for row in rows if row["at_risk_at"] > as_of)
 
     assert announced == START + timedelta(minutes=4)
     before, after = (world.ledger(sla, crm, moment) for moment in (announced - timedelta(seconds=1), announced))

@@ -76,25 +76,25 @@ class SalesforceReader:
     def find_by_keys(self, object_name: str, key_field: str, keys: Sequence[str], fields: Sequence[str]) -> dict[str, list[Record]]:
         """Key value -> the records that hold it (several when the field is not unique); keys without a record are absent."""
         names = list(dict.fromkeys(("Id", key_field, *fields)))
-        found: dict[str, list[Record]] = {}
+        by_key: dict[str, list[Record]] = {}
         for part in _in_url(list(dict.fromkeys(keys))):
             query = soql.select(object_name, names, where=[soql.among(key_field, part)])
             for record in rest_query.records(self.session, query, "re-read"):
                 known = {name: record.get(name) for name in names} | {"Id": given_id(record.get("Id"), "re-read")}
-                found.setdefault(str(record.get(key_field)), []).append(known)
-        return found
+                by_key.setdefault(str(record.get(key_field)), []).append(known)
+        return by_key
 
     def fates(self, object_name: str, ids: Sequence[str], available: Sequence[str]) -> dict[str, Fate]:
         """What became of records, deleted ones included. `available`: the object's fields by describe. Unknown ids are absent."""
         optional = ("MasterRecordId", "IsConverted", "ConvertedContactId", "ConvertedAccountId")
         names = ["Id", "IsDeleted", *(name for name in optional if name in available)]
         wanted = list(dict.fromkeys(id18(one) for one in ids))
-        found: dict[str, Fate] = {}
+        fates: dict[str, Fate] = {}
         for first in range(0, len(wanted), soql.MOST_IDS):
             query = soql.select(object_name, names, where=[soql.ids_among("Id", wanted[first : first + soql.MOST_IDS])])
             for record in rest_query.records(self.session, query, "fates", with_deleted=True):
                 identity = given_id(record.get("Id"), "fates")
-                found[identity] = Fate(
+                fates[identity] = Fate(
                     identity,
                     bool(record.get("IsDeleted")),
                     record.get("MasterRecordId"),
@@ -102,7 +102,7 @@ class SalesforceReader:
                     record.get("ConvertedContactId"),
                     record.get("ConvertedAccountId"),
                 )
-        return found
+        return fates
 
     def _collection(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> list[Record] | None:
         path = f"/composite/sobjects/{api_name(object_name)}"

@@ -100,8 +100,8 @@ def _owners_of(t: Tables, agreement: Agreement) -> dict[str, str]:
     owners = Owners(t["users"], agreement.lifecycle.handover)
     tiers = t["account_tiers"].select("account_id", "tier")
     rows = t["accounts"].select("account_id", "owner_id", "country", "industry").inner_join(tiers, "account_id")
-    found = {row["account_id"]: owners.of_account(row, row["tier"]).owner_id for row in rows.to_pyarrow().to_pylist()}
-    return {account: owner for account, owner in found.items() if owner is not None}
+    owner_of = {row["account_id"]: owners.of_account(row, row["tier"]).owner_id for row in rows.to_pyarrow().to_pylist()}
+    return {account: owner for account, owner in owner_of.items() if owner is not None}
 
 
 def _weeks_over(terms: Sequence[Term], owners: Mapping[str, str], limit: int | None) -> int:

@@ -79,18 +79,18 @@ class Backtest:
 
 def outcomes_of(opportunities: ibis.Table) -> dict[str, list[Outcome]]:
     """Opportunities by account, in the order of their creation."""
-    found: dict[str, list[Outcome]] = {}
+    by_account: dict[str, list[Outcome]] = {}
     rows = opportunities.filter(opportunities.account_id.notnull())
     rows = rows.select("account_id", "opportunity_id", "created_at", "is_won", closed_at=ibis.coalesce(rows.closed_at, rows.modified_at))
     for row in rows.order_by("created_at", "opportunity_id").to_pyarrow().to_pylist():
         won_at = row["closed_at"] if row["is_won"] else None
-        found.setdefault(row["account_id"], []).append(Outcome(row["created_at"], won_at))
-    return found
+        by_account.setdefault(row["account_id"], []).append(Outcome(row["created_at"], won_at))
+    return by_account
 
 
 def judged(entries: Sequence[Entry], outcomes: Mapping[str, list[Outcome]], span: Span) -> list[Term]:
     """The entries since the time tested began, each with the first opportunity that followed in time."""
-    found = []
+    terms = []
     for entry in entries:
         entered = entry.entered_at
         if entered < span.tested_from:
@@ -100,8 +100,8 @@ def judged(entries: Sequence[Entry], outcomes: Mapping[str, list[Outcome]], span
         first = bisect.bisect_right([outcome.created_at for outcome in mine], entered)
         following = [outcome for outcome in mine[first:] if outcome.created_at <= min(entered + span.outcome, span.as_of)]
         won = min((outcome.won_at for outcome in following if outcome.won_at and outcome.won_at <= span.as_of), default=None)
-        found.append(Term(entry, entered + span.outcome <= span.as_of, following[0] if following else None, won))
-    return found
+        terms.append(Term(entry, entered + span.outcome <= span.as_of, following[0] if following else None, won))
+    return terms
 
 
 def numbers(

@@ -139,15 +139,15 @@ class _People:
         wanted = stages.names.index(stage)
         return [
             Entry(person["person_id"], person["account_id"], from_microseconds(stay.entered_us))
-            for person, found in beside(self._population, signals)
-            for stay in machine.walk(person["created_us"], found).stays
+            for person, changes in beside(self._population, signals)
+            for stay in machine.walk(person["created_us"], changes).stays
             if stay.state == wanted
         ]
 
     def _changes_of(self, book: Book) -> dict[int, ibis.Table]:
         if not self._changes:
-            found = person_changes(self._t, book, agreement=self._agreement, as_of=self._as_of)
-            self._changes = {book.signals[number]: ibis.memtable(rows.to_pyarrow()) for number, rows in found.items()}
+            changes = person_changes(self._t, book, agreement=self._agreement, as_of=self._as_of)
+            self._changes = {book.signals[number]: ibis.memtable(rows.to_pyarrow()) for number, rows in changes.items()}
         return {number: self._changes[signal] for number, signal in enumerate(book.signals) if signal.measure is None}
 
 

@@ -53,8 +53,8 @@ class MqaMachine:
         """Terms of one account for which the `paths` apply; `changes` are (at_us, signal, value) in order."""
         values = [0] * (self._signals + len(EXCLUSIONS))
         terms: list[Term] = []
-        for at, until, found in _moments(changes, self._as_of):
-            for signal, value in found:
+        for at, until, updates in _moments(changes, self._as_of):
+            for signal, value in updates:
                 values[signal] = value
             moment: int | None = at
             while moment is not None and moment < until:
@@ -90,12 +90,12 @@ class MqaMachine:
 def _moments(changes: Iterable[tuple[int, int, int]], as_of_us: int) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
     """Changes by moment: (at, first microsecond of the next moment or after as_of, [(signal, value), ...])."""
     at: int | None = None
-    found: list[tuple[int, int]] = []
+    updates: list[tuple[int, int]] = []
     for one, signal, value in changes:
         if at is not None and one != at:
-            yield at, one, found
-            found = []
+            yield at, one, updates
+            updates = []
         at = one
-        found.append((signal, value))
+        updates.append((signal, value))
     if at is not None:
-        yield at, as_of_us + 1, found
+        yield at, as_of_us + 1, updates

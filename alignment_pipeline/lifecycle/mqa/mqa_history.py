@@ -64,8 +64,8 @@ def changes_table(judged: list[Judged], *, mqa: Mqa, scoring: Scoring, as_of: da
     for one in judged:
         for sequence, term in enumerate(one.walk.terms, start=1):
             name = mqa.paths[term.path].name
-            found = (one.account_id, sequence, term.entered_us, term.left_us, name, reasons[term.path], term.left_reason)
-            for column, value in zip(rows.values(), found, strict=True):
+            row = (one.account_id, sequence, term.entered_us, term.left_us, name, reasons[term.path], term.left_reason)
+            for column, value in zip(rows.values(), row, strict=True):
                 column.append(value)
     return from_columns(rows, ACCOUNT_MQA_CHANGES, as_of=as_of, agreement_version=agreement_version)
 
@@ -105,16 +105,16 @@ def _population(accounts: ibis.Table, account_tiers: ibis.Table) -> pa.Table:
 
 
 def _exclusions(accounts: ibis.Table, opportunities: ibis.Table, *, mqa: Mqa, as_of: datetime) -> list[tuple[int, Series]]:
-    found, until = [], microseconds(as_of)
+    signals, until = [], microseconds(as_of)
     if mqa.exclude.customers:
-        found.append((0, series_of(customer_since(accounts, opportunities, as_of=as_of), until_us=until)))
+        signals.append((0, series_of(customer_since(accounts, opportunities, as_of=as_of), until_us=until)))
     if mqa.exclude.open_opportunities:
-        found.append((1, series_of(stays(opportunity_intervals(opportunities), as_of=as_of), until_us=until)))
+        signals.append((1, series_of(stays(opportunity_intervals(opportunities), as_of=as_of), until_us=until)))
     if mqa.exclude.account_types:
         typed = accounts.filter(matches(accounts.account_type, mqa.exclude.account_types))
         always = typed.select(entity_id="account_id", at_us=ibis.literal(0, type="int64"), value=ibis.literal(1, type="int64"))
-        found.append((2, series_of(always, until_us=until)))
-    return found
+        signals.append((2, series_of(always, until_us=until)))
+    return signals
 
 
 def _applies(path: Path, tier: int | None, employees: int | None) -> bool:

@@ -50,8 +50,8 @@ def opportunity_events(opportunities: ibis.Table, event: str, *, as_of: Moment) 
     else:
         rows = rows.filter(rows.is_closed, rows.is_won if event == "opportunity_won" else ~rows.is_won)
         at = micros(ibis.coalesce(rows.closed_at, rows.modified_at))
-    found = rows.select(entity_id=rows.account_id, at_us=at, value=ibis.literal(ON, type="int64"))
-    return found.filter(found.at_us <= micros(moment(as_of))).distinct()
+    events = rows.select(entity_id=rows.account_id, at_us=at, value=ibis.literal(ON, type="int64"))
+    return events.filter(events.at_us <= micros(moment(as_of))).distinct()
 
 
 def customer_since(accounts: ibis.Table, opportunities: ibis.Table, *, as_of: Moment) -> ibis.Table:

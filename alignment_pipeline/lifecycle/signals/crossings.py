@@ -47,14 +47,14 @@ def crossings(events: Events, measure: Measure, decay: Decay, *, entity: Entity,
         deltas = _deltas(events, measure, decay, _keys(events, entity))
         if measure.plus_fit and entity == "person":
             deltas = _with_fit(events, *deltas)
-        found = _zones(*deltas, threshold, keep)
-        return Series(_ids(events, entity), found.key, found.at_us, found.zone)
+        zones = _zones(*deltas, threshold, keep)
+        return Series(_ids(events, entity), zones.key, zones.at_us, zones.zone)
     people = _zones(*_deltas(events, measure, decay, events.person, only=events.account >= 0), threshold, keep)
     account = _account_of(events)[people.key]
     met = (people.zone == MET).astype(np.int64) - (people.before == MET)
     kept = (people.zone >= KEPT).astype(np.int64) - (people.before >= KEPT)
-    found = _counts(account, people.at_us, met, kept, measure.people)
-    return Series(events.account_ids, found.key, found.at_us, found.zone)
+    zones = _counts(account, people.at_us, met, kept, measure.people)
+    return Series(events.account_ids, zones.key, zones.at_us, zones.zone)
 
 
 def happenings(events: Events, measure: Measure, *, entity: Entity) -> Series:
@@ -104,9 +104,9 @@ def _keys(events: Events, entity: Entity) -> Ints:
 
 def _account_of(events: Events) -> Ints:
     """Account of each person: a person has one."""
-    found = np.full(len(events.person_ids), -1, dtype=np.int64)
-    found[events.person] = events.account
-    return found
+    account = np.full(len(events.person_ids), -1, dtype=np.int64)
+    account[events.person] = events.account
+    return account
 
 
 def _steps(measure: Measure, decay: Decay) -> list[tuple[int, float]]:

@@ -95,18 +95,18 @@ def _selection(measure: Measure) -> str:
 
 
 def _condition(rows: ibis.Table, measure: Measure) -> ibis.Value:
-    found = ibis.literal(True)
+    condition = ibis.literal(True)
     if measure.types:
-        found = found & rows.activity_type.isin(measure.types)
+        condition = condition & rows.activity_type.isin(measure.types)
     if measure.categories:
-        found = found & matches(rows.category, measure.categories)
+        condition = condition & matches(rows.category, measure.categories)
     if measure.details:
-        found = found & matches(rows.detail, measure.details)
+        condition = condition & matches(rows.detail, measure.details)
     if measure.seniorities:
-        found = found & rows.seniority.isin(measure.seniorities).fill_null(False)
+        condition = condition & rows.seniority.isin(measure.seniorities).fill_null(False)
     if measure.functions:
-        found = found & rows.function.isin(measure.functions).fill_null(False)
-    return found
+        condition = condition & rows.function.isin(measure.functions).fill_null(False)
+    return condition
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:

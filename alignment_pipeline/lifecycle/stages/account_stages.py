@@ -57,10 +57,10 @@ def account_stage_tables(t: Tables, *, agreement: Agreement, as_of: datetime, ag
     amounts = book.amounts(events, agreement.scoring.engagement.decay, entity="account")
     owners = Owners(t["users"], agreement.lifecycle.handover)
     journeys = Journeys(stages, moves, book, key="account_id", unit=unit)
-    for account, found in beside(_population(t), _series(t, events, book, agreement=agreement, as_of=as_of)):
+    for account, changes in beside(_population(t), _series(t, events, book, agreement=agreement, as_of=as_of)):
         owner = owners.of_account(account, account["tier"])
         facts = Facts(amounts.get(account["account_id"], {}), account["fit_score"], owner, account["mqa_reason"])
-        journeys.add(account["account_id"], machine.walk(account["created_us"], found), facts)
+        journeys.add(account["account_id"], machine.walk(account["created_us"], changes), facts)
     stamp = {"as_of": as_of, "agreement_version": agreement_version}
     return {
         "account_stage_changes": from_columns(journeys.changes, ACCOUNT_STAGE_CHANGES, **stamp),  # type: ignore[arg-type]
@@ -88,8 +88,8 @@ def _series(t: Tables, events: Events, book: Book, *, agreement: Agreement, as_o
         elif signal.measure is not None:
             yield number, happenings(events, signal.measure, entity="account")
         else:
-            found = _changes(t, signal, agreement=agreement, as_of=as_of)
-            yield number, series_of(found, until_us=microseconds(as_of))
+            changes = _changes(t, signal, agreement=agreement, as_of=as_of)
+            yield number, series_of(changes, until_us=microseconds(as_of))
 
 
 def _changes(t: Tables, signal: Signal, *, agreement: Agreement, as_of: datetime) -> ibis.Table:

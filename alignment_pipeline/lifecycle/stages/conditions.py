@@ -69,12 +69,12 @@ class Book:
 
     def amounts(self, events: Events, decay: Decay, *, entity: Entity) -> dict[str, dict[int, int]]:
         """What everyone has now of the criteria on activities: entity to signal to amount."""
-        found: dict[str, dict[int, int]] = {}
+        by_entity: dict[str, dict[int, int]] = {}
         for number, signal in enumerate(self.signals):
             if signal.kind == "measure" and signal.measure is not None:
                 for entity_id, amount in now(events, signal.measure, decay, entity=entity).items():
-                    found.setdefault(entity_id, {})[number] = amount
-        return found
+                    by_entity.setdefault(entity_id, {})[number] = amount
+        return by_entity
 
     @property
     def pulses(self) -> frozenset[int]:

@@ -109,14 +109,14 @@ class Journeys:
 
     def _entries(self, stays: Sequence[Stay], stage: str) -> list[int]:
         """When the entity came into the stage from another one."""
-        found = []
+        entered = []
         before: str | None = None
         for stay in stays:
             now = self.stage(stay.state)
             if now == stage and before != stage:
-                found.append(stay.entered_us)
+                entered.append(stay.entered_us)
             before = now
-        return found
+        return entered
 
     def _sentence(self, stay: Stay, nearest: Mapping[str, str] | None) -> str:
         name = " ".join(part for part in (self.stage(stay.state), self.sub_stage(stay.state)) if part)
@@ -128,15 +128,15 @@ class Journeys:
         stay = walked.stays[-1]
         is_aside = self._states[stay.state].is_side_track
         here = self.stage(stay.state)
-        found: dict[str, list[str]] = {}
+        by_stage: dict[str, list[str]] = {}
         for move in sorted(self._moves, key=lambda one: one.to):
             is_forward = not self._states[move.to].is_side_track and (is_aside or move.to > stay.state)
             if stay.state in move.sources and is_forward:
                 # from outside a stage, any of its steps leads into it; inside, the step itself is what comes next
                 name = self.stage(move.to) if self.stage(move.to) != here else self._states[move.to].name
                 texts = [self._lacking(alternative, walked, facts) for alternative in move.alternatives]
-                found.setdefault(name, []).extend(text for text in texts if text)
-        return [{"stage": name, "missing": "; or ".join(dict.fromkeys(texts))} for name, texts in found.items() if texts]
+                by_stage.setdefault(name, []).extend(text for text in texts if text)
+        return [{"stage": name, "missing": "; or ".join(dict.fromkeys(texts))} for name, texts in by_stage.items() if texts]
 
     def _lacking(self, alternative: Alternative, walked: Walked, facts: Facts) -> str:
         parts = [self._test(test, walked, facts) for test in alternative.tests]

@@ -121,10 +121,10 @@ class Machine:
         """Make every move that holds at `at`, each state at most once, so that a moment cannot run in circles."""
         seen = {stays[-1].state}
         while True:
-            found = self._next(at, values, happening, stays[-1], seen)
-            if found is None:
+            chosen = self._next(at, values, happening, stays[-1], seen)
+            if chosen is None:
                 return
-            state, reason = found
+            state, reason = chosen
             seen.add(state)
             last = stays[-1]
             stays[-1] = Stay(last.state, last.entered_us, last.reason, at)

@@ -120,8 +120,8 @@ def status_series(t: Tables) -> ibis.Table:
     )
     later = changes.select("record_id", at_us=micros(changes.changed_at), status=changes.new_value)
     series = stacked(starts, later)
-    found = _persons_of(t, series, ibis.literal("lead:") + series.record_id)
-    return found.select("entity_id", "at_us", "status")
+    by_person = _persons_of(t, series, ibis.literal("lead:") + series.record_id)
+    return by_person.select("entity_id", "at_us", "status")
 
 
 def _input_series(t: Tables, noun: str, agreement: Agreement) -> ibis.Table:
@@ -142,8 +142,8 @@ def _input_series(t: Tables, noun: str, agreement: Agreement) -> ibis.Table:
 
 def _conversions(t: Tables) -> ibis.Table:
     leads = t["leads"].filter(t["leads"].is_converted, t["leads"].converted_at.notnull())
-    found = _persons_of(t, leads, ibis.literal("lead:") + leads.lead_id)
-    first = found.group_by("entity_id").aggregate(at_us=micros(found.converted_at).min())
+    by_person = _persons_of(t, leads, ibis.literal("lead:") + leads.lead_id)
+    first = by_person.group_by("entity_id").aggregate(at_us=micros(by_person.converted_at).min())
     return first.mutate(value=_constant(ON))
 
 

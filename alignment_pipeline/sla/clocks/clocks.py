@@ -14,13 +14,11 @@ import numpy as np
 
 from alignment_pipeline.agreement.sla_policies import Event, Policy
 from alignment_pipeline.contracts.moments import HOUR
-from alignment_pipeline.sla.calendars import NEVER
+from alignment_pipeline.sla.arrays import NEVER, Flags, Ints
 from alignment_pipeline.sla.timelines.events import Events, Matched
 from alignment_pipeline.sla.timelines.groups import Groups, begins
 from alignment_pipeline.sla.timelines.timelines import Timelines
 
-Ints = np.ndarray
-Flags = np.ndarray
 NO_EVENT = -1
 
 
@@ -80,19 +78,19 @@ def starts(policy: Policy, events: Events, lines: Timelines, *, is_clocked: Call
         subject, moment, trigger, start, where = (column[alive] for column in (subject, moment, trigger, start, where))
         if not len(subject):
             break
-        found = _ended(policy, events, lines, stops, cancels, subject, moment, trigger, start)
-        parts.append(found)
-        where = queue.next(where, _free_at(policy, found, due_of))
+        ended = _ended(policy, events, lines, stops, cancels, subject, moment, trigger, start)
+        parts.append(ended)
+        where = queue.next(where, _free_at(policy, ended, due_of))
     return Starts.joined(parts)
 
 
-def _free_at(policy: Policy, found: Starts, due_of: DueOf) -> Ints:
+def _free_at(policy: Policy, clocks: Starts, due_of: DueOf) -> Ints:
     """The moment past which a trigger of the same subject starts another clock."""
     if policy.again == "never":
-        return np.full(len(found.subject), NEVER, dtype=np.int64)
+        return np.full(len(clocks.subject), NEVER, dtype=np.int64)
     if policy.again == "after_due":
-        return np.minimum(found.end, due_of(found.subject, found.start, found.end))
-    return found.end
+        return np.minimum(clocks.end, due_of(clocks.subject, clocks.start, clocks.end))
+    return clocks.end
 
 
 @dataclass(frozen=True)
@@ -173,10 +171,10 @@ def _first(matched: Matched, event: Event, subject: Ints, start: Ints, trigger: 
     place = groups.place(subject, start, after=False)
     own = matched.place_of(trigger)
     place = place + ((own >= place) & (own < place + event.count)) + (event.count - 1)
-    found = place < groups.end(subject)
+    exists = place < groups.end(subject)
     safe = np.minimum(place, last)
-    at = np.where(found, np.maximum(np.minimum(matched.earliest[safe], groups.at[safe]), start), NEVER)
-    return at, np.where(found, matched.places[safe], NO_EVENT)
+    at = np.where(exists, np.maximum(np.minimum(matched.earliest[safe], groups.at[safe]), start), NEVER)
+    return at, np.where(exists, matched.places[safe], NO_EVENT)
 
 
 def _was_there(matched: Matched, subject: Ints, window: Ints, start: Ints, trigger: Ints) -> Flags:

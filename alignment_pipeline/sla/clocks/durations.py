@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alignment_pipeline.sla.calendars import NEVER, OpenTime
+from alignment_pipeline.sla.arrays import NEVER, Flags, Ints
+from alignment_pipeline.sla.calendars import OpenTime
+from alignment_pipeline.sla.timelines.groups import next_set
 from alignment_pipeline.sla.timelines.owners import Leaves
 from alignment_pipeline.sla.timelines.timelines import Timelines
-
-Ints = np.ndarray
-Flags = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -82,12 +81,13 @@ class Segments:
         base = np.append(0, total)[self.starts[:-1]]
         before = total - used - base[self.clock]
         is_enough = before + used >= needs[self.clock]
-        size = len(self.clock)
-        first = np.minimum.accumulate(np.where(is_enough & ~self.is_paused, np.arange(size), size)[::-1])[::-1][self.starts[:-1]]
-        found = first < self.starts[1:]
+        first = next_set(is_enough & ~self.is_paused)[self.starts[:-1]]
+        is_reached = first < self.starts[1:]
         out = np.full(len(needs), NEVER, dtype=np.int64)
         for number, open_time in enumerate(self.open_times):
-            mine = np.flatnonzero(found)[self.calendar[first[found]] == number] if found.any() else np.zeros(0, dtype=np.int64)
+            mine = (
+                np.flatnonzero(is_reached)[self.calendar[first[is_reached]] == number] if is_reached.any() else np.zeros(0, dtype=np.int64)
+            )
             row = first[mine]
             out[mine] = np.minimum(open_time.add(self.begin[row], needs[mine] - before[row]), NEVER)
         return out

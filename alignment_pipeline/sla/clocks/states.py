@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from alignment_pipeline.agreement.sla_policies import Policy
-from alignment_pipeline.sla.calendars import NEVER
+from alignment_pipeline.sla.arrays import NEVER, Flags, Ints
 from alignment_pipeline.sla.clocks.clocks import NO_EVENT, Starts
 
-Ints = np.ndarray
 STATES: tuple[str, ...] = ("pending", "at_risk", "met", "met_late", "breached", "paused", "cancelled", "unknown")
 PENDING, AT_RISK, MET, MET_LATE, BREACHED, PAUSED, CANCELLED, UNKNOWN = range(8)
 MAX_REASON = 255
@@ -25,7 +25,7 @@ class Times:
 
     due: Ints
     at_risk: Ints
-    is_paused: Ints
+    is_paused: Flags
 
 
 def states(clocks: Starts, times: Times, *, as_of: int, watermark: int) -> Ints:
@@ -44,7 +44,7 @@ def states(clocks: Starts, times: Times, *, as_of: int, watermark: int) -> Ints:
     return np.where(cancelled, CANCELLED, np.where(stopped, np.where(clocks.stop <= times.due, MET, late), running))
 
 
-def minute_texts(moments: Ints) -> np.ndarray:
+def minute_texts(moments: Ints) -> npt.NDArray[np.str_]:
     """Moments as `2026-11-23 14:03 UTC`; what never comes is 'never'."""
     shown = np.where(np.abs(moments) >= NEVER, 0, moments).astype("datetime64[us]")
     texts = np.char.add(np.char.replace(np.datetime_as_string(shown, unit="m"), "T", " "), " UTC")

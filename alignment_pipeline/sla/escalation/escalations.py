@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,13 +19,15 @@ import pyarrow.compute as pc
 from alignment_pipeline.agreement import sla_ladders
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_ladders import Rung
+from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.contracts.moments import HOUR, microseconds
 from alignment_pipeline.contracts.sla import SLA_ESCALATIONS
-from alignment_pipeline.sla.calendars import NEVER
-from alignment_pipeline.sla.clocks import rows
+from alignment_pipeline.sla.arrays import NEVER, fetch
+from alignment_pipeline.sla.clocks.measured import Measured
+from alignment_pipeline.sla.clocks.rows import moments
 from alignment_pipeline.sla.timelines.owners import Owners
+from alignment_pipeline.sla.timelines.sources import Sources
 
-Ints = np.ndarray
 _REASONS = {
     "due": "The clock reached this rung and nothing has stopped it.",
     "future": "The clock has not reached this rung yet.",
@@ -34,46 +39,44 @@ SUBJECT_LENGTH = 255
 BODY_LENGTH = 2_000
 
 
-def rungs(made: rows.Rows, table: pa.Table, *, sla: Sla) -> pa.Table:
-    """`sla_escalations` of one policy, still without people and words.
+def rungs(policy: Policy, measured: Measured, table: pa.Table, *, sla: Sla, as_of: datetime) -> pa.Table:
+    """`sla_escalations` of one policy, still without people and words. `table` are its clocks as `sla_clocks`.
 
     An open clock has a row for every rung; one that has ended keeps those it reached within max_age_hours, as cancelled, so
     that what was told about them can be taken back.
     """
-    ladder = next((one for one in sla.escalation.ladders if one.name == made.policy.ladder), None)
+    ladder = next((one for one in sla.escalation.ladders if one.name == policy.ladder), None)
     if ladder is None or not len(table):
         return SLA_ESCALATIONS.empty()
-    now, oldest = microseconds(made.as_of), microseconds(made.as_of) - round(sla.escalation.max_age_hours * HOUR)
-    has_ended = made.found.end < NEVER
+    now, oldest = microseconds(as_of), microseconds(as_of) - round(sla.escalation.max_age_hours * HOUR)
+    has_ended = measured.starts.end < NEVER
     parts = []
     for position, rung in enumerate(ladder.rungs, start=1):
-        due = made.segments.reach(np.full(len(table), round(made.target * rung.at_share)))
+        due = measured.reach(rung.at_share)
         is_recent = due >= oldest
         matters = np.where(has_ended, (due <= now) & is_recent, due < NEVER)
         # a rung at the start announces the clock; the others say that nobody has answered, which the feed must prove
-        is_unproven = (due >= made.watermark) & (rung.at_share > 0)
+        is_unproven = (due >= measured.watermark) & (rung.at_share > 0)
         running = np.where(due > now, "future", np.where(is_unproven, "waiting", np.where(is_recent, "due", "expired")))
-        state = np.where(has_ended, "cancelled", running)
-        parts.append(_rows(made, table, ladder.name, rung, position, due, state.astype(object), np.flatnonzero(matters)))
+        state = pa.array(np.where(has_ended, "cancelled", running).astype(object), pa.string())
+        keep = pa.array(np.flatnonzero(matters))
+        head = {"ladder": ladder.name, "rung": rung.name, "title": f"{policy.title}: {rung.name.replace('_', ' ')}"}
+        parts.append(_rows(table.take(keep), rung, due=moments(due).take(keep), state=state.take(keep), position=position, head=head))
     return pa.concat_tables(parts)
 
 
-def _rows(
-    made: rows.Rows, table: pa.Table, ladder: str, rung: Rung, position: int, due: Ints, state: Ints, keep: Ints
-) -> pa.Table:  # fmt: skip
-    base = table.take(pa.array(keep))
+def _rows(base: pa.Table, rung: Rung, *, due: pa.Array, state: pa.Array, position: int, head: Mapping[str, str]) -> pa.Table:
+    """Rows of one rung for the clocks `base`."""
     size = len(base)
-    chosen = pa.array(state[keep], pa.string())
-    place = pc.index_in(chosen, value_set=pa.array(list(_REASONS)))
+    place = pc.index_in(state, value_set=pa.array(list(_REASONS)))
     columns = {
         "escalation_id": pc.binary_join_element_wise(base["clock_id"], rung.name, ":"),
         "clock_id": base["clock_id"],
         "policy": base["policy"],
-        "ladder": pa.repeat(pa.scalar(ladder), size),
-        "rung": pa.repeat(pa.scalar(rung.name), size),
+        **{name: pa.repeat(pa.scalar(word), size) for name, word in head.items()},
         "position": pa.repeat(pa.scalar(position), size),
-        "due_at": rows.moments(due[keep]),
-        "state": chosen,
+        "due_at": due,
+        "state": state,
         "object": base["object"],
         "record_id": base["record_id"],
         "account_id": base["account_id"],
@@ -81,7 +84,6 @@ def _rows(
         "task_priority": pa.repeat(pa.scalar(rung.task_priority if rung.task_to else None, pa.string()), size),
         "notify_user_ids": pa.repeat(pa.scalar("[]"), size),
         "is_urgent": pa.repeat(pa.scalar(rung.is_urgent), size),
-        "title": pa.repeat(pa.scalar(f"{made.policy.title}: {rung.name.replace('_', ' ')}"), size),
         "task_subject": pa.nulls(size, pa.string()),
         "task_body": pa.nulls(size, pa.string()),
         "reason": pc.take(pa.array(list(_REASONS.values())), place),
@@ -91,44 +93,106 @@ def _rows(
     return pa.table([columns[name] for name in SLA_ESCALATIONS.names], schema=SLA_ESCALATIONS.schema)
 
 
-def worded(
-    table: pa.Table, clocks: pa.Table, people: pa.Table, accounts: pa.Table, opportunities: pa.Table, *, owners: Owners, sla: Sla
-) -> pa.Table:
-    """Add who is told and the texts to the rungs that are due; the others need none yet."""
-    is_due = pc.equal(table["state"], "due")
-    due, rest = table.filter(is_due), table.filter(pc.invert(is_due))
-    if not len(due):
-        return table.sort_by("escalation_id")
-    place = pc.index_in(due["clock_id"], value_set=clocks["clock_id"].combine_chunks())
-    clock_rows = clocks.take(place).to_pylist()
-    wanted = pa.array(sorted({str(row["person_id"]) for row in clock_rows}))
-    names = {
-        row["person_id"]: (" ".join(part for part in (row["first_name"], row["last_name"]) if part), row["company"] or "")
-        for row in people.filter(pc.is_in(people["person_id"], value_set=wanted)).to_pylist()
-    }
-    account_names = dict(zip(accounts["account_id"].to_pylist(), accounts["name"].to_pylist(), strict=True))
-    deal_names = dict(zip(opportunities["opportunity_id"].to_pylist(), opportunities["name"].to_pylist(), strict=True))
-    ladders = {(ladder.name, rung.name): rung for ladder in sla.escalation.ladders for rung in ladder.rungs}
-    titles = {policy.name: policy.title for policy in sla.policies}
-    owner_ids, notified, heads, bodies = [], [], [], []
-    for row, clock in zip(due.to_pylist(), clock_rows, strict=True):
-        rung = ladders[row["ladder"], row["rung"]]
-        account = account_names.get(clock["account_id"]) or ""
-        person, company = names.get(clock["person_id"], ("", ""))
+@dataclass(frozen=True)
+class Texts:
+    """What the texts of rungs name: clocks, people, accounts and opportunities."""
+
+    clocks: pa.Table
+    people: pa.Table
+    accounts: pa.Table
+    opportunities: pa.Table
+    owners: Owners
+    sla: Sla
+
+    @classmethod
+    def of(cls, sources: Sources, clocks: pa.Table, *, owners: Owners, sla: Sla) -> Texts:
+        """Read the names."""
+        return cls(
+            clocks=clocks,
+            people=fetch(sources.people, "person_id", "first_name", "last_name", "company"),
+            accounts=fetch(sources.accounts, "account_id", "name"),
+            opportunities=fetch(sources.opportunities, "opportunity_id", "name"),
+            owners=owners,
+            sla=sla,
+        )
+
+    def worded(self, table: pa.Table) -> pa.Table:
+        """Add who is notified and the texts to the rungs that are due; the others need none yet."""
+        is_due = pc.equal(table["state"], "due")
+        due, rest = table.filter(is_due), table.filter(pc.invert(is_due))
+        if not len(due):
+            return table.sort_by("escalation_id")
+        place = pc.index_in(due["clock_id"], value_set=self.clocks["clock_id"].combine_chunks())
+        clock_rows = self.clocks.take(place).to_pylist()
+        named = _Names.of(self, clock_rows)
+        ladders = {(ladder.name, rung.name): rung for ladder in self.sla.escalation.ladders for rung in ladder.rungs}
+        columns: dict[str, list[str | None]] = {name: [] for name in ("task_owner_id", "notify_user_ids", "task_subject", "task_body")}
+        for row, clock in zip(due.to_pylist(), clock_rows, strict=True):
+            rung = ladders[row["ladder"], row["rung"]]
+            users = [who(role, clock["owner_id"], self.owners, self.sla) for role in rung.notify]
+            texts = named.values(row, clock)
+            columns["task_owner_id"].append(who(rung.task_to, clock["owner_id"], self.owners, self.sla) if rung.task_to else None)
+            columns["notify_user_ids"].append(json.dumps(list(dict.fromkeys(user for user in users if user))))
+            columns["task_subject"].append(one_line(sla_ladders.fill(rung.subject, texts))[:SUBJECT_LENGTH])
+            columns["task_body"].append(sla_ladders.fill(rung.body, texts)[:BODY_LENGTH])
+        for name, column in columns.items():
+            at = due.schema.get_field_index(name)
+            due = due.set_column(at, due.schema.field(name), pa.array(column, pa.string()))
+        return pa.concat_tables([due, rest]).sort_by("escalation_id")
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Names by id."""
+
+    people: Mapping[str, tuple[str, str]]
+    accounts: Mapping[str, str | None]
+    opportunities: Mapping[str, str | None]
+    titles: Mapping[str, str]
+    owners: Owners
+
+    @classmethod
+    def of(cls, texts: Texts, clocks: list[dict[str, Any]]) -> _Names:
+        wanted = pa.array(sorted({str(clock["person_id"]) for clock in clocks}))
+        people = texts.people.filter(pc.is_in(texts.people["person_id"], value_set=wanted)).to_pylist()
+        return cls(
+            people={
+                row["person_id"]: (" ".join(part for part in (row["first_name"], row["last_name"]) if part), row["company"] or "")
+                for row in people
+            },
+            accounts=dict(zip(texts.accounts["account_id"].to_pylist(), texts.accounts["name"].to_pylist(), strict=True)),
+            opportunities=dict(
+                zip(texts.opportunities["opportunity_id"].to_pylist(), texts.opportunities["name"].to_pylist(), strict=True)
+            ),
+            titles={policy.name: policy.title for policy in texts.sla.policies},
+            owners=texts.owners,
+        )
+
+    def values(self, row: Mapping[str, object], clock: Mapping[str, Any]) -> dict[str, str]:
+        """What the placeholders of a rung's texts stand for."""
+        account = self.accounts.get(clock["account_id"]) or ""
+        person, company = self.people.get(clock["person_id"], ("", ""))
         if clock["subject"] == "account":
             person, company = account, account
         elif clock["subject"] == "opportunity":
-            person, company = deal_names.get(clock["subject_id"]) or clock["subject_id"], account
-        values = _values(row, clock, person or "someone without a name", company or account or "no company", titles[row["policy"]], owners)
-        owner_ids.append(who(rung.task_to, clock["owner_id"], owners, sla) if rung.task_to else None)
-        told = [who(role, clock["owner_id"], owners, sla) for role in rung.notify]
-        notified.append(json.dumps(list(dict.fromkeys(user for user in told if user))))
-        heads.append(one_line(sla_ladders.fill(rung.subject, values))[:SUBJECT_LENGTH])
-        bodies.append(sla_ladders.fill(rung.body, values)[:BODY_LENGTH])
-    for name, column in (("task_owner_id", owner_ids), ("notify_user_ids", notified), ("task_subject", heads), ("task_body", bodies)):
-        at = due.schema.get_field_index(name)
-        due = due.set_column(at, due.schema.field(name), pa.array(column, pa.string()))
-    return pa.concat_tables([due, rest]).sort_by("escalation_id")
+            person, company = self.opportunities.get(clock["subject_id"]) or clock["subject_id"], account
+        owner = self.owners.users.get(str(clock["owner_id"]))
+        due = clock["due_at"]
+        late = max(0.0, -float(str(clock["minutes_left"])))
+        return {
+            "person": one_line(person or "someone without a name"),
+            "company": one_line(company or account or "no company"),
+            "policy": self.titles[str(row["policy"])],
+            "state": str(clock["state"]).replace("_", " "),
+            "owner": one_line(owner.name) if owner and owner.name else "nobody",
+            "due_at": f"{due:%Y-%m-%d %H:%M} UTC" if due else "never",
+            "started_at": f"{clock['started_at']:%Y-%m-%d %H:%M} UTC",
+            "minutes_late": f"{late:.0f}",
+            "target": f"{float(str(clock['target_minutes'])):g} min",
+            "reason": str(clock["reason"]),
+            "rung": str(row["rung"]).replace("_", " "),
+            "record_id": str(clock["record_id"]),
+        }
 
 
 def who(role: str, owner_id: str | None, owners: Owners, sla: Sla) -> str | None:
@@ -147,28 +211,6 @@ def who(role: str, owner_id: str | None, owners: Owners, sla: Sla) -> str | None
     if role == "manager":
         return manager
     return owner_id if owners.is_active(owner_id) else manager
-
-
-def _values(
-    row: Mapping[str, object], clock: Mapping[str, object], person: str, company: str, title: str, owners: Owners
-) -> dict[str, str]:  # fmt: skip
-    owner = owners.users.get(str(clock["owner_id"]))
-    due = clock["due_at"]
-    late = max(0.0, -float(str(clock["minutes_left"])))
-    return {
-        "person": one_line(person),
-        "company": one_line(company),
-        "policy": title,
-        "state": str(clock["state"]).replace("_", " "),
-        "owner": one_line(owner.name) if owner and owner.name else "nobody",
-        "due_at": f"{due:%Y-%m-%d %H:%M} UTC" if due else "never",
-        "started_at": f"{clock['started_at']:%Y-%m-%d %H:%M} UTC",
-        "minutes_late": f"{late:.0f}",
-        "target": f"{float(str(clock['target_minutes'])):g} min",
-        "reason": str(clock["reason"]),
-        "rung": str(row["rung"]).replace("_", " "),
-        "record_id": str(clock["record_id"]),
-    }
 
 
 def one_line(value: str) -> str:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.field_updates import FIELD_UPDATES
-from alignment_pipeline.sla.timelines.sources import fetch
+from alignment_pipeline.sla.arrays import fetch
 
 
 def nurture_updates(

@@ -20,7 +20,7 @@ from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.field_updates import FIELD_UPDATES, RECORD_CREATES
 from alignment_pipeline.contracts.moments import HOUR, microseconds
 from alignment_pipeline.contracts.sla import PERSON_SLAS
-from alignment_pipeline.sla.timelines.sources import fetch
+from alignment_pipeline.sla.arrays import Ints, fetch
 
 # of a person's clocks the one in the first of these states counts most
 _URGENCY = ("breached", "at_risk", "unknown", "pending", "paused", "met_late", "met", "cancelled")
@@ -162,5 +162,5 @@ def person_slas(clocks: ibis.Table, *, sla: Sla, as_of: datetime, agreement_vers
     return ibis.memtable(pa.table([columns[name] for name in PERSON_SLAS.names], schema=PERSON_SLAS.schema))
 
 
-def _micros(column: pa.ChunkedArray, missing: int) -> np.ndarray:
+def _micros(column: pa.ChunkedArray, missing: int) -> Ints:
     return pc.fill_null(column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()), missing).to_numpy()

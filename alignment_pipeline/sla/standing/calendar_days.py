@@ -14,8 +14,8 @@ import pyarrow as pa
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.moments import DAY, MINUTE
 from alignment_pipeline.contracts.sla import CALENDAR_DAYS
+from alignment_pipeline.sla.arrays import fetch
 from alignment_pipeline.sla.calendars import Calendars
-from alignment_pipeline.sla.timelines.sources import fetch
 
 AHEAD = timedelta(days=60)
 
@@ -25,9 +25,7 @@ def calendar_days(sla_clocks: ibis.Table, business_hours: ibis.Table, crm_holida
 
     The zones are those of the clocks; each calendar that a policy or commitment uses stands in its own zone too.
     """
-    hours = fetch(business_hours, "calendar", "time_zone", "weekday", "opens_minute", "closes_minute", "is_default")
-    shut = fetch(crm_holidays, "closed_on", "opens_minute", "closes_minute")
-    calendars = Calendars(sla, hours, shut, as_of - timedelta(weeks=sla.reporting_weeks), as_of + AHEAD)
+    calendars = Calendars.of(business_hours, crm_holidays, sla=sla, first=as_of - timedelta(weeks=sla.reporting_weeks), last=as_of + AHEAD)
     read = sla_clocks.filter(sla_clocks.calendar.notnull() & sla_clocks.time_zone.notnull()).select("calendar", "time_zone").distinct()
     known = {calendar.name for calendar in sla.calendars}
     pairs = {(row["calendar"], row["time_zone"]) for row in fetch(read, "calendar", "time_zone").to_pylist() if row["calendar"] in known}

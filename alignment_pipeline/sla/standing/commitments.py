@@ -28,7 +28,7 @@ from alignment_pipeline.sla.escalation import escalations
 from alignment_pipeline.sla.standing import measures
 from alignment_pipeline.sla.timelines.feeds import watermark_of_all
 from alignment_pipeline.sla.timelines.owners import Owners
-from alignment_pipeline.sla.timelines.sources import Sources, fetch
+from alignment_pipeline.sla.timelines.sources import Sources
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 MAX_REASON = 255
@@ -63,9 +63,9 @@ def marketing_commitments(
     sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime, agreement_version: str, watermarks: Mapping[str, datetime | None]
 ) -> ibis.Table:
     """`marketing_commitments`: each commitment in its present period and the one before."""
-    hours = fetch(sources.business_hours, "calendar", "time_zone", "weekday", "opens_minute", "closes_minute", "is_default")
-    shut = fetch(sources.crm_holidays, "closed_on", "opens_minute", "closes_minute")
-    calendars = Calendars(sla, hours, shut, as_of - timedelta(days=800), as_of + timedelta(days=400))
+    calendars = Calendars.of(
+        sources.business_hours, sources.crm_holidays, sla=sla, first=as_of - timedelta(days=800), last=as_of + timedelta(days=400)
+    )
     watermark = watermark_of_all(watermarks)
     counted = measures.Measures.of(sources, sla=sla, crm=crm, as_of=as_of)
     out = []
@@ -174,7 +174,7 @@ def commitment_escalations(commitments: ibis.Table, users: ibis.Table, *, sla: S
                 continue
             values = {"policy": commitment.title, "state": row["state"].replace("_", " "), "reason": row["reason"], "owner": "marketing",
                       "rung": rung.name, "record_id": row["commitment"], "target": _number(row["goal"])}  # fmt: skip
-            told = [escalations.who(role, None, owners, sla) for role in rung.notify]
+            user_ids = [escalations.who(role, None, owners, sla) for role in rung.notify]
             out.append(
                 {
                     "escalation_id": f"{key}:{rung.name}",
@@ -190,7 +190,7 @@ def commitment_escalations(commitments: ibis.Table, users: ibis.Table, *, sla: S
                     "account_id": None,
                     "task_owner_id": escalations.who(rung.task_to, None, owners, sla) if rung.task_to else None,
                     "task_priority": rung.task_priority if rung.task_to else None,
-                    "notify_user_ids": json.dumps(list(dict.fromkeys(user for user in told if user))),
+                    "notify_user_ids": json.dumps(list(dict.fromkeys(user for user in user_ids if user))),
                     "is_urgent": rung.is_urgent,
                     "title": f"{commitment.title}: {rung.name.replace('_', ' ')}",
                     "task_subject": sla_ladders.fill(rung.subject, values)[: escalations.SUBJECT_LENGTH],

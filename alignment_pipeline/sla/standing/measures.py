@@ -13,8 +13,9 @@ from typing import Any
 from alignment_pipeline.agreement.commitments import Commitment
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.sla.arrays import fetch
 from alignment_pipeline.sla.standing import outcomes
-from alignment_pipeline.sla.timelines.sources import Sources, fetch
+from alignment_pipeline.sla.timelines.sources import Sources
 
 Rows = list[dict[str, Any]]
 

@@ -19,9 +19,9 @@ from alignment_pipeline.agreement.sla_policies import Event
 from alignment_pipeline.contracts.contract import Contract
 from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.contracts.sla import SLA_DISPOSITIONS, WIN_LOSS_CAPTURES
+from alignment_pipeline.sla.arrays import NOTHING, fetch, text
 from alignment_pipeline.sla.timelines import subjects
-from alignment_pipeline.sla.timelines.histories import NOTHING
-from alignment_pipeline.sla.timelines.sources import Sources, fetch, text
+from alignment_pipeline.sla.timelines.sources import Sources
 
 _NONE = "(none)"
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.sla import CONTACT_YIELDS
-from alignment_pipeline.sla.timelines.sources import fetch
+from alignment_pipeline.sla.arrays import fetch
 
 
 def contact_yields(

@@ -14,12 +14,9 @@ import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_policies import Event
-from alignment_pipeline.sla.calendars import NEVER
+from alignment_pipeline.sla.arrays import NEVER, NOTHING, Flags, Ints
 from alignment_pipeline.sla.timelines.groups import Groups
-from alignment_pipeline.sla.timelines.histories import NOTHING, Histories
-
-Ints = np.ndarray
-Flags = np.ndarray
+from alignment_pipeline.sla.timelines.histories import Histories
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema(
@@ -89,11 +86,11 @@ class Events:
 
     def matching(self, event: Event) -> Ints:
         """Places of the events that an agreement's event means, in order. (`assignment` is asked of the timelines.)"""
-        found = _one_of(self.kind, [event.event])
+        is_match = _one_of(self.kind, [event.event])
         for column, wanted in ((self.value, [*event.types, *event.stages, *event.values]), (self.category, event.categories)):
             if wanted:
-                found &= _one_of(column, [word.strip().lower() for word in wanted])
-        return np.flatnonzero(found)
+                is_match &= _one_of(column, [word.strip().lower() for word in wanted])
+        return np.flatnonzero(is_match)
 
     def matched(self, event: Event) -> Matched:
         """The same, ready for searching."""
@@ -113,8 +110,8 @@ class Matched:
         """Where each event stands among these, -1 when it is none of them."""
         if not len(self.places):
             return np.full(len(event), -1)
-        found = np.minimum(np.searchsorted(self.places, event), len(self.places) - 1)
-        return np.where(self.places[found] == event, found, -1)
+        nearest = np.minimum(np.searchsorted(self.places, event), len(self.places) - 1)
+        return np.where(self.places[nearest] == event, nearest, -1)
 
 
 def _one_of(column: pa.DictionaryArray, wanted: list[str]) -> Flags:

@@ -13,7 +13,7 @@ from ibis import _
 
 from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.contracts.moments import microseconds
-from alignment_pipeline.sla.calendars import NEVER
+from alignment_pipeline.sla.arrays import NEVER
 
 _PERSON = ("salesforce:Lead", "salesforce:Contact")
 _SAID = ("salesforce:LeadHistory?", "salesforce:ContactHistory?")

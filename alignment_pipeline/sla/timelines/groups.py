@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Ints = np.ndarray
-Flags = np.ndarray
+from alignment_pipeline.sla.arrays import Flags, Ints
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def next_set(is_set: Flags) -> Ints:
     return np.minimum.accumulate(np.where(is_set, np.arange(size), size)[::-1])[::-1]
 
 
-def begins(*columns: Ints) -> Flags:
+def begins(*columns: Ints | Flags) -> Flags:
     """Rows that differ from the row before them in one of the columns; the first row does."""
     flags = np.zeros(len(columns[0]), dtype=bool)
     flags[:1] = True
@@ -68,7 +67,7 @@ def begins(*columns: Ints) -> Flags:
     return flags
 
 
-def finishes(*columns: Ints) -> Flags:
+def finishes(*columns: Ints | Flags) -> Flags:
     """Rows that differ from the row after them in one of the columns; the last row does."""
     flags = begins(*(column[::-1] for column in columns))
     return flags[::-1]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from alignment_pipeline.agreement.sla import Sla
-from alignment_pipeline.sla.timelines.sources import Sources, fetch
+from alignment_pipeline.sla.arrays import fetch
+from alignment_pipeline.sla.timelines.sources import Sources
 
 SYSTEM, MARKETING, SALES = "system", "marketing", "sales"
 PARTIES = (SYSTEM, MARKETING, SALES)
@@ -85,11 +86,11 @@ class Owners:
         if named:
             return named
         top, seen = None, {owner_id}
-        found = self.manager(owner_id)
-        while found and found not in seen:
-            top = found
-            seen.add(found)
-            found = self.manager(found)
+        above = self.manager(owner_id)
+        while above and above not in seen:
+            top = above
+            seen.add(above)
+            above = self.manager(above)
         return top
 
     def by_email(self, email: str | None) -> str | None:

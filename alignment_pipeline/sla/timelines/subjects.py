@@ -14,13 +14,11 @@ import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
-from alignment_pipeline.sla.calendars import NEVER
+from alignment_pipeline.sla.arrays import NEVER, NOTHING, Flags, Ints, codes, fetch, micros, text
 from alignment_pipeline.sla.timelines import events, histories, timelines
 from alignment_pipeline.sla.timelines.groups import Groups
-from alignment_pipeline.sla.timelines.histories import NOTHING, Histories
-from alignment_pipeline.sla.timelines.sources import Sources, codes, fetch, micros, text
-
-Ints = np.ndarray
+from alignment_pipeline.sla.timelines.histories import Histories
+from alignment_pipeline.sla.timelines.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,11 @@ class Subjects:
     events: events.Events
     account_of: Ints
     lead_source: pa.Array
-    is_internal: Ints
+    is_internal: Flags
+
+    def owner_now(self) -> Ints:
+        """Code of each subject's owner now; NOTHING at place -1, where there is no subject."""
+        return np.append(self.lines.owner[self.lines.groups.starts[1:] - 1], NOTHING)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Standing:
     opened: Groups
     closed: Groups
 
-    def is_existing(self, account: Ints, moment: Ints) -> Ints:
+    def is_existing(self, account: Ints, moment: Ints) -> Flags:
         """Flag per (account, moment): a customer then, or with an open opportunity then. Accounts of NOTHING are not."""
         known = np.maximum(account, 0)
         if not len(self.customer_since):
@@ -126,15 +128,15 @@ def people(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm, as_of
     converted_at = micros(pc.coalesce(leads["converted_at"], leads["modified_at"]))
     has_deal = pc.is_valid(leads["converted_opportunity_id"]).to_numpy()
     converted = events.part("converted", of_source(lead_keys), converted_at, lead_keys)
-    made = leads.filter(pa.array(has_deal))
-    made_keys = lead_keys.filter(pa.array(has_deal))
+    with_deal = leads.filter(pa.array(has_deal))
+    with_deal_keys = lead_keys.filter(pa.array(has_deal))
     roles = fetch(sources.opportunity_contact_roles, "opportunity_id", "contact_id", "created_at")
     deals = fetch(sources.opportunities, "opportunity_id", "created_at")
     deal = codes(roles["opportunity_id"], text(deals["opportunity_id"]).combine_chunks())
     born = np.append(micros(deals["created_at"]), -NEVER)[deal]
     parts = [
         converted,
-        events.part("opportunity_created", of_source(made_keys), converted_at[has_deal], made["converted_opportunity_id"]),
+        events.part("opportunity_created", of_source(with_deal_keys), converted_at[has_deal], with_deal["converted_opportunity_id"]),
         events.part("opportunity_created", of_source(pc.binary_join_element_wise("contact", roles["contact_id"], ":")),
                     np.maximum(micros(roles["created_at"]), born), roles["opportunity_id"]),
         events.part("stage_entered", codes(stages["person_id"], ids), micros(stages["entered_at"]),
@@ -216,9 +218,9 @@ def _person_events(sources: Sources, sla: Sla, of_source: Callable[[pa.ChunkedAr
             rows = rows.filter(rows.activity_type.isin(sorted({word for event in named for word in event.types})))
         if all(event.categories for event in named):
             rows = rows.filter(rows.category.lower().isin(sorted({word.lower() for event in named for word in event.categories})))
-        found = fetch(rows, "activity_id", "source_key", "activity_type", "category", "occurred_at")
-        out.append(events.part("activity", of_source(found["source_key"]), micros(found["occurred_at"]), found["activity_id"],
-                               value=found["activity_type"], category=found["category"]))  # fmt: skip
+        happened = fetch(rows, "activity_id", "source_key", "activity_type", "category", "occurred_at")
+        out.append(events.part("activity", of_source(happened["source_key"]), micros(happened["occurred_at"]), happened["activity_id"],
+                               value=happened["activity_type"], category=happened["category"]))  # fmt: skip
     return out
 
 

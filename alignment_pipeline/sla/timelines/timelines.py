@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,18 +16,16 @@ import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.moments import MINUTE
-from alignment_pipeline.sla.calendars import NEVER
+from alignment_pipeline.sla.arrays import NEVER, NOTHING, Flags, Ints
 from alignment_pipeline.sla.timelines.groups import Groups, begins, finishes, last_set
-from alignment_pipeline.sla.timelines.histories import NOTHING, Histories
-
-Ints = np.ndarray
+from alignment_pipeline.sla.timelines.histories import Histories
 
 
 @dataclass(frozen=True)
 class Timelines:
     """Spans sorted by (subject, begin); each subject's first begins at -NEVER, its last ends at NEVER.
 
-    `owner` is the code of the owner (NOTHING when nobody), `is_human` whether a named human, `is_hold` and `is_waiting` pauses
+    `owner` is the code of the owner (NOTHING when nobody), `is_human` whether a named human, `is_on_hold` and `is_waiting` pauses
     within their caps. `gone` is when the subject's last record was deleted (NEVER while one lives); `standing` the record that
     stands for it in a span, NOTHING before there is one.
     """
@@ -35,9 +34,9 @@ class Timelines:
     begin: Ints
     end: Ints
     owner: Ints
-    is_human: Ints
-    is_hold: Ints
-    is_waiting: Ints
+    is_human: Flags
+    is_on_hold: Flags
+    is_waiting: Flags
     standing: Ints
     gone: Ints
     groups: Groups
@@ -53,9 +52,9 @@ class Timelines:
             return np.full(len(subject), NEVER, dtype=np.int64)
         here = self.at(subject, moment)
         place = np.searchsorted(humans, here)
-        found = humans[np.minimum(place, len(humans) - 1)]
-        is_mine = (place < len(humans)) & (self.subject[found] == subject)
-        return np.where(is_mine, np.maximum(self.begin[found], moment), NEVER)
+        following = humans[np.minimum(place, len(humans) - 1)]
+        is_mine = (place < len(humans)) & (self.subject[following] == subject)
+        return np.where(is_mine, np.maximum(self.begin[following], moment), NEVER)
 
 
 def timelines(past: Histories, subject_of: Ints, subjects: int, *, sla: Sla) -> Timelines:
@@ -72,72 +71,94 @@ def timelines(past: Histories, subject_of: Ints, subjects: int, *, sla: Sla) -> 
     end = np.minimum(np.where(past.end[row] >= past.ended[past.record[row]], piece_end[piece], past.end[row]), piece_end[piece])
     keep = end > begin
     row, begin, subject = row[keep], begin[keep], piece_subject[piece[keep]]
-    lead = np.arange(subjects)
-    subject = np.append(lead, subject)
+    subject = np.append(np.arange(subjects), subject)
     begin = np.append(np.full(subjects, -NEVER), begin)
     row = np.append(np.full(subjects, NOTHING), row)
     order = np.lexsort((np.where(row == NOTHING, 0, 1), begin, subject))
     subject, begin, row = subject[order], begin[order], row[order]
-    holds, waits = _flags(past, sla)
+    is_on_hold, is_waiting = _pauses(past, sla)
     # place -1 is the value added at the end: nobody, no pause, no record
-    owner, standing = np.append(past.values["owner"], NOTHING)[row], np.append(past.record, NOTHING)[row]
-    hold, wait = np.append(holds, False)[row], np.append(waits, False)[row]
-    return _closed(past, sla, subject, begin, owner, hold, wait, standing, _gone(past, subject_of, subjects))
+    spans = _Spans(
+        subject=subject,
+        begin=begin,
+        owner=np.append(past.values["owner"], NOTHING)[row],
+        is_on_hold=np.append(is_on_hold, False)[row],
+        is_waiting=np.append(is_waiting, False)[row],
+        standing=np.append(past.record, NOTHING)[row],
+    )
+    spans = spans.capped("is_on_hold", round(sla.pauses.hold_cap_hours * 60) * MINUTE)
+    spans = spans.capped("is_waiting", round(sla.pauses.waiting_cap_hours * 60) * MINUTE)
+    return _closed(spans.distinct(), _humans(past, sla), _gone(past, subject_of, subjects))
 
 
-def _closed(
-    past: Histories, sla: Sla, subject: Ints, begin: Ints, owner: Ints, hold: Ints, wait: Ints, standing: Ints, gone: Ints
-) -> Timelines:  # fmt: skip
-    """Cap the pauses, drop spans that change nothing, and close each span at the next one's begin."""
-    columns = [subject, begin, owner, hold, wait, standing]
-    for which, cap in ((3, sla.pauses.hold_cap_hours), (4, sla.pauses.waiting_cap_hours)):
-        columns = _capped(columns, which, round(cap * 60) * MINUTE)
-    subject, begin = columns[0], columns[1]
-    # of spans that begin together the last one holds; then a span that changes nothing is no span
-    last = finishes(subject, begin)
-    columns = [column[last] for column in columns]
-    is_new = begins(columns[0], *columns[2:])
-    subject, begin, owner, hold, wait, standing = (column[is_new] for column in columns)
-    end = np.full(len(subject), NEVER, dtype=np.int64)
-    inner = np.flatnonzero(subject[1:] == subject[:-1])
-    end[inner] = begin[inner + 1]
-    groups = Groups.of(subject, begin, len(gone))
-    return Timelines(subject, begin, end, owner, _humans(past, sla)[owner], hold, wait, standing, gone, groups)
+@dataclass(frozen=True)
+class _Spans:
+    """Spans sorted by (subject, begin), each as long as the next one of its subject has not begun."""
+
+    subject: Ints
+    begin: Ints
+    owner: Ints
+    is_on_hold: Flags
+    is_waiting: Flags
+    standing: Ints
+
+    @property
+    def end(self) -> Ints:
+        """The next span's begin; a subject's last span never ends."""
+        end = np.full(len(self.subject), NEVER, dtype=np.int64)
+        inner = np.flatnonzero(self.subject[1:] == self.subject[:-1])
+        end[inner] = self.begin[inner + 1]
+        return end
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """All columns by name."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def taken(self, rows: Ints | Flags) -> _Spans:
+        """Only these rows."""
+        return _Spans(**{name: column[rows] for name, column in self.columns.items()})
+
+    def capped(self, pause: str, cap: int) -> _Spans:
+        """Split each pause that lasts longer than its cap: the rest of it is no pause."""
+        flag: Flags = getattr(self, pause)
+        if not flag.any():
+            return self
+        starts = flag.copy()
+        starts[1:] &= ~(flag[:-1] & (self.subject[1:] == self.subject[:-1]))
+        until = self.begin[last_set(starts)] + cap
+        over = flag & (self.end > until)
+        whole, split = over & (self.begin >= until), np.flatnonzero(over & (self.begin < until))
+        paused = {**self.columns, pause: flag & ~whole}
+        rest = {**self.taken(split).columns, "begin": until[split], pause: np.zeros(len(split), dtype=np.bool_)}
+        joined = _Spans(**{name: np.append(column, rest[name]) for name, column in paused.items()})
+        return joined.taken(np.lexsort((joined.begin, joined.subject)))
+
+    def distinct(self) -> _Spans:
+        """Of spans that begin together the last one holds; then a span that changes nothing is no span."""
+        last = self.taken(finishes(self.subject, self.begin))
+        return last.taken(begins(last.subject, last.owner, last.is_on_hold, last.is_waiting, last.standing))
 
 
-def _capped(columns: list[Ints], which: int, cap: int) -> list[Ints]:
-    """Split each pause that lasts longer than its cap: the rest of it is no pause."""
-    subject, begin, flag = columns[0], columns[1], columns[which].astype(bool)
-    if not flag.any():
-        return columns
-    starts = flag.copy()
-    starts[1:] &= ~(flag[:-1] & (subject[1:] == subject[:-1]))
-    until = begin[last_set(starts)] + cap
-    end = np.full(len(subject), NEVER, dtype=np.int64)
-    inner = np.flatnonzero(subject[1:] == subject[:-1])
-    end[inner] = begin[inner + 1]
-    over = flag & (end > until)
-    whole, split = over & (begin >= until), np.flatnonzero(over & (begin < until))
-    columns = [column.copy() for column in columns]
-    columns[which] = flag & ~whole
-    rest = [column[split] for column in columns]
-    rest[1], rest[which] = until[split], np.zeros(len(split), dtype=bool)
-    joined = [np.append(column, more) for column, more in zip(columns, rest, strict=True)]
-    order = np.lexsort((joined[1], joined[0]))
-    return [column[order] for column in joined]
+def _closed(spans: _Spans, humans: Flags, gone: Ints) -> Timelines:
+    """Spans with their ends, and the index over them. `humans` says per code of an owner whether it is a named human."""
+    return Timelines(
+        **spans.columns, end=spans.end, is_human=humans[spans.owner], gone=gone, groups=Groups.of(spans.subject, spans.begin, len(gone))
+    )
 
 
-def _flags(past: Histories, sla: Sla) -> tuple[Ints, Ints]:
-    hold = past.values["hold"] != NOTHING
+def _pauses(past: Histories, sla: Sla) -> tuple[Flags, Flags]:
+    """Flags per row of the histories: on hold, waiting for the customer."""
+    is_on_hold = past.values["hold"] != NOTHING
     if sla.pauses.hold_needs_reason:
-        hold &= past.values["hold_reason"] != NOTHING
-    return hold, past.matching(sla.pauses.waiting_statuses)[past.values["status"]]
+        is_on_hold &= past.values["hold_reason"] != NOTHING
+    return is_on_hold, past.matching(sla.pauses.waiting_statuses)[past.values["status"]]
 
 
-def _humans(past: Histories, sla: Sla) -> Ints:
+def _humans(past: Histories, sla: Sla) -> Flags:
     """Flag per code: a user (005...), not one of the system's."""
     if not len(past.vocabulary):
-        return np.zeros(1, dtype=bool)
+        return np.zeros(1, dtype=np.bool_)
     is_user = pc.starts_with(past.vocabulary, "005").to_numpy(zero_copy_only=False)
     is_system = pc.is_in(past.vocabulary, value_set=pa.array(sla.parties.system_user_ids, pa.string())).to_numpy(zero_copy_only=False)
     return np.append(is_user & ~is_system, False)
@@ -156,7 +177,7 @@ def _gone(past: Histories, subject_of: Ints, subjects: int) -> Ints:
     return gone
 
 
-def is_contact(past: Histories) -> Ints:
+def is_contact(past: Histories) -> Flags:
     """Flag per record."""
     return pc.starts_with(past.keys, "contact:").to_numpy(zero_copy_only=False) if len(past.keys) else np.zeros(0, dtype=bool)
 
