@@ -1,15 +1,20 @@
-"""The examinations of `alignment doctor`: each looks at one thing and says what is wrong and how to fix it.
+"""The checks of `alignment doctor`: each looks at one thing and says what is wrong and how to fix it.
 
-Belongs here: asking. Nothing is written to any system; `--repair` moves damaged tables of our own aside.
+Belongs here: our own state, and the order of all checks. Each system's checks are in its connector. Nothing is written to any system;
+`--repair` moves damaged tables of our own aside. What to do first: `next_steps.py`.
 """
 
 from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from functools import partial
 
-from alignment_pipeline.connectors.findings import Finding
-from alignment_pipeline.connectors.registry import Connector
+from alignment_pipeline.agreement import loader
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.connectors.findings import Finding, checked
+from alignment_pipeline.connectors.notify import sinks
+from alignment_pipeline.connectors.registry import CONNECTORS, Connector
 from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import Home
@@ -20,13 +25,27 @@ from alignment_pipeline.write_back.sending import attempt_log, marker
 _MOST_SHOWN = 10
 
 
+def examine(home: Home, *, repair: bool = False) -> Iterator[Finding]:
+    """All checks, one after the other; an error in one does not keep the others from running.
+
+    Without a usable agreement the systems are checked against the packaged one, so that logins and permissions can be fixed meanwhile.
+    """
+    yield from checked("agreement", lambda: agreement(home))
+    yield from checked("state", lambda: state(home, repair=repair))
+    yield from checked("notifications", lambda: notifications(home))
+    for name, connector in CONNECTORS.items():
+        yield from checked(name, partial(system, home, connector))
+
+
 def agreement(home: Home) -> Iterator[Finding]:
-    """The agreement loads, and nobody else may edit it unseen."""
+    """The agreement loads, and both parties have signed it."""
     found = home.agreement
     yield Finding("agreement", "ok", f"{found.name}, version {found.version}, from {home.agreement_path}")
     unsigned = [party.team for party in (found.parties.marketing, found.parties.sales) if party.signed_on is None]
     if unsigned:
-        yield Finding("agreement", "warn", f"not signed by {' and '.join(unsigned)}", "put the day of signing into parties.*.signed_on")
+        yield Finding(
+            "agreement", "warn", f"not signed by {' and '.join(unsigned)}", "put the day of signing into `signed_on` of each party"
+        )
 
 
 def state(home: Home, *, repair: bool = False) -> Iterator[Finding]:
@@ -44,9 +63,9 @@ def state(home: Home, *, repair: bool = False) -> Iterator[Finding]:
     for name, problems in damaged.items():
         if repair:
             aside = warehouse.move_aside(name)
-            yield Finding("warehouse", "warn", f"table {name} was damaged and lies in {aside.name} now", _rebuild(home, name))
+            yield Finding("warehouse", "warn", f"table {name} was damaged and is now in {aside.name}", _rebuild(home, name))
         else:
-            yield Finding("warehouse", "fail", f"table {name}: {'; '.join(problems)}", "alignment doctor --repair")
+            yield Finding("warehouse", "fail", f"table {name}: {'; '.join(problems)}", "`alignment doctor --repair`")
     if not damaged:
         yield Finding("warehouse", "ok", "every published table has its checksums")
 
@@ -58,34 +77,45 @@ def _attempts(journal: Journal) -> Iterator[Finding]:
     if not broken:
         with journal.read() as connection:
             end = attempt_log.head(connection)
-        yield Finding("journal", "ok", f"its log of attempts is whole: {end.seq} links, the last is {end.link[:12]}")
+        yield Finding("journal", "ok", f"its log of attempts is complete: {end.seq} links, the last is {end.link[:12]}")
 
 
 def _backups(home: Home, journal: Journal) -> Iterator[Finding]:
     if journal.path is None:
-        yield Finding("backup", "ok", "the journal lies in PostgreSQL: its own tools back it up")
+        yield Finding("backup", "ok", "the journal is in PostgreSQL; back it up with its own tools")
         return
     folder = backup.folder_of(home.path, home.environ)
     made = backup.copies(folder)
     age = home.clock.now() - made[0][1] if made else None
     if age is None or age > backup.STALE:
-        told = (
+        text = (
             "the journal was never backed up" if age is None else f"the journal's last copy is {age.total_seconds() / 3600:.0f} hours old"
         )
         fix = f"turn on the schedule journal_backup_at_four, or `alignment backup`; {backup.ENVIRONMENT_VARIABLE} names another disk"
-        yield Finding("backup", "warn", told, fix)
+        yield Finding("backup", "warn", text, fix)
     else:
         yield Finding("backup", "ok", f"{len(made)} copies in {folder}, the last {age.total_seconds() / 3600:.0f} hours old")
 
 
 def _rebuild(home: Home, name: str) -> str:
-    """Make the next run rebuild a table: a raw table's stream is forgotten, so that it is loaded whole again."""
+    """Make the next run rebuild a table: the position in a raw table's stream is removed, so that the whole stream is loaded again."""
     for stream in STREAMS:
         if stream.table == name:
             with home.journal() as journal:
                 stream_states.forget(journal, stream.system, stream.object)
-            return "alignment run reads it whole again from its source"
-    return "alignment run makes it anew"
+            return "`alignment run` reads it again from its source"
+    return "`alignment run` makes it again"
+
+
+def notifications(home: Home) -> Iterator[Finding]:
+    """Every address in ALIGNMENT_NOTIFY_URLS has a form that can be sent to. No message is sent."""
+    urls = home.environ.get(sinks.ENVIRONMENT_VARIABLE, "").strip()
+    if not urls:
+        fix = f"set {sinks.ENVIRONMENT_VARIABLE} to e-mail, Slack or Teams addresses (Apprise URLs)"
+        yield Finding("notifications", "warn", f"messages go to files in {home.path / 'notifications'}", fix)
+        return
+    found = sinks.sinks_of(urls, home.path / "notifications")
+    yield Finding("notifications", "ok", f"{len(found)} addresses can be read: {', '.join(one.name for one in found)}")
 
 
 def system(home: Home, connector: Connector) -> Iterator[Finding]:
@@ -94,4 +124,11 @@ def system(home: Home, connector: Connector) -> Iterator[Finding]:
         fix = f"set {', '.join(connector.variables)}"
         yield Finding(connector.system.name, "warn", f"not configured: {connector.without}", fix)
         return
-    yield from connector.examine(home.environ, home.clock, home.agreement)
+    yield from connector.examine(home.environ, home.clock, _agreement_or_default(home))
+
+
+def _agreement_or_default(home: Home) -> Agreement:
+    try:
+        return home.agreement
+    except loader.AgreementError:
+        return loader.load(loader.default_path())

@@ -18,6 +18,9 @@ from alignment_pipeline.operations import doctor, report
 from alignment_pipeline_tests.connectors.served import served
 from alignment_pipeline_tests.staging.factories import NOW, account, raw, raw_row, staged
 
+# Apprise imports its services when the first address is read, and some of them import what Python 3.13 drops
+pytestmark = pytest.mark.filterwarnings("ignore:.*imghdr:DeprecationWarning")
+
 RAW = "raw_salesforce_accounts"
 
 
@@ -121,6 +124,36 @@ def test_the_report_lies_in_a_private_file_named_by_its_moment(home: Home) -> No
     assert "fictional" not in path.read_text(encoding="utf-8")
     (home.path / report.DEMO_MARK).touch()
     assert "fictional" in report.write_report(home, as_of=NOW).read_text(encoding="utf-8")
+
+
+def test_one_failure_does_not_keep_the_other_checks_from_running(tmp_path: Path) -> None:
+    with served() as world:
+        broken = world.environment | {
+            "ALIGNMENT_AGREEMENT": str(tmp_path / "nowhere.yaml"),
+            "ALIGNMENT_NOTIFY_URLS": "carrier-pigeon://loft",
+            "SALESFORCE_ORG_ID": "00D000000000000EAA",
+        }
+        home = Home(tmp_path / "home", environ=broken, clock=world.clock)
+        found = list(doctor.examine(home))
+    failed = {finding.subject: finding.text for finding in found if finding.status == "fail"}
+    fine = {finding.subject for finding in found if finding.status == "ok"}
+    assert {"agreement", "notifications", "salesforce organisation"} <= set(failed)
+    assert "nowhere.yaml" in failed["agreement"] and "carrier-pigeon" in failed["notifications"]
+    assert {"journal", "warehouse", "salesforce", "salesforce API calls", "marketo", "read Lead"} <= fine
+
+
+@pytest.mark.parametrize(
+    ("urls", "status", "said"),
+    [
+        ("", "warn", "messages go to files"),
+        ("json://127.0.0.1:9/x mailto://user:pass@example.com", "ok", "2 addresses can be read: json-"),
+    ],
+)
+def test_notification_addresses_are_checked_without_sending_or_showing_them(tmp_path: Path, urls: str, status: str, said: str) -> None:
+    home = Home(tmp_path / "home", environ={"ALIGNMENT_NOTIFY_URLS": urls}, clock=Clock())
+    (found,) = doctor.notifications(home)
+    assert (status, True) == (found.status, said in found.text)
+    assert "pass" not in found.text
 
 
 @pytest.mark.parametrize(("field", "status"), [("alignmentRecycleReason", "ok"), ("nurtureTrack", "fail"), ("mktoName", "fail")])

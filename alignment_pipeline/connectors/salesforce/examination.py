@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import Clock
-from alignment_pipeline.connectors.findings import Finding, Status
+from alignment_pipeline.connectors.findings import Finding, Status, checked
 from alignment_pipeline.connectors.salesforce import selection
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
 from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
@@ -32,12 +32,24 @@ def examine(environ: Mapping[str, str], clock: Clock, agreement: Agreement) -> I
     )
     if reader.credentials.method == "soap_login":
         yield Finding("salesforce", "warn", "SOAP login ends with Summer '27", "use OAuth client credentials or JWT bearer")
+    yield from checked("salesforce organisation", lambda: _organization(reader))
+    yield from checked("salesforce objects", lambda: _objects(reader, environ, clock, agreement))
+    yield from checked("salesforce API calls", lambda: _calls(reader, agreement))
+
+
+def _organization(reader: SalesforceSession) -> Iterator[Finding]:
     reader.check_organization()
     if reader.credentials.expected_organization_id is None:
         yield Finding("salesforce", "warn", "any organisation would be accepted", f"set SALESFORCE_ORG_ID={reader.organization_id}")
+
+
+def _objects(reader: SalesforceSession, environ: Mapping[str, str], clock: Clock, agreement: Agreement) -> Iterator[Finding]:
     descriptions = Describer(reader).describe_all([*(stream.object for stream in SALESFORCE.streams)])
     yield from _readable(descriptions)
-    yield from _writer(environ, clock, agreement, descriptions)
+    yield from checked("salesforce writer", lambda: _writer(environ, clock, agreement, descriptions))
+
+
+def _calls(reader: SalesforceSession, agreement: Agreement) -> Iterator[Finding]:
     limits = reader.limits().get("DailyApiRequests", {})
     used = 100 * (1 - limits.get("Remaining", 0) / limits["Max"]) if limits.get("Max") else 0.0
     most = agreement.write_back.budget.org_used_pct
