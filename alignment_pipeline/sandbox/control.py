@@ -71,7 +71,7 @@ def control_app(world: World, further: Sequence[BaseRoute] = ()) -> Starlette:
         world.faults.clear()
         world.audit.clear()
         world.calls.clear()
-        for store in (world.salesforce, world.marketo):
+        for store in (world.salesforce, world.marketo, world.hubspot):
             if hasattr(store, "reset"):
                 store.reset()
         return Response(status_code=204)

@@ -1,7 +1,7 @@
 """Serve the embedded systems on loopback: in a thread for tests and the demo, or in a process of their own.
 
-Belongs here: ports, threads, the environment that points a client at the sandbox. What is served lives in `salesforce/` and
-`marketo/`; TLS and the proxy in `tls/`.
+Belongs here: ports, threads, the environment that points a client at the sandbox. What is served lives in `salesforce/`,
+`marketo/` and `hubspot/`; TLS and the proxy in `tls/`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,14 @@ from alignment_pipeline.sandbox.wire import Wire
 from alignment_pipeline.sandbox.world import World
 
 LOOPBACK = "127.0.0.1"
-_MODULES = {"salesforce": "alignment_pipeline.sandbox.salesforce.app", "marketo": "alignment_pipeline.sandbox.marketo.app"}
+_MODULES = {
+    "salesforce": "alignment_pipeline.sandbox.salesforce.app",
+    "marketo": "alignment_pipeline.sandbox.marketo.app",
+    "hubspot": "alignment_pipeline.sandbox.hubspot.app",
+}
+#: The variable that names each system's host.
+_HOSTS = {"salesforce": "SALESFORCE_DOMAIN", "marketo": "MARKETO_DOMAIN", "hubspot": "HUBSPOT_API_HOST"}
+_BESIDE = ("marketo", "hubspot")
 
 
 def system_app(world: World, system: str, make: Callable[[World], ASGIApp] | None = None) -> ASGIApp:
@@ -47,8 +54,8 @@ def _only_failures(record: logging.LogRecord) -> bool:
 class Sandbox:
     """Context manager: the world's systems, each on a loopback port of its own, served by one background thread.
 
-    `ports` may fix the ports (0 or absent means a free one); `apps` may replace a system's app. Marketo is served when
-    `world.marketo` is not None.
+    `ports` may fix the ports (0 or absent means a free one); `apps` may replace a system's app. Marketo and HubSpot are served when
+    the world has them.
     """
 
     def __init__(
@@ -57,7 +64,7 @@ class Sandbox:
         self.world = world
         self._wanted = dict(ports or {})
         self._apps = dict(apps or {})
-        names = ["salesforce"] + (["marketo"] if world.marketo is not None or "marketo" in self._apps else [])
+        names = ["salesforce", *(name for name in _BESIDE if getattr(world, name) is not None or name in self._apps)]
         self.systems = tuple(names + [name for name in self._apps if name not in names])
         self.ports: dict[str, int] = {}
         self._servers: list[uvicorn.Server] = []
@@ -131,11 +138,12 @@ class Sandbox:
 
     def environment(self) -> dict[str, str]:
         """The environment variables that point this project's clients at the sandbox, its clock included."""
-        found = {"ALIGNMENT_CLOCK": self.world.clock_environment(), "SALESFORCE_DOMAIN": self.host("salesforce")}
+        found = {"ALIGNMENT_CLOCK": self.world.clock_environment(), _HOSTS["salesforce"]: self.host("salesforce")}
         found.update(self.world.salesforce.identities.environment())
-        if "marketo" in self.ports:
-            found["MARKETO_DOMAIN"] = self.host("marketo")
-            found.update(getattr(self.world.marketo, "environment", dict)())
+        for name in _BESIDE:
+            if name in self.ports:
+                found[_HOSTS[name]] = self.host(name)
+                found.update(getattr(getattr(self.world, name), "environment", dict)())
         return found
 
 

@@ -35,7 +35,7 @@ def sandbox_clock(moment: datetime, *, factor: float = 1.0, base: Callable[[], f
 
 @dataclass
 class World:
-    """Everything the served systems share, and their stores (`SalesforceStore`, `MarketoStore`); None is not served."""
+    """Everything the served systems share, and their stores (`SalesforceStore`, `MarketoStore`, `HubSpotStore`); None is not served."""
 
     clock: Clock
     faults: Faults
@@ -43,6 +43,7 @@ class World:
     marketo: Any = None
     audit: Audit = field(default_factory=Audit)
     calls: Calls = field(default_factory=Calls)
+    hubspot: Any = None
 
     def __post_init__(self) -> None:
         self.salesforce.join(clock=self.clock, faults=self.faults, audit=self.audit)

@@ -17,6 +17,7 @@ from alignment_pipeline.connectors.streams import Reading
 from alignment_pipeline.connectors.transport import Timeouts
 from alignment_pipeline.contracts.systems.registry import STREAMS as ALL_STREAMS
 from alignment_pipeline.sandbox.faults import Fault, Faults
+from alignment_pipeline.sandbox.hubspot.store import HubSpotStore
 from alignment_pipeline.sandbox.marketo.settings import MarketoSettings
 from alignment_pipeline.sandbox.marketo.store import MarketoStore
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
@@ -58,10 +59,10 @@ class Served:
 
 
 @contextmanager
-def served(**settings: Any) -> Iterator[Served]:
-    """A fresh world; `settings` are Marketo's."""
+def served(*, hubspot: HubSpotStore | None = None, **settings: Any) -> Iterator[Served]:
+    """A fresh world; `settings` are Marketo's. HubSpot is served where a store is given."""
     store = MarketoStore(MarketoSettings(**({"short_page_every": 0} | settings)))
-    world = World(sandbox_clock(NOW, base=lambda: 1_000_000.0), Faults(), SalesforceStore(), store)
+    world = World(sandbox_clock(NOW, base=lambda: 1_000_000.0), Faults(), SalesforceStore(), store, hubspot=hubspot)
     with Sandbox(world) as sandbox:
         yield Served(sandbox, world)
 

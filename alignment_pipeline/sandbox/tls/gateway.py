@@ -49,7 +49,7 @@ class Gateway:
     ) -> None:
         self.world = world
         given = dict(apps or {})
-        systems = ["salesforce"] + (["marketo"] if world.marketo is not None else [])
+        systems = ["salesforce", *(name for name in ("marketo", "hubspot") if getattr(world, name) is not None)]
         self.systems = tuple(dict.fromkeys([*systems, *given]))
         self._apps = {system: system_app(world, system, given.get(system)) for system in self.systems}
         self._hosts = hosts
@@ -86,6 +86,8 @@ class Gateway:
         if self.world.marketo is not None:
             found["MARKETO_DOMAIN"] = f"{self.world.marketo.settings.munchkin_id}.mktorest.com"
             found |= self.world.marketo.environment()
+        if self.world.hubspot is not None:
+            found |= self.world.hubspot.environment()
         return found | self.environment()
 
     def __enter__(self) -> Gateway:

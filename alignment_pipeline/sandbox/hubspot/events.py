@@ -1,0 +1,71 @@
+"""What people did: form submissions and marketing e-mail events.
+
+Belongs here: the two logs, latest first as the vendor gives them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from alignment_pipeline.sandbox.hubspot.answers import invalid, not_found
+from alignment_pipeline.sandbox.hubspot.call import Call
+from alignment_pipeline.sandbox.hubspot.objects import Answer
+
+MOST_SUBMISSIONS, MOST_EMAIL_EVENTS = 50, 1_000
+
+
+def forms(call: Call) -> Answer:
+    """The portal's forms."""
+    limit, after = call.limit(most=500, usual=50), call.after()
+    found = call.store.forms[after:]
+    return 200, {"results": found[:limit]} | ({"paging": {"next": {"after": str(after + limit)}}} if len(found) > limit else {})
+
+
+def submissions(call: Call, guid: str) -> Answer:
+    """Submissions of one form, latest first."""
+    listed = call.store.submissions.get(guid)
+    if listed is None:
+        raise not_found(f"form {guid} does not exist")
+    limit, after = call.limit(most=MOST_SUBMISSIONS, usual=20), _position(call.query.get("after", ""))
+    found = sorted(listed, key=lambda one: (-one["submittedAt"], one["conversionId"]))
+    visible = [
+        one for one in found if one["submittedAt"] <= call.now.timestamp() * 1000 and after < (-one["submittedAt"], one["conversionId"])
+    ]
+    page = visible[:limit]
+    last = page[-1] if page else None
+    token = _token(-last["submittedAt"], last["conversionId"]) if last and len(visible) > limit else None
+    return 200, {"results": page} | ({"paging": {"next": {"after": token}}} if token else {})
+
+
+def email_events(call: Call) -> Answer:
+    """E-mail events of a stretch of time, latest first. `offset` is opaque."""
+    text = call.query.get("limit") or "10"
+    if not text.isdigit() or not 1 <= int(text) <= MOST_EMAIL_EVENTS:
+        raise invalid(f"limit must be between 1 and {MOST_EMAIL_EVENTS}")
+    start, end = int(call.query.get("startTimestamp") or 0), int(call.query.get("endTimestamp") or call.now.timestamp() * 1000)
+    after, kind = _position(call.query.get("offset", "")), call.query.get("eventType")
+    found = [
+        one
+        for one in call.store.email_events
+        if start <= one["created"] <= end and kind in (None, one["type"]) and after < (-one["created"], one["id"])
+    ]
+    found.sort(key=lambda one: (-one["created"], one["id"]))
+    page, has_more = found[: int(text)], len(found) > int(text)
+    offset = _token(-page[-1]["created"], page[-1]["id"]) if page else call.query.get("offset", "")
+    return 200, {"hasMore": has_more, "offset": offset, "events": page}
+
+
+def _token(number: int, identity: str) -> str:
+    return base64.urlsafe_b64encode(f"{number}:{identity}".encode()).decode()
+
+
+def _position(token: str) -> tuple[int, str]:
+    """What comes after a token; everything comes after none."""
+    if not token:
+        return -(2**62), ""
+    try:
+        number, _, identity = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
+        return int(number), identity
+    except (ValueError, binascii.Error):
+        raise invalid(f"the cursor {token[:40]} cannot be read") from None

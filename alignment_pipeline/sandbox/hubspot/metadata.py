@@ -1,0 +1,130 @@
+"""What describes the portal: properties, owners, pipelines, the account and its usage; and associations.
+
+Belongs here: answers that change seldom, and `/crm/v4/associations`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alignment_pipeline.sandbox.hubspot.answers import invalid, iso
+from alignment_pipeline.sandbox.hubspot.call import Call
+from alignment_pipeline.sandbox.hubspot.objects import Answer
+from alignment_pipeline.sandbox.hubspot.properties import Property
+
+MOST_ASSOCIATION_INPUTS = 1_000
+
+
+def properties(call: Call, kind: str) -> Answer:
+    """All properties of an object type; sensitive ones have a listing of their own, which is empty here."""
+    if call.query.get("dataSensitivity", "non_sensitive") != "non_sensitive":
+        return 200, {"results": []}
+    return 200, {"results": [one.to_json() for one in call.store.definitions.of(kind).values()]}
+
+
+def property_of(call: Call, kind: str, name: str) -> Answer:
+    """One property."""
+    found = call.store.definitions.of(kind).get(name)
+    if found is None:
+        raise invalid(f"property {name} does not exist", "PROPERTY_DOESNT_EXIST")
+    return 200, found.to_json()
+
+
+def make_property(call: Call, kind: str) -> Answer:
+    """A new property."""
+    body = call.json_body()
+    missing = [name for name in ("name", "label", "type", "fieldType", "groupName") if not body.get(name)]
+    if missing:
+        raise invalid(f"some required fields were not set: {', '.join(missing)}")
+    made = Property(
+        str(body["name"]),
+        str(body["type"]),
+        str(body["fieldType"]),
+        str(body["label"]),
+        str(body["groupName"]),
+        str(body.get("description") or ""),
+        tuple(str(option["value"]) for option in body.get("options") or ()),
+        is_unique=bool(body.get("hasUniqueValue")),
+        is_defined=False,
+    )
+    call.store.definitions.add(kind, made)
+    call.wrote("create", f"property of {kind}", made.name, {})
+    return 201, made.to_json()
+
+
+def owners(call: Call) -> Answer:
+    """People and queues that may own records; archived ones only when asked for."""
+    limit, after = call.limit(most=500, usual=100), call.after()
+    found = [one for one in call.store.owners if bool(one.get("archived")) == call.is_archived and int(one["id"]) > after]
+    found.sort(key=lambda one: int(one["id"]))
+    page = found[:limit]
+    return 200, {"results": page} | ({"paging": {"next": {"after": page[-1]["id"]}}} if len(found) > limit else {})
+
+
+def pipelines(call: Call, kind: str) -> Answer:
+    """Pipelines with their stages."""
+    return 200, {"results": call.store.pipelines if kind == "deals" else []}
+
+
+def account(call: Call) -> Answer:
+    """Which portal this is."""
+    settings = call.store.settings
+    return 200, {
+        "portalId": settings.portal_id,
+        "accountType": "STANDARD",
+        "timeZone": settings.time_zone,
+        "companyCurrency": settings.currency,
+        "additionalCurrencies": [],
+        "utcOffset": "-05:00",
+        "uiDomain": "app.hubspot.com",
+        "dataHostingLocation": "na1",
+    }
+
+
+def usage(call: Call) -> Answer:
+    """Calls of the account's day."""
+    limits = call.store.limits
+    row = {
+        "name": "private-apps-api-calls-daily",
+        "usageLimit": limits.allowed,
+        "currentUsage": limits.used(call.now),
+        "collectedAt": iso(call.now),
+        "fetchStatus": "SUCCESS",
+        "resetsAt": iso(limits.resets_at(call.now)),
+    }
+    return 200, {"results": [row]}
+
+
+def associations(call: Call, kind: str, other: str) -> Answer:
+    """Associated ids of up to 1,000 records; a record without any is an error of the 207."""
+    call.store.definitions.of(kind), call.store.definitions.of(other)
+    inputs = call.inputs(call.json_body(), most=MOST_ASSOCIATION_INPUTS)
+    results: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    for one in inputs:
+        targets = call.store.linked(kind, str(one["id"]), other)
+        if not targets:
+            message = f"No {other.removesuffix('s')} is associated with {kind.removesuffix('s')} {one['id']}"
+            context = {"fromObjectId": [str(one["id"])]}
+            errors.append(
+                {
+                    "status": "error",
+                    "category": "OBJECT_NOT_FOUND",
+                    "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+                    "message": message,
+                    "context": context,
+                }
+            )
+            continue
+        listed = [
+            {
+                "toObjectId": target,
+                "associationTypes": [
+                    {"category": "HUBSPOT_DEFINED", "typeId": number, "label": "Primary" if number == 1 else None} for number in types
+                ],
+            }
+            for target, types in targets.items()
+        ]
+        results.append({"from": {"id": str(one["id"])}, "to": listed})
+    body: dict[str, Any] = {"status": "COMPLETE", "results": results}
+    return (207, body | {"numErrors": len(errors), "errors": errors}) if errors else (200, body)

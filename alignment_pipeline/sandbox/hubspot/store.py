@@ -1,0 +1,147 @@
+"""One embedded HubSpot portal: its objects, owners, pipelines, forms, e-mail events, tokens and limits.
+
+Belongs here: loading and what lies beside the objects. The objects themselves are in `records.py`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from alignment_pipeline.sandbox.audit import Audit
+from alignment_pipeline.sandbox.hubspot.limits import Limits
+from alignment_pipeline.sandbox.hubspot.records import PortalRecords, Source
+from alignment_pipeline.sandbox.hubspot.settings import HubSpotSettings
+from alignment_pipeline.sandbox.hubspot.tokens import Tokens
+
+_MIGRATION = Source("MIGRATION", "load")
+
+
+class HubSpotStore(PortalRecords):
+    """Everything one portal holds."""
+
+    def __init__(self, settings: HubSpotSettings | None = None) -> None:
+        super().__init__(settings or HubSpotSettings())
+        self.tokens = Tokens(self.settings)
+        self.limits = Limits(self.settings)
+        self.owners: list[dict[str, Any]] = []
+        self.pipelines: list[dict[str, Any]] = []
+        self.forms: list[dict[str, Any]] = []
+        self.submissions: dict[str, list[dict[str, Any]]] = {}
+        self.email_events: list[dict[str, Any]] = []
+        self._loaded: dict[str, Any] | None = None
+
+    def environment(self) -> dict[str, str]:
+        """The credentials of the first private app, as the environment variables the product reads."""
+        return {"HUBSPOT_ACCESS_TOKEN": next(iter(self.settings.tokens))}
+
+    def load(
+        self,
+        objects: Mapping[str, Iterable[Mapping[str, Any]]],
+        *,
+        owners: Sequence[Mapping[str, Any]] = (),
+        pipelines: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Add records of the past. Each has `id`, `at` (a moment) and its property values."""
+        with self.lock:
+            for kind, records in objects.items():
+                known = self.definitions.of(kind)
+                for given in records:
+                    values = {name: str(value) for name, value in given.items() if name not in ("id", "at") and value is not None}
+                    unknown = sorted(set(values) - set(known))
+                    if unknown:
+                        raise ValueError(f"{kind} {given.get('id')}: the portal has no property {', '.join(unknown)}")
+                    self.create(kind, values, given["at"], _MIGRATION, record_id=str(given["id"]), lag=0.0)
+            self.owners += [dict(one) for one in owners]
+            self.pipelines += [dict(one) for one in pipelines]
+
+            self._loaded = self._state()
+
+    def reset(self) -> None:
+        """Go back to the records as they were loaded; tokens and counts begin anew."""
+        with self.lock:
+            self.tokens, self.limits = Tokens(self.settings), Limits(self.settings)
+            if self._loaded is not None:
+                vars(self).update(copy.deepcopy(self._loaded))
+
+    def _state(self) -> dict[str, Any]:
+        names = ("objects", "merged", "gone", "blocked_emails", "links", "_unique", "_next_id", "forms", "submissions", "email_events")
+        return {name: copy.deepcopy(getattr(self, name)) for name in names}
+
+    def add_form(self, guid: str, name: str) -> None:
+        """A form of the portal."""
+        with self.lock:
+            self.forms.append({"id": guid, "name": name, "formType": "hubspot", "archived": False})
+            self.submissions.setdefault(guid, [])
+
+    def submit(self, guid: str, at: datetime, values: Mapping[str, str], *, page: str = "") -> str:
+        """A person fills out a form. Returns the submission's conversion id."""
+        with self.lock:
+            listed = self.submissions[guid]
+            number = f"{sum(len(one) for one in self.submissions.values()) + 1:08d}"
+            conversion = f"{number[:8]}-0000-4000-8000-{len(listed):012d}"
+            fields = [{"name": name, "value": value, "objectTypeId": "0-1"} for name, value in values.items()]
+            listed.append({"conversionId": conversion, "submittedAt": round(at.timestamp() * 1000), "values": fields, "pageUrl": page})
+            return conversion
+
+    def happened(self, kind: str, recipient: str, at: datetime, *, is_filtered: bool = False, **more: Any) -> str:
+        """A marketing e-mail was sent, delivered, opened, clicked and so on. Returns the event's id."""
+        with self.lock:
+            identity = f"{len(self.email_events) + 1:08x}-0000-4000-9000-000000000000"
+            event = {
+                "id": identity,
+                "created": round(at.timestamp() * 1000),
+                "type": kind,
+                "recipient": recipient,
+                "portalId": self.settings.portal_id,
+            }
+            self.email_events.append(event | {"appId": 113, "filteredEvent": is_filtered} | more)
+            return identity
+
+
+class Person:
+    """Somebody who works in the portal: their changes have history source CRM_UI. For tests and the demo."""
+
+    def __init__(self, store: HubSpotStore, clock: Any, audit: Audit | None = None, user_id: int = 77) -> None:
+        self._store, self._clock, self._audit = store, clock, audit
+        self._source = Source("CRM_UI", f"userId:{user_id}", user_id=user_id)
+
+    def create(self, kind: str, values: Mapping[str, str], *, lag: float | None = None) -> str:
+        """A new record; its id."""
+        with self._store.lock:
+            return self._store.create(kind, values, self._clock.now(), self._source, lag=lag).id
+
+    def edit(self, kind: str, record_id: str, values: Mapping[str, str], *, lag: float | None = None) -> None:
+        """Change values."""
+        with self._store.lock:
+            record = self._store.objects[kind][record_id]
+            self._store.change(kind, record, values, self._clock.now(), self._source, lag=lag)
+            if self._audit is not None:
+                before = {name: (record.values.get(name), value) for name, value in values.items()}
+                self._audit.record(
+                    system="hubspot",
+                    at=self._clock.now(),
+                    user=self._source.id,
+                    action="update",
+                    object=kind,
+                    record_id=record_id,
+                    changes=before,
+                    source="human",
+                )
+
+    def merge(self, kind: str, primary_id: str, secondary_id: str) -> str:
+        """Merge two records; the id of what arises."""
+        with self._store.lock:
+            return self._store.merge(kind, primary_id, secondary_id, self._clock.now(), self._source).id
+
+    def archive(self, kind: str, record_id: str) -> None:
+        """Delete a record, restorable for 90 days."""
+        with self._store.lock:
+            self._store.archive(kind, record_id, self._clock.now())
+
+    def erase(self, kind: str, record_id: str) -> None:
+        """Delete a record for good, as privacy law asks."""
+        with self._store.lock:
+            self._store.erase(kind, record_id)
