@@ -43,6 +43,11 @@ _SLA_ORDER = ("breached", "at_risk", "pending", "paused", "unknown", "met", "met
 NOTICE = "Demo data: companies are real, people are invented, and everything that happens between them is fictional."
 
 
+NOTHING_READ = (
+    "Nothing has been read yet. Run `alignment doctor` to check your settings, then `alignment run`."
+)
+
+
 @dataclass(frozen=True)
 class Section:
     """One table of the page: a title, a sentence that says what a row is, columns and rows of text or numbers."""
@@ -69,7 +74,7 @@ def render(tables: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: dat
     return environment.from_string(source).render(
         agreement=agreement,
         as_of=as_of,
-        notice=NOTICE if is_demo else "",
+        notice=NOTICE if is_demo else "" if _has_rows(tables["extractions"]) else NOTHING_READ,
         organisation=organisation[0]["Name"] if organisation else "",
         headline=headline(tables),
         sections=[
@@ -278,6 +283,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return _number(value)
     return str(value)
+
+
+def _has_rows(table: ibis.Table) -> bool:
+    return table.limit(1).to_pyarrow().num_rows > 0
 
 
 def _number(value: int) -> str:

@@ -135,6 +135,15 @@ def test_an_organisation_without_anything_has_a_report() -> None:
     assert "No plan has been made yet" in text and AGREEMENT.name in text and AGREEMENT.version in text
 
 
+def test_an_empty_home_s_report_says_what_to_run_first() -> None:
+    read = [{"run_id": "r", "system": "salesforce", "object": "Lead"}]
+
+    empty = report.render(tables(), agreement=AGREEMENT, as_of=NOW)
+    filled = report.render(tables(extractions=read), agreement=AGREEMENT, as_of=NOW)
+
+    assert "then `alignment run`" in empty and "alignment run" not in filled
+
+
 def test_the_demo_says_that_it_is_fiction_and_others_do_not() -> None:
     demo = report.render(tables(), agreement=AGREEMENT, as_of=NOW, is_demo=True)
     assert report.NOTICE in " ".join(parsed(demo).text)
