@@ -1,6 +1,6 @@
 """What marketing promises sales: volume, quality, value, coverage, contribution, per period and paced by business day.
 
-Belongs here: what a commitment may say. The rule that judges it: `sla/commitments.py`.
+Belongs here: what a commitment may say. The rule that judges it: `sla/standing/commitments.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who takes over a person or an account when sales is asked.
 
-Belongs here: the split of the account list between reps, and the capacity of a rep. The rule: `lifecycle/handover.py`.
+Belongs here: the split of the account list between reps, and the capacity of a rep. The rule: `lifecycle/stages/handover.py`.
 """
 
 from __future__ import annotations

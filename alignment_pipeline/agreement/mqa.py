@@ -1,6 +1,6 @@
 """When an account is a marketing qualified account, and when it stops being one.
 
-Belongs here: paths, exclusions, hysteresis. Stages: `stages.py`. The rule: `lifecycle/mqa.py`.
+Belongs here: paths, exclusions, hysteresis. Stages: `stages.py`. The rule: `lifecycle/mqa/`.
 """
 
 from __future__ import annotations

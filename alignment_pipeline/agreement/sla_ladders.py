@@ -1,6 +1,7 @@
 """Who is told when a promise runs out: ladders of rungs, their texts, quiet hours and digests.
 
-Belongs here: what a rung may say. The fold that decides which rung is due: `sla/escalations.py`; the sinks: `connectors/notify/`.
+Belongs here: what a rung may say. The fold that decides which rung is due: `sla/escalation/escalations.py`; the sinks:
+`connectors/notify/`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Stages as a state machine: which there are, which moves are allowed, what makes a move.
 
-Belongs here: the machine's form, the same for people and accounts. The walk over events: `lifecycle/machine.py`.
+Belongs here: the machine's form, the same for people and accounts. The walk over events: `lifecycle/stages/machine.py`.
 """
 
 from __future__ import annotations

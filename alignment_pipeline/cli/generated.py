@@ -1,7 +1,7 @@
 """Files that are generated: written by `make package`, held equal by `make check`.
 
 Belongs here: the Salesforce metadata package, the agreement's JSON schema, and the connectors' capability cards in the docs. What they
-contain: `metadata_package.py`, `loader.py`, `connectors/registry.py`.
+contain: `connectors/salesforce/metadata_package.py`, `agreement/loader.py`, `connectors/registry.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """An answer from outside, read defensively.
 
-Belongs here: status, headers, body and the few ways to read them. What an error code means is each vendor's `verdicts.py`.
+Belongs here: status, headers, body and the few ways to read them. What an error code means is each vendor's own module
+(`connectors/salesforce/verdicts.py`).
 """
 
 from __future__ import annotations

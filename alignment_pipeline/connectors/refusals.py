@@ -1,6 +1,7 @@
 """A whole request that a vendor refused.
 
-Belongs here: the error that all connectors raise for it. Which answers are refusals: each vendor's `verdicts.py`.
+Belongs here: the error that all connectors raise for it. Which answers are refusals: each vendor's own module
+(`connectors/salesforce/verdicts.py`).
 """
 
 from __future__ import annotations

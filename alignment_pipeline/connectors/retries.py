@@ -1,6 +1,7 @@
 """How long to wait before the same request is sent again, and when to stop.
 
-Belongs here: the arithmetic of backoff. Which answers deserve a second try is each vendor's `verdicts.py`.
+Belongs here: the arithmetic of backoff. Which answers deserve a second try is each vendor's own module
+(`connectors/salesforce/verdicts.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tables of days that are past: what was decided of everybody, as known at the end of a day.
 
-Belongs here: the tables that are kept for every day, and what came of deciding the day again. The present: `lifecycle.py` and `scoring.py`. Keeping and comparing days:
-`runtime/history.py`; where they lie: `snapshots/<day>/` below the warehouse.
+Belongs here: the tables that are kept for every day, and what came of deciding the day again. The present: `lifecycle.py` and
+`scoring.py`. Keeping and comparing days: `operations/history.py`; where they lie: `snapshots/<day>/` below the warehouse.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """SLA tables: the clocks of both teams, whose time each wait was, who was told, and the tables made from them.
 
-Belongs here: what was promised and what came of it. The rules are `sla/`; creating the tasks is `contracts/planning.py`.
+Belongs here: what was promised and what came of it. The rules are `sla/`; creating the tasks is `contracts/field_updates.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The job that answers hand-raisers: the fast lane's loop, in one run that answers and one that stands by.
 
-Belongs here: how Dagster runs it. What a round does: `runtime/fast_lane/`; who starts the job again: `sensors.py`.
+Belongs here: how Dagster runs it. What a round does: `fast_lane/`; who starts the job again: `sensors.py`.
 """
 
 import dagster as dg

@@ -1,7 +1,7 @@
 """Days of the past as partitions: kept every night, backfilled when somebody asks, compared with a replay a month later.
 
-Belongs here: the partitioned assets, their checks, jobs and schedules. What a day holds and how days are compared: `runtime/history.py`.
-ALIGNMENT_HISTORY_FROM names the first day that can be taken (a date; default 2025-01-01).
+Belongs here: the partitioned assets, their checks, jobs and schedules. What a day holds and how days are compared:
+`operations/history.py`. ALIGNMENT_HISTORY_FROM names the first day that can be taken (a date; default 2025-01-01).
 """
 
 import os

@@ -164,7 +164,7 @@ def field_updates(
     parts = []
     for mapping in crm.fields:
         if mapping.object not in values:
-            continue  # Marketo's people are `sla/nurture.py`
+            continue  # Marketo's people are `sla/escalation/nurture.py`
         table, offers = values[mapping.object]
         offer = offers.get(mapping.value)
         if offer is not None:

@@ -1,8 +1,8 @@
 """Copies of the journal, which alone cannot be rebuilt from the sources.
 
 Belongs here: making a whole copy while others write, keeping the last ones, and how old the newest is. When: a job of its own
-(`defs/backup.py`) and `alignment backup`. A journal that was restored from a copy is recognised by `marker.py`. PostgreSQL has its
-own tools (pg_dump, continuous archiving), so nothing is copied there.
+(`defs/backup.py`) and `alignment backup`. A journal that was restored from a copy is recognised by `write_back/sending/marker.py`.
+PostgreSQL has its own tools (pg_dump, continuous archiving), so nothing is copied there.
 """
 
 from __future__ import annotations

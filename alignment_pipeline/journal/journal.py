@@ -1,7 +1,7 @@
 """The journal's database: opening, migrating, transactions, and the marks by which a lost or old one is recognised.
 
-Belongs here: the connection and what surrounds it. The schema: `tables.py`; operations: `ops.py`; who may write: `lease.py`.
-The journal is the only thing here that cannot be rebuilt from the sources: back it up.
+Belongs here: the connection and what surrounds it. The schema: `tables.py`; operations: `write_back/plans/ops.py`; who may write:
+`lease.py`. The journal is the only thing here that cannot be rebuilt from the sources: back it up.
 """
 
 from __future__ import annotations

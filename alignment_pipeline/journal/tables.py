@@ -1,7 +1,7 @@
 """The journal's tables, as SQLAlchemy Core sees them.
 
 Belongs here: the schema of today. How an older journal becomes this one: `migrations/`. Who reads and writes the tables:
-`journal.py`, `outbox_and_streams.py`, and `ops.py`, `bases.py`, `holds.py` of `write_back/`.
+`journal.py`, `outbox_and_streams.py`, and `write_back/plans/ops.py`, `write_back/fields/bases.py`, `write_back/fields/holds.py`.
 Moments are text, UTC, microseconds, so they sort as they read.
 """
 

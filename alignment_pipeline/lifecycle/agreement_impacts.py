@@ -1,6 +1,7 @@
 """What another agreement would change, before it takes effect.
 
-Belongs here: the difference of two sets of decisions, and its summary. Deciding under the other agreement: `runtime/decisions.py`.
+Belongs here: the difference of two sets of decisions, and its summary. Deciding under the other agreement:
+`operations/impact_and_backtest.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A day's rows: scores, MQA and stages of everybody side by side, ready to be kept.
 
-Belongs here: `person_snapshots` and `account_snapshots` from the decided tables. Keeping and comparing days: `runtime/history.py`.
+Belongs here: `person_snapshots` and `account_snapshots` from the decided tables. Keeping and comparing days: `operations/history.py`.
 """
 
 from __future__ import annotations

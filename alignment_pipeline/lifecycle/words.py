@@ -1,6 +1,6 @@
 """Criteria and what is missing for them, in words that a rep reads.
 
-Belongs here: text. Which criteria hold: `machine.py`, `mqa.py`.
+Belongs here: text. Which criteria hold: `lifecycle/stages/machine.py`, `lifecycle/mqa/`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Judgements of people, kept: what a tick in the CRM said once is known for ever, whatever the field shows later.
 
-Belongs here: turning ticks and reviewed files into labels. What labels say about rules and leads: `labels.py`.
+Belongs here: turning ticks and reviewed files into labels. What labels say about rules and leads: `matching/decision/labels.py`.
 """
 
 from __future__ import annotations

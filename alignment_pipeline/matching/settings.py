@@ -1,7 +1,7 @@
 """The numbers of matching, as the rules take them.
 
-Belongs here: one frozen object, built from the agreement's `matching` section by the wiring. The agreement's schema, ranges and file lines
-live in `agreement/`; fitted weights live in `weights.py`.
+Belongs here: one frozen object, built from the agreement's `matching` section by the wiring. The agreement's schema, ranges and file
+lines live in `agreement/`; fitted weights live in `matching/evidence/weights.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Questions about the agreement, answered from the published tables: what another one would change, how well MQAs and MQLs foretold.
 
-Belongs here: reading the tables, asking, gathering the answer. The rules: `lifecycle/impact.py`, `lifecycle/backtest.py`.
+Belongs here: reading the tables, asking, gathering the answer. The rules: `lifecycle/agreement_impacts.py`, `lifecycle/backtest/`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The match review queue as a file, and reviewed files back as labels.
 
-Belongs here: files for people. What a label does to the next run: `matching/labels.py`.
+Belongs here: files for people. What a label does to the next run: `matching/decision/labels.py`.
 """
 
 from __future__ import annotations

@@ -43,9 +43,7 @@ _SLA_ORDER = ("breached", "at_risk", "pending", "paused", "unknown", "met", "met
 NOTICE = "Demo data: companies are real, people are invented, and everything that happens between them is fictional."
 
 
-NOTHING_READ = (
-    "Nothing has been read yet. Run `alignment doctor` to check your settings, then `alignment run`."
-)
+NOTHING_READ = "Nothing has been read yet. Run `alignment doctor` to check your settings, then `alignment run`."
 
 
 @dataclass(frozen=True)

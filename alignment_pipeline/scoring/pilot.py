@@ -1,6 +1,6 @@
 """The pilot: which accounts, and which people without account, are scored at all.
 
-Belongs here: the agreement's `scope` as a condition on rows. What is written: `planning/field_updates.py`.
+Belongs here: the agreement's `scope` as a condition on rows. What is written: `field_updates/field_updates.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Open time: from a calendar of the agreement to UTC spans with cumulative sums, and arithmetic on them.
 
 Belongs here: hours, holidays, leave and zones. All moments are integer microseconds since 1970 UTC, so sums are exact.
-A clock never walks over seconds: it looks two moments up in the cumulative table. What clocks do with it: `sla/clocks.py`.
+A clock never walks over seconds: it looks two moments up in the cumulative table. What clocks do with it: `sla/clocks/clocks.py`.
 """
 
 from __future__ import annotations

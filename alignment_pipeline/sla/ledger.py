@@ -1,7 +1,7 @@
 """The ledger: all clocks of the agreement, their slices, escalations and exclusions, from the sources as known.
 
-Belongs here: the order of the work. Each step's meaning is in its own module; tasks are made in `sla/tasks.py`, the tables for
-managers in `sla/accountability.py`. The ledger is a function of the events alone: it keeps nothing between runs, so splitting
+Belongs here: the order of the work. Each step's meaning is in its own module; tasks are made in `sla/escalation/tasks.py`, the tables for
+managers in `sla/standing/accountability.py`. The ledger is a function of the events alone: it keeps nothing between runs, so splitting
 history into ticks, shuffling rows or replaying gives the same rows.
 """
 

@@ -2,7 +2,7 @@
 
 Belongs here: the likelihood and its maximum, in NumPy. A lead's candidates and "no account" compete:
 P(account) = exp(score) / (1 + sum exp(score)), so that homonyms share their probability and the evidence of a pair adds up to its score.
-`make fit-match` refits; the file it writes is read by `weights.py`. No name, domain or label of the training set
+`make fit-match` refits; the file it writes is read by `matching/evidence/weights.py`. No name, domain or label of the training set
 is kept, only one number per column of `columns.COLUMNS`.
 """
 

@@ -1,7 +1,7 @@
 """The conformance suite of connectors: what every way of reading a stream must do, whatever the system.
 
 Belongs here: the suite, and what it needs of a connector. A new connector writes an `Adapter` for each way it reads and a test class
-for each adapter (`class TestPages(Conformance)` with a fixture `adapter`); `hubspot/test_conformance.py` is an example. Nothing here
+for each adapter (`class TestPages(Conformance)` with a fixture `adapter`); `marketo/test_conformance.py` is an example. Nothing here
 knows a vendor: an adapter may read from an embedded system (`served.py`) or from a scripted server (`stub.py`).
 """
 

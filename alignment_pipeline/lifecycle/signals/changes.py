@@ -1,6 +1,7 @@
 """Changes of many signals beside the entities they belong to, in the order in which a fold reads them.
 
-Belongs here: the merge of all signals. What is done with each entity: `mqa.py`, `person_stages.py`, `account_stages.py`.
+Belongs here: the merge of all signals. What is done with each entity: `lifecycle/mqa/`, `lifecycle/stages/person_stages.py`,
+`lifecycle/stages/account_stages.py`.
 """
 
 from __future__ import annotations

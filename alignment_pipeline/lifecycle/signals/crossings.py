@@ -2,7 +2,7 @@
 
 Belongs here: zones of a criterion over time. 2 = met, 1 = lost its threshold but not what keeps it, 0 = neither.
 A sum changes only when an activity happens or falls out of its window, so every change is found, to the microsecond.
-The arrays: `events.py`. The folds: `machine.py`, `mqa.py`.
+The arrays: `events.py`. The folds: `lifecycle/stages/machine.py`, `lifecycle/mqa/`.
 """
 
 from __future__ import annotations

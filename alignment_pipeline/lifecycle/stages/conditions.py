@@ -1,6 +1,7 @@
 """Compiles the agreement's `when` lines into tests on numbered signals, and says what each signal is.
 
-Belongs here: the book of signals. How a signal's changes are found: `person_signals.py`, `account_signals.py`, `crossings.py`.
+Belongs here: the book of signals. How a signal's changes are found: `person_signals.py`, `lifecycle/signals/account_signals.py`,
+`lifecycle/signals/crossings.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What happens to a person beside their own activities: statuses, dispositions, conversion, opportunities, their account.
 
-Belongs here: changes of the signals in a machine's book that are about people. Criteria on activities: `crossings.py`.
+Belongs here: changes of the signals in a machine's book that are about people. Criteria on activities: `lifecycle/signals/crossings.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Texts as numbers: what of accounts and leads is compared by being equal, so that many pairs are compared at once.
 
-Belongs here: the numbers that an index keeps of its accounts, and those of a batch of leads. What equality is worth as evidence is decided
-in `evidence.py` and its neighbours; words and compact names have their numbers from the vocabulary.
+Belongs here: the numbers that an index keeps of its accounts, and those of a batch of leads. What equality is worth as evidence is
+decided in `matching/evidence/evidence.py` and its neighbours; words and compact names have their numbers from the vocabulary.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Reading account and lead tables into plain columns.
 
-Belongs here: which columns the matcher takes and what an absent one means. Column spellings of CRM exports live in `exports.py`.
+Belongs here: which columns the matcher takes and what an absent one means. Column spellings of CRM exports live in
+`matching/files/exports.py`.
 """
 
 from __future__ import annotations

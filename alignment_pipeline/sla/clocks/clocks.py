@@ -1,8 +1,8 @@
 """Clocks: from triggers to starts and stops, for all subjects of a policy at once.
 
 Belongs here: which trigger starts a clock, what stops or cancels it, what had kept the promise before. One round takes each
-subject's next clock, so there are as many rounds as one subject has clocks. How long they took: `sla/durations.py`; what that
-means: `sla/states.py`.
+subject's next clock, so there are as many rounds as one subject has clocks. How long they took: `sla/clocks/durations.py`; what that
+means: `sla/clocks/states.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Durations: how much of its own time a clock has used, owner by owner, and when it will have used a given amount.
 
-Belongs here: the segments of a clock (one per owner or pause in turn), each with its calendar. Starting and stopping: `sla/clocks.py`.
+Belongs here: the segments of a clock (one per owner or pause in turn), each with its calendar. Starting and stopping:
+`sla/clocks/clocks.py`.
 """
 
 from __future__ import annotations

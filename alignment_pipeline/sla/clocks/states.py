@@ -1,6 +1,6 @@
 """States: what a clock's times mean as of a moment, given how far its feed is read; and the sentence that says why.
 
-Belongs here: the eight states and their reasons. The times come from `sla/clocks.py` and `sla/durations.py`.
+Belongs here: the eight states and their reasons. The times come from `sla/clocks/clocks.py` and `sla/clocks/durations.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Escalations: which rungs of a policy's ladder its clocks have reached, who is told, and in what words.
 
-Belongs here: one row per rung that can still matter. Making tasks of them: `sla/tasks.py`; sending messages: `connectors/notify/`.
-A rung's key is made of the clock and the rung alone, so however often it is derived, it is told once.
+Belongs here: one row per rung that can still matter. Making tasks of them: `sla/escalation/tasks.py`; sending messages:
+`connectors/notify/`. A rung's key is made of the clock and the rung alone, so however often it is derived, it is told once.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Accountability: how well handed-over people were followed up, by team, rep, source and period.
 
-Belongs here: `sla_follow_ups`, counted from the clocks. What sales said of people: `sla/outcomes.py`.
+Belongs here: `sla_follow_ups`, counted from the clocks. What sales said of people: `sla/standing/outcomes.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Marketing's side: what was promised to sales per period, what the pace asks for today, what there is.
 
-Belongs here: `marketing_commitments` and the rungs they set off. What each measure counts stands in `sla/measures.py`; the promises
-in `agreement/commitments.py`. Sales' side: `sla/ledger.py`.
+Belongs here: `marketing_commitments` and the rungs they set off. What each measure counts stands in `sla/standing/measures.py`; the
+promises in `agreement/commitments.py`. Sales' side: `sla/ledger.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Measures: what marketing's commitments count, from people, accounts and opportunities, between two moments.
 
-Belongs here: one small count per measure. How they are judged: `sla/commitments.py`.
+Belongs here: one small count per measure. How they are judged: `sla/standing/commitments.py`.
 """
 
 from __future__ import annotations

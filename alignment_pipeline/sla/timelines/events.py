@@ -1,7 +1,7 @@
 """Events: everything that can start, stop or cancel a clock, as one sorted list per kind of subject.
 
 Belongs here: activities, touches, stage entries and what the histories tell (dispositions, acceptance, assignment is a matter of
-owners and lives in `sla/timelines.py`). How policies choose among them: `Events.matching`. Clocks: `sla/clocks.py`.
+owners and lives in `sla/timelines/timelines.py`). How policies choose among them: `Events.matching`. Clocks: `sla/clocks/clocks.py`.
 """
 
 from __future__ import annotations

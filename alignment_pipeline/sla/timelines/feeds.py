@@ -1,6 +1,6 @@
 """Feeds: which extractions must have been read past a due time before a clock may be called breached.
 
-Belongs here: events and the vendors' objects they are read from. What a state makes of it: `sla/states.py`.
+Belongs here: events and the vendors' objects they are read from. What a state makes of it: `sla/clocks/states.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Histories: the values that a record's fields had over time, for many records at once.
 
 Belongs here: owner, status, disposition, reject code, hold and loss reason of leads, contacts, accounts and opportunities, from
-their changes and their values now (`tracked.py`). Whose history counts for a person at a moment: `sla/timelines.py`.
+their changes and their values now (`tracked.py`). Whose history counts for a person at a moment: `sla/timelines/timelines.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Owners: what the CRM says of the users and queues that own records: zone, department, manager, leave.
 
-Belongs here: facts about owners. Who owned what when: `sla/timelines.py`; who is told: `sla/escalations.py`.
+Belongs here: facts about owners. Who owned what when: `sla/timelines/timelines.py`; who is told: `sla/escalation/escalations.py`.
 """
 
 from __future__ import annotations

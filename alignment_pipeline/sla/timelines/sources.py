@@ -1,6 +1,7 @@
 """What the SLA rules read: one bundle of tables, and how columns become arrays.
 
-Belongs here: the inputs of the ledger. Which of them make events: `sla/events.py`; which make owners and pauses: `sla/histories.py`.
+Belongs here: the inputs of the ledger. Which of them make events: `sla/timelines/events.py`; which make owners and pauses:
+`sla/timelines/histories.py`.
 """
 
 from __future__ import annotations

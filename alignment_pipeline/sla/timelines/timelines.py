@@ -1,7 +1,7 @@
 """Timelines: who owned each subject when, and when it was on hold or waiting for the customer.
 
 Belongs here: which record stands for a person at a moment (contact before lead, the latest created first), owners as codes,
-capped pauses, the moment after which no record is left. What happens to subjects: `sla/events.py`.
+capped pauses, the moment after which no record is left. What happens to subjects: `sla/timelines/events.py`.
 """
 
 from __future__ import annotations

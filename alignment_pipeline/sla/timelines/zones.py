@@ -1,6 +1,6 @@
 """Zones of people: read from their country and state by the agreement's list.
 
-Belongs here: whose local time a person lives in, for policies with `zone: lead`. Reps' zones come with `sla/owners.py`.
+Belongs here: whose local time a person lives in, for policies with `zone: lead`. Reps' zones come with `sla/timelines/owners.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The base: what we last wrote to each field and saw there.
 
 Belongs here: reading and moving base values, and counting who changed ours back (drift). A base moves only together with an operation
-that was verified or found to be done already (`ops.py` calls `put` in that same transaction).
+that was verified or found to be done already (`write_back/plans/ops.py` calls `put` in that same transaction).
 """
 
 from __future__ import annotations

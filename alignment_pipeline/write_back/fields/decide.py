@@ -1,7 +1,8 @@
 """Three values decide one field: base (last written and verified), theirs (the CRM now), ours (what it should be).
 
-Belongs here: the decision, as a pure function, used when a plan is made and again just before each batch is sent. What a decision
-leads to is `plan.py` and `apply.py`. Values decide, never who modified the record last: that is known per record only.
+Belongs here: the decision, as a pure function, used when a plan is made and again just before each batch is sent. What a decision leads
+to is `write_back/plans/plan.py` and `write_back/sending/apply.py`. Values decide, never who modified the record last: that is known per
+record only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Reads the tables that a plan is made from: desired values, creates, and what the CRM had when it was last read.
 
-Belongs here: rows to values, for the records a plan is about. What the columns mean: `contracts/planning.py`, `contracts/staging_facts.py`.
+Belongs here: rows to values, for the records a plan is about. What the columns mean: `contracts/field_updates.py`,
+`contracts/staging_facts.py`.
 """
 
 from __future__ import annotations

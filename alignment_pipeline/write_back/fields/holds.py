@@ -1,7 +1,7 @@
 """Holds: values we keep our hands off, why, since when, and who let go of them.
 
-Belongs here: listing, making and releasing holds. When a hold arises is decided in `decide.py`, `plan.py` and `batches.py`;
-the command line is `cli/holds.py`.
+Belongs here: listing, making and releasing holds. When a hold arises is decided in `decide.py`, `write_back/plans/plan.py` and
+`write_back/sending/batches.py`; the command line is `cli/holds.py`.
 """
 
 from __future__ import annotations

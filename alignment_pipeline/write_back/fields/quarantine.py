@@ -1,6 +1,6 @@
 """Quarantine: rows that cannot be written as they are, each with its reason, counted and never dropped silently.
 
-Belongs here: keeping and listing them. Refused operations (dead letters) are `dead_letters.py`.
+Belongs here: keeping and listing them. Refused operations (dead letters) are `write_back/records/dead_letters.py`.
 """
 
 from __future__ import annotations

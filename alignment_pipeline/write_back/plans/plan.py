@@ -1,7 +1,7 @@
 """Makes a plan: what the CRM should say, against what it says and what we last wrote there.
 
 Belongs here: from the tables of desired values to operations, holds and quarantine. Whether the plan may be sent: `guard.py` and
-`approval.py`; keeping it: `ops.py`; sending it: `apply.py`. Nothing is read from or written to a CRM here.
+`approval.py`; keeping it: `ops.py`; sending it: `write_back/sending/apply.py`. Nothing is read from or written to a CRM here.
 """
 
 from __future__ import annotations

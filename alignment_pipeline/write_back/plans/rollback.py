@@ -1,7 +1,8 @@
 """Undoes a run: a plan of its own that restores what the run wrote, where nobody has changed it since.
 
-Belongs here: making that plan. It goes through the guard, approval, journal and verification like any other (`apply.py`); the last
-look (`recheck.py`) keeps everything that is no longer as the run left it. What cannot be undone is said by `LIMITS`.
+Belongs here: making that plan. It goes through the guard, approval, journal and verification like any other
+(`write_back/sending/apply.py`); the last look (`write_back/sending/recheck.py`) keeps everything that is no longer as the run left it.
+What cannot be undone is said by `LIMITS`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The field map against describe: every field there, ours to write, of the right type, with the agreed values.
 
 Belongs here: checks that block a plan before its first write. They run when the plan is judged and, with a fresh describe, once more
-just before it is applied. The fit of single values is `shape.py`.
+just before it is applied. The fit of single values is `write_back/fields/shape.py`.
 """
 
 from __future__ import annotations

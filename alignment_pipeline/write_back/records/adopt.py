@@ -1,7 +1,7 @@
 """Starts over with a lost or outdated journal: what the CRM holds is read as the new starting point, nothing is sent.
 
 Belongs here: adoption. Values that are right already become the base; filled fields that differ are held (FIRST_TOUCH) until a person
-releases them; empty fields are simply filled by the next plan. How a lost journal is recognised: `marker.py`.
+releases them; empty fields are simply filled by the next plan. How a lost journal is recognised: `write_back/sending/marker.py`.
 """
 
 from __future__ import annotations

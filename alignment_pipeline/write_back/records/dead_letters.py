@@ -1,7 +1,7 @@
 """Dead letters: operations that the CRM refused for good, listed with their reason, and replayed by planning again.
 
 Belongs here: listing them and letting them be planned again. A stored payload is never sent again: `replay` only forgets the refusal,
-and the next plan reads afresh and decides. Rows that never reached the CRM: `quarantine.py`.
+and the next plan reads afresh and decides. Rows that never reached the CRM: `write_back/fields/quarantine.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Applies a plan: recover, check, then batch after batch until everything is decided.
 
 Belongs here: the run. It imports no orchestrator: the command line and the scheduled asset call the same function. One batch's way
-is `batches.py`; undoing a run `rollback.py`.
+is `batches.py`; undoing a run `write_back/plans/rollback.py`.
 """
 
 from __future__ import annotations

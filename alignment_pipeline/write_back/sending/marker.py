@@ -1,7 +1,7 @@
 """Recognises a journal that was lost, restored from an old backup, or another organisation's: then nothing is applied until it is adopted.
 
 Belongs here: the mark beside the journal that remembers which journal it was and how far it had come. Rebuilding the bases of a lost
-journal is `adopt.py`.
+journal is `write_back/records/adopt.py`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Bulk API 2.0: jobs (`job.py`), reading (`query.py`), writing (`ingest.py`), CSV (`table.py`)."""
+"""Bulk API 2.0: jobs (`ingest.py`), reading (`query.py`), rows (`rows.py`), CSV (`table.py`)."""
