@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -18,9 +19,11 @@ from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.journal.tables import PLAN
 from alignment_pipeline.operations import write_back
 from alignment_pipeline.write_back.fields.shape import described_shapes
-from alignment_pipeline.write_back.plans import ops
+from alignment_pipeline.write_back.plans import ops, preview
 from alignment_pipeline.write_back.plans import plan as plans
 from alignment_pipeline.write_back.records import adopt as adoption
+
+SHOWN_GROUPS = 15
 
 
 @click.group(invoke_without_command=True, epilog="Example: alignment plan show 3f2a9c")
@@ -48,9 +51,10 @@ def plan(ctx: click.Context, adopt: bool, is_json: bool) -> None:
 
 @plan.command("show", short_help="Print the changes, checks and approval of one plan", epilog="Example: alignment plan show 3f2a9c")
 @click.argument("plan_hash", required=False)
-@click.option("--changes", default=20, show_default=True, help="How many changes to print.")
+@click.option("--changes", default=20, show_default=True, help="How many changed fields to print.")
+@click.option("--find", default="", help="Only changes of records whose name or id, or whose values or reasons, contain this text.")
 @json_option
-def show(plan_hash: str | None, changes: int, is_json: bool) -> None:
+def show(plan_hash: str | None, changes: int, find: str, is_json: bool) -> None:
     """Print what one plan would change, its checks, and its approval.
 
     Without PLAN_HASH, the latest plan.
@@ -62,7 +66,11 @@ def show(plan_hash: str | None, changes: int, is_json: bool) -> None:
     if row is None:
         raise ConfigurationError("there is no such plan; `alignment run` makes one, `alignment plan` lists them")
     guard, stats = json.loads(row.guard), json.loads(row.stats)
-    found = ops.ops_of(journal, row.plan_hash)
+    kept = ops.ops_of(journal, row.plan_hash)
+    states = {op.subject: op.state for op in kept}
+    folder = context.home.path / "plans"
+    groups = preview.read_groups(folder, row.plan_hash)
+    shown, in_all = _matching(preview.read_changes(folder, row.plan_hash) if groups else _kept(kept), find, changes)
     page = context.home.path / "plans" / row.plan_hash[:12] / "plan.html"
     content: dict[str, Any] = {
         "plan_hash": row.plan_hash,
@@ -73,7 +81,9 @@ def show(plan_hash: str | None, changes: int, is_json: bool) -> None:
         "approved_by": row.approved_by,
         "expires_at": row.expires_at,
         "preview": str(page) if page.exists() else None,
-        "changes": [{"object": op.object, "record": op.subject, "state": op.state, "after": dict(op.after)} for op in found[:changes]],
+        "groups": groups,
+        "found": in_all,
+        "changes": [one | {"state": states.get(one["record_id"] or one["external_key"])} for one in shown],
     }
 
     def human(console: Console) -> None:
@@ -83,14 +93,60 @@ def show(plan_hash: str | None, changes: int, is_json: bool) -> None:
         for check in guard["checks"]:
             if check["verdict"] != "OK":
                 console.print(f"  {check['verdict']}: {check['text']}")
-        lines = table("", "record", "field", "before", "after", "state")
-        for op in found[:changes]:
-            for name, after in op.after.items():
-                lines.add_row(f"{op.object} {op.subject}", name, str(op.before.get(name, "")), str(after), op.state)
+        for title in groups[:SHOWN_GROUPS]:
+            console.print(f"  {title}")
+        lines = table("", "record", "field", "before", "after", "why", "state")
+        for one in content["changes"]:
+            named = one["name"] or one["record_id"] or one["external_key"]
+            before, after = (_said(one[part], one[f"{part}_name"]) for part in ("before", "after"))
+            why = "" if one["reason"] == one["after"] else one["reason"]
+            lines.add_row(f"{one['object']} {named}", one["label"], before, after, why, one["state"] or "")
         console.print(lines)
+        if in_all > len(content["changes"]):
+            about = f" that contain {find!r}" if find else ""
+            console.print(f"{len(content['changes'])} of {in_all:,} changed fields{about}; --changes prints more, --find searches")
         console.print(f"preview: {content['preview'] or '-'}")
 
     context.result(content, human)
+
+
+def _kept(kept: Iterable[ops.Op]) -> Iterator[Mapping[str, Any]]:
+    """Changed fields as the journal has them, where a plan's files are gone: without names, with one reason per record."""
+    for op in kept:
+        for name, after in op.after.items():
+            yield {
+                "object": op.object,
+                "record_id": op.record_id,
+                "external_key": op.ext_key,
+                "name": None,
+                "field": name,
+                "label": name,
+                "before": op.before.get(name),
+                "after": after,
+                "before_name": None,
+                "after_name": None,
+                "reason": op.reason,
+            }
+
+
+def _matching(changes: Iterable[Mapping[str, Any]], find: str, most: int) -> tuple[list[dict[str, Any]], int]:
+    """The first changed fields that contain the text, and how many there are."""
+    wanted, parts = find.casefold(), ("name", "record_id", "label", "before", "after", "reason", "after_name")
+    shown: list[dict[str, Any]] = []
+    in_all = 0
+    for one in changes:
+        if wanted and not any(wanted in str(one[part]).casefold() for part in parts):
+            continue
+        in_all += 1
+        if in_all <= most:
+            shown.append(dict(one))
+    return shown, in_all
+
+
+def _said(value: Any, name: str | None) -> str:
+    if value is None or value == "":
+        return "empty"
+    return f"{name} ({value})" if name else str(value)
 
 
 def _listing(context: Context) -> list[dict[str, Any]]:

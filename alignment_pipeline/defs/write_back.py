@@ -21,7 +21,7 @@ def run_measures(context: dg.AssetExecutionContext, line: LineResource) -> dg.Ma
     return run.materialized(run.warehouse.append("run_measures", rows), **shown)
 
 
-@dg.asset(**table("write_plans", deps=[*write_back.PLAN_INPUTS, "run_measures", "extractions"]))
+@dg.asset(**table("write_plans", deps=[*write_back.PLAN_INPUTS, *write_back.NAMED, "run_measures", "extractions"]))
 def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
     if write_back.is_past(run.as_of, run.home.clock.now()):
@@ -40,6 +40,7 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
             crm=write_back.open_crm(run.home, session, may_write=False),
             as_of=run.as_of,
             run_id=run.run_id,
+            names=write_back.record_names(run.tables(*write_back.NAMED)),
         )
         rows = write_back.plan_rows(journal)
     return run.publish(

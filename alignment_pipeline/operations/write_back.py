@@ -32,6 +32,7 @@ from alignment_pipeline.write_back.sending import crm as crms
 from alignment_pipeline.write_back.sending.crm import Crm
 from alignment_pipeline.write_back.sending.marketo import with_marketo
 
+NAMED = ("accounts", "leads", "contacts", "users")
 PLAN_INPUTS = ("field_updates", "record_creates", "crm_field_values", "crm_record_states")
 DESCRIBED = ("Account", "Contact", "Lead", "Task")
 # a run a day is what the guard calls on time
@@ -63,6 +64,7 @@ def make_plan(
     crm: Crm,
     as_of: datetime,
     run_id: str,
+    names: Mapping[str, str] | None = None,
 ) -> prepare.Prepared:
     """Compare what should be with what is, have the guard judge it, keep it in the journal and write its preview. Sends nothing."""
     history = measure_history(measures)
@@ -77,7 +79,25 @@ def make_plan(
         sources=source_health(history, extractions, now=home.clock.now()),
         match_rates=history.get("match_rate", []),
         folder=home.folder("plans"),
+        names=names,
     )
+
+
+def record_names(tables: Mapping[str, ibis.Table]) -> dict[str, str]:
+    """Record id -> what people call it: of accounts, leads (with their company), contacts and users."""
+    person = (_.first_name.fill_null("") + " " + _.last_name.fill_null("")).strip()
+    leads = tables["leads"].select(record_id=_.lead_id, name=person, company=_.company.fill_null(""))
+    parts = [
+        tables["accounts"].select(record_id=_.account_id, name=_.name),
+        leads.select("record_id", name=ibis.ifelse(_.company == "", _.name, _.name + " (" + _.company + ")")),
+        tables["contacts"].select(record_id=_.contact_id, name=person),
+        tables["users"].select(record_id=_.user_id, name=_.name),
+    ]
+    found: dict[str, str] = {}
+    for part in parts:
+        rows = part.to_pyarrow()
+        found.update({key: name for key, name in zip(rows["record_id"].to_pylist(), rows["name"].to_pylist(), strict=True) if name})
+    return found
 
 
 def apply_standing(home: Home, plan_hash: str, *, agreement: Agreement, journal: Journal, crm: Crm) -> applying.Applied | str:

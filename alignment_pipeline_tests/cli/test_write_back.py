@@ -56,6 +56,8 @@ def test_a_plan_is_shown_applied_audited_and_undone(tmp_path: Path, monkeypatch:
 
         assert [(row["hash"], row["state"]) for row in listed] == [(planned.plan_hash, "NEEDS_APPROVAL")]
         assert shown["verdict"] == "NEEDS_APPROVAL" and any("First fill" in check["text"] for check in shown["checks"])
+        assert [(one["record_id"], one["label"], one["after"]) for one in shown["changes"][:1]] == [(lead_id(0), "Score__c", 1)]
+        assert (len(shown["changes"]), shown["found"]) == (20, 30)
         assert (done["states"], done["allowed_by"], again["plan_state"]) == ({"VERIFIED": 30}, "tester", "DONE")
         assert [(one["state"], one["changes"]) for one in told["operations"]] == [("VERIFIED", {"Score__c": [None, 4]})]
         assert undone["applied"]["states"] == {"VERIFIED": 30} and acme.value(lead_id(3), "Score__c") is None

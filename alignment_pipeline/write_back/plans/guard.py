@@ -293,12 +293,19 @@ def _limited(name: str, object_: str, number: int, managed: int, limit: Limit, w
         verdict = Verdict.NEEDS_APPROVAL
     if exceeded(limit.block_count, limit.block_pct):
         verdict = Verdict.BLOCKED
-    approve = _said(limit.approve_count, limit.approve_pct)
-    block = _said(limit.block_count, limit.block_pct)
-    text = f"{object_}: {number} of {managed} {what} ({share:.1f} %; a person approves above {approve}, blocked above {block})."
+    limits = [
+        f"{what_happens} above {said}"
+        for what_happens, said in (
+            ("a person approves", _said(limit.approve_count, limit.approve_pct)),
+            ("blocked", _said(limit.block_count, limit.block_pct)),
+        )
+        if said
+    ]
+    share_text = [f"{share:.1f} %"] if managed else []
+    text = f"{object_}: {number} of {managed} {what} ({'; '.join([*share_text, ', '.join(limits)])})."
     return Check(name, object_, verdict, text, number, limit.approve_count, limit.block_count)
 
 
 def _said(count: int | None, pct: float | None) -> str:
     parts = [f"{count}" if count is not None else "", f"{pct:g} %" if pct is not None else ""]
-    return " and ".join(part for part in parts if part) or "nothing"
+    return " and ".join(part for part in parts if part)

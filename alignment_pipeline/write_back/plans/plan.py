@@ -184,6 +184,7 @@ def _one_record(
             before_modstamp=there.modified_at if there else None,
             reason_code="DRIFT" if repairs else "CHANGED",
             reason=wanted.reason_of(after),
+            reasons={name: wanted.reasons.get(name, "") for name in after},
             base_op_id=max((op_id for op_id in op_ids if op_id is not None), default=None),
         )
     )

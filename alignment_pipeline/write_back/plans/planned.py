@@ -23,7 +23,10 @@ CREATE_STAGE = 2
 
 @dataclass(frozen=True)
 class PlannedOp:
-    """One record's change, or one record's creation. `carried` fields ride along and are no change by themselves."""
+    """One record's change, or one record's creation. `carried` fields ride along and are no change by themselves.
+
+    `reason` is that of the most urgent field, for the journal; `reasons` has each field's own, for the preview.
+    """
 
     object: str
     record_id: str | None
@@ -41,6 +44,7 @@ class PlannedOp:
     before_modstamp: str | None = None
     reason_code: str = "CHANGED"
     reason: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
     base_op_id: int | None = None
     rollback_of: int | None = None
 

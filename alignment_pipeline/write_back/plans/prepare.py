@@ -5,7 +5,7 @@ Belongs here: the order of those steps, for the wiring and the command line. Sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,8 +61,9 @@ def prepare(
     sources: Sequence[SourceHealth] = (),
     match_rates: Sequence[float] = (),
     folder: Path | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Prepared:
-    """Build, judge and keep a plan; write its preview below `folder` when given."""
+    """Build, judge and keep a plan; write its preview below `folder` when given. `names`: record id -> what people call it."""
     plan = build(
         journal,
         field_updates=field_updates,
@@ -76,7 +77,9 @@ def prepare(
         run_id=run_id,
         kind=kind,
     )
-    return keep(journal, plan, FieldRules(agreement=agreement, shapes=shapes), sources=sources, match_rates=match_rates, folder=folder)
+    return keep(
+        journal, plan, FieldRules(agreement=agreement, shapes=shapes), sources=sources, match_rates=match_rates, folder=folder, names=names
+    )
 
 
 def keep(
@@ -87,9 +90,10 @@ def keep(
     sources: Sequence[SourceHealth] = (),
     match_rates: Sequence[float] = (),
     folder: Path | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Judge a plan that was built (a rollback, say), keep it, write its preview."""
     judgement = judge(journal, plan, rules=rules, sources=sources, match_rates=match_rates)
     state = save_plan(journal, plan, judgement, rules)
-    lines, page = write_preview(plan, judgement, folder) if folder else (None, None)
+    lines, page = write_preview(plan, judgement, folder, crm=rules.agreement.crm, names=names) if folder else (None, None)
     return Prepared(plan, judgement, state, lines, page)
