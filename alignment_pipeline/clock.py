@@ -50,7 +50,7 @@ class Clock:
         try:
             moment = datetime.fromisoformat(found["moment"])
         except ValueError as error:
-            raise ConfigurationError(f"{ENVIRONMENT_VARIABLE}: {found['moment']!r} is no ISO 8601 moment") from error
+            raise ConfigurationError(f"{ENVIRONMENT_VARIABLE}: {found['moment']!r} is not an ISO 8601 moment") from error
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return cls(moment=moment.astimezone(UTC), unix=float(found["unix"]), factor=float(found["factor"]))

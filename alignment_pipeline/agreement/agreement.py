@@ -24,7 +24,7 @@ from alignment_pipeline.agreement.write_back import WriteBack
 class Agreement(Section):
     """Every definition both teams agreed. `version` is the hash of the content and stands on every decision row."""
 
-    name: str = Field(min_length=1, description="Name of the agreement, as it stands in the report")
+    name: str = Field(min_length=1, description="Name of the agreement, as shown in the report")
     effective_on: date = Field(description="Day from which it holds")
     parties: Parties
     people: People = People()

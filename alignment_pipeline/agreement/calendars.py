@@ -26,7 +26,7 @@ def _known_zone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{value!r} is no IANA time zone; write it as Europe/Berlin or America/New_York") from error
+        raise ValueError(f"{value!r} is not an IANA time zone; write it as Europe/Berlin or America/New_York") from error
     return value
 
 
@@ -43,7 +43,7 @@ def minutes_of(text: str) -> tuple[int, int]:
     """Minutes after local midnight of a span such as `09:00-12:30`; 24:00 is the day's end. Raises ValueError."""
     match = _HOURS.match(text)
     if match is None:
-        raise ValueError(f"{text!r} is no span of hours; write it as 09:00-17:00")
+        raise ValueError(f"{text!r} is not a range of hours; write it as 09:00-17:00")
     opens, closes = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
     if closes > 1440 or closes <= opens:
         raise ValueError(f"{text!r} must end after it begins and by 24:00; split hours over midnight in two days")

@@ -27,7 +27,7 @@ RATIOS: frozenset[str] = frozenset({"acceptance_pct", "sourced_won_pct", "covera
 
 
 class ContactYield(Section):
-    """When a further contact at an account is worth its price: a number set without analysis is no better than none."""
+    """When a further contact at an account is worth its price: a number without analysis is not better than none."""
 
     window_days: Annotated[int, Field(ge=30, le=1_095)] = Field(default=365, description="Opportunities created in these last days count")
     classes: list[Annotated[int, Field(ge=0, le=1_000)]] = Field(
@@ -76,4 +76,4 @@ class Commitment(Section):
     grace_business_days: Annotated[int, Field(ge=0, le=60)] = Field(
         default=5, description="Business days at the period's start that are too early to judge"
     )
-    ladder: Slug | None = Field(default=None, description="Ladder that tells people when it is behind; empty: nobody is told")
+    ladder: Slug | None = Field(default=None, description="Ladder that notifies people when it is behind; empty: nobody is notified")

@@ -26,7 +26,7 @@ class Path(Section):
 
 
 class MqaExclusions(Section):
-    """Accounts that are no MQA whatever they do, because sales works with them already or never will."""
+    """Accounts that never are an MQA, because sales works with them already or never will."""
 
     customers: bool = Field(default=True, description="Customers")
     open_opportunities: bool = Field(default=True, description="Accounts with an open opportunity, while it is open")

@@ -13,10 +13,10 @@ Domain = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[a-z0-9]([a-
 
 
 class Party(Section):
-    """One side of the agreement and the person who answers for it."""
+    """One side of the agreement and the person who is responsible for it."""
 
-    team: str = Field(min_length=1, description="Team's name, as it stands in the report")
-    owner: str = Field(min_length=1, description="Role that answers for it, as 'VP Marketing'")
+    team: str = Field(min_length=1, description="Team's name, as shown in the report")
+    owner: str = Field(min_length=1, description="Role that is responsible, such as 'VP Marketing'")
     signed_on: date | None = Field(default=None, description="Day on which the party signed this version")
 
 

@@ -75,7 +75,7 @@ class Sla(Section):
         for kind, names in (("calendars", calendars), ("policies", policies + commitments)):
             doubled = next((name for name in names if names.count(name) > 1), None)
             if doubled:
-                raise ValueError(f"{kind}: {doubled} stands twice; a name means one thing")
+                raise ValueError(f"{kind}: {doubled} is listed twice; a name means one thing")
         for place, name, known in (
             *((f"policy {policy.name}: calendar", policy.calendar, calendars) for policy in self.policies),
             *((f"policy {policy.name}: ladder", policy.ladder, ladders) for policy in self.policies),

@@ -24,7 +24,7 @@ _TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 def _known_placeholders(value: str) -> str:
     for name in _PLACEHOLDER.findall(value):
         if name not in PLACEHOLDERS:
-            raise ValueError(f"{{{name}}} is no placeholder; allowed: {', '.join('{' + p + '}' for p in sorted(PLACEHOLDERS))}")
+            raise ValueError(f"{{{name}}} is not a placeholder; allowed: {', '.join('{' + p + '}' for p in sorted(PLACEHOLDERS))}")
     return value
 
 

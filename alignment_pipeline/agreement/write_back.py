@@ -120,7 +120,7 @@ class Budget(Section):
 
 
 class Holds(Section):
-    """When we keep our hands off a value."""
+    """When a value is not written."""
 
     human_edit_days: int | None = Field(
         default=None, ge=1, le=3650, description="Days after which a person's edit may be written over; left out: never"
@@ -143,7 +143,7 @@ class Breaker(Section):
     owner_changes: int = Field(
         default=1, ge=1, le=10_000, description="Records whose owner changed between our reading and our verification"
     )
-    unknown_codes: int = Field(default=20, ge=1, le=10_000, description="Refusals with a code nobody knows")
+    unknown_codes: int = Field(default=20, ge=1, le=10_000, description="Rejections with an unknown code")
 
 
 class Approvals(Section):

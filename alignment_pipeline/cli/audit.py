@@ -23,7 +23,7 @@ def audit(record: str, is_json: bool) -> None:
     context = Context(is_json=is_json)
     found = history.audit(context.journal(), record)
     if not any(found.values()):
-        raise ConfigurationError(f"the journal knows nothing of {record!r}")
+        raise ConfigurationError(f"the journal has no entry for {record!r}")
 
     def human(console: Console) -> None:
         lines = table("Operations", "when", "plan", "change", "state", "result", "attempts")

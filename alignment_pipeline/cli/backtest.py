@@ -85,13 +85,13 @@ def _show(console: Console, rows: list[dict[str, Any]], of: str, plot: Path | No
         shown.add_row(f"{row['threshold_factor']:g}x", *counts, *pct, lead, *over)
     console.print(shown)
     console.print(
-        f"right: judged {of}s followed by an opportunity; recall: opportunities an {of} came before; blind: a pick at random would reach."
+        f"right: {of}s that an opportunity followed; recall: opportunities that an {of} preceded; blind: what a random choice would reach."
     )
     if "weeks_over" in one:
         console.print("over: weeks in which a rep got more MQAs than agreed.")
-    told = "used as known today" if one["attributes_used"] else "left out, since they have no history"
+    handling = "used as known today" if one["attributes_used"] else "left out, since they have no history"
     left_out = "Tier, size, title and type" if of == "MQA" else "Fit, tier, title and opt-out"
-    console.print(f"{left_out} are {told}.")
+    console.print(f"{left_out} are {handling}.")
     if one["reconstructed_pct"] is not None:
         console.print(
             f"{one['reconstructed_pct']:.0f} % of the activities were loaded later; their own time stands for when they were known."

@@ -105,7 +105,7 @@ def as_of_moment(text: str | None) -> datetime | None:
             return datetime.combine(date.fromisoformat(text), datetime.max.time(), UTC).replace(microsecond=0)
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ConfigurationError(f"--as-of {text!r} is no moment; write 2026-11-21 or 2026-11-21T08:00:00Z") from error
+        raise ConfigurationError(f"--as-of {text!r} is not a moment; write 2026-11-21 or 2026-11-21T08:00:00Z") from error
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 

@@ -20,7 +20,7 @@ def _day(ctx: click.Context, param: click.Parameter, text: str | None) -> date |
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no day; write 2026-11-21", ctx=ctx, param=param) from error
+        raise click.BadParameter(f"{text!r} is not a day; write 2026-11-21", ctx=ctx, param=param) from error
 
 
 @click.command(epilog="Example: alignment history --take --from 2026-10-01 --to 2026-10-30")

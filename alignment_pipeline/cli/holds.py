@@ -1,4 +1,4 @@
-"""`alignment holds`: values we keep our hands off, and letting go of them.
+"""`alignment holds`: values that are not written, and releasing them.
 
 Belongs here: the command. Why holds arise: `write_back/fields/holds.py`.
 """

@@ -31,13 +31,13 @@ def notify(dry_run: bool, is_json: bool) -> int:
 
 def _show(console: Console, done: dict[str, list[str]]) -> None:
     words = {
-        "sent": "told",
-        "waiting": "wait for the end of quiet hours or the digest",
+        "sent": "sent",
+        "waiting": "waiting for the end of quiet hours or for the digest",
         "delayed": "delayed: their channel is down",
-        "failed": "failed for good",
-        "unknown": "unknown: a process died while telling; look, and tell by hand",
+        "failed": "failed permanently",
+        "unknown": "unknown: a process died while sending; look, and send by hand",
         "withdrawn": "withdrawn: no longer due",
-        "dry_run": "would be told",
+        "dry_run": "would be sent",
     }
     for name, keys in done.items():
         if keys:

@@ -67,7 +67,7 @@ def show(console: Console, found: dict[str, Any]) -> None:
         console.print(f"check failed: {check['asset']}.{check['check']}: {check['description']}")
     plan = found["plan"]
     if plan["plan_state"] == "NONE":
-        console.print("no plan: decided as of the past, and the CRM is not told what once was")
+        console.print("no plan: decided as of the past, and the CRM gets no values of the past")
         return
     console.print(f"plan {plan['plan_hash'][:12]}: {plan['plan_state']}, the guard says {plan['verdict']}")
     for reason in plan["reasons"]:

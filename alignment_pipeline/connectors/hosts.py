@@ -45,9 +45,9 @@ class Host:
         return f"{'http' if self.is_loopback else 'https'}://{self.name}"
 
     def url(self, path: str) -> str:
-        """The whole address of a path on this host. Permanent when the path is no absolute path."""
+        """The whole address of a path on this host. Permanent when the path is not an absolute path."""
         if not _PATH.fullmatch(path):
-            raise Permanent(f"{self.name}: {path[:80]!r} is no absolute path; nothing was sent")
+            raise Permanent(f"{self.name}: {path[:80]!r} is not an absolute path; nothing was sent")
         return self.root + path
 
     def rejoin(self, link: str, *, under: str) -> str:

@@ -86,7 +86,7 @@ class StreamState:
                 described_at=_moment(body.get("described_at")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ConfigurationError(f"The stored state of a stream cannot be read ({error}); remove it to load the stream anew") from error
+            raise ConfigurationError(f"The stored state of a stream cannot be read ({error}); remove it to load everything") from error
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class StreamReport:
     """What one reading did. Counts are of rows; `calls` is what the stream alone cost (shared calls are in the counter).
 
     `method` is bulk, rest, unchanged (asked, nothing new) or absent (the object is not there for this user).
-    `missing_fields`: optional ones this user cannot see. `drift`: fields that appeared, vanished or changed type since last time.
+    `missing_fields`: optional ones this user cannot see. `drift`: fields that appeared, disappeared or changed type since last time.
     """
 
     stream: RawStream

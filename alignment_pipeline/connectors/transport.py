@@ -70,7 +70,7 @@ Judge = Callable[[Call, Answer], Verdict]
 
 
 Sink = Callable[[int], AbstractContextManager[Any]]
-"""Opens the place a body is streamed to, anew for each try; it is told the status (200: from the start, 206: go on)."""
+"""Opens the place a body is streamed to, anew for each try; it gets the status (200: from the start, 206: go on)."""
 
 
 class Signer(Protocol):

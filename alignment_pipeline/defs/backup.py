@@ -1,4 +1,4 @@
-"""The job that copies the journal every night; a copy that fails is a failed run, and failed runs are told (`alerts.py`)."""
+"""The job that copies the journal every night; a copy that fails is a failed run, and failed runs are reported (`alerts.py`)."""
 
 import dagster as dg
 
@@ -18,7 +18,7 @@ def copy_journal(context: dg.OpExecutionContext) -> None:
     home = Home.from_env()
     with recoverable(), home.journal() as journal:
         if journal.path is None:
-            context.log.info("the journal lies in PostgreSQL, whose own tools back it up")
+            context.log.info("the journal is in PostgreSQL; back it up with its own tools")
             return
         path = backup.back_up(journal, backup.folder_of(home.path, home.environ))
     context.log.info(f"{path.name}: {path.stat().st_size:,} bytes")

@@ -23,13 +23,13 @@ alignment_run = dg.define_asset_job(
 daily = dg.define_asset_job(
     DAILY,
     selection=_PRESENT,
-    description="The full run: everything is read, decided and planned anew; what a standing approval covers is written.",
+    description="Full run: reads everything, decides and plans again, and writes what a standing approval covers.",
     run_tags=_TAGS,
 )
 incremental = dg.define_asset_job(
     INCREMENTAL,
     selection=_PRESENT - _LOOKING_BACK,
-    description="The same over what is new: the sources are read from their watermarks, and little costs little.",
+    description="Incremental run: reads only what changed since the last run. A run with few changes finishes quickly.",
     run_tags=_TAGS,
 )
 

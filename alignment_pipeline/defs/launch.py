@@ -73,7 +73,7 @@ def instance_folder(home: Home) -> Path:
     if given:
         own = Path(given).expanduser()
         if not own.is_dir():
-            raise ConfigurationError(f"DAGSTER_HOME is {given}, which is no folder; make it, or unset it to use {home.path / 'dagster'}")
+            raise ConfigurationError(f"DAGSTER_HOME is {given}, not a folder; create it, or unset it to use {home.path / 'dagster'}")
         return own
     folder = home.folder("dagster")
     settings = folder / "dagster.yaml"
@@ -119,7 +119,7 @@ def _launched(job: str, *, home: Home, as_of: datetime | None, partition: str | 
             )
         except dg.DagsterUnknownPartitionError as error:
             raise ConfigurationError(
-                f"{partition} is no day that can be taken: it has not passed by this machine's clock, or lies before ALIGNMENT_HISTORY_FROM"
+                f"{partition} is not a day that can be taken: it has not ended yet, or is before ALIGNMENT_HISTORY_FROM"
             ) from error
     failures = _failures(result)
     told_failures = tuple((step, message) for step, message, _ in failures)

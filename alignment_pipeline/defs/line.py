@@ -107,7 +107,7 @@ class Line:
         return self.materialized(published, seconds=time.perf_counter() - begun, **decided, **metadata)
 
     def materialized(self, published: Published, **metadata: Any) -> dg.MaterializeResult:
-        """What Dagster is told of a publication, with the contract check on what now stands."""
+        """What Dagster shows of a publication, with the contract check on what now stands."""
         progress.report(published.table, published.rows)
         return dg.MaterializeResult(
             asset_key=published.table,

@@ -16,7 +16,7 @@ from alignment_pipeline.operations import notify as telling
     owners=["team:sales-operations"],
     kinds={"apprise"},
     pool="notify",
-    description="Messages about escalation rungs that are due, each told once: intent recorded first, never silently sent again. "
+    description="Messages about escalation steps that are due, each sent once: the intent is recorded first. "
     "A channel that is down delays them and stops nothing else.",
 )
 def notifications(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:

@@ -17,7 +17,7 @@ RETRY = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, 
 
 @contextmanager
 def recoverable() -> Iterator[None]:
-    """Let Retryable pass to the retry policy; turn every other error of ours into a failure that no retry can mend.
+    """Let Retryable pass to the retry policy; turn every other error of ours into a failure that no retry can fix.
 
     On the command line somebody waits, and the connectors have repeated the call already: there nothing is tried again.
     """

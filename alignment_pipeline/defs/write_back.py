@@ -27,7 +27,7 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
     if write_back.is_past(run.as_of, run.home.clock.now()):
         with run.home.journal() as journal:
             rows = write_back.plan_rows(journal)
-        return run.publish("write_plans", rows, note="decided as of the past: no plan is made, the CRM is not told what once was")
+        return run.publish("write_plans", rows, note="decided as of the past: no plan is made, the CRM gets no values of the past")
     with recoverable(), run.home.journal() as journal:
         session = salesforce.session(run.home)
         made = write_back.make_plan(

@@ -78,7 +78,7 @@ def loop(
     """Rounds until `minutes` of leading have passed on the home's clock, the agreement has changed or `should_stop` says so.
 
     While another process leads this one stands by. A round that fails for a passing reason is tried again after a growing rest; nothing
-    it learned is lost. Raises AnotherWriter when one leads and another one stands by already, and every error that a person must mend.
+    it learned is lost. Raises AnotherWriter when one leads and another one stands by already, and every error that a person must fix.
     """
     done = Done()
     with lanes.opened(home) as lane, contextlib.ExitStack() as lead:

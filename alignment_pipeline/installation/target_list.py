@@ -33,5 +33,5 @@ def read_overrides(path: Path) -> pa.Table:
 
 def unreadable(path: Path, error: Exception) -> ConfigurationError:
     """What to do about a list that cannot be read."""
-    mend = "put the CSV (account_id,tier,reason) there, or take scoring.tiers.overrides_file out of the agreement"
-    return ConfigurationError(f"{path}: cannot be read as the list of tier overrides ({error}); {mend}")
+    fix = "put the CSV (account_id,tier,reason) there, or take scoring.tiers.overrides_file out of the agreement"
+    return ConfigurationError(f"{path}: cannot be read as the list of tier overrides ({error}); {fix}")

@@ -21,7 +21,7 @@ ENVIRONMENT_VARIABLE = "ALIGNMENT_BACKUP_FOLDER"
 #: Copies hold what people may ask to have erased: none lives longer than this.
 LONGEST = timedelta(days=30)
 KEPT = 14
-#: A copy a day; the doctor speaks up after two.
+#: A copy a day; `alignment doctor` warns after two.
 STALE = timedelta(hours=48)
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 
@@ -39,7 +39,7 @@ def folder_of(home: Path, environ: Mapping[str, str]) -> Path:
 def back_up(journal: Journal, folder: Path) -> Path:
     """Copy the journal, check the copy, and let go of the oldest; returns its path (0600). Raises BackupFailed."""
     if journal.path is None:
-        raise ConfigurationError("the journal lies in PostgreSQL: back it up with PostgreSQL's own tools (pg_dump, archiving)")
+        raise ConfigurationError("the journal is in PostgreSQL; back it up with PostgreSQL's own tools (pg_dump, archiving)")
     now = journal.clock.now()
     target = folder / f"journal-{now.strftime(_STAMP)}.sqlite"
     aside = target.with_suffix(f".{os.getpid()}")

@@ -11,7 +11,7 @@ from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.operations import write_back
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
-# a run that decides as of the past makes no plan: the CRM is not told what once was
+# a run that decides as of the past makes no plan: the CRM gets no values of the past
 _NO_PLAN: dict[str, Any] = {
     "plan_hash": "",
     "state": "NONE",

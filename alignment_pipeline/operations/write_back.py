@@ -49,7 +49,7 @@ def open_crm(home: Home, session: SalesforceSession, *, may_write: bool = True) 
 
 
 def is_past(as_of: datetime, now: datetime) -> bool:
-    """Whether a run decides as of a past that the CRM must not be told."""
+    """Whether a run decides as of a past moment, whose values must not reach the CRM."""
     return now - as_of > CADENCE
 
 

@@ -132,7 +132,7 @@ def near_mqas(tables: Mapping[str, ibis.Table]) -> Section:
     rows = joined.filter(_.engagement_points > 0).order_by(ibis.desc("engagement_points"), "account_id")
     return _section(
         "Nearly there",
-        "Accounts with the most engagement that are no MQA yet, and what is missing.",
+        "Accounts with the most engagement that are not an MQA yet, and what is missing.",
         ("Account", "Owner", "Tier", "People", "Points", "What is missing"),
         rows.select("name", "owner_name", "tier", "people_engaged", "engagement_points", "mqa_reason"),
         numbers=(2, 3, 4),

@@ -16,9 +16,9 @@ from alignment_pipeline.staging.sources import SOURCES
 REFUSED = "refused_rows"
 _MISSING, _GIVEN = 1, 2
 _REASONS = {
-    "id": "is no Salesforce id of 15 or 18 characters",
+    "id": "is not a Salesforce id of 15 or 18 characters",
     "email": "is no e-mail address",
-    "timestamp": "is no moment in ISO 8601",
+    "timestamp": "is not a moment in ISO 8601",
     "date": "is no date",
     "number": "is no finite number",
     "integer": "is no whole number",

@@ -31,7 +31,7 @@ class OutOfFold:
     """What weights say of leads whose company they never saw, one entry per lead.
 
     `raw` is the probability that the lead has an account at all (NaN unless the winner is alone), `right` whether the winner is right,
-    `namesake` whether another company bears the same name (`decision.with_namesake`).
+    `namesake` whether another company has the same name (`decision.with_namesake`).
     """
 
     per_fold: list[weights_module.Weights]

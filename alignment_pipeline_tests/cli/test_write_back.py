@@ -94,7 +94,7 @@ def test_a_standing_approval_is_signed_and_revoked(tmp_path: Path, monkeypatch: 
     ("arguments", "code", "said"),
     [
         (["apply", "nothing"], 2, "no plan"),
-        (["audit", "00Q000000000001AAA"], 2, "knows nothing"),
+        (["audit", "00Q000000000001AAA"], 2, "has no entry"),
         (["holds", "--release", "99", "--by", "x"], 2, "not active"),
         (["dead-letters", "--replay"], 2, "say which"),
         (["rollback", "nothing1"], 2, "nothing to roll back"),

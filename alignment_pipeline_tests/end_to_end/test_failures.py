@@ -88,7 +88,7 @@ def test_a_wrong_agreement_is_said_before_anything_starts(acme: Company, tmp_pat
         (["apply", "nosuchplan"], 2, "alignment plan"),
         (["plan", "show", "nosuchplan"], 2, "no such plan"),
         (["explain", "nobody@nowhere.example"], 2, "nothing known is called"),
-        (["run", "--as-of", "soon"], 2, "--as-of 'soon' is no moment"),
+        (["run", "--as-of", "soon"], 2, "--as-of 'soon' is not a moment"),
         (["dance"], 2, "No such command"),
         (["report", "--as-of"], 2, "requires an argument"),
     ],

@@ -1,4 +1,4 @@
-"""The doctor's look at our own state: who may read it, what is damaged, and how it is mended."""
+"""The doctor's look at our own state: who may read it, what is damaged, and how to fix it."""
 
 from __future__ import annotations
 

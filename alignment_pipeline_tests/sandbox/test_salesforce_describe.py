@@ -153,7 +153,7 @@ def test_a_package_that_cannot_be_understood_names_file_and_reason(tmp_path: Pat
     [
         ({"LastName": "x", "Nonsense": 1}, "field 'Nonsense' is not known"),
         ({"LastName": 5}, "LastName is 5"),
-        ({"Id": "00Q1", "LastName": "x"}, "is no Salesforce id"),
+        ({"Id": "00Q1", "LastName": "x"}, "is not a Salesforce id"),
     ],
 )
 def test_loading_checks_names_types_and_ids(tmp_path: Path, record: dict[str, object], message: str) -> None:

@@ -117,10 +117,10 @@ def test_a_calendar_that_never_opens_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("calendar", "message"),
     [
-        ({"week": {"mon": ["9-17"]}}, "is no span of hours"),
+        ({"week": {"mon": ["9-17"]}}, "is not a range of hours"),
         ({"week": {"mon": ["17:00-09:00"]}}, "must end after it begins"),
         ({"week": {"mon": ["09:00-12:00", "11:00-13:00"]}}, "overlap"),
-        ({"week": {"mon": ["09:00-12:00"]}, "time_zone": "EST5"}, "no IANA time zone"),
+        ({"week": {"mon": ["09:00-12:00"]}, "time_zone": "EST5"}, "not an IANA time zone"),
         ({"week": {"mon": ["09:00-12:00"]}, "holidays": ["ZZ"]}, "known holidays"),
         ({}, "give `week` or `salesforce`"),
         ({"week": {"mon": ["09:00-12:00"]}, "salesforce": "default"}, "one of them"),

@@ -167,7 +167,7 @@ class BulkExtract:
         return True
 
     def _finished(self, queued: _Queued) -> Mapping[str, Any] | None:
-        """Wait for a job, a look a minute. Its last status when it is complete, None when it has ended badly or vanished."""
+        """Wait for a job, a look a minute. Its last status when it is complete, None when it has failed or is missing."""
         clock = self.session.clock
         while True:
             status = self._seen.get(queued.job.job_id)

@@ -35,7 +35,7 @@ def update_leads(session: MarketoSession, records: Sequence[Mapping[str, Any]]) 
         raise ValueError(f"at most {MOST_LEADS} leads in a request, not {len(records)}")
     ids = [int(record["id"]) for record in records]
     if len(set(ids)) != len(ids):
-        raise ValueError("a lead stands twice in one request")
+        raise ValueError("a lead is listed twice in one request")
     body = {"action": "updateOnly", "lookupField": "id", "input": [dict(record) for record in records]}
     answer = session.post("/rest/v1/leads.json", "lead update", body, is_repeatable=False)
     entries = answer.get("result") or ()

@@ -104,7 +104,7 @@ def _is_open(entry: Entry | None) -> bool:
 def _settle(
     posts: list[Post], known: dict[tuple[str, str], Entry], store: Store, now: datetime, out: Delivery, *, is_dry_run: bool
 ) -> None:
-    """What an earlier pass left: attempts without an end become unknown, what is no longer due is withdrawn."""
+    """What an earlier pass left: attempts without an outcome become unknown, what is no longer due is withdrawn."""
     wanted = {(post.message.key, post.channel) for post in posts}
     changed = []
     for place, entry in known.items():

@@ -93,7 +93,7 @@ class AppriseSink:
         service = apprise.Apprise()
         if not service.add(url):
             raise ConfigurationError(
-                f"{ENVIRONMENT_VARIABLE}: the entry of kind {url.partition('://')[0]!r} is no URL that Apprise can read; "
+                f"{ENVIRONMENT_VARIABLE}: the entry of kind {url.partition('://')[0]!r} is not a URL that Apprise can read; "
                 "see its documentation for the form"
             )
         return service

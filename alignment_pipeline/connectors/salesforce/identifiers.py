@@ -20,9 +20,9 @@ def is_id(text: object) -> bool:
 
 
 def id18(text: str) -> str:
-    """The 18-character form of an id; 18 characters stay as the server gave them. ValueError when it is no id."""
+    """The 18-character form of an id; 18 characters stay as the server gave them. ValueError when it is not an id."""
     if not is_id(text):
-        raise ValueError(f"{text!r} is no Salesforce id (15 or 18 letters and digits)")
+        raise ValueError(f"{text!r} is not a Salesforce id (15 or 18 letters and digits)")
     return text if len(text) == 18 else text + _suffix(text)
 
 

@@ -115,7 +115,7 @@ class SalesforceReader:
             return None
         if not isinstance(answer, list) or len(answer) != len(ids):
             # what does not exist stands as null in its place: a shorter list was cut, and says nothing of what it lacks
-            raise Retryable("re-read: the answer is no list with a place for each record asked for")
+            raise Retryable("re-read: the answer is not a list with a place for each record asked for")
         return [record for record in answer if isinstance(record, Mapping)]
 
     def _queried(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> list[Record]:

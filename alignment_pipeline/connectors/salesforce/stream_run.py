@@ -1,4 +1,4 @@
-"""One reading of one prepared stream: its rows by the way prepared, what has vanished, and the report.
+"""One reading of one prepared stream: its rows by the way prepared, what was deleted, and the report.
 
 Belongs here: from vendor rows to raw rows. What is asked beforehand: `preparation.py`; how a window is read to its end:
 `windows.py`.

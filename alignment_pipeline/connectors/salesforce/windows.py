@@ -96,7 +96,7 @@ class WindowReader:
             first = None
 
     def by_bulk(self, window: Window, job: Job | None = None) -> Iterator[Row]:
-        """Rows in no order. `job`: one to take up again; a vanished one is replaced."""
+        """Rows in no order. `job`: one to take up again; a missing one is replaced."""
         pending: list[tuple[Window, Job | None]] = [(window, job)]
         while pending:
             part, known = pending.pop()
@@ -124,7 +124,7 @@ class WindowReader:
         return sha256(f"{self.selection.with_deleted}|{query}".encode()).hexdigest()[:24]
 
     def _job_rows(self, window: Window, known: Job | None) -> Iterator[Row]:
-        """Rows of one job. A known job that failed, was aborted or has vanished is replaced once."""
+        """Rows of one job. A known job that failed, was aborted or is missing is replaced once."""
         job = known
         status: Mapping[str, Any] | None = None
         if job is not None:
@@ -144,7 +144,7 @@ class WindowReader:
             raise
 
     def _ended(self, job: Job) -> Mapping[str, Any]:
-        """The last status of a fresh job. A failed one is forgotten, so that the next run does not take it up."""
+        """The last status of a fresh job. A failed one is removed, so that the next run does not take it up."""
         try:
             status = self.bulk.wait(job.job_id)
         except SalesforceRefused:
@@ -152,11 +152,11 @@ class WindowReader:
             raise
         if status is None:
             self.note_job(None)
-            raise Retryable(f"bulk query {job.job_id} vanished while it was waited for")
+            raise Retryable(f"bulk query {job.job_id} disappeared while it was waited for")
         return status
 
     def _restarted(self, window: Window, progress: _Progress, first: JSON | None) -> Iterator[Row]:
-        """A window by REST, begun again from the last second when the server has forgotten the locator."""
+        """A window by REST, begun again from the last second when the locator has expired on the server."""
         stamp, restarts = self.selection.stamp, 0
         while True:
             before = progress.rows

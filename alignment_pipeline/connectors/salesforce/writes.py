@@ -190,10 +190,10 @@ def _key(record: Fields, key_field: str) -> str:
 
 def _key_problem(key: str, key_field: str, taken: set[str]) -> str | None:
     if key_field == "Id" and not is_id(key):
-        return f"{key!r} is no Salesforce id"
+        return f"{key!r} is not a Salesforce id"
     if not key.strip():
         return f"{key_field or 'the key'} is empty"
-    return f"{key} stands twice in one request" if key in taken else None
+    return f"{key} is listed twice in one request" if key in taken else None
 
 
 def _body(object_name: str, record: Fields, key_field: str) -> Fields:

@@ -153,7 +153,7 @@ def verdict(
     supported = any(column in SUPPORT for column in evidence)
     alike = rule == "typo" and not supported
     shared = rule == "exact_name" and namesake is not None and namesake.is_ordinary and not supported
-    known = "another account bears the same name" if namesake else ""
+    known = "another account has the same name" if namesake else ""
     if confidence < settings.review_confidence:
         return "none", ""
     if confidence < settings.match_confidence:

@@ -1,7 +1,7 @@
 """Job titles of a buying committee: who people are, how senior, in several languages, as typed.
 
 Belongs here: personas, seniorities and titles for them. How our product reads a persona out of a title is its own business
-(`scoring/`), and knows nothing of this list.
+(`scoring/`), and does not use this list.
 """
 
 from __future__ import annotations

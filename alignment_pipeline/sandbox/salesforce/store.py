@@ -126,7 +126,7 @@ class SalesforceStore:
                 record["Id"] = self.new_id(schema)
             identifier = to18(record["Id"])
             if identifier is None:
-                raise ConfigurationError(f"{schema.name}: {record['Id']!r} is no Salesforce id")
+                raise ConfigurationError(f"{schema.name}: {record['Id']!r} is not a Salesforce id")
             record["Id"] = identifier
             missing = tuple(name for name in stamps if name not in record)
             before = now

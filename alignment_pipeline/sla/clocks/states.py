@@ -29,8 +29,8 @@ class Times:
 
 
 def states(clocks: Starts, times: Times, *, as_of: int, watermark: int) -> Ints:
-    """State of each clock. A promise is broken, or kept late, only once the feed is read past the due time: until then a touch in
-    time may still arrive, and the state is unknown."""
+    """State of each clock. A promise is broken, or kept late, only once activities have been synced past the due time: until then a
+    touch in time may still arrive, and the state is unknown."""
     stopped = (clocks.stop < NEVER) & (clocks.stop <= clocks.cancel)
     cancelled = ~stopped & (clocks.cancel < NEVER)
     is_past = times.due <= as_of
@@ -68,9 +68,9 @@ def reasons(policy: Policy, clocks: Starts, times: Times, state: Ints) -> list[s
         elif code == MET_LATE:
             text = f"Late: stopped by {stops[clocks.stop_by[number]]} on {stop[number]}; due was {end}."
         elif code == BREACHED:
-            text = f"No {wanted} by {end}, started by {trigger} on {begun}; the feed is read past it."
+            text = f"No {wanted} by {end}, started by {trigger} on {begun}; activities have been synced past that time."
         elif code == UNKNOWN:
-            text = f"Due was {end}; the feed is not read past it, so an answer in time may still arrive."
+            text = f"Due was {end}; activities have not been synced past that time, so a reply in time may still arrive."
         elif code == PAUSED:
             text = f"Waits: on hold or for the customer. Started by {trigger} on {begun}."
         elif code == AT_RISK:

@@ -31,7 +31,7 @@ from alignment_pipeline.sla.timelines.sources import Sources
 _REASONS = {
     "due": "The clock reached this rung and nothing has stopped it.",
     "future": "The clock has not reached this rung yet.",
-    "waiting": "The clock reached this rung, but the feed is not read past that moment: an answer in time may still arrive.",
+    "waiting": "The clock reached this rung, but activities have not been synced past that moment: a reply in time may still arrive.",
     "cancelled": "The clock has ended: nothing to tell any more.",
     "expired": "Reached longer ago than the agreement's max_age_hours: not told any more.",
 }

@@ -1,4 +1,4 @@
-"""Feeds: which extractions must have been read past a due time before a clock may be called breached.
+"""Feeds: which extractions must have been synced past a due time before a clock may be called breached.
 
 Belongs here: events and the vendors' objects they are read from. What a state makes of it: `sla/clocks/states.py`.
 """

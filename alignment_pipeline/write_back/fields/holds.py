@@ -1,4 +1,4 @@
-"""Holds: values we keep our hands off, why, since when, and who let go of them.
+"""Holds: values that are not written, why, since when, and who released them.
 
 Belongs here: listing, making and releasing holds. When a hold arises is decided in `decide.py`, `write_back/plans/plan.py` and
 `write_back/sending/batches.py`; the command line is `cli/holds.py`.

@@ -128,7 +128,7 @@ class FieldShape:
         if self.type in ("datetime", "date"):
             return self._moment_misfit(text)
         if self.type in ("reference", "id"):
-            return None if is_id(text) else "is no Salesforce id"
+            return None if is_id(text) else "is not a Salesforce id"
         if self.is_restricted and self.values and text.strip():
             parts = text.split(";") if self.type == "multipicklist" else [text]
             known = {known.casefold() for known in self.values}

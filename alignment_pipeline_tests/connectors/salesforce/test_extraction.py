@@ -317,7 +317,7 @@ def test_a_wrong_row_is_put_aside_with_its_reason_and_the_rest_is_read(world: Se
     rows = rows_of(reading)
 
     assert [row["record_id"] for row in rows] == ["00Q000000000001EAA"]
-    assert [(one.record_id, "no Salesforce id" in one.reason) for one in reading.report.quarantined] == [("broken", True)]
+    assert [(one.record_id, "not a Salesforce id" in one.reason) for one in reading.report.quarantined] == [("broken", True)]
 
 
 def test_a_page_without_its_rows_is_data_loss(world: Served) -> None:

@@ -14,7 +14,7 @@ def test_fifteen_characters_become_eighteen_and_case_matters() -> None:
     assert id18("001D000000IqhSL") == "001D000000IqhSLIAZ"
     assert id18("001D000000IqhSLIAZ") == "001D000000IqhSLIAZ"
     assert id18("001D000000iqhsl") != id18("001D000000IqhSL")
-    with pytest.raises(ValueError, match="no Salesforce id"):
+    with pytest.raises(ValueError, match="not a Salesforce id"):
         id18("001D000000IqhS'")
     assert not is_id("001D000000IqhSLIAZ\n")
 

@@ -35,7 +35,7 @@ def test_an_ordinary_name_that_two_companies_bear_is_review_unless_something_tel
     bold = MatchingSettings(match_confidence=0.5, shared_name_confidence=0.5)
 
     assert "review" == alone["decision"]
-    assert "another account bears the same name" in str(alone["reason"])
+    assert "another account has the same name" in str(alone["reason"])
     assert "matched" == factories.matched(base, bold, company="Ministry of Harvest", email_domain="gmail.com")["decision"]
     assert ("matched", "A1") == (by_domain["decision"], by_domain["account_id"])
 
