@@ -152,7 +152,7 @@ class FieldShape:
         try:
             year = (date.fromisoformat(text[:10]) if self.type == "date" else datetime.fromisoformat(text)).year
         except ValueError:
-            return f"is no ISO 8601 {self.type}"
+            return f"is not an ISO 8601 {self.type}"
         return None if 1700 <= year <= 4000 else "lies outside the years 1700 to 4000 that Salesforce stores"
 
 

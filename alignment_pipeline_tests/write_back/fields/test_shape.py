@@ -64,7 +64,7 @@ def test_values_are_the_same_when_the_crm_would_show_no_difference(shape: FieldS
         (NUMBER, "12", "not a number"),
         (PICK, "Lost", "none of the picklist's active values"),
         (PICK, None, None),
-        (MOMENT, "0000-00-00", "no ISO 8601"),
+        (MOMENT, "0000-00-00", "not an ISO 8601"),
         (MOMENT, "0001-01-01T00:00:00Z", "1700"),
         (IDENTITY, "=cmd", "not a Salesforce id"),
         (BOX, None, "cannot be empty"),
