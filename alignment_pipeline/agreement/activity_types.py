@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from alignment_pipeline.agreement.patterns import Pattern
 from alignment_pipeline.agreement.section import Section
-from alignment_pipeline.contracts.systems.registry import SYSTEMS
+from alignment_pipeline.contracts.systems.registry import ACTIVITY_SYSTEMS
 
 ActivityTypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 HAND_RAISE = "hand_raise"
@@ -21,7 +21,7 @@ HAND_RAISE = "hand_raise"
 
 def _by_system_name(schema: dict[str, Any]) -> None:
     """A line may name its system by a key of its own (`marketo: Fill Out Form`), which editors should know."""
-    for system in SYSTEMS.values():
+    for system in ACTIVITY_SYSTEMS.values():
         text = {"type": "string", "description": f"Short for system: {system.name} and record: ..."}
         schema["properties"][system.name] = text | ({"enum": list(system.records)} if system.records else {})
         if not system.records:
@@ -75,12 +75,12 @@ class ActivitySource(Section):
             return given
         found = dict(given)
         named = {}
-        for system in SYSTEMS:
+        for system in ACTIVITY_SYSTEMS:
             record, number = found.pop(system, None), found.pop(f"{system}_id", None)
             if record is not None or number is not None:
                 named[system] = {"system": system, "record": record, "record_id": number}
         if len(named) + ("system" in found) != 1:
-            keys = " or ".join(SYSTEMS)
+            keys = " or ".join(ACTIVITY_SYSTEMS)
             raise ValueError(
                 f"activity type {found.get('type')}: name one system ({keys}) and its kind of record, not several and not none"
             )
@@ -88,9 +88,9 @@ class ActivitySource(Section):
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
-        system = SYSTEMS.get(self.system)
+        system = ACTIVITY_SYSTEMS.get(self.system)
         if system is None:
-            raise ValueError(f"activity type {self.type}: system {self.system} is not known; there are {', '.join(SYSTEMS)}")
+            raise ValueError(f"activity type {self.type}: system {self.system} is not known; there are {', '.join(ACTIVITY_SYSTEMS)}")
         if system.records and self.record not in system.records:
             raise ValueError(f"activity type {self.type}: {system.title} has no {self.record} here; there are {', '.join(system.records)}")
         if self.record is None and self.record_id is None:

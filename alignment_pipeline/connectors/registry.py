@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alignment_pipeline.connectors.connector import Connector
+from alignment_pipeline.connectors.hubspot.connector import HUBSPOT
 from alignment_pipeline.connectors.marketo.connector import MARKETO
 from alignment_pipeline.connectors.salesforce.connector import SALESFORCE
 
-CONNECTORS: Mapping[str, Connector] = {one.system.name: one for one in (SALESFORCE, MARKETO)}
+CONNECTORS: Mapping[str, Connector] = {one.system.name: one for one in (SALESFORCE, MARKETO, HUBSPOT)}
 
 KNOWN_CODES: frozenset[str] = frozenset().union(*(one.known_codes for one in CONNECTORS.values()))
 """Codes of refused rows that a person can look up; others count for the write-back's breaker."""

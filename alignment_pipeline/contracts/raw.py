@@ -33,7 +33,9 @@ _PERSONAL = set(
 
 def _contract(stream: RawStream) -> Contract:
     vendor = tuple(
-        Column(name, "string", f"{stream.object}.{name} as the vendor sent it, as text", personal=name in _PERSONAL)
+        Column(
+            name, "string", f"{stream.object}.{name} as the vendor sent it, as text", personal=name in _PERSONAL or name in stream.personal
+        )
         for name in stream.fields
     )
     return Contract(

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.hubspot.credentials import Credentials as HubSpotCredentials
+from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 from alignment_pipeline.connectors.marketo.credentials import Credentials as MarketoCredentials
 from alignment_pipeline.connectors.marketo.session import MarketoSession
 from alignment_pipeline.connectors.salesforce.credentials import Credentials, Role
@@ -49,6 +51,15 @@ class Served:
     def marketo(self, **options: Any) -> MarketoSession:
         """A session of its own, with short time-outs."""
         return MarketoSession(MarketoCredentials.from_env(self.environment), self.clock, **({"timeouts": Timeouts(30.0, 60.0)} | options))
+
+    def hubspot(self, *, is_oauth: bool = False, **options: Any) -> HubSpotSession:
+        """A session of its own, with short time-outs; by a static token, or by OAuth."""
+        environ = dict(self.environment)
+        if is_oauth:
+            client_id, (client_secret, refresh) = next(iter(self.world.hubspot.settings.oauth_clients.items()))
+            del environ["HUBSPOT_ACCESS_TOKEN"]
+            environ |= {"HUBSPOT_CLIENT_ID": client_id, "HUBSPOT_CLIENT_SECRET": client_secret, "HUBSPOT_REFRESH_TOKEN": refresh}
+        return HubSpotSession(HubSpotCredentials.from_env(environ), self.clock, **({"timeouts": Timeouts(30.0, 60.0)} | options))
 
     def fault(self, kind: str, **options: Any) -> None:
         """Switch a fault on; `body` is what it answers with, `sent` what the request's body must match."""

@@ -17,7 +17,8 @@ class RawStream:
     """One object of one system that is read into one raw table.
 
     `required` fields must be visible to the integration user, `optional` ones are reported when they are not.
-    `stamp` is the field a watermark moves on; `is_history` rows never change once written.
+    `stamp` is the field a watermark moves on; `is_history` rows never change once written. `personal` fields hold personal data,
+    beside those that are personal in every table (`contracts/raw.py`).
     """
 
     system: str
@@ -28,6 +29,7 @@ class RawStream:
     stamp: str = "SystemModstamp"
     is_history: bool = False
     has_deleted: bool = True
+    personal: frozenset[str] = frozenset()
 
     @property
     def fields(self) -> tuple[str, ...]:

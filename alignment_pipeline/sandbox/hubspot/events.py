@@ -44,10 +44,11 @@ def email_events(call: Call) -> Answer:
     if not text.isdigit() or not 1 <= int(text) <= MOST_EMAIL_EVENTS:
         raise invalid(f"limit must be between 1 and {MOST_EMAIL_EVENTS}")
     start, end = int(call.query.get("startTimestamp") or 0), int(call.query.get("endTimestamp") or call.now.timestamp() * 1000)
-    after, kind = _position(call.query.get("offset", "")), call.query.get("eventType")
+    after, kind, now = _position(call.query.get("offset", "")), call.query.get("eventType"), call.now.timestamp() * 1000
+    visible = (one for one in call.store.email_events if one.get("visible_at", 0) <= now)
     found = [
-        one
-        for one in call.store.email_events
+        {name: value for name, value in one.items() if name != "visible_at"}
+        for one in visible
         if start <= one["created"] <= end and kind in (None, one["type"]) and after < (-one["created"], one["id"])
     ]
     found.sort(key=lambda one: (-one["created"], one["id"]))

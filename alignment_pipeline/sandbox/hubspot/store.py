@@ -64,11 +64,14 @@ class HubSpotStore(PortalRecords):
         with self.lock:
             self.tokens, self.limits = Tokens(self.settings), Limits(self.settings)
             if self._loaded is not None:
-                vars(self).update(copy.deepcopy(self._loaded))
+                loaded, self._loaded = self._loaded, None
+                vars(self).update(loaded)
+                self._loaded = self._state()
 
     def _state(self) -> dict[str, Any]:
-        names = ("objects", "merged", "gone", "blocked_emails", "links", "_unique", "_next_id", "forms", "submissions", "email_events")
-        return {name: copy.deepcopy(getattr(self, name)) for name in names}
+        names = ("merged", "gone", "blocked_emails", "links", "_unique", "_next_id", "forms", "submissions", "email_events")
+        tables = {kind: dict(table) for kind, table in self.objects.items()}
+        return {"objects": tables} | {name: copy.deepcopy(getattr(self, name)) for name in names}
 
     def add_form(self, guid: str, name: str) -> None:
         """A form of the portal."""

@@ -1,0 +1,51 @@
+"""HubSpot as a connector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.capabilities import Capabilities
+from alignment_pipeline.connectors.connector import Connector, Remember
+from alignment_pipeline.connectors.hubspot import examination
+from alignment_pipeline.connectors.hubspot.credentials import Credentials
+from alignment_pipeline.connectors.hubspot.extraction import HubSpotExtraction
+from alignment_pipeline.connectors.hubspot.session import HubSpotSession
+from alignment_pipeline.connectors.streams import Reading, StreamState
+from alignment_pipeline.contracts.systems.hubspot import HUBSPOT as SYSTEM
+
+
+def _open(environ: Mapping[str, str], clock: Clock) -> HubSpotSession:
+    return HubSpotSession(Credentials.from_env(environ), clock)
+
+
+def _read(session: HubSpotSession, states: Mapping[str, StreamState], remember: Remember, crm: Crm) -> list[Reading]:
+    return HubSpotExtraction(session, states).readings(SYSTEM.streams)
+
+
+HUBSPOT = Connector(
+    system=SYSTEM,
+    capabilities=Capabilities(
+        bulk_read="list of all records, 100 a call (50 with history)",
+        changes_by="search by lastmodifieddate, hs_lastmodifieddate; logs latest first",
+        overlap="15 minutes; e-mail events 6 hours",
+        deletions="list",
+        merges="new id",
+        history="every value of a property with its source and user, some twenty versions deep",
+        writes=(),
+        rows_per_write=100,
+        creates_once="unique property (batch upsert)",
+        conditional_write=None,
+        read_after_write_seconds=0,
+        quota="X-HubSpot-RateLimit-Daily on each answer but search's; GET /account-info/v3/api-usage",
+        burst="190 calls in 10 seconds, 5 searches in a second",
+    ),
+    description="Contacts, companies, deals and engagements of HubSpot with their history; form submissions and e-mail events.",
+    variables=("HUBSPOT_ACCESS_TOKEN",),
+    configured_by=("HUBSPOT_ACCESS_TOKEN", "HUBSPOT_CLIENT_ID"),
+    open=_open,
+    read=_read,
+    examine=examination.examine,
+    without="nothing is read from HubSpot",
+)

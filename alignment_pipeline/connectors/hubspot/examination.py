@@ -1,0 +1,58 @@
+"""What `alignment doctor` looks at in HubSpot: login, portal, readable properties, calls left, and a native sync with Salesforce.
+
+Belongs here: asking and advice. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.findings import Finding
+from alignment_pipeline.connectors.hubspot import describe
+from alignment_pipeline.connectors.hubspot.credentials import Credentials
+from alignment_pipeline.connectors.hubspot.objects import results
+from alignment_pipeline.connectors.hubspot.session import HubSpotSession
+from alignment_pipeline.connectors.hubspot.verdicts import HubSpotRefused
+from alignment_pipeline.contracts.systems.hubspot import HUBSPOT, MERGED_INTO
+from alignment_pipeline.errors import Permanent
+
+_OBJECTS = tuple(stream for stream in HUBSPOT.streams if MERGED_INTO in stream.fields or "contactIds" in stream.fields)
+_LOGS = {"form submissions": "/marketing/v3/forms", "e-mail events": "/email/public/v1/events", "owners": "/crm/v3/owners"}
+_MOST_USED = 0.8
+
+
+def examine(environ: Mapping[str, str], clock: Clock, agreement: Agreement) -> Iterator[Finding]:
+    """Login, portal, objects, logs and limits."""
+    session = HubSpotSession(Credentials.from_env(environ), clock)
+    portal = session.portal_id()
+    yield Finding("hubspot", "ok", f"logged in to {session.credentials.host.name}, portal {portal}")
+    if session.credentials.expected_portal_id is None:
+        yield Finding("hubspot", "warn", "any portal would be accepted", f"set HUBSPOT_PORTAL_ID={portal}")
+    for stream in _OBJECTS:
+        try:
+            chosen = describe.choose(stream, describe.describe(session, stream.object))
+        except (HubSpotRefused, Permanent) as error:
+            yield Finding(f"read {stream.object}", "fail", str(error), "give the app the scope that the message names")
+            continue
+        if chosen.missing:
+            yield Finding(f"read {stream.object}", "warn", f"not there: {', '.join(chosen.missing)}", "nothing, unless you need them")
+        else:
+            yield Finding(f"read {stream.object}", "ok", "all properties visible")
+    for what, path in _LOGS.items():
+        try:
+            session.get(path, what, {"limit": "1"})
+            yield Finding(f"read {what}", "ok", "can be read")
+        except HubSpotRefused as error:
+            yield Finding(f"read {what}", "fail", str(error), "give the app the scope that the message names")
+    yield from _usage(session)
+
+
+def _usage(session: HubSpotSession) -> Iterator[Finding]:
+    path = "/account-info/v3/api-usage/daily/private-apps"
+    for row in results(session.get(path, "usage"), "usage"):
+        used, allowed = int(row.get("currentUsage") or 0), int(row.get("usageLimit") or 0)
+        is_high = bool(allowed) and used >= allowed * _MOST_USED
+        text = f"{used:,} of today's {allowed:,} are used; they begin anew at {row.get('resetsAt')}"
+        yield Finding("hubspot API calls", "fail" if is_high else "ok", text, "wait until then" if is_high else "")

@@ -1,0 +1,62 @@
+"""Reading owners and deal stages: whole each time.
+
+Belongs here: the rows. Archived owners are read too, since old deals still name them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from alignment_pipeline.connectors.hubspot.objects import next_page, results
+from alignment_pipeline.connectors.hubspot.runs import Run
+from alignment_pipeline.connectors.raw_rows import RowBatches
+from alignment_pipeline.connectors.values import canonical, parse_stamp
+
+
+@dataclass
+class OwnerRun(Run):
+    """People and queues that own records."""
+
+    def read(self, batches: RowBatches) -> Iterator[pa.RecordBatch]:
+        """Living ones, then archived ones as deleted."""
+        for is_archived in (False, True):
+            after: str | None = None
+            while True:
+                params = {"limit": "500", "archived": "true" if is_archived else "false"} | ({"after": after} if after else {})
+                page = self.session.get("/crm/v3/owners", "owners", params)
+                for row in results(page, "owners"):
+                    texts = {name: canonical(row.get(name), "string") for name in self.stream.fields if name != "teams"}
+                    texts["teams"] = json.dumps(row["teams"], sort_keys=True) if row.get("teams") else None
+                    stamp = canonical(row.get("updatedAt"), "datetime")
+                    moment = parse_stamp(stamp) if stamp else None
+                    yield from batches.add(str(row["id"]), moment, texts | {"updatedAt": stamp}, is_deleted=is_archived)
+                after = next_page(page)
+                if after is None:
+                    break
+
+
+@dataclass
+class StageRun(Run):
+    """Stages of the deal pipelines; they carry no stamp of use."""
+
+    def read(self, batches: RowBatches) -> Iterator[pa.RecordBatch]:
+        """One row per stage."""
+        page = self.session.get("/crm/v3/pipelines/deals", "deal pipelines")
+        for pipeline in results(page, "deal pipelines"):
+            for stage in pipeline.get("stages") or ():
+                told = stage.get("metadata") or {}
+                values = {
+                    "stageId": str(stage["id"]),
+                    "label": canonical(stage.get("label"), "string"),
+                    "pipelineId": str(pipeline["id"]),
+                    "pipelineLabel": canonical(pipeline.get("label"), "string"),
+                    "displayOrder": canonical(stage.get("displayOrder"), "int"),
+                    "probability": canonical(told.get("probability"), "double"),
+                    "isClosed": canonical(told.get("isClosed"), "boolean"),
+                    "archived": canonical(stage.get("archived"), "boolean"),
+                }
+                yield from batches.add(f"{pipeline['id']}:{stage['id']}", None, values)

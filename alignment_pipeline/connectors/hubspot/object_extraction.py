@@ -1,0 +1,177 @@
+"""Reading objects: all of them by list at first, then what search says has changed; archived and merged ones as tombstones.
+
+Belongs here: one pass over an object, which gives its rows and the history of its properties, and the rows of the object. Those of the
+history: `history_extraction.py`. The calls: `objects.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import IO, Any
+
+import pyarrow as pa
+
+from alignment_pipeline.connectors import streams
+from alignment_pipeline.connectors.hubspot import describe, objects
+from alignment_pipeline.connectors.hubspot.describe import Selection
+from alignment_pipeline.connectors.hubspot.objects import Record
+from alignment_pipeline.connectors.hubspot.runs import DAY, HubSpotSource, Run
+from alignment_pipeline.connectors.raw_rows import RowBatches
+from alignment_pipeline.connectors.values import canonical, parse_stamp
+from alignment_pipeline.contracts.systems.hubspot import MERGED_INTO
+from alignment_pipeline.contracts.systems.system import RawStream
+
+_LINKS = {"contactIds": "contacts", "companyIds": "companies"}
+
+
+@dataclass
+class Pass:
+    """One pass over an object, made once a run for the stream of its records and for that of its history.
+
+    `history`: properties whose history is read. What came is kept in a file, so that the second stream costs no call.
+    """
+
+    source: HubSpotSource
+    stream: RawStream
+    history: Sequence[str] = ()
+    selection: Selection | None = None
+    _spool: IO[str] | None = field(default=None, repr=False)
+
+    def records(self) -> Iterator[Record]:
+        """The records: from HubSpot the first time, from the file after that. A pass that failed is made anew."""
+        if self._spool is not None:
+            self._spool.seek(0)
+            yield from (json.loads(line) for line in self._spool)
+            return
+        spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - it lives as long as the pass, and goes with it
+        for record in self._read():
+            spool.write(json.dumps(record, ensure_ascii=True, default=str) + "\n")
+            yield record
+        self._spool = spool
+
+    @property
+    def chosen(self) -> Selection:
+        """The properties that are read, asked for once."""
+        if self.selection is None:
+            custom = self.source.custom_fields.get(self.stream.object, ())
+            self.selection = describe.choose(self.stream, describe.describe(self.source.session, self.stream.object), custom)
+        return self.selection
+
+    @property
+    def start(self) -> datetime | None:
+        """From where changes are read: the earlier of both streams' watermarks less the overlap; None for everything.
+
+        Properties that were not read before make it everything, too: the records that hold them have not changed.
+        """
+        names = [self.stream.object, *([f"{self.stream.object}_changes"] if self.history else [])]
+        marks = [self.source.state(name).watermark for name in names]
+        if any(mark is None for mark in marks) or self.new_properties:
+            return None
+        return min(mark for mark in marks if mark is not None) - self.source.overlap
+
+    @property
+    def new_properties(self) -> list[str]:
+        """Properties that this run reads and the one before did not."""
+        before = self.source.state(self.stream.object)
+        return sorted(set(self.chosen.types) - set(before.field_types)) if before.field_types and before.watermark else []
+
+    def _read(self) -> Iterator[Record]:
+        session, kind = self.source.session, self.stream.object
+        names = [*self.chosen.names, *self.chosen.custom]
+        links = [other for column, other in _LINKS.items() if column in self.stream.fields]
+        if self.start is None:
+            for record in objects.listed(session, kind, names, history=self.history, associations=links):
+                yield _with_links(record, {other: _ids(record, other) for other in links})
+            return
+        found = objects.changed(session, kind, self.stream.stamp, self.start, [] if self.history else names)
+        part: list[Record] = []
+        for record in found:
+            part.append(record)
+            if len(part) == objects.MOST_ASSOCIATION_INPUTS:
+                yield from self._completed(part, names, links)
+                part = []
+        yield from self._completed(part, names, links)
+
+    def _completed(self, part: Sequence[Record], names: Sequence[str], links: Sequence[str]) -> Iterator[Record]:
+        """Records that search named, with what search does not tell: history and associations. Objects are read at once, never late."""
+        if not part:
+            return
+        session, kind = self.source.session, self.stream.object
+        ids = [str(record["id"]) for record in part]
+        if self.history:
+            seen: set[str] = set()
+            for _, record in objects.by_ids(session, kind, ids, names, history=self.history):
+                if str(record["id"]) not in seen:
+                    seen.add(str(record["id"]))
+                    yield record
+            return
+        by_link = {other: objects.linked(session, kind, other, ids) for other in links}
+        for record in part:
+            yield _with_links(record, {other: by_link[other].get(str(record["id"]), []) for other in links})
+
+
+def _ids(record: Record, other: str) -> list[str]:
+    listed = ((record.get("associations") or {}).get(other) or {}).get("results") or ()
+    return list(dict.fromkeys(str(one["id"]) for one in listed))
+
+
+def _with_links(record: Record, links: Mapping[str, list[str]]) -> Record:
+    return {**record, "links": links} if links else record
+
+
+@dataclass
+class ObjectRun(Run):
+    """One reading of an object's records."""
+
+    shared: Pass | None = None
+
+    def read(self, batches: RowBatches) -> Iterator[pa.RecordBatch]:
+        """Records, then tombstones of archived ones; ids that were merged away get theirs beside the record that took them."""
+        given = self.shared or Pass(self.source, self.stream)
+        self.missing = given.chosen.missing
+        before = self.state
+        self.drift = streams.drift(before.field_types, given.chosen.types)
+        if given.new_properties:
+            self.notes.append(f"read anew, since {', '.join(given.new_properties)} became visible or wanted")
+        for record in given.records():
+            yield from self._add(batches, record, given.chosen)
+        is_due = before.swept_at is None or self.now - before.swept_at >= DAY
+        if is_due:
+            yield from self._archived(batches)
+        self.state = replace(self.state, field_types=dict(given.chosen.types), swept_at=self.now if is_due else before.swept_at)
+
+    def _add(self, batches: RowBatches, record: Record, chosen: Selection) -> Iterator[pa.RecordBatch]:
+        try:
+            values, custom = _values(record, chosen)
+            stamp = values[self.stream.stamp]
+            moment = parse_stamp(stamp) if stamp else None
+            identity = values["hs_object_id"]
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            batches.refuse(record.get("id"), f"{self.stream.object}: record cannot be read: {error}", {"id": str(record.get("id"))})
+            return
+        if identity is None or moment is None:
+            batches.refuse(record.get("id"), f"{self.stream.object}: record without id or stamp", values)
+            return
+        for column, other in _LINKS.items():
+            if column in self.stream.fields:
+                values[column] = ";".join(sorted((record.get("links") or {}).get(other, ()))) or None
+        yield from batches.add(identity, moment, values, custom=custom)
+        for loser in objects.merged_ids(record):
+            if loser != identity:
+                yield from batches.add(loser, moment, {"hs_object_id": loser, MERGED_INTO: identity}, is_deleted=True)
+
+    def _archived(self, batches: RowBatches) -> Iterator[pa.RecordBatch]:
+        """Tombstones, once a day: archived records are found by no search, and their list has no filter by time."""
+        for record in objects.listed(self.session, self.stream.object, (), is_archived=True):
+            moment = parse_stamp(str(record.get("archivedAt") or record.get("updatedAt")))
+            yield from batches.add(str(record["id"]), moment, {"hs_object_id": str(record["id"])}, is_deleted=True)
+
+
+def _values(record: Record, chosen: Selection) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    given: Mapping[str, Any] = record["properties"]
+    values = {name: canonical(given.get(name), chosen.types[name]) for name in chosen.names}
+    return values, {name: canonical(given.get(name), chosen.types[name]) for name in chosen.custom}
