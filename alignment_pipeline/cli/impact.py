@@ -14,13 +14,14 @@ from alignment_pipeline.installation import target_list
 from alignment_pipeline.operations import impact_and_backtest
 
 SHOWN = 20
+_LISTED = ("mqa", "lead_match", "sla", "task")
 
 
 @click.command(epilog="Example: alignment impact next_quarter.yaml")
 @click.argument("agreement_file", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 def impact(agreement_file: Path, is_json: bool) -> None:
-    """Show what would move under another agreement: MQAs, stages, tiers, and the load of each rep."""
+    """Show what would move under another agreement: matches, scores, tiers, MQAs, stages, SLAs, tasks and CRM fields."""
     context = Context(is_json=is_json)
     other = loader.load(agreement_file)
     present, path = context.home.agreement, context.home.agreement_path
@@ -36,17 +37,30 @@ def impact(agreement_file: Path, is_json: bool) -> None:
 
 def _show(console: Console, found: dict[str, Any]) -> None:
     console.print(f"{found['sentence']} ({found['before_version']} -> {found['after_version']})")
-    for title, moves in (("Stages", found["stage_moves"]), ("Tiers", found["tier_moves"])):
-        if moves:
-            counted = table(f"\n{title}", "move", "count")
-            for move, count in sorted(moves.items(), key=lambda item: (-item[1], item[0])):
+    console.print(f"changed: {', '.join(found['changed_keys']) or 'nothing'}")
+    titles = (
+        ("Stages", "stage_moves"),
+        ("Tiers", "tier_moves"),
+        ("Matches", "match_moves"),
+        ("CRM fields, records that change", "crm_fields"),
+    )
+    for title, name in titles:
+        if found[name]:
+            counted = table(f"\n{title}", "what", "count")
+            for move, count in sorted(found[name].items(), key=lambda item: (-item[1], item[0])):
                 counted.add_row(move, str(count))
             console.print(counted)
-    mqas = [row for row in found["changes"] if row["aspect"] == "mqa"]
-    if mqas:
-        shown = table("\nMQAs", "account", "before", "after", "why")
-        for row in mqas[:SHOWN]:
-            shown.add_row(row["entity_id"], row["before_value"] or "-", row["after_value"] or "-", row["after_reason"] or "")
+    listed = [row for row in found["changes"] if row["aspect"] in _LISTED]
+    if listed:
+        shown = table("\nFor example", "what", "who", "before", "after", "why")
+        for row in listed[:SHOWN]:
+            who = found["names"].get(row["entity_id"], row["entity_id"])
+            before, after = (found["names"].get(row[part], row[part]) or "-" for part in ("before_value", "after_value"))
+            shown.add_row(row["aspect"].replace("_", " "), who, before, after, row["after_reason"] or "")
         console.print(shown)
-    if len(mqas) > SHOWN:
-        console.print(f"... and {len(mqas) - SHOWN} more; --json lists {len(found['changes'])} of {found['changes_in_all']} changes")
+    if found["changes_in_all"] > min(SHOWN, len(listed)):
+        console.print(f"--json lists {len(found['changes'])} of {found['changes_in_all']} changes")
+    words = [aspect.replace("_", " ") for aspect in found["evaluated"]]
+    console.print(f"Evaluated: {', '.join(words) or 'nothing, since no changed key decides anything'}.")
+    for sentence in found["not_evaluated"]:
+        console.print(f"Not evaluated: {sentence}.")

@@ -114,12 +114,12 @@ ACCOUNT_MQA_STATUSES = Contract(
 AGREEMENT_IMPACTS = Contract(
     name="agreement_impacts",
     group="lifecycle",
-    description="One row per account or person and aspect (mqa, stage, tier) that another agreement would decide differently.",
+    description="One row per account, person or task and aspect (mqa, stage, tier, match, score, SLA, task) that another agreement would decide differently.",
     key=("aspect", "entity_id"),
     columns=columns(
         """
-        aspect            string!    mqa, account_stage, account_tier or person_stage
-        entity_id         string!    account or person
+        aspect            string!    mqa, account_stage, account_tier, person_stage, lead_match, person_score, account_score, sla or task
+        entity_id         string!    account or person; of a task its key
         before_value      string     what holds under the agreement in force; null when it decides nothing about it
         after_value       string     what would hold
         before_reason     string     why it holds

@@ -5,24 +5,25 @@ Belongs here: reading the tables, asking, gathering the answer. The rules: `life
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import ibis
+from ibis import _
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.lifecycle import agreement_impacts
 from alignment_pipeline.line import run as line
+from alignment_pipeline.line.step import Read, Version, published
+from alignment_pipeline.line.steps import LINE
+from alignment_pipeline.operations import impact_reach
+from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
-# what an agreement decides anew from the tables of staging, identity and matching
-_COMPARED = ("account_tiers", "person_scores", "account_scores", "account_mqa_statuses", "person_stages", "account_stages")
-_GIVEN = (
-    "activities", "people", "person_records", "person_accounts", "accounts", "opportunities", "opportunity_contact_roles", "leads",
-    "record_changes", "users",
-)  # fmt: skip
 MOST = 200
 
 
@@ -52,16 +53,35 @@ def impact_of(
     present_list: ibis.Table | None = None,
     other_list: ibis.Table | None = None,
 ) -> dict[str, Any]:
-    """What `other` would decide differently from `present`, both from the last run's data as of its moment, each with its target list."""
+    """What `other` would decide differently from `present`, both from the last run's data as of its moment, each with its target list.
+
+    Everything that a changed key can touch is decided twice; the rest is read as the last run left it. `not_evaluated` says what is left
+    out.
+    """
     as_of = decided_as_of(warehouse)
-    given = {name: warehouse.read(name) for name in _GIVEN}
-    before = line.decide(_COMPARED, given | {line.TARGET_LIST: present_list}, agreement=present, as_of=as_of)
-    after = line.decide(_COMPARED, given | {line.TARGET_LIST: other_list}, agreement=other, as_of=as_of)
+    changed = impact_reach.changed_keys(present, other)
+    touched = impact_reach.affected(changed)
+    known = {*published(LINE), *line.outside(LINE)} & {*CONTRACTS}
+    stored = {name for name in known if warehouse.exists(name)}
+    given = stored - touched
+    wanted = [table for table in impact_reach.ASPECTS.values() if table in touched]
+    lacking = impact_reach.missing(wanted, given, stored)
+    wanted = [table for table in wanted if table not in lacking]
+    source = _source(warehouse, as_of)
+    before, after = (
+        _decided(wanted, given, source, agreement=agreement, target=target, as_of=as_of)
+        for agreement, target in ((present, present_list), (other, other_list))
+    )
+    for name in impact_reach.ASPECTS.values():
+        if name not in before and name in stored:
+            before[name] = after[name] = warehouse.read(name)
     changes = agreement_impacts.agreement_impacts(
         before, after, before_version=present.version, as_of=as_of, agreement_version=other.version
     )
     rows = ibis.memtable(changes.to_pyarrow())
-    summary = agreement_impacts.impact_summary(rows, handover=other.lifecycle.handover)
+    fields = impact_reach.ASPECTS["crm_field"]
+    crm_fields = agreement_impacts.crm_field_changes(before[fields], after[fields]) if fields in wanted else {}
+    summary = agreement_impacts.impact_summary(rows, handover=other.lifecycle.handover, crm_fields=crm_fields)
     shown = rows.order_by("aspect", "entity_id").limit(MOST).to_pyarrow().to_pylist()
     return {
         "sentence": summary.sentence,
@@ -74,9 +94,70 @@ def impact_of(
         "before_version": present.version,
         "after_version": other.version,
         "as_of": as_of,
+        "match_moves": summary.match_moves,
+        "counts": summary.counts,
+        "crm_fields": summary.crm_fields,
+        "changed_keys": changed,
+        "evaluated": [aspect for aspect, table in impact_reach.ASPECTS.items() if table in wanted],
+        "not_touched": [aspect for aspect, table in impact_reach.ASPECTS.items() if table not in touched],
+        "not_evaluated": _not_evaluated(changed, lacking),
+        "names": _names(warehouse, [row["entity_id"] for row in shown]),
         "changes": shown,
         "changes_in_all": rows.count().to_pyarrow().as_py(),
     }
+
+
+def _decided(
+    wanted: list[str],
+    given: Collection[str],
+    source: Callable[[Read], Any],
+    *,
+    agreement: Agreement,
+    target: ibis.Table | None,
+    as_of: datetime,
+) -> dict[str, Any]:
+    """The wanted tables under one agreement; all that its keys do not touch is read as the last run left it."""
+
+    def read(one: Read) -> Any:
+        return target if one.table == line.TARGET_LIST else source(one)
+
+    walk = line.Walk(agreement, as_of, read, line.in_memory)
+    made = walk.along(line.needed(wanted, given=given))
+    return {name: made[name] for name in wanted}
+
+
+def _source(warehouse: Warehouse, as_of: datetime) -> Callable[[Read], Any]:
+    def read(one: Read) -> Any:
+        table = warehouse.read(one.table)
+        return versions.living(table, as_of=as_of) if one.version in (Version.LIVING, Version.LAST_READ) else table
+
+    return read
+
+
+def _not_evaluated(changed: Collection[str], lacking: Mapping[str, Collection[str]]) -> list[str]:
+    """Sentences on what the numbers leave out."""
+    said = [f"{key}: {reach.remark}" for key in changed if (reach := impact_reach.reach(key)).remark]
+    aspects = {table: aspect for aspect, table in impact_reach.ASPECTS.items()}
+    said += [f"{aspects[table]}: {_some(names)} not stored yet; `alignment run` makes it" for table, names in lacking.items()]
+    return said
+
+
+def _some(names: Collection[str]) -> str:
+    first = list(names)[:3]
+    return ", ".join(first) + (f" and {len(names) - len(first)} more" if len(names) > len(first) else "")
+
+
+def _names(warehouse: Warehouse, ids: Collection[str]) -> dict[str, str]:
+    """Account or person -> what people call it, of those that are listed."""
+    found: dict[str, str] = {}
+    if warehouse.exists("accounts"):
+        rows = warehouse.read("accounts").filter(_.account_id.isin(list(ids))).select("account_id", "name").to_pyarrow().to_pylist()
+        found |= {row["account_id"]: row["name"] for row in rows if row["name"]}
+    if warehouse.exists("people"):
+        people = warehouse.read("people").filter(_.person_id.isin(list(ids))).select("person_id", "first_name", "last_name")
+        for row in people.to_pyarrow().to_pylist():
+            found[row["person_id"]] = " ".join(part for part in (row["first_name"], row["last_name"]) if part) or row["person_id"]
+    return found
 
 
 def backtest_of(

@@ -75,7 +75,9 @@ def test_impact_is_readable_and_writes_nothing(home: Path, stricter: Path) -> No
     shown = said("impact", str(stricter)).stdout
 
     assert shown.startswith("0 become MQA, 1 stop, 1 change stage, 0 reps over capacity (")
-    assert "young" in shown and "not yet" in shown and "MQA -> Aware" in shown
+    assert "Young" in shown and "not yet" in shown and "MQA -> Aware" in shown
+    assert "changed: lifecycle.mqa.paths" in shown and "Evaluated: mqa, account stage, person stage." in shown
+    assert "Not evaluated: sla: " in shown and "`alignment run` makes it" in shown
     assert before == {path: path.stat().st_mtime_ns for path in home.rglob("*.parquet")}
 
 
