@@ -22,7 +22,7 @@ from alignment_pipeline.matching import match as rule
 from alignment_pipeline.matching.blocking.index import AccountIndex
 from alignment_pipeline.matching.decision import match_rows
 from alignment_pipeline.matching.decision.sentences import RULE_WORDS
-from alignment_pipeline.matching.files import encodings, exports
+from alignment_pipeline.matching.files import exports, lists
 from alignment_pipeline.matching.settings import MatchingSettings
 
 OUTPUT = ("lead_id", "account_id", "confidence", "decision", "method", "reason", "runner_up_id")
@@ -62,13 +62,16 @@ def match_files(
     _check_targets([accounts_csv, leads_csv, always_csv, never_csv], [out_csv, review_csv, evidence_jsonl])
     accounts = exports.read_accounts(_bytes(accounts_csv), str(accounts_csv), encoding=encoding)
     leads = exports.read_leads(_bytes(leads_csv), str(leads_csv), encoding=encoding)
-    always, never = _corrections(always_csv, encoding), _corrections(never_csv, encoding)
+    always, never = (_corrections(path, encoding, leads.frame, accounts.frame) for path in (always_csv, never_csv))
+    notes = [*accounts.notes, *leads.notes, *always.unknown, *never.unknown]
+    for note in lists.said(notes):
+        click.echo(f"note: {note}", err=True)
     _say(quiet, f"{len(accounts.frame)} accounts ({accounts.encoding}), {len(leads.frame)} leads ({leads.encoding}); filing accounts")
     index = AccountIndex.build(accounts.frame, settings=settings)
     parts: list[pd.DataFrame] = []
     for start in range(0, len(leads.frame), STEP):
         part = leads.frame.iloc[start : start + STEP]
-        parts.append(rule.match_leads(part, index, settings=settings, always=always, never=never).to_pandas())
+        parts.append(rule.match_leads(part, index, settings=settings, always=_frame(always), never=_frame(never)).to_pandas())
         _say(quiet, f"{min(start + STEP, len(leads.frame))} of {len(leads.frame)} leads matched")
     matches = pd.concat(parts, ignore_index=True) if parts else match_rows.SCHEMA.empty_table().to_pandas()
     matches = matches.astype(object).where(matches.notna(), "")
@@ -76,7 +79,7 @@ def match_files(
     _write(review_csv, REVIEW, _review_rows(matches, leads.frame, index), bom=True)
     if evidence_jsonl is not None:
         _write_evidence(evidence_jsonl, matches)
-    return _summary(matches, accounts, leads, out_csv, review_csv, time.monotonic() - started)
+    return _summary(matches, accounts, leads, out_csv, review_csv, time.monotonic() - started) | {"notes": notes}
 
 
 def _check_targets(sources: list[Path | None], targets: list[Path | None]) -> None:
@@ -97,20 +100,15 @@ def _bytes(path: Path) -> bytes:
         raise ConfigurationError(f"{path}: cannot be read ({cause.strerror}); check the path") from cause
 
 
-def _corrections(path: Path | None, encoding: str | None) -> pd.DataFrame | None:
+def _corrections(path: Path | None, encoding: str | None, leads: pd.DataFrame, accounts: pd.DataFrame) -> lists.Corrections:
     """A never- or always-match list: lead id and account id."""
     if path is None:
-        return None
-    text, _ = encodings.decode(_bytes(path), str(path), encoding)
-    rows = list(csv.reader(text.splitlines()))
-    spellings = {"lead_id": exports.SPELLINGS_LEADS["lead_id"], "account_id": exports.SPELLINGS_ACCOUNTS["account_id"]}
-    found = exports.recognise(rows[0], spellings)
-    if set(found) != set(spellings):
-        raise ConfigurationError(f"{path}: a correction list needs the columns lead_id and account_id; it has {', '.join(rows[0])}")
-    return pd.DataFrame(
-        [{field: row[at].strip() if at < len(row) else "" for field, at in found.items()} for row in rows[1:] if any(row)],
-        columns=list(spellings),
-    )
+        return lists.Corrections((), ())
+    return lists.corrections(_bytes(path), str(path), leads=set(leads["lead_id"]), accounts=set(accounts["account_id"]), encoding=encoding)
+
+
+def _frame(corrections: lists.Corrections) -> pd.DataFrame:
+    return pd.DataFrame(list(corrections.pairs), columns=["lead_id", "account_id"])
 
 
 def _say(quiet: bool, text: str) -> None:

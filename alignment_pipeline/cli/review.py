@@ -9,6 +9,7 @@ import click
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.matching.files import lists
 from alignment_pipeline.operations import review as reviewing
 
 
@@ -28,7 +29,8 @@ def review(out: Path | None, learn: Path | None, is_json: bool) -> None:
         context.result({"review_file": str(out), "rows": rows}, lambda console: console.print(f"{rows:,} leads to review in {out}"))
         return
     assert learn is not None
-    found = asdict(reviewing.learn(context.home, context.warehouse(), learn))
-    context.result(
-        found, lambda console: console.print(f"{found['labels']:,} verdicts kept: {found['right']:,} right, {found['wrong']:,} wrong")
-    )
+    learned = reviewing.learn(context.home, context.warehouse(), learn)
+    for note in lists.said(learned.unknown):
+        click.echo(f"note: {note}", err=True)
+    text = f"{learned.labels:,} verdicts kept: {learned.right:,} right, {learned.wrong:,} wrong"
+    context.result(asdict(learned), lambda console: console.print(text))

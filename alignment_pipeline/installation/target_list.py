@@ -5,7 +5,6 @@ Belongs here: reading the file. What its lines mean and which are wrong: `scorin
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import ibis
@@ -13,7 +12,14 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.matching.files import exports, lists
 from alignment_pipeline.scoring import account_tiers
+
+_COLUMNS = {
+    "account_id": exports.SPELLINGS_ACCOUNTS["account_id"],
+    "tier": ("tier", "target tier", "account tier"),
+    "reason": ("reason", "why", "comment", "note"),
+}
 
 
 def target_list(agreement: Agreement, *, agreement_path: Path) -> ibis.Table | None:
@@ -23,12 +29,14 @@ def target_list(agreement: Agreement, *, agreement_path: Path) -> ibis.Table | N
 
 
 def read_overrides(path: Path) -> pa.Table:
-    """A CSV with account_id, tier and reason. Raises ConfigurationError naming the line."""
+    """A CSV with account_id, tier and reason, in any dialect that a spreadsheet saves. Raises ConfigurationError naming the line."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            return account_tiers.overrides_from(csv.DictReader(handle), name=str(path))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise unreadable(path, error) from error
+    required = (("account_id",), ("tier",))
+    items = lists.read(data, str(path), columns=_COLUMNS, required=required)
+    return account_tiers.overrides_from([item.values for item in items], name=str(path), lines=[item.line for item in items])
 
 
 def unreadable(path: Path, error: Exception) -> ConfigurationError:

@@ -6,15 +6,18 @@ Belongs here: files for people. What a label does to the next run: `matching/dec
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
 from ibis import _
 
+from alignment_pipeline.contracts import record_ids
 from alignment_pipeline.errors import ConfigurationError, RowsRefused
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.matching import match_labels
+from alignment_pipeline.matching.files import lists
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 COLUMNS = (
@@ -32,6 +35,7 @@ COLUMNS = (
 )
 # a spreadsheet runs what begins with one of these (OWASP, CSV injection); ids are never changed
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_REVIEWED = {name: (name.replace("_", " "),) for name in ("person_id", "lead_id", "account_id", "best_account_id", "verdict")}
 _TEXTS = ("company", "email_domain", "country", "account_name", "reason")
 
 
@@ -43,6 +47,7 @@ class Learned:
     right: int
     wrong: int
     without_verdict: int
+    unknown: tuple[str, ...] = ()
 
 
 def write_queue(warehouse: Warehouse, path: Path) -> int:
@@ -65,33 +70,51 @@ def learn(home: Home, warehouse: Warehouse, path: Path) -> Learned:
 
     Raises ConfigurationError when the file cannot be read or lacks a column, or holds a verdict that is neither right nor wrong.
     """
-    rows = _read(path)
+    items = _read(path)
     odd = [
-        (number, f"the verdict {verdict!r} is not right, wrong or empty")
-        for number, row in enumerate(rows, start=2)
-        if (verdict := (row.get("verdict") or "").strip().lower()) not in ("", "right", "wrong")
+        (item.line, f"the verdict {verdict!r} is not right, wrong or empty")
+        for item in items
+        if (verdict := item.values["verdict"].lower()) not in ("", "right", "wrong")
     ]
     if odd:
         raise RowsRefused(str(path), odd)
-    labels = match_labels.from_file(rows, warehouse.read("lead_account_matches"), as_of=home.clock.now())
+    matches = warehouse.read("lead_account_matches")
+    rows, unknown = _known(items, matches, warehouse.read("accounts"), str(path))
+    labels = match_labels.from_file(rows, matches, as_of=home.clock.now())
     warehouse.append("match_labels", labels)
     right = sum(1 for verdict in labels.column("verdict").to_pylist() if verdict == "right")
-    return Learned(labels.num_rows, right, labels.num_rows - right, len(rows) - labels.num_rows)
+    return Learned(labels.num_rows, right, labels.num_rows - right, len(items) - labels.num_rows - len(unknown), unknown)
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def _known(
+    items: Sequence[lists.Item], matches: ibis.Table, accounts: ibis.Table, what: str
+) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+    """The rows with the ids that the records bear, and a sentence for each verdict whose lead or account nothing published has."""
+    ids = matches.select("person_id", "lead_id").to_pyarrow()
+    leads = record_ids.KnownIds(filter(None, [*ids["person_id"].to_pylist(), *ids["lead_id"].to_pylist()]))
+    known = record_ids.KnownIds(accounts.select("account_id").to_pyarrow()["account_id"].to_pylist())
+    rows, unknown = [], []
+    for item in items:
+        values = {name: value for name, value in item.values.items() if value}
+        lead = values.get("person_id") or values.get("lead_id") or ""
+        account = values.get("account_id") or values.get("best_account_id") or ""
+        if values.get("verdict") and lead and account:
+            mine, theirs = leads.meant(lead), known.meant(account)
+            if mine is None or theirs is None:
+                kind, name = ("lead", lead) if mine is None else ("account", account)
+                unknown.append(f"{what}, line {item.line}: no {kind} has the id {name!r}")
+                continue
+            rows.append({"lead_id": mine, "account_id": theirs, "verdict": values["verdict"]})
+    return rows, tuple(unknown)
+
+
+def _read(path: Path) -> list[lists.Item]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            reader = csv.DictReader(handle)
-            rows = list(reader)
-            names = set(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"{path} cannot be read as a CSV file in UTF-8: {error}") from error
-    if "verdict" not in names or not names & {"person_id", "lead_id"} or not names & {"account_id", "best_account_id"}:
-        raise ConfigurationError(
-            f"{path} needs the columns person_id or lead_id, account_id and verdict; it has {', '.join(sorted(names)) or 'none'}"
-        )
-    return rows
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+    required = (("person_id", "lead_id"), ("account_id", "best_account_id"), ("verdict",))
+    return lists.read(data, str(path), columns=_REVIEWED, required=required)
 
 
 def _cell(name: str, value: object) -> str:

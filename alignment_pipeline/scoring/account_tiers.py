@@ -5,7 +5,8 @@ Belongs here: `account_tiers`, the reading of the override file's rows, the pilo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import ibis
@@ -13,6 +14,7 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
+from alignment_pipeline.contracts import record_ids
 from alignment_pipeline.contracts.scoring import ACCOUNT_TIERS
 from alignment_pipeline.contracts.shape import as_contract, step
 from alignment_pipeline.errors import RowsRefused
@@ -103,12 +105,12 @@ def _is_in_scope(table: ibis.Table, scope: Scope, users: ibis.Table | None) -> i
     return inside
 
 
-def overrides_from(rows: Iterable[dict[str, str | None]], *, name: str) -> pa.Table:
-    """Check rows of account_id, tier, reason; an empty tier takes the account off the list."""
+def overrides_from(rows: Iterable[Mapping[str, str | None]], *, name: str, lines: Iterable[int] | None = None) -> pa.Table:
+    """Check rows of account_id (15 or 18 characters), tier, reason; an empty tier takes the account off the list. `lines` of the file."""
     by_account: dict[str, dict[str, object]] = {}
     problems: list[tuple[int, str]] = []
-    for line, row in enumerate(rows, start=2):
-        account_id = (row.get("account_id") or "").strip()
+    for line, row in zip(lines or itertools.count(2), rows, strict=False):
+        account_id = record_ids.long_form((row.get("account_id") or "").strip())
         tier = (row.get("tier") or "").strip()
         if not account_id:
             problems.append((line, "account_id is empty; the columns are account_id, tier, reason"))

@@ -1,18 +1,34 @@
 """Encodings of text files as CRMs and spreadsheets write them.
 
-Belongs here: bytes to text, with errors that say what to do. Columns and delimiters are in `exports.py`.
+Belongs here: bytes to text, with errors that say what to do. Which 8-bit code page: `code_pages.py`; which
+encoding of Chinese, Japanese or Korean: `east_asian.py`. Rows and columns: `tables.py`.
 """
 
 from __future__ import annotations
 
-import unicodedata
+import itertools
+import re
+
+from charset_normalizer import from_bytes
 
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.matching.files import code_pages, east_asian
+
+MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+# How well an 8-bit page must read a text that is East Asian by its bytes.
+LEAST_SCORE = 0.8
+# Lines beyond ASCII from which, and the difference of coherence by which, charset-normalizer is asked where code pages read alike.
+LEAST_LINES, LEAST_COHERENCE = 20, 0.05
+# Lines beyond ASCII that are looked at: enough for any file, and quick for a large one.
+MOST_LINES = 2_000
+_BEYOND_ASCII = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 
 
 def decode(data: bytes, what: str, encoding: str | None = None) -> tuple[str, str]:
-    """Text and the encoding used. A given encoding is taken at its word; else byte-order marks, UTF-8, then the most plausible of the
-    usual ones."""
+    """Text and the encoding used. A given encoding is taken at its word; else byte-order marks, UTF-8, then what reads best.
+
+    Raises ConfigurationError for what is no text, and for a file that two code pages read about equally well: names are never guessed.
+    """
     if data[:4] == b"PK\x03\x04" or data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise ConfigurationError(f"{what}: this is an Excel workbook or a zip archive; save the sheet as CSV (UTF-8) and give that file")
     if data[:2] == b"\x1f\x8b":
@@ -24,7 +40,7 @@ def decode(data: bytes, what: str, encoding: str | None = None) -> tuple[str, st
             return data.decode(encoding).lstrip("\ufeff"), encoding
         except (UnicodeDecodeError, LookupError) as cause:
             raise ConfigurationError(f"{what}: not readable as {encoding} ({cause}); leave --encoding out to have it recognised") from cause
-    text, used = _recognised(data)
+    text, used = _recognised(data, what)
     if "\x00" in text:
         raise ConfigurationError(
             f"{what}: contains NUL bytes at character {text.index(chr(0))}; this is not a text file, or its encoding is unusual: "
@@ -33,8 +49,8 @@ def decode(data: bytes, what: str, encoding: str | None = None) -> tuple[str, st
     return text, used
 
 
-def _recognised(data: bytes) -> tuple[str, str]:
-    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+def _recognised(data: bytes, what: str) -> tuple[str, str]:
+    for mark, name in MARKS:
         if data.startswith(mark):
             try:
                 return data.decode(name), name
@@ -49,52 +65,42 @@ def _recognised(data: bytes) -> tuple[str, str]:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         pass
-    options = []
-    for name in ("cp932", "gb18030", "cp949", "big5", "cp1251", "cp1252"):
-        try:
-            options.append((_plausibility(data.decode(name)), name))
-        except UnicodeDecodeError:
-            continue
-    if not options or max(options)[0] <= 0:
-        return data.decode("latin-1"), "latin-1"
-    name = max(options, key=lambda option: option[0])[1]
-    return data.decode(name), name
+    lines = b"\n".join(hit.group() for hit in itertools.islice(_BEYOND_ASCII.finditer(data), MOST_LINES))
+    name = _code_page(lines, what)
+    try:
+        return data.decode(name), name
+    except UnicodeDecodeError as cause:
+        raise ConfigurationError(f"{what}: looks like {name}, but is not ({cause}); name its encoding with --encoding") from cause
 
 
-_SCRIPTS = (
-    (0x3040, 0x30FF, "kana", 1.0),
-    (0x4E00, 0x9FFF, "han", 0.55),
-    (0xAC00, 0xD7A3, "hangul", 1.0),
-    (0x0400, 0x045F, "cyrillic", 1.0),
-)
+def _code_page(lines: bytes, what: str) -> str:
+    asian, western = east_asian.reading(lines), code_pages.reading(lines)
+    reads_well = western is not None and western.is_clear and western.score >= LEAST_SCORE
+    if asian is not None and (asian.is_certain or not reads_well):
+        return asian.page
+    if asian is None and western is None:
+        raise ConfigurationError(f"{what}: its encoding is not recognised; save it as CSV UTF-8, or name it with --encoding")
+    if asian is None and western is not None and western.is_clear:
+        return western.page
+    names = [asian.page if asian else "", western.page if western else "", western.rival if western else ""]
+    likely = [name for name in names if name]
+    by_statistics = _by_statistics(lines, likely)
+    if by_statistics:
+        return by_statistics
+    shown = "; ".join(f"{name}: {_shown(lines, name)}" for name in likely)
+    advice = f"Save it as CSV UTF-8, or name the right one, as --encoding {likely[0]}"
+    raise ConfigurationError(f"{what}: its encoding is not certain. It reads as {shown}. {advice}")
 
 
-def _plausibility(text: str) -> float:
-    """How much a decoding looks like writing: scripts in runs, accented Latin letters beside Latin letters; symbols and rarities count
-    against."""
-    total, count = 0.0, 0
-    for at, letter in enumerate(text):
-        if letter < "\x80":
-            continue
-        count += 1
-        before = text[at - 1] if at else " "
-        after = text[at + 1] if at + 1 < len(text) else " "
-        code = ord(letter)
-        script, worth = next(((name, value) for low, high, name, value in _SCRIPTS if low <= code <= high), ("", 0.0))
-        if script == "cyrillic":
-            total += worth if any("\u0400" <= near <= "\u045f" for near in (before, after)) and not (before + after).isascii() else -0.5
-            total -= 1.2 if _latin(before) or _latin(after) else 0.0
-            total -= 0.8 if letter.isupper() and "\u0430" <= before <= "\u045f" else 0.0
-        elif script:
-            total += worth
-        elif unicodedata.category(letter)[0] == "L" and code < 0x250:
-            total += 0.8 if (_latin(before) or _latin(after)) and not (ord(before) > 127 and ord(after) > 127) else -0.4
-        elif 0xFF61 <= code <= 0xFF9F or unicodedata.category(letter) in ("Cc", "Co", "Cn"):
-            total -= 1.0
-        else:
-            total += 0.1 if code in (0x2019, 0x2013, 0x2014, 0x201C, 0x201D, 0x20AC, 0x3000, 0x30FB) or 0xFF01 <= code <= 0xFF5E else -0.3
-    return total / count if count else 0.0
+def _by_statistics(lines: bytes, likely: list[str]) -> str:
+    """What charset-normalizer prefers among the likely ones where the text is long enough for statistics, else ""."""
+    if len(likely) < 2 or lines.count(b"\n") < LEAST_LINES:
+        return ""
+    matches = list(from_bytes(lines, cp_isolation=likely))
+    if not matches or (len(matches) > 1 and matches[0].coherence - matches[1].coherence < LEAST_COHERENCE):
+        return ""
+    return str(matches[0].encoding)
 
 
-def _latin(letter: str) -> bool:
-    return "a" <= letter <= "z" or "A" <= letter <= "Z"
+def _shown(lines: bytes, page: str) -> str:
+    return lines.splitlines()[0].decode(page, errors="replace").strip()[:60]

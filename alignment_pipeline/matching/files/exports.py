@@ -1,13 +1,11 @@
-"""CRM exports as tables: encodings, delimiters and the usual spellings of column names.
+"""CRM exports as the matcher takes them: the usual spellings of column names.
 
-Belongs here: turning the bytes of a CSV export into the columns the matcher takes, with errors that say what, where and what to do. Opening
-files is the command line's (`cli/match.py`).
+Belongs here: which column of an export is which, with errors that say what, where and what to do. Reading CSV: `tables.py`; lists that
+people make: `lists.py`; opening files is the command line's (`cli/match.py`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from alignment_pipeline.errors import ConfigurationError, RowsRefused
-from alignment_pipeline.matching.files import encodings
+from alignment_pipeline.matching.files import tables
+from alignment_pipeline.matching.files.tables import CsvTable
 
 SPELLINGS_ACCOUNTS: Mapping[str, tuple[str, ...]] = {
     "account_id": (
@@ -143,18 +142,17 @@ SPELLINGS_LEADS: Mapping[str, tuple[str, ...]] = {
 }
 REQUIRED_ACCOUNTS = ("account_id", "name")
 REQUIRED_LEADS = ("lead_id",)
-DELIMITERS = ",;\t|"
-FIELD_LIMIT = 10_000_000
 
 
 @dataclass(frozen=True)
 class Export:
-    """A decoded export: the recognised columns, which header each came from, the encoding and the delimiter."""
+    """A decoded export: the recognised columns, which header each came from, how it was written, what a person should know of it."""
 
     frame: pd.DataFrame
     source: Mapping[str, str]
     encoding: str
     delimiter: str
+    notes: tuple[str, ...] = ()
 
 
 def read_accounts(data: bytes, what: str, *, encoding: str | None = None) -> Export:
@@ -179,76 +177,73 @@ def header_key(header: str) -> str:
     return " ".join(re.sub(r"[^0-9a-z]+", " ", split.lower()).split())
 
 
-def recognise(headers: Sequence[str], spellings: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
-    """Field -> position of its column, the first spelling in the list that occurs."""
+def recognise(headers: Sequence[str], spellings: Mapping[str, tuple[str, ...]]) -> dict[str, list[int]]:
+    """Field -> positions of its columns, those of the first spelling in the list first."""
     keys = [header_key(header.removesuffix("__c")) for header in headers]
     joined = [key.replace(" ", "") for key in keys]
-    found: dict[str, int] = {}
+    columns: dict[str, list[int]] = {}
     for field, known in spellings.items():
         for spelling in known:
-            at = next((at for at in range(len(keys)) if keys[at] == spelling or joined[at] == spelling.replace(" ", "")), None)
-            if at is not None:
-                found[field] = at
-                break
-    return found
+            compact = spelling.replace(" ", "")
+            found = [at for at in range(len(keys)) if keys[at] == spelling or joined[at] == compact]
+            columns.setdefault(field, []).extend(at for at in found if at not in columns.get(field, []))
+    return {field: found for field, found in columns.items() if found}
 
 
 def _read(data: bytes, what: str, spellings: Mapping[str, tuple[str, ...]], required: Sequence[str], encoding: str | None) -> Export:
-    text, used = encodings.decode(data, what, encoding)
-    delimiter = _delimiter(text)
-    csv.field_size_limit(FIELD_LIMIT)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
-    try:
-        headers = next(reader, [])
-        found = recognise(headers, spellings)
-        missing = [field for field in required if field not in found]
-        if missing:
-            wanted = "; ".join(f"{field} (spelt for example {', '.join(repr(name) for name in spellings[field][:4])})" for field in missing)
-            raise ConfigurationError(f"{what}: no column for {wanted}. Its columns are: {', '.join(headers) or 'none, the file is empty'}")
-        columns: dict[str, list[str]] = {field: [] for field in found}
-        lines: list[int] = []
-        problems: list[tuple[int, str]] = []
-        begins = reader.line_num + 1
-        for row in reader:
-            line, begins = begins, reader.line_num + 1
-            if not any(cell.strip() for cell in row):
-                continue
-            if len(row) > len(headers) and any(cell.strip() for cell in row[len(headers) :]):
-                text = f"{len(row)} fields, but the header has {len(headers)}; a field that contains {delimiter!r} must be in double quotes"
-                problems.append((line, text))
-                continue
-            lines.append(line)
-            for field, at in found.items():
-                columns[field].append(row[at].strip() if at < len(row) else "")
-    except csv.Error as cause:
-        raise ConfigurationError(f"{what}, line {reader.line_num}: not readable as CSV ({cause}); save it again as CSV") from cause
-    frame = pd.DataFrame(columns, dtype=object)
-    problems += _bad_ids(columns[required[0]], lines, headers[found[required[0]]])
+    table = tables.read(data, what, encoding=encoding)
+    columns = recognise(table.headers, spellings)
+    missing = [field for field in required if field not in columns]
+    if missing:
+        wanted = "; ".join(f"{field} (spelt for example {', '.join(repr(name) for name in spellings[field][:4])})" for field in missing)
+        raise ConfigurationError(
+            f"{what}: no column for {wanted}. Its columns are: {', '.join(table.headers) or 'none, the file is empty'}"
+        )
+    values, source, notes = _values(table, columns, what)
+    lines = [row.line for row in table.rows]
+    problems = [*table.problems, *_bad_ids(values[required[0]], lines, source[required[0]])]
     if problems:
         raise RowsRefused(what, problems)
-    return Export(frame, {field: headers[at] for field, at in found.items()}, used, delimiter)
+    return Export(pd.DataFrame(values, dtype=object), source, table.encoding, table.delimiter, (*table.notes, *notes))
+
+
+def _values(table: CsvTable, columns: Mapping[str, Sequence[int]], what: str) -> tuple[dict[str, list[str]], dict[str, str], list[str]]:
+    """Each field's values, the header they came from, and notes on columns of one name.
+
+    Of several columns the first that holds values is taken; of several with the very same header, each row takes the first value that is
+    there.
+    """
+    values: dict[str, list[str]] = {}
+    source: dict[str, str] = {}
+    notes: list[str] = []
+    for field, places in columns.items():
+        filled = [at for at in places if any(table.column(at))]
+        first = (filled or places)[0]
+        same = [at for at in filled if header_key(table.headers[at]) == header_key(table.headers[first])]
+        values[field] = table.column(first)
+        source[field] = table.headers[first]
+        for other in same[1:]:
+            pairs = list(zip(values[field], table.column(other), strict=True))
+            differing = sum(1 for mine, theirs in pairs if mine and theirs and mine != theirs)
+            values[field] = [mine or theirs for mine, theirs in pairs]
+            both = f"{what}: columns {first + 1} and {other + 1} are both called {table.headers[first]!r}"
+            taken = f"column {first + 1} was taken, and column {other + 1} where it is empty"
+            notes.append(f"{both}; {taken}" + (f"; {differing} rows hold two different values" if differing else ""))
+    return values, source, notes
 
 
 def _bad_ids(ids: Sequence[str], lines: Sequence[int], header: str) -> list[tuple[int, str]]:
     """Lines without an id, or with one that an earlier line has."""
-    found: list[tuple[int, str]] = []
+    bad: list[tuple[int, str]] = []
     first: dict[str, int] = {}
     for value, line in zip(ids, lines, strict=True):
         if not value:
-            found.append((line, f"column {header!r} is empty; every row needs an id"))
+            bad.append((line, f"column {header!r} is empty; every row needs an id"))
         elif value in first:
-            found.append((line, f"id {value!r} was already used on line {first[value]} (column {header!r}); remove one of the rows"))
+            bad.append((line, f"id {value!r} was already used on line {first[value]} (column {header!r}); remove one of the rows"))
         else:
             first[value] = line
-    return found
-
-
-def _delimiter(text: str) -> str:
-    """The delimiter that the header line uses most outside quotes; comma when it uses none."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
-    bare = re.sub(r'"[^"]*"', "", line)
-    best = max(DELIMITERS, key=lambda mark: (bare.count(mark), -DELIMITERS.index(mark)))
-    return best if best in bare else ","
+    return bad
 
 
 def plain_cell(text: str) -> str:
