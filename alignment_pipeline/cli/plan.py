@@ -186,7 +186,7 @@ def _adopt(context: Context) -> None:
             run_id=uuid.uuid4().hex,
         )
 
-    done = adoption.adopt(journal, build, agreement=agreement)
+    done = adoption.adopt(journal, build, crm=crm, agreement=agreement)
     content = {"fields": done.fields, "holds": dict(done.holds), "to_fill": done.to_fill}
     said = f"adopted {done.fields} fields; held: {dict(done.holds) or 'none'}; {done.to_fill} records to fill with the next plan"
     context.result(content, lambda console: console.print(said))

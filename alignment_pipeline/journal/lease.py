@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
@@ -53,14 +53,19 @@ class Lease:
 
 
 @contextmanager
-def acquire(journal: Journal, name: str, *, wait_seconds: float = 0.0, take_over: bool = False) -> Iterator[Lease]:
+def acquire(
+    journal: Journal, name: str, *, wait_seconds: float = 0.0, take_over: bool = False, first: Callable[[], None] | None = None
+) -> Iterator[Lease]:
     """Acquire the lease for the block. Raises AnotherWriter when it is taken and stays so for `wait_seconds`.
 
-    `take_over` skips the lock (its holder is known to be frozen): the fence alone then keeps the old holder from writing.
+    `take_over` skips the lock (its holder is known to be frozen): the fence alone then keeps the old holder from writing. `first` is called
+    under the lock, before the fence is raised: what it refuses leaves the journal as it was.
     """
     with contextlib.ExitStack() as stack:
         if not take_over:
             stack.enter_context(_locked(journal, name, wait_seconds))
+        if first is not None:
+            first()
         yield Lease(name=name, fence=_next_fence(journal, name))
 
 

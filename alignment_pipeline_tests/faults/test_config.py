@@ -98,16 +98,20 @@ def _journal_lost(acme: Office) -> None:
         path.unlink()
     acme.journal = Journal.open(str(acme.home / "journal.db"), home=acme.home, clock=acme.clock)
     acme.want(lead_id(0), Score__c=500)
-    acme.want(lead_id(1), Note__c="new")
+    acme.want(lead_id(1), Note__c="perhaps emptied by a person", Reason__c="new")
     planned = acme.plan().approve()
     before = len(acme.writes())
     with pytest.raises(JournalLost, match="replaced or lost"):
         planned.apply()
     assert len(acme.writes()) == before
-    found = adopt.adopt(acme.journal, lambda: _build(acme), agreement=acme.agreement)
-    assert (found.fields, dict(found.holds), found.to_fill) == (2 * LEADS - 1, {"FIRST_TOUCH": 1}, 1)
+    found = adopt.adopt(acme.journal, lambda: _build(acme), crm=acme.crm, agreement=acme.agreement)
+    assert (found.fields, dict(found.holds), found.to_fill) == (2 * LEADS - 1, {"FIRST_TOUCH": 1, "HUMAN_EDIT": 1}, 1)
     done = acme.run()
-    assert done.states == {"VERIFIED": 1} and acme.value(lead_id(1), "Note__c") == "new" and acme.value(lead_id(0), "Score__c") == 10
+    assert (
+        done.states == {"VERIFIED": 1}
+        and [acme.value(lead_id(1), name) for name in ("Note__c", "Reason__c")] == [None, "new"]
+        and acme.value(lead_id(0), "Score__c") == 10
+    )
 
 
 def _old_backup(acme: Office) -> None:

@@ -65,7 +65,7 @@ def test_a_restored_copy_is_recognised_and_applies_nothing(tmp_path: Path) -> No
         acme.want(lead_id(1), Score__c=2)
         acme.run()
         with Journal.open(path, home=acme.home, clock=acme.clock) as old, pytest.raises(marker.JournalLost, match="an old copy"):
-            marker.check(old)
+            marker.check(old, acme.crm, acme.agreement)
 
 
 def test_a_copy_that_fails_leaves_the_last_one_and_fails_the_run_that_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

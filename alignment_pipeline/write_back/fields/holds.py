@@ -129,6 +129,12 @@ def let_go(journal: Journal, connection: Connection, keys: Iterable[FieldKey], t
         connection.execute(update(HOLD).where(HOLD.c.hold_id.in_(part)).values(released_by="system:cause gone", released_at=journal.now()))
 
 
+def end_permissions(journal: Journal, connection: Connection) -> None:
+    """No released hold allows a write any more: whether it was used is not known after the journal was lost."""
+    released = (HOLD.c.released_by.is_not(None), HOLD.c.released_by.not_like("system:%"))
+    connection.execute(update(HOLD).where(*released).values(released_by="system:adopted", released_at=journal.now()))
+
+
 def listing(journal: Journal, *, object_: str | None = None, record_id: str | None = None, reason: str | None = None) -> list[Hold]:
     """Holds not released and not run out, oldest first."""
     query = select(HOLD).where(HOLD.c.released_by.is_(None)).order_by(HOLD.c.since, HOLD.c.hold_id)

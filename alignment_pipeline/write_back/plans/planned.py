@@ -37,6 +37,7 @@ class PlannedOp:
     base: Values = field(default_factory=dict)
     before: Values = field(default_factory=dict)
     carried: Values = field(default_factory=dict)
+    carried_before: Values = field(default_factory=dict)
     ext_field: str | None = None
     ext_key: str | None = None
     lock_parent: str | None = None

@@ -84,10 +84,12 @@ def apply(
     Raises AnotherWriter (exit 75), ApprovalRequired (exit 3), ConfigurationError (organisation, agreement, lost journal). Errors
     that end the run early are returned in `Applied.error`, with everything durable and the rest of the plan still open.
     """
-    with acquire(journal, lane, take_over=take_over) as lease:
-        marker.check(journal, lane=lane)
+
+    def check_journal() -> None:
         marker.check_organization(journal, crm.organization_id)
-        marker.put(journal, lane=lane)
+        marker.check(journal, crm, agreement, lane=lane)
+
+    with acquire(journal, lane, take_over=take_over, first=check_journal) as lease:
         run = open_run(journal, crm, agreement, run_id or uuid.uuid4().hex, progress=progress)
         run.lane = lease
         _note_run(run, "apply", plan_hash)
@@ -111,7 +113,7 @@ def apply(
             breaker.close(journal)
         budget.note(journal, calls_left.used, calls_left.cap)
         _end_run(run, "STOPPED" if stopped else state, crm.calls() - calls)
-        marker.put(journal, lane=lane)
+        marker.put(journal)
         return _summary(run, plan, state, allowed_by, crm.calls() - calls, stopped, error)
 
 

@@ -18,6 +18,7 @@ from alignment_pipeline.journal.journal import from_stamp
 from alignment_pipeline.journal.lease import CRM, acquire
 from alignment_pipeline.write_back.fields import bases
 from alignment_pipeline.write_back.plans.ops import Op
+from alignment_pipeline.write_back.sending import marker
 from alignment_pipeline.write_back.sending.breaker import Event
 from alignment_pipeline.write_back.sending.bulk import send_bulk
 from alignment_pipeline.write_back.sending.context import Run
@@ -114,6 +115,7 @@ def run_batch(run: Run, batch: Batch) -> Sent:
         if not ops:
             return Sent()
         crash.point("intent durable")
+        marker.put(run.journal)
         sent = send_bulk(run, batch_id, ops) if batch.transport == BULK else send(run, batch.transport, ops)
         crash.point("sent")
         acked, events = take_answers(run, ops, sent.results)

@@ -12,11 +12,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD
+from alignment_pipeline.connectors.salesforce import rest_query
 from alignment_pipeline.connectors.salesforce.bulk_ingest import BulkIngest, IngestStatus
 from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
+from alignment_pipeline.connectors.salesforce.identifiers import api_name
 from alignment_pipeline.connectors.salesforce.reads import Record, SalesforceReader
 from alignment_pipeline.connectors.salesforce.results import RowResult
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
+from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.connectors.salesforce.writes import SalesforceWriter
 
 Fields = Mapping[str, Any]
@@ -69,6 +72,15 @@ class Limits:
     server_now: datetime | None
 
 
+@dataclass(frozen=True)
+class Newest:
+    """The record with the latest value of a field, and who changed the record last."""
+
+    record_id: str
+    value: Any
+    by: str | None
+
+
 @dataclass
 class Crm:
     """One organisation, as the write-back sees it. `describe_all` asks anew each time: what was true an hour ago may block a write."""
@@ -82,6 +94,7 @@ class Crm:
     calls: Callable[[], int]
     user: str = ""
     has_marketo: bool = False
+    newest: Callable[[str, str], Newest | None] = lambda object_, field: None
 
     def reaches(self, object_: str) -> bool:
         """Whether the object's records can be read and written here."""
@@ -103,7 +116,24 @@ def salesforce(session: SalesforceSession, *, may_write: bool = True) -> Crm:
         describe_all=lambda names: Describer(session).describe_all([name for name in names if name != MARKETO_LEAD]),
         limits=lambda: _limits(session),
         calls=lambda: session.counter.total,
+        newest=lambda object_, field: _newest(session, object_, field),
     )
+
+
+def _newest(session: SalesforceSession, object_: str, field: str) -> Newest | None:
+    if object_ == MARKETO_LEAD:
+        return None
+    name = api_name(field)
+    columns = f"Id,{name},LastModifiedBy.Name"
+    query = f"SELECT {columns} FROM {api_name(object_)} WHERE {name} != null ORDER BY {name} DESC LIMIT 1"
+    try:
+        rows = list(rest_query.records(session, query, f"newest {object_}"))
+    except SalesforceRefused as error:
+        if error.code in ("INVALID_FIELD", "INVALID_TYPE"):
+            # missing or hidden: the checks of the schema say so, and block
+            return None
+        raise
+    return next((Newest(str(row["Id"]), row[field], (row.get("LastModifiedBy") or {}).get("Name")) for row in rows), None)
 
 
 def _limits(session: SalesforceSession) -> Limits:

@@ -1,29 +1,37 @@
 """Recognises a journal that was lost, restored from an old backup, or another organisation's: then nothing is applied until it is adopted.
 
-Belongs here: the mark beside the journal that remembers which journal it was and how far it had come. Rebuilding the bases of a lost
-journal is `write_back/records/adopt.py`.
+Belongs here: comparing the journal with what is not restored along with it. Two things tell: a file beside it that names the journal and
+the end of its log of attempts, written before every send; and the CRM itself, whose newest time of syncing no older journal has sent. Only
+`alignment plan --adopt` (`records/adopt.py`) goes on from there; the refusal does not wear off, because nothing that is refused moves them.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
+from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.journal import settings
-from alignment_pipeline.journal.journal import Journal
-from alignment_pipeline.journal.lease import FULL, current_fence
-from alignment_pipeline.journal.tables import RUN
+from alignment_pipeline.journal import files, settings
+from alignment_pipeline.journal.journal import Journal, from_stamp, stamp
+from alignment_pipeline.journal.lease import FULL
+from alignment_pipeline.journal.tables import ATTEMPT_LOG, RUN, SETTING
+from alignment_pipeline.write_back.fields.shape import Scalar
 from alignment_pipeline.write_back.sending import attempt_log
+from alignment_pipeline.write_back.sending.crm import Crm
 
 _NAME = "journal.mark"
 _SETTING = "journal_id"
+_SYNCED_UNTIL = "synced_until:"
+#: The fast lane does not ask the CRM again within this time.
+_ASKED_RECENTLY = timedelta(minutes=10)
 _ADVICE = "Run `alignment plan --adopt`: it takes what the CRM holds as the new starting point and sends nothing. Nothing was applied"
 
 
@@ -31,20 +39,13 @@ class JournalLost(ConfigurationError):
     """The journal is not the one that wrote last."""
 
 
-def check(journal: Journal, *, lane: str = FULL) -> None:
-    """Raise JournalLost when the mark knows another journal, or this one further on than it is. Called by the holder of the lane's lease;
-    the number of a full apply's own lease is not counted.
-    """
-    path = journal.home / _NAME
-    if not path.exists():
-        return
-    mark = _read(path)
-    mine = settings.get(journal, _SETTING)
-    if mine != mark["journal_id"]:
-        raise JournalLost(f"the write-back's journal was replaced or lost: what was written before is not known. {_ADVICE}")
-    before = current_fence(journal) - (lane == FULL)
-    if before < int(mark["fence"]):
-        raise JournalLost(f"the journal is an old copy (run {before} of {mark['fence']}). {_ADVICE}")
+def check(journal: Journal, crm: Crm, agreement: Agreement, *, lane: str = FULL) -> None:
+    """Raise JournalLost when the mark or the CRM knows of writes that this journal does not. Moves nothing."""
+    mark = _check_mark(journal)
+    asked = mark.get("asked_at") if mark else None
+    if lane == FULL or asked is None or journal.clock.now() - from_stamp(asked) > _ASKED_RECENTLY:
+        _check_crm(journal, crm, agreement)
+        put(journal, asked_at=journal.now())
 
 
 def check_organization(journal: Journal, org_id: str) -> None:
@@ -62,38 +63,94 @@ def check_organization(journal: Journal, org_id: str) -> None:
         )
 
 
-def put(journal: Journal, *, lane: str = FULL) -> None:
-    """Remember this journal and how far it has come. Written aside, then renamed.
-
-    Full applies are what is counted: the fast lane, which may run beside one, only leaves a first mark where there is none.
-    """
-    if lane != FULL and (journal.home / _NAME).exists():
-        return
+def put(journal: Journal, *, asked_at: str | None = None) -> None:
+    """Remember this journal and how far its log of attempts has come. Called before each send, by the holder of the CRM's lease."""
     mine = settings.get(journal, _SETTING)
     if mine is None:
         mine = uuid.uuid4().hex
         settings.put(journal, _SETTING, mine)
     with journal.read() as connection:
         log = attempt_log.head(connection)
-    path = journal.home / _NAME
-    aside = path.with_suffix(f".{os.getpid()}")
-    handle = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        json.dump({"journal_id": mine, "fence": current_fence(journal) if lane == FULL else 0, "log": asdict(log)}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    if asked_at is None:
+        asked_at = _read(journal.home / _NAME).get("asked_at")
+    files.write_private(journal.home / _NAME, json.dumps({"journal_id": mine, "log": asdict(log), "asked_at": asked_at}))
+
+
+def renew(journal: Journal, crm: Crm, agreement: Agreement) -> None:
+    """After an adoption: another journal from here on, which knows the CRM's newest time of syncing."""
+    settings.put(journal, _SETTING, uuid.uuid4().hex)
+    with journal.begin() as connection:
+        for object_, field in _synced_fields(agreement):
+            newest = crm.newest(object_, field) if crm.reaches(object_) else None
+            if newest is not None:
+                note_synced(journal, connection, object_, [newest.value])
+    put(journal, asked_at=journal.now())
+
+
+def note_synced(journal: Journal, connection: Connection, object_: str, values: Iterable[Scalar]) -> None:
+    """In the transaction of an intent: the newest time of syncing that is about to be written."""
+    moments = [moment for moment in (_moment(value) for value in values) if moment is not None]
+    if moments:
+        name = f"{_SYNCED_UNTIL}{object_}"
+        before = connection.execute(select(SETTING.c.value).where(SETTING.c.name == name)).scalar()
+        newest = max([*moments, *([from_stamp(before)] if before else [])])
+        journal.upsert(connection, SETTING, [{"name": name, "value": stamp(newest), "at": journal.now()}])
 
 
 def noted_log(journal: Journal) -> attempt_log.Head:
     """The end of the log of attempts as it was noted last; its beginning when nothing was."""
-    path = journal.home / _NAME
-    return attempt_log.Head(**_read(path).get("log", {})) if path.exists() else attempt_log.Head()
+    return attempt_log.Head(**_read(journal.home / _NAME).get("log", {}))
+
+
+def _check_mark(journal: Journal) -> Mapping[str, Any]:
+    mark = _read(journal.home / _NAME)
+    if not mark:
+        return mark
+    if settings.get(journal, _SETTING) != mark["journal_id"]:
+        raise JournalLost(f"the write-back's journal was replaced or lost: what was written before is not known. {_ADVICE}")
+    noted = attempt_log.Head(**mark.get("log", {}))
+    with journal.read() as connection:
+        link = connection.execute(select(ATTEMPT_LOG.c.link).where(ATTEMPT_LOG.c.seq == noted.seq)).scalar()
+        last = attempt_log.head(connection)
+    if noted.seq and link != noted.link:
+        raise JournalLost(f"the journal is an old copy: it knows {last.seq} sends and answers, {noted.seq} were noted. {_ADVICE}")
+    return mark
+
+
+def _check_crm(journal: Journal, crm: Crm, agreement: Agreement) -> None:
+    for object_, field in _synced_fields(agreement):
+        newest = crm.newest(object_, field) if crm.reaches(object_) else None
+        moment = _moment(newest.value) if newest else None
+        if newest is None or moment is None:
+            continue
+        known = settings.get(journal, f"{_SYNCED_UNTIL}{object_}")
+        if known is None or from_stamp(known).replace(microsecond=0) < moment:
+            knows = f"syncs until {known}" if known else "no sync at all"
+            raise JournalLost(
+                f"{object_} {newest.record_id} was synced at {moment:%Y-%m-%d %H:%M:%S} UTC by {newest.by or 'an unknown user'}, "
+                f"this journal knows {knows}: it is an old copy or was lost, or another installation writes to this organisation. {_ADVICE}"
+            )
+
+
+def _synced_fields(agreement: Agreement) -> list[tuple[str, str]]:
+    return [(mapping.object, mapping.field) for mapping in agreement.crm.fields if mapping.value.endswith(".synced_at")]
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(value)) if value else None
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         mark: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return {}
     except ValueError as error:
         raise JournalLost(f"{_NAME} is damaged. {_ADVICE}") from error
     return mark

@@ -23,7 +23,7 @@ from alignment_pipeline.journal.tables import ATTEMPT, BATCH, OP, SYNCED
 from alignment_pipeline.write_back.fields import bases, holds
 from alignment_pipeline.write_back.fields.field_rules import CREATABLE, TASK_STATUS
 from alignment_pipeline.write_back.plans.ops import Op, move
-from alignment_pipeline.write_back.sending import attempt_log, attempts
+from alignment_pipeline.write_back.sending import attempt_log, attempts, marker
 from alignment_pipeline.write_back.sending.breaker import Event
 from alignment_pipeline.write_back.sending.context import Run
 from alignment_pipeline.write_back.sending.read_rule import read_rule
@@ -58,6 +58,9 @@ def intend(run: Run, look: Look, *, batch_id: str, transport: str) -> list[Op]:
         connection.execute(insert(ATTEMPT), sent)
         attempt_log.sent(connection, sent)
         bases.note_drift(journal, connection, look.drift)
+        going = [op for op in look.send if op.op_id in ready]
+        synced = [value for op in going for name, value in op.sent.items() if run.rules.is_carried(op.object, name)]
+        marker.note_synced(journal, connection, look.send[0].object, synced)
     return [
         replace(op, state="INFLIGHT", attempt=op.attempt + 1, zombie_until=zombie, batch_id=batch_id)
         for op in look.send
