@@ -35,6 +35,9 @@ class Shift(Section):
     block_points: Percent = Field(default=20, description="Percentage points of one value above which the plan is blocked")
     approve_psi: float = Field(default=0.1, ge=0, le=10, description="Population stability index above which a person must approve")
     block_psi: float = Field(default=0.25, ge=0, le=10, description="Population stability index above which the plan is blocked")
+    smallest_change: Count = Field(
+        default=20, description="Fewer records than this that change a field's value are not judged by their mix"
+    )
     smallest_population: Count = Field(default=50, description="Fields with fewer filled records are not judged by their mix")
     most_values: int = Field(
         default=20, ge=2, le=1000, description="Fields with more different values than this are not judged by their mix"
@@ -58,6 +61,8 @@ class Creates(Section):
 class Sources(Section):
     """What the sources must look like before anything is written from them."""
 
+    smallest_drop: Count = Field(default=20, description="A source that lost fewer rows than this is not judged, unless it is empty")
+    smallest_leads: Count = Field(default=50, description="With fewer leads than this the match rate is not judged")
     rows_approve_drop_pct: Percent = Field(
         default=10, description="Rows below the median of the last seven runs by this much: a person must approve"
     )
@@ -78,12 +83,17 @@ class Guard(Section):
         description="A record whose numbers moved by less than this share (ageing scores, and the reasons beside them) does not count as changed",
     )
     changed: Limit = Field(
-        default=Limit(approve_count=200, approve_pct=5, block_pct=25), description="Records changed of those we manage, per object"
+        default=Limit(approve_count=200, approve_pct=5, block_count=25, block_pct=25),
+        description="Records changed of those we manage, per object",
     )
     shift: Shift = Field(default=Shift(), description="Move of a field's mix of values")
     cleared: Limit = Field(default=Limit(approve_count=20, block_count=50, block_pct=1), description="Values replaced by nothing")
     owners: Limit = Field(default=Limit(approve_count=10, block_count=50, block_pct=2), description="Changes of owner")
     creates: Creates = Field(default=Creates(), description="Records created")
+    desired_drop_pct: Percent = Field(
+        default=50,
+        description="Records with desired values, per object, below those of the last applied plans by this much: a person must approve",
+    )
     sources: Sources = Field(default=Sources(), description="Health of the sources")
 
 

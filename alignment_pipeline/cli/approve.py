@@ -20,9 +20,10 @@ from alignment_pipeline.write_back.sending import crm as crms
 @click.argument("plan_hash", required=False)
 @click.option("--standing", is_flag=True, help="Sign what scheduled and fast-lane plans may do without a person.")
 @click.option("--revoke", is_flag=True, help="With --standing: revoke every standing approval.")
-@click.option("--most-records", default=500, show_default=True, help="Records that one plan may change.")
-@click.option("--most-creates", default=100, show_default=True, help="Records that one plan may create.")
-@click.option("--most-cleared", default=20, show_default=True, help="Values that one plan may empty.")
+@click.option("--lift", is_flag=True, help="Sign a plan that the guard blocked for how much it changes. Look at it first.")
+@click.option("--most-records", default=500, show_default=True, help="Records that plans may change within 24 hours, ageing not counted.")
+@click.option("--most-creates", default=100, show_default=True, help="Records that plans may create within 24 hours.")
+@click.option("--most-cleared", default=20, show_default=True, help="Values that plans may empty within 24 hours.")
 @click.option("--days", default=7.0, show_default=True, help="Days for which it holds.")
 @click.option("--by", default=None, help="Who approves; default: the user's name.")
 @json_option
@@ -30,6 +31,7 @@ def approve(
     plan_hash: str | None,
     standing: bool,
     revoke: bool,
+    lift: bool,
     most_records: int,
     most_creates: int,
     most_cleared: int,
@@ -64,13 +66,14 @@ def approve(
             key=key,
             numbers=home.agreement.write_back.approvals,
         )
-        said = f"signed until {signed.expires_at}: per plan {most_records} records, {most_creates} creates, {most_cleared} emptied values"
+        limits = f"{most_records} records, {most_creates} creates, {most_cleared} emptied values"
+        said = f"signed until {signed.expires_at}: within 24 hours {limits}"
         context.result(asdict(signed), lambda console: console.print(said))
         return
     row = ops.load_plan(journal, plan_hash) if plan_hash else None
     if row is None:
         raise ConfigurationError("name a plan (`alignment plan` lists them), or use --standing")
-    approval.approve(journal, row, by=name, key=key, numbers=home.agreement.write_back.approvals)
+    approval.approve(journal, row, by=name, key=key, numbers=home.agreement.write_back.approvals, lift=lift)
     hours = home.agreement.write_back.approvals.plan_hours
     said = f"plan {row.plan_hash[:12]} is approved for {hours:g} hours; `alignment apply --approved-only {row.plan_hash[:12]}` writes it"
     context.result({"plan_hash": row.plan_hash, "approved_by": name}, lambda console: console.print(said))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import ibis
@@ -24,9 +24,9 @@ from alignment_pipeline.installation import marketo
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.journal import Journal, from_stamp, stamp
 from alignment_pipeline.journal.tables import OP, PLAN
+from alignment_pipeline.operations import source_health
 from alignment_pipeline.write_back.fields.shape import described_shapes
 from alignment_pipeline.write_back.plans import keys, prepare
-from alignment_pipeline.write_back.plans.source_health import SourceHealth
 from alignment_pipeline.write_back.sending import apply as applying
 from alignment_pipeline.write_back.sending import crm as crms
 from alignment_pipeline.write_back.sending.crm import Crm
@@ -35,9 +35,6 @@ from alignment_pipeline.write_back.sending.marketo import with_marketo
 NAMED = ("accounts", "leads", "contacts", "users")
 PLAN_INPUTS = ("field_updates", "record_creates", "crm_field_values", "crm_record_states")
 DESCRIBED = ("Account", "Contact", "Lead", "Task")
-# a run a day is what the guard calls on time
-CADENCE = timedelta(days=1)
-RUNS_REMEMBERED = 8
 
 
 def open_crm(home: Home, session: SalesforceSession, *, may_write: bool = True) -> Crm:
@@ -50,7 +47,7 @@ def open_crm(home: Home, session: SalesforceSession, *, may_write: bool = True) 
 
 def is_past(as_of: datetime, now: datetime) -> bool:
     """Whether a run decides as of a past moment, whose values must not reach the CRM."""
-    return now - as_of > CADENCE
+    return now - as_of > source_health.CADENCE
 
 
 def make_plan(
@@ -67,7 +64,7 @@ def make_plan(
     names: Mapping[str, str] | None = None,
 ) -> prepare.Prepared:
     """Compare what should be with what is, have the guard judge it, keep it in the journal and write its preview. Sends nothing."""
-    history = measure_history(measures)
+    history = source_health.history(journal, measures)
     return prepare.prepare(
         journal,
         **{name: tables[name] for name in PLAN_INPUTS} | {"field_updates": without_newer(tables["field_updates"], journal, as_of=as_of)},
@@ -76,7 +73,7 @@ def make_plan(
         org_id=crm.organization_id,
         as_of=as_of,
         run_id=run_id,
-        sources=source_health(history, extractions, now=home.clock.now()),
+        sources=source_health.source_health(history, extractions, now=home.clock.now(), normal=source_health.accepted(journal)),
         match_rates=history.get("match_rate", []),
         folder=home.folder("plans"),
         names=names,
@@ -152,23 +149,3 @@ def latest_plan(write_plans: ibis.Table) -> dict[str, Any] | None:
     """The newest full plan that still has something to say, None when there is none."""
     newest = write_plans.filter(_.kind == "full").order_by(ibis.desc("created_at"), "plan_hash").limit(1).to_pyarrow().to_pylist()
     return newest[0] if newest else None
-
-
-def measure_history(measures: ibis.Table) -> dict[str, list[float]]:
-    """Measure -> its values in the last runs, oldest first, the present run's last."""
-    rows = measures.order_by(_.measured_at, _.run_id).select("measure", "value").to_pyarrow().to_pylist()
-    history: dict[str, list[float]] = {}
-    for row in rows:
-        history.setdefault(row["measure"], []).append(row["value"])
-    return {name: values[-RUNS_REMEMBERED:] for name, values in history.items()}
-
-
-def source_health(history: Mapping[str, list[float]], extractions: ibis.Table, *, now: datetime) -> list[SourceHealth]:
-    """Rows of each source now and before, and how old its last reading is."""
-    read_at = extractions.agg(read_at=_.started_at.max()).to_pyarrow().column("read_at")[0].as_py()
-    age = (now - read_at).total_seconds() if read_at else None
-    return [
-        SourceHealth(name.removeprefix("rows:"), int(values[-1]), [int(value) for value in values[:-1]], age, CADENCE.total_seconds())
-        for name, values in sorted(history.items())
-        if name.startswith("rows:")
-    ]

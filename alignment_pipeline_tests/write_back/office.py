@@ -264,11 +264,13 @@ class Planned:
         found: str = self.plan.plan_hash
         return found
 
-    def approve(self, by: str = "tester") -> Planned:
+    def approve(self, by: str = "tester", *, lift: bool = False) -> Planned:
         """A person signs it (nothing to sign in an empty plan)."""
         row = ops.load_plan(self.office.journal, self.plan_hash)
         if row is not None and row.state != "DONE":
-            approval.approve(self.office.journal, row, by=by, key=SIGNING_KEY, numbers=self.office.agreement.write_back.approvals)
+            approval.approve(
+                self.office.journal, row, by=by, key=SIGNING_KEY, numbers=self.office.agreement.write_back.approvals, lift=lift
+            )
         return self
 
     def apply(self, **more: Any) -> Applied:

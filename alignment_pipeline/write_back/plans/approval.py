@@ -21,8 +21,11 @@ from alignment_pipeline.journal import files, settings
 from alignment_pipeline.journal.digest import digest
 from alignment_pipeline.journal.journal import Journal, stamp
 from alignment_pipeline.journal.tables import PLAN, STANDING_APPROVAL
+from alignment_pipeline.write_back.fields.field_rules import FieldRules
+from alignment_pipeline.write_back.plans import unattended
+from alignment_pipeline.write_back.plans.guard import AMOUNTS
+from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.plans.keys import is_signed, sign
-from alignment_pipeline.write_back.plans.ops import Op
 
 #: The signed list of standing approvals that are in force; a row that is not in it was revoked.
 _IN_FORCE = "standing_approvals"
@@ -45,8 +48,12 @@ class Standing:
     made_at: str
     expires_at: str
 
-    def refusal(self, plan: Row[Any], ops: Sequence[Op], now: str) -> str | None:
-        """Why a plan with these operations is outside, or None. Counted from the operations, never from what a column says of them."""
+    def refusal(self, plan: Row[Any], ops: Sequence[Op], past: Sequence[Op], rules: FieldRules, now: str) -> str | None:
+        """Why a plan with these operations is outside, or None.
+
+        Counted from the operations, never from what a column says of them, together with what was written in the last 24 hours
+        without a person (`past`). Ageing does not count.
+        """
         if now >= self.expires_at:
             return f"the standing approval ran out at {self.expires_at}"
         if plan.config_hash != self.agreement_version:
@@ -60,38 +67,43 @@ class Standing:
             outside = sorted(names - set(self.fields.get(object_, ())))
             if object_ not in self.objects or outside:
                 return f"it does not cover {object_} {', '.join(outside)}".rstrip()
-        updates = [op for op in ops if op.action != "create"]
+        counted = unattended.count([*ops, *past], rules)
         for what, most, number in (
-            ("records", self.most_records, len(updates)),
-            ("creates", self.most_creates, len(ops) - len(updates)),
-            ("cleared values", self.most_cleared, sum(value is None for op in updates for value in op.after.values())),
+            ("records", self.most_records, counted.records),
+            ("creates", self.most_creates, counted.creates),
+            ("cleared values", self.most_cleared, counted.cleared),
         ):
             if number > most:
-                return f"it allows {most} {what}, the plan has {number}"
+                return f"it allows {most} {what} in 24 hours, with this plan there are {number}"
         return None
 
 
-def approve(journal: Journal, plan: Row[Any], *, by: str, key: Ed25519PrivateKey, numbers: Approvals) -> None:
-    """Sign a plan. Raises ApprovalRequired when the guard blocked it: a signature does not lift that."""
-    if plan.state == "BLOCKED":
-        blocked = [check["text"] for check in json.loads(plan.guard)["checks"] if check["verdict"] == "BLOCKED"]
-        raise ApprovalRequired("the plan is blocked, approval does not lift that:\n" + "\n".join(f"  - {text}" for text in blocked))
+def approve(journal: Journal, plan: Row[Any], *, by: str, key: Ed25519PrivateKey, numbers: Approvals, lift: bool = False) -> None:
+    """Sign a plan. Raises ApprovalRequired when the guard blocked it: a signature lifts only blocks for how much changes, with `lift`."""
+    if _is_blocked(plan):
+        blocked = _checks(plan, "BLOCKED")
+        amounts_only = all(check["name"] in AMOUNTS for check in blocked)
+        if not (lift and amounts_only):
+            way = "if that much is right, `alignment approve --lift` signs it" if amounts_only else "approval does not lift that"
+            raise ApprovalRequired(f"the plan is blocked, {way}:\n" + "\n".join(f"  - {check['text']}" for check in blocked))
     if plan.state in ("DONE", "ABORTED", "EXPIRED"):
         raise ApprovalRequired(f"the plan is {plan.state}; make a new one with `alignment run`")
     now = journal.clock.now()
     values = {"approved_by": by, "approved_at": stamp(now), "expires_at": stamp(now + timedelta(hours=numbers.plan_hours))}
-    signature = sign(key, [plan.plan_hash, values["approved_by"], values["approved_at"], values["expires_at"]])
+    content = [plan.plan_hash, values["approved_by"], values["approved_at"], values["expires_at"], _is_blocked(plan)]
     state = "APPLYING" if plan.state == "APPLYING" else "APPROVED"
     with journal.begin() as connection:
         chosen = update(PLAN).where(PLAN.c.plan_hash == plan.plan_hash, PLAN.c.state == plan.state)
-        connection.execute(chosen.values(state=state, approval_signature=signature, **values))
+        connection.execute(chosen.values(state=state, approval_signature=sign(key, content), **values))
 
 
 def plan_refusal(plan: Row[Any], key: Ed25519PublicKey | None, now: datetime) -> str | None:
     """Why the plan's own approval does not hold, or None when it does."""
     if not plan.approval_signature or key is None:
         return "nobody approved it"
-    if not is_signed(key, [plan.plan_hash, plan.approved_by, plan.approved_at, plan.expires_at], plan.approval_signature):
+    if not is_signed(
+        key, [plan.plan_hash, plan.approved_by, plan.approved_at, plan.expires_at, _is_blocked(plan)], plan.approval_signature
+    ):
         return "its approval is not signed with this installation's key"
     if stamp(now) >= plan.expires_at:
         return f"its approval ran out at {plan.expires_at}"
@@ -205,28 +217,38 @@ def _note_seen(journal: Journal, number: int) -> None:
         files.write_private(journal.home / _SEEN_FILE, str(number))
 
 
-def require(journal: Journal, plan: Row[Any], ops: Sequence[Op], *, key: Ed25519PublicKey | None) -> str:
+def require(journal: Journal, plan: Row[Any], ops: Sequence[Op], *, rules: FieldRules, key: Ed25519PublicKey | None) -> str:
     """Who allowed this plan. Raises ApprovalRequired when nobody did, saying what to do.
 
     A person's approval covers what the guard asked a person about; a standing approval covers only plans within every limit.
     """
-    verdict = json.loads(plan.guard)["verdict"]
-    if plan.state == "BLOCKED" or verdict == "BLOCKED":
-        blocked = [check["text"] for check in json.loads(plan.guard)["checks"] if check["verdict"] == "BLOCKED"]
-        raise ApprovalRequired(f"plan {plan.plan_hash[:12]} is blocked:\n" + "\n".join(f"  - {text}" for text in blocked))
     refused = plan_refusal(plan, key, journal.clock.now())
     if refused is None:
         return str(plan.approved_by)
+    if _is_blocked(plan):
+        texts = "\n".join(f"  - {check['text']}" for check in _checks(plan, "BLOCKED"))
+        raise ApprovalRequired(f"plan {plan.plan_hash[:12]} is blocked:\n{texts}")
+    verdict = json.loads(plan.guard)["verdict"]
     reasons = [refused]
     if verdict == "OK":
+        with journal.read() as connection:
+            past = unattended.recent(connection, journal.clock.now(), except_plan=plan.plan_hash)
         for approval_id, standing in standing_approvals(journal, key).items():
-            outside = standing.refusal(plan, ops, journal.now())
+            outside = standing.refusal(plan, ops, past, rules, journal.now())
             if outside is None:
                 return f"standing approval {approval_id} by {standing.made_by}"
             reasons.append(f"standing approval {approval_id}: {outside}")
     else:
-        reasons += [check["text"] for check in json.loads(plan.guard)["checks"] if check["verdict"] == "NEEDS_APPROVAL"]
+        reasons += [check["text"] for check in _checks(plan, "NEEDS_APPROVAL")]
     listed = "\n".join(f"  - {reason}" for reason in reasons)
     raise ApprovalRequired(
         f"plan {plan.plan_hash[:12]} waits for approval:\n{listed}\nLook at it with `alignment plan show`, then `alignment apply`"
     )
+
+
+def _is_blocked(plan: Row[Any]) -> bool:
+    return plan.state == "BLOCKED" or json.loads(plan.guard)["verdict"] == "BLOCKED"
+
+
+def _checks(plan: Row[Any], verdict: str) -> list[dict[str, Any]]:
+    return [check for check in json.loads(plan.guard)["checks"] if check["verdict"] == verdict]

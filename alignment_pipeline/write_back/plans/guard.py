@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,11 +23,14 @@ from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.tables import PLAN, SYNCED
 from alignment_pipeline.write_back.fields import bases
 from alignment_pipeline.write_back.fields.field_rules import CREATABLE, FieldRules
+from alignment_pipeline.write_back.plans import unattended
+from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp
 from alignment_pipeline.write_back.plans.schema_checks import schema_checks
 from alignment_pipeline.write_back.plans.source_health import SourceHealth, source_checks
 
-_AMOUNTS = frozenset({"records_changed", "values_cleared", "owners_changed", "creates", "value_mix"})
+#: A person may lift a block for how much changes; every other block is for what is never right, or lifted by `accept-sources`.
+AMOUNTS = frozenset({"records_changed", "values_cleared", "owners_changed", "creates", "value_mix"})
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -70,6 +74,11 @@ class Judgement:
         verdicts = {check.verdict for check in self.checks}
         return next((one for one in (Verdict.BLOCKED, Verdict.NEEDS_APPROVAL) if one in verdicts), Verdict.OK)
 
+    @property
+    def is_liftable(self) -> bool:
+        """Whether a person's signature can let the plan be applied."""
+        return all(check.name in AMOUNTS for check in self.checks if check.verdict is Verdict.BLOCKED)
+
     def to_text(self) -> str:
         """For the journal."""
         return json.dumps({"verdict": self.verdict.value, "checks": [check.to_json() for check in self.checks]})
@@ -93,17 +102,20 @@ def judge(
 ) -> Judgement:
     """Judge a plan. `match_rates` are the shares of matched leads (0 to 1) of earlier runs, then this run's.
 
-    A first fill (fields without any base) always needs a person and is never blocked for how much it changes.
+    What was written within 24 hours without a person's signature counts as if it were part of the plan. A first fill (fields
+    without any base) always needs a person and is never blocked for how much it changes.
     """
     numbers = rules.agreement.write_back.guard
     with journal.read() as connection:
         filled = bases.filled_fields(connection)
+        past = unattended.recent(connection, journal.clock.now(), except_plan=plan.plan_hash) if plan.kind != "rollback" else []
         checks = [
-            *_changed(plan, numbers, rules, filled),
-            *_cleared(plan, numbers),
-            *_owners(plan, numbers),
-            *_creates(plan, numbers),
-            *_shifts(connection, plan, numbers, filled),
+            *_changed(plan, past, numbers, rules, filled),
+            *_cleared(plan, past, numbers),
+            *_owners(plan, past, numbers),
+            *_creates(plan, past, numbers),
+            *_shifts(connection, plan, past, numbers, filled),
+            *_desired(connection, plan, numbers),
             *_versions(connection, plan),
             *_quarantined(plan),
         ]
@@ -130,19 +142,19 @@ def _moment(plan: Plan, now: datetime) -> Iterable[Check]:
 def _of_rollback(checks: list[Check]) -> list[Check]:
     """A rollback may change as much as the run it undoes: a person always decides, and only the schema can block it."""
     asked = [
-        replace(check, verdict=Verdict.NEEDS_APPROVAL) if check.verdict is Verdict.BLOCKED and check.name in _AMOUNTS else check
+        replace(check, verdict=Verdict.NEEDS_APPROVAL) if check.verdict is Verdict.BLOCKED and check.name in AMOUNTS else check
         for check in checks
     ]
     return [*asked, Check("rollback", "all", Verdict.NEEDS_APPROVAL, "A rollback is always approved by a person.")]
 
 
-def _updates(plan: Plan) -> Iterable[PlannedOp]:
-    return (op for op in plan.ops if op.action != "create")
+def _updates(plan: Plan) -> list[PlannedOp]:
+    return [op for op in plan.ops if op.action != "create"]
 
 
-def _changed(plan: Plan, numbers: Guard, rules: FieldRules, filled: Mapping[str, Mapping[str, int]]) -> Iterable[Check]:
+def _changed(plan: Plan, past: Sequence[Op], numbers: Guard, rules: FieldRules, filled: Mapping[str, Mapping[str, int]]) -> Iterable[Check]:
     """A value that replaces one of ours is a change; one where we never wrote is a fill, which is never blocked for its number."""
-    changed: Counter[str] = Counter()
+    changed: dict[str, set[str]] = {}
     fills: Counter[str] = Counter()
     first: dict[str, set[str]] = {}
     for op in _updates(plan):
@@ -151,52 +163,58 @@ def _changed(plan: Plan, numbers: Guard, rules: FieldRules, filled: Mapping[str,
         material = (
             not rules.is_routine(op.object, name, op.before.get(name), value) for name, value in op.after.items() if name in op.base
         )
-        changed[op.object] += any(material)
+        if any(material):
+            changed.setdefault(op.object, set()).add(op.subject)
         fills[op.object] += any(name not in op.base for name in op.after)
+    for one in past:
+        if one.object in first and one.action != "create" and one.base and unattended.is_material(one, rules):
+            changed.setdefault(one.object, set()).add(one.subject)
     for object_ in sorted(first):
-        managed = max(plan.managed.get(object_, 0), changed[object_])
+        number = len(changed.get(object_, ()))
+        managed = max(plan.managed.get(object_, 0), number)
         if first[object_]:
             names = ", ".join(sorted(first[object_]))
             text = f"First fill of {object_}: {names}. A person approves it; it goes 25, then 200, then the rest."
             yield Check("first_fill", object_, Verdict.NEEDS_APPROVAL, text, len(first[object_]))
-        what = "records would change (ageing scores not counted)"
+        what = "records would change within 24 hours (ageing scores not counted)"
         limit = numbers.changed
         if object_ in CREATABLE:
             # tasks close as promises are kept: that is counted like their creation, not as a share of all that ever were
             limit = Limit(approve_count=numbers.creates.approve_per_run, block_count=numbers.creates.block_per_run)
-        yield _limited("records_changed", object_, changed[object_], managed, limit, what)
+        yield _limited("records_changed", object_, number, managed, limit, what)
         unblocked = Limit(approve_count=numbers.changed.approve_count, approve_pct=numbers.changed.approve_pct)
         yield _limited("records_filled", object_, fills[object_], managed, unblocked, "records would be filled for the first time")
 
 
-def _cleared(plan: Plan, numbers: Guard) -> Iterable[Check]:
-    cleared: Counter[str] = Counter()
-    for op in _updates(plan):
-        if op.rollback_of is None:
-            cleared[op.object] += sum(
-                value is None and op.before.get(name, op.base.get(name)) is not None for name, value in op.after.items()
-            )
-    for object_, number in sorted(cleared.items()):
-        yield _limited("values_cleared", object_, number, plan.managed.get(object_, 0), numbers.cleared, "values would be emptied")
+def _cleared(plan: Plan, past: Sequence[Op], numbers: Guard) -> Iterable[Check]:
+    number: Counter[str] = Counter()
+    everything: list[PlannedOp | Op] = [*_updates(plan), *past]
+    for op in everything:
+        number[op.object] += len(unattended.cleared(op)) if op.action != "create" else 0
+    for object_, one in sorted(number.items()):
+        yield _limited("values_cleared", object_, one, plan.managed.get(object_, 0), numbers.cleared, "values would be emptied")
 
 
-def _owners(plan: Plan, numbers: Guard) -> Iterable[Check]:
+def _owners(plan: Plan, past: Sequence[Op], numbers: Guard) -> Iterable[Check]:
     moved: Counter[str] = Counter()
-    for op in _updates(plan):
-        moved[op.object] += "OwnerId" in op.after
+    everything: list[PlannedOp | Op] = [*_updates(plan), *past]
+    for op in everything:
+        moved[op.object] += op.action != "create" and "OwnerId" in op.after
     for object_, number in sorted(moved.items()):
         yield _limited("owners_changed", object_, number, plan.managed.get(object_, 0), numbers.owners, "owners would change")
 
 
-def _creates(plan: Plan, numbers: Guard) -> Iterable[Check]:
-    creates = [op for op in plan.ops if op.action == "create"]
+def _creates(plan: Plan, past: Sequence[Op], numbers: Guard) -> Iterable[Check]:
+    creates: list[PlannedOp | Op] = [op for op in plan.ops if op.action == "create"]
     if not creates:
         return
+    creates += [op for op in past if op.action == "create"]
     limits = numbers.creates
     total = len(creates)
     verdict = Verdict.BLOCKED if total > limits.block_per_run else Verdict.NEEDS_APPROVAL if total > limits.approve_per_run else Verdict.OK
     first = not any(op.object != "Task" for op in creates) and verdict is Verdict.BLOCKED and _is_first_fill(plan)
-    text = f"{total} records would be created (a person approves above {limits.approve_per_run}, blocked above {limits.block_per_run})."
+    said = f"a person approves above {limits.approve_per_run}, blocked above {limits.block_per_run}"
+    text = f"{total} records would be created within 24 hours ({said})."
     yield Check(
         "creates",
         "all",
@@ -217,22 +235,50 @@ def _is_first_fill(plan: Plan) -> bool:
     return bool(updates) and all(not op.base for op in updates)
 
 
-def _shifts(connection: Connection, plan: Plan, numbers: Guard, filled: Mapping[str, Mapping[str, int]]) -> Iterable[Check]:
+def _shifts(
+    connection: Connection, plan: Plan, past: Sequence[Op], numbers: Guard, filled: Mapping[str, Mapping[str, int]]
+) -> Iterable[Check]:
+    moves, earlier = _moves(_updates(plan)), _moves(op for op in past if op.action != "create")
+    for (object_, name), delta in sorted(moves.items()):
+        if filled.get(object_, {}).get(name, 0) < numbers.shift.smallest_population:
+            continue
+        query = select(SYNCED.c.value, func.count()).where(SYNCED.c.object == object_, SYNCED.c.field == name).group_by(SYNCED.c.value)
+        present: Counter[str] = Counter({value or "null": number for value, number in connection.execute(query)})
+        older = earlier.get((object_, name), Counter())
+        before = Counter({value: present[value] - older[value] for value in {*present, *older}})
+        after = Counter({value: present[value] + delta[value] for value in {*present, *delta, *older}})
+        if sum(abs(after[value] - before[value]) for value in after) < 2 * numbers.shift.smallest_change:
+            continue
+        if len(after) <= numbers.shift.most_values:
+            yield _shift(object_, name, before, after, numbers)
+
+
+def _moves(ops: Iterable[PlannedOp | Op]) -> dict[tuple[str, str], Counter[str]]:
+    """(object, field) -> value -> how many more records have it."""
     moves: dict[tuple[str, str], Counter[str]] = {}
-    for op in _updates(plan):
+    for op in ops:
         for name, value in op.after.items():
             if name in op.base and op.object not in CREATABLE:
                 change = moves.setdefault((op.object, name), Counter())
                 change[json.dumps(op.base[name])] -= 1
                 change[json.dumps(value)] += 1
-    for (object_, name), delta in sorted(moves.items()):
-        if filled.get(object_, {}).get(name, 0) < numbers.shift.smallest_population:
-            continue
-        query = select(SYNCED.c.value, func.count()).where(SYNCED.c.object == object_, SYNCED.c.field == name).group_by(SYNCED.c.value)
-        before: Counter[str] = Counter({value or "null": number for value, number in connection.execute(query)})
-        after = Counter({value: before[value] + delta[value] for value in {*before, *delta}})
-        if len(after) <= numbers.shift.most_values:
-            yield _shift(object_, name, before, after, numbers)
+    return moves
+
+
+def _desired(connection: Connection, plan: Plan, numbers: Guard) -> Iterable[Check]:
+    """Records that lose every desired value vanish from the plan without a word otherwise."""
+    if plan.kind != "full":
+        return
+    done = select(PLAN.c.stats).where(PLAN.c.state == "DONE", PLAN.c.kind == "full", PLAN.c.config_hash == plan.config_hash)
+    earlier = [json.loads(row.stats).get("desired", {}) for row in connection.execute(done.order_by(PLAN.c.created_at.desc()).limit(7))]
+    for object_ in sorted({name for one in earlier for name in one}):
+        usual = statistics.median(one.get(object_, 0) for one in earlier)
+        number = plan.desired.get(object_, 0)
+        drop = 100 * (usual - number) / usual if usual else 0.0
+        is_fall = drop >= numbers.desired_drop_pct and usual - number >= numbers.sources.smallest_drop
+        verdict = Verdict.NEEDS_APPROVAL if is_fall else Verdict.OK
+        text = f"{number} {object_} records have desired values; the median of the last applied plans is {usual:.0f}."
+        yield Check("desired_records", object_, verdict, text, number)
 
 
 def _shift(object_: str, name: str, before: Counter[str], after: Counter[str], numbers: Guard) -> Check:

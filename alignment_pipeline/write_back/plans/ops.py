@@ -7,8 +7,7 @@ by an UPDATE that names the state it comes from, so two processes cannot both mo
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,83 +18,12 @@ from alignment_pipeline.journal.journal import Journal, stamp
 from alignment_pipeline.journal.tables import OP, OPEN, PLAN, REPLACEABLE
 from alignment_pipeline.write_back.fields import bases, holds, quarantine
 from alignment_pipeline.write_back.fields.field_rules import FieldRules
-from alignment_pipeline.write_back.fields.shape import Scalar
 from alignment_pipeline.write_back.plans.guard import Judgement, Verdict
+from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp
 
 _WAITING = ("DRAFT", "NEEDS_APPROVAL", "APPROVED", "APPLYING")
 _UNDONE = ("DEAD", "SUPERSEDED", "CONFLICT", "GONE", "HELD", "RETRY", "PLANNED")
-
-
-@dataclass(frozen=True)
-class Op:
-    """One operation of the journal."""
-
-    op_id: int
-    op_key: str
-    plan_hash: str
-    run_id: str
-    object: str
-    record_id: str | None
-    ext_field: str | None
-    ext_key: str | None
-    lock_parent: str | None
-    action: str
-    stage: int
-    priority: int
-    is_shared: bool
-    base: Mapping[str, Scalar]
-    before: Mapping[str, Scalar]
-    after: Mapping[str, Scalar]
-    carried: Mapping[str, Scalar]
-    planned: Mapping[str, Scalar] | None
-    continues: int | None
-    before_modstamp: str | None
-    state: str
-    attempt: int
-    tries: int
-    mismatches: int
-    not_before: str | None
-    zombie_until: str | None
-    sent_at: str | None
-    batch_id: str | None
-    err_class: str | None
-    err_code: str | None
-    reason_code: str | None
-    reason: str | None
-    depends_on: str | None
-    rollback_of: int | None
-
-    @classmethod
-    def read(cls, row: Row[Any]) -> Op:
-        """From a row of `op`."""
-        values = row._mapping
-        fields = {name: values[name] for name in cls.__dataclass_fields__}
-        for name in ("base", "before", "after", "carried"):
-            fields[name] = json.loads(fields[name]) if fields[name] else {}
-        fields["planned"] = json.loads(fields["planned"]) if fields["planned"] else None
-        fields["is_shared"] = bool(fields["is_shared"])
-        return cls(**fields)
-
-    @property
-    def subject(self) -> str:
-        """The record, or the key of the record to be."""
-        return self.record_id or self.ext_key or ""
-
-    @property
-    def target(self) -> str:
-        """The key of the record to be, or the record."""
-        return self.ext_key or self.record_id or ""
-
-    @property
-    def planned_after(self) -> Mapping[str, Scalar]:
-        """The values as planned; `after` has fewer when people changed some of them before the send."""
-        return self.after if self.planned is None else self.planned
-
-    @property
-    def sent(self) -> dict[str, Scalar]:
-        """All the fields that go over the wire."""
-        return {**self.carried, **self.after}
 
 
 def save_plan(journal: Journal, plan: Plan, judgement: Judgement, rules: FieldRules) -> str:
@@ -130,7 +58,7 @@ def save_plan(journal: Journal, plan: Plan, judgement: Judgement, rules: FieldRu
             connection,
             [(f"plan:{row.object}.{row.field}", row.row_hash, row.reason, row.record_id) for row in plan.quarantined],
         )
-        if judgement.verdict is not Verdict.BLOCKED:
+        if judgement.is_liftable:
             _insert_ops(journal, connection, plan)
             _close_emptied_plans(journal, connection)
     return state

@@ -28,6 +28,8 @@ from alignment_pipeline.write_back.fields.holds import FieldKey, Hold, NewHold
 from alignment_pipeline.write_back.fields.shape import Scalar, Shapes
 from alignment_pipeline.write_back.plans.planned import CREATE_STAGE, STAGES, Plan, PlannedOp, Quarantined, plan_hash
 
+#: The objects whose records tasks hang on.
+PARENTS = ("Account", "Contact", "Lead")
 _BUSY = ("INFLIGHT", "UNKNOWN", "ACKED")
 
 
@@ -73,13 +75,14 @@ def build(
     """Build a plan from the four tables (Ibis or Arrow). `kind` is `full` or `fast`. Reads the journal, writes nothing."""
     rules = FieldRules(agreement=agreement, shapes=shapes)
     wanted = desired_records(field_updates)
-    there = remote_records(crm_field_values, wanted)
+    parents = {new.parent_id for new in desired_creates(record_creates) if new.parent_id}
+    there = remote_records(crm_field_values, {*wanted, *((object_, one) for object_ in PARENTS for one in parents)})
     states = known_states(crm_record_states, wanted)
     memory = _remember(journal, wanted, agreement)
     draft = _Draft()
     for key in sorted(wanted):
         _one_record(draft, wanted[key], there.get(key), states.get(key), memory, rules, as_of)
-    _creates(draft, record_creates, memory, rules)
+    _creates(draft, record_creates, there, memory, rules)
     ops = [op for op in draft.ops if not _is_dead(op, memory, org_id, draft)]
     managed = Counter(object_ for object_, _ in wanted)
     with journal.read() as connection:
@@ -100,6 +103,7 @@ def build(
         quarantined=draft.quarantined,
         skipped=draft.skipped,
         managed=managed,
+        desired=Counter(object_ for object_, _ in wanted),
     )
 
 
@@ -230,13 +234,16 @@ def _one_field(
     return decision.move
 
 
-def _creates(draft: _Draft, record_creates: object, memory: Memory, rules: FieldRules) -> None:
+def _creates(draft: _Draft, record_creates: object, there: Mapping[tuple[str, str], Remote], memory: Memory, rules: FieldRules) -> None:
     for new in desired_creates(record_creates):
         if (new.object, new.external_key) in memory.created:
             draft.skipped["created before"] += 1
             continue
         if (new.object, new.external_key) in memory.busy:
             draft.skipped["earlier write not yet decided"] += 1
+            continue
+        if _is_parent_locked(new.parent_id, there, rules):
+            draft.skipped["record locked by people"] += 1
             continue
         misfits = [rules.misfit(new.object, name, value) for name, value in sorted(new.values.items())]
         misfit = next((misfit for misfit in misfits if misfit), None)
@@ -259,6 +266,12 @@ def _creates(draft: _Draft, record_creates: object, memory: Memory, rules: Field
                 reason=new.reason,
             )
         )
+
+
+def _is_parent_locked(parent_id: str | None, there: Mapping[tuple[str, str], Remote], rules: FieldRules) -> bool:
+    """Do-not-sync keeps tasks away too."""
+    parents = ((object_, there.get((object_, parent_id or ""))) for object_ in PARENTS)
+    return any(parent is not None and rules.is_locked(object_, parent.values) for object_, parent in parents)
 
 
 def _with_parents(ops: list[PlannedOp]) -> list[PlannedOp]:

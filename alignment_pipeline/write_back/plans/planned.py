@@ -106,6 +106,7 @@ class Plan:
     quarantined: Sequence[Quarantined] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
     managed: Mapping[str, int] = field(default_factory=dict)
+    desired: Mapping[str, int] = field(default_factory=dict)
     rollback_of: str | None = None
 
     def counts(self) -> dict[str, Any]:
@@ -124,6 +125,7 @@ class Plan:
             "quarantined": len(self.quarantined),
             "skipped": dict(sorted(self.skipped.items())),
             "managed": dict(sorted(self.managed.items())),
+            "desired": dict(sorted(self.desired.items())),
         }
 
 

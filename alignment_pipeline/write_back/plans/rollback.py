@@ -17,7 +17,7 @@ from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.tables import OP, PLAN, RUN
 from alignment_pipeline.journal.version import CODE_VERSION
-from alignment_pipeline.write_back.plans.ops import Op
+from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp, plan_hash
 
 LIMITS = (

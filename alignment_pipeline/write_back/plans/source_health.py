@@ -11,15 +11,17 @@ from dataclasses import dataclass
 
 from alignment_pipeline.agreement.write_back import Sources
 
+#: What lifts a block of this kind.
+_ADVICE = "If that is right, `alignment accept-sources` makes it the new normal"
 Found = tuple[str, str, str, str, float | None]
 
 
 @dataclass(frozen=True)
 class SourceHealth:
-    """One stream: its rows now and in the last runs (oldest first), its age, and how often it is refreshed."""
+    """One source: its rows now and in the last applied runs (oldest first), or one stream: its age and how often it is refreshed."""
 
     stream: str
-    rows: int
+    rows: int | None
     history: Sequence[int] = ()
     age_seconds: float | None = None
     cadence_seconds: float | None = None
@@ -28,22 +30,31 @@ class SourceHealth:
 def source_checks(sources: Sequence[SourceHealth], match_rates: Sequence[float], limits: Sources) -> Iterable[Found]:
     """(name, subject, verdict, text, value) per source and measure."""
     for source in sources:
-        yield _rows(source, limits)
+        if source.rows is not None:
+            yield _rows(source, source.rows, limits)
         if source.age_seconds is not None and source.cadence_seconds:
             yield _age(source, source.age_seconds / source.cadence_seconds, limits)
-    if len(match_rates) >= 2:
+    leads = next((source.rows for source in sources if source.stream == "leads"), None)
+    if len(match_rates) >= 2 and (leads is None or leads >= limits.smallest_leads):
         yield _match_rate(match_rates, limits)
 
 
-def _rows(source: SourceHealth, limits: Sources) -> Found:
+def _rows(source: SourceHealth, now: int, limits: Sources) -> Found:
     past = [rows for rows in source.history[-7:] if rows > 0]
     usual = statistics.median(past) if past else None
-    if source.rows == 0 and usual:
-        return ("source_rows", source.stream, "BLOCKED", f"{source.stream} is empty; it usually has {usual:.0f} rows.", 0)
-    drop = 100 * (usual - source.rows) / usual if usual else 0.0
-    verdict = _verdict(drop, limits.rows_approve_drop_pct, limits.rows_block_drop_pct)
+    if now == 0 and usual:
+        return ("source_rows", source.stream, "BLOCKED", f"{source.stream} is empty; it usually has {usual:.0f} rows. {_ADVICE}", 0)
+    drop = 100 * (usual - now) / usual if usual else 0.0
+    is_judged = usual is not None and usual - now >= limits.smallest_drop
+    verdict = _verdict(drop, limits.rows_approve_drop_pct, limits.rows_block_drop_pct) if is_judged else "OK"
     usually = f", {max(drop, 0.0):.0f} % below the median of its last runs ({usual:.0f})" if usual and drop > 0 else ""
-    return ("source_rows", source.stream, verdict, f"{source.stream} has {source.rows} rows{usually}.", round(drop, 2))
+    return (
+        "source_rows",
+        source.stream,
+        verdict,
+        f"{source.stream} has {now} rows{usually}.{'' if verdict == 'OK' else f' {_ADVICE}'}",
+        round(drop, 2),
+    )
 
 
 def _age(source: SourceHealth, factor: float, limits: Sources) -> Found:

@@ -28,7 +28,8 @@ from alignment_pipeline.write_back.fields import bases, holds
 from alignment_pipeline.write_back.fields.field_rules import FieldRules
 from alignment_pipeline.write_back.fields.shape import described_shapes
 from alignment_pipeline.write_back.plans import approval
-from alignment_pipeline.write_back.plans.ops import Op, due, finish_plan, load_plan, ops_of, set_plan_state
+from alignment_pipeline.write_back.plans.journalled import Op
+from alignment_pipeline.write_back.plans.ops import due, finish_plan, load_plan, ops_of, set_plan_state
 from alignment_pipeline.write_back.plans.planned import canonical
 from alignment_pipeline.write_back.plans.planned import plan_hash as hash_of
 from alignment_pipeline.write_back.plans.schema_checks import schema_checks
@@ -157,7 +158,7 @@ def _check(run: Run, plan: Row[Any], *, key: Ed25519PublicKey | None, resume: bo
     if plan.state in ("EXPIRED", "ABORTED"):
         raise ApprovalRequired(f"plan {plan.plan_hash[:12]} is {plan.state}: a newer plan took its place, or it was given up")
     ops = ops_of(run.journal, plan.plan_hash)
-    allowed_by = approval.require(run.journal, plan, ops, key=key)
+    allowed_by = approval.require(run.journal, plan, ops, rules=run.rules, key=key)
     if hash_of(ops, org_id=plan.org_id, config_hash=plan.config_hash) != plan.plan_hash:
         raise ApprovalRequired(
             f"plan {plan.plan_hash[:12]} is not what was approved: its operations were changed in the journal. Plan again"
@@ -229,6 +230,9 @@ def _sendable(run: Run, plan_hash: str) -> list[Op]:
         for op in ops_of(run.journal, plan_hash)
         if op.record_id in parents and op.state not in _OK_PARENT and op.action != "create"
     }
+    with run.journal.read() as connection:
+        held = holds.active(connection, run.clock.now(), run.config_hash, {one for one in parents if one})
+    bad |= {record_id for (_, record_id, _), hold in held.items() if hold.reason is holds.HoldReason.RECORD_LOCK}
     return [op for op in ops if op.depends_on not in bad]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, or_, select
 from alignment_pipeline.connectors.salesforce.results import RetryClass
 from alignment_pipeline.journal.tables import ATTEMPT
 from alignment_pipeline.write_back.fields.bases import chunks
-from alignment_pipeline.write_back.plans.ops import Op
+from alignment_pipeline.write_back.plans.journalled import Op
 
 
 def unanswered(connection: Connection, ops: Sequence[Op]) -> list[Op]:

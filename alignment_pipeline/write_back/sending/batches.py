@@ -17,7 +17,7 @@ from alignment_pipeline.journal import crash
 from alignment_pipeline.journal.journal import from_stamp
 from alignment_pipeline.journal.lease import CRM, acquire
 from alignment_pipeline.write_back.fields import bases
-from alignment_pipeline.write_back.plans.ops import Op
+from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.sending import marker
 from alignment_pipeline.write_back.sending.breaker import Event
 from alignment_pipeline.write_back.sending.bulk import send_bulk

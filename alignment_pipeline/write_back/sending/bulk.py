@@ -14,7 +14,7 @@ from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResu
 from alignment_pipeline.errors import AlignmentError, OutcomeUnknown, Retryable
 from alignment_pipeline.journal import crash
 from alignment_pipeline.journal.tables import BATCH
-from alignment_pipeline.write_back.plans.ops import Op
+from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.sending.context import Run
 from alignment_pipeline.write_back.sending.crm import Bulk
 from alignment_pipeline.write_back.sending.send import Sent, classify

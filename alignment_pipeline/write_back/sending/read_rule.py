@@ -16,7 +16,7 @@ from alignment_pipeline.journal.journal import stamp
 from alignment_pipeline.write_back.fields.decide import HoldReason
 from alignment_pipeline.write_back.fields.holds import NewHold
 from alignment_pipeline.write_back.fields.shape import Scalar
-from alignment_pipeline.write_back.plans.ops import Op
+from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.sending.breaker import Event
 from alignment_pipeline.write_back.sending.context import OWNER, Run
 from alignment_pipeline.write_back.sending.recheck import modstamp, scalar

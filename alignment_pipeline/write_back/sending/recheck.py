@@ -20,7 +20,7 @@ from alignment_pipeline.write_back.fields.decide import NO_BASE, HoldReason, Mov
 from alignment_pipeline.write_back.fields.field_rules import CREATABLE
 from alignment_pipeline.write_back.fields.holds import NewHold
 from alignment_pipeline.write_back.fields.shape import Scalar
-from alignment_pipeline.write_back.plans.ops import Op
+from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.sending.context import MODSTAMP, OWNER, Run
 
 

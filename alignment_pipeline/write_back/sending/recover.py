@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from alignment_pipeline.journal.lease import CRM, acquire
 from alignment_pipeline.journal.tables import BATCH
-from alignment_pipeline.write_back.plans.ops import Op, undecided
+from alignment_pipeline.write_back.plans.journalled import Op
+from alignment_pipeline.write_back.plans.ops import undecided
 from alignment_pipeline.write_back.sending.batches import read_back
 from alignment_pipeline.write_back.sending.bulk import resume_bulk
 from alignment_pipeline.write_back.sending.context import Run

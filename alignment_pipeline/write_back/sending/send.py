@@ -15,7 +15,7 @@ from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResu
 from alignment_pipeline.errors import AlignmentError, CredentialsRefused, OutcomeUnknown, QuotaExhausted, Retryable
 from alignment_pipeline.journal.journal import from_stamp
 from alignment_pipeline.write_back.fields.shape import shape_of
-from alignment_pipeline.write_back.plans.ops import Op
+from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.sending.context import Run
 from alignment_pipeline.write_back.sending.crm import Writer
 

@@ -22,7 +22,8 @@ from alignment_pipeline.journal.journal import stamp
 from alignment_pipeline.journal.tables import ATTEMPT, BATCH, OP, SYNCED
 from alignment_pipeline.write_back.fields import bases, holds
 from alignment_pipeline.write_back.fields.field_rules import CREATABLE, TASK_STATUS
-from alignment_pipeline.write_back.plans.ops import Op, move
+from alignment_pipeline.write_back.plans.journalled import Op
+from alignment_pipeline.write_back.plans.ops import move
 from alignment_pipeline.write_back.sending import attempt_log, attempts, marker
 from alignment_pipeline.write_back.sending.breaker import Event
 from alignment_pipeline.write_back.sending.context import Run
@@ -194,7 +195,9 @@ def _after(run: Run, op: Op, row: RowResult | None, events: list[Event]) -> dict
         return values
     if row.is_success:
         return values | {"state": "ACKED"}
-    kind = row.retry or RetryClass.ROW
+    # one record that the integration user may not edit is that record's refusal; a permission that is missing refuses them all, and the
+    # breaker stops at its share
+    kind = RetryClass.ROW if (row.code or "").startswith("INSUFFICIENT_ACCESS") and not row.fields else row.retry or RetryClass.ROW
     values |= {
         "err_class": kind.value,
         "err_code": (row.code or "")[:80],

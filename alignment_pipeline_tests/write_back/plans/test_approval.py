@@ -109,14 +109,14 @@ def test_a_standing_approval_counts_the_operations_and_not_what_a_column_says(tm
             acme.want(lead_id(number), Score__c=number + 1)
         acme.run()
         for number in range(6):
-            acme.want(lead_id(number), Score__c=number + 1.02)
+            acme.want(lead_id(number), Score__c=number + 51)
         planned = acme.plan()
         sign_standing(acme, most_records=5)
         with acme.journal.begin() as connection:
             stats = {"objects": {"Lead": {"records": 1, "created": 0, "cleared": 0, "fields": 1}}, "operations": 1}
             connection.execute(update(PLAN).where(PLAN.c.plan_hash == planned.plan_hash).values(stats=json.dumps(stats)))
 
-        with pytest.raises(ApprovalRequired, match="it allows 5 records, the plan has 6"):
+        with pytest.raises(ApprovalRequired, match="it allows 5 records in 24 hours, with this plan there are 6"):
             planned.apply()
 
 
