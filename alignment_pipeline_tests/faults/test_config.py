@@ -213,8 +213,8 @@ def _launched_by_anyone(acme: Office) -> None:
     }
     approval.sign_standing(acme.journal, most_records=1, **signed)
     assert planned.apply().states == {"VERIFIED": 1}
-    acme.want(lead_id(0), Score__c=10.3)
-    acme.want(lead_id(1), Score__c=11.3)
+    acme.want(lead_id(0), Score__c=13)
+    acme.want(lead_id(1), Score__c=14)
     with pytest.raises(ApprovalRequired, match="allows 1 records in 24 hours, with this plan there are 2"):
         acme.plan().apply()
     acme.advance(days=2)

@@ -27,6 +27,8 @@ from alignment_pipeline.write_back.plans.guard import AMOUNTS
 from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.plans.keys import is_signed, sign
 
+#: How the answer of `require` begins when no person signed the plan.
+STANDING = "standing approval"
 #: The signed list of standing approvals that are in force; a row that is not in it was revoked.
 _IN_FORCE = "standing_approvals"
 #: The highest number of that list that this home has seen: an older list, restored with an old journal, counts for nothing.
@@ -236,7 +238,7 @@ def require(journal: Journal, plan: Row[Any], ops: Sequence[Op], *, rules: Field
         for approval_id, standing in standing_approvals(journal, key).items():
             outside = standing.refusal(plan, ops, past, rules, journal.now())
             if outside is None:
-                return f"standing approval {approval_id} by {standing.made_by}"
+                return f"{STANDING} {approval_id} by {standing.made_by}"
             reasons.append(f"standing approval {approval_id}: {outside}")
     else:
         reasons += [check["text"] for check in _checks(plan, "NEEDS_APPROVAL")]

@@ -102,10 +102,11 @@ def move(journal: Journal, connection: Connection, ids: Collection[int], *, come
     return moved
 
 
-def set_plan_state(journal: Journal, plan_hash: str, state: str) -> None:
-    """Move a plan."""
+def set_plan_state(journal: Journal, plan_hash: str, state: str, *, is_unattended: bool = False) -> None:
+    """Move a plan. One that a standing approval covers has no person's name, so that it counts for the next 24 hours."""
+    values = {"state": state} | ({"approved_by": None, "approval_signature": None} if is_unattended else {})
     with journal.begin() as connection:
-        connection.execute(update(PLAN).where(PLAN.c.plan_hash == plan_hash).values(state=state))
+        connection.execute(update(PLAN).where(PLAN.c.plan_hash == plan_hash).values(values))
 
 
 def finish_plan(journal: Journal, plan_hash: str) -> str:

@@ -106,7 +106,7 @@ def apply(
         except BaseException:
             _end_run(run, "REFUSED", crm.calls() - calls)
             raise
-        set_plan_state(journal, plan.plan_hash, "APPLYING")
+        set_plan_state(journal, plan.plan_hash, "APPLYING", is_unattended=allowed_by.startswith(approval.STANDING))
         calls_left = budget.start(journal, limits, run.numbers.budget, crm.calls)
         stopped, error = _send_all(run, plan.plan_hash, calls_left, patience_seconds)
         state = finish_plan(journal, plan.plan_hash)
