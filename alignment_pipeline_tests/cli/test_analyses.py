@@ -17,7 +17,7 @@ from alignment_pipeline.cli import main
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline_tests.lifecycle import test_backtest_and_impact as world
-from alignment_pipeline_tests.lifecycle.test_mqa_cases import MINUTES
+from alignment_pipeline_tests.lifecycle.mqa.test_mqa import MINUTES
 from alignment_pipeline_tests.scoring.factories import NOW
 
 decided, agreement = world.decided, world.agreement

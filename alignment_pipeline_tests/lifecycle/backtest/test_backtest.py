@@ -19,7 +19,7 @@ from alignment_pipeline.line import run as line
 from alignment_pipeline.line.step import published
 from alignment_pipeline.line.steps import LIFECYCLE, SCORING
 from alignment_pipeline_tests.lifecycle.line import Crm
-from alignment_pipeline_tests.lifecycle.test_mqa_cases import MINUTES, Attention
+from alignment_pipeline_tests.lifecycle.mqa.test_mqa import MINUTES, Attention
 from alignment_pipeline_tests.scoring.factories import NOW, days_ago, rows, table
 from alignment_pipeline_tests.scoring.line import inputs
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alignment_pipeline_tests.lifecycle.line import Crm, stages
-from alignment_pipeline_tests.lifecycle.test_mqa_cases import Attention
+from alignment_pipeline_tests.lifecycle.mqa.test_mqa import Attention
 from alignment_pipeline_tests.scoring.agreements import shipped
 from alignment_pipeline_tests.scoring.factories import days_ago, rows
 
