@@ -114,8 +114,19 @@ class Exclusions(Section):
         default=0,
         ge=0,
         le=1000,
-        description="So many e-mail clicks of one person in one minute are a mail gateway's, not a person's; 0 switches it off",
+        description="So many e-mail clicks of one person less than a minute apart are a mail gateway's, not a person's; 0 switches it off",
     )
     click_types: list[ActivityTypeName] = Field(default=["email_click"], description="Activity types that clicks_per_minute counts")
+    click_effect_types: list[ActivityTypeName] = Field(
+        default=[], description="Activity types that such clicks cause and that do not count with them, as web_visit"
+    )
+    click_effect_seconds: int = Field(default=5, ge=0, le=60, description="So near to the clicks in time they are caused by them")
+    repeat_types: list[ActivityTypeName] = Field(default=["form_fill"], description="Activity types that repeat_seconds is about")
+    repeat_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=86_400,
+        description="The same form (category and detail too) sent again by the same person so soon counts once; 0 switches it off",
+    )
     ignored_details: list[Pattern] = Field(default=[], description="Pages, forms and assets that never count, as */unsubscribe*")
     is_opted_out_scored: bool = Field(default=True, description="Whether people who opted out of e-mail keep their score")

@@ -15,10 +15,11 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.contracts.moments import DAY
 
 
 class Decay(Section):
-    """How an activity's points fade with its age in whole UTC days. Older than `horizon_days`, it no longer counts."""
+    """How an activity's points fade with its age in whole UTC days or hours. Older than `horizon_days`, it no longer counts."""
 
     form: Literal["half_life", "steps", "none"] = Field(
         description="half_life: halves every half_life_days. steps: loses step_pct of the original every step_days. "
@@ -28,6 +29,10 @@ class Decay(Section):
     step_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(default=None, description="Days between two steps")
     step_pct: Annotated[float, Field(gt=0, le=100)] | None = Field(
         default=None, description="Share of the original points lost at each step"
+    )
+    age_in: Literal["days", "hours"] = Field(
+        default="days",
+        description="days: ages are whole UTC days, so all runs of a day agree. hours: whole hours, for short half-lives and stale hand-raises",
     )
     horizon_days: Annotated[int, Field(ge=1, le=3650)] = Field(description="Age in days up to which an activity counts at all")
 
@@ -40,33 +45,43 @@ class Decay(Section):
             raise ValueError(f"decay of form {self.form} takes {wanted}; found {', '.join(sorted(given)) or 'none'}")
         return self
 
+    @property
+    def units_a_day(self) -> int:
+        """How many units of age a day has."""
+        return 24 if self.age_in == "hours" else 1
 
-def share_left(decay: Decay, age_days: int) -> float:
-    """Share of an activity's points that is left at an age; 0 outside the horizon."""
-    if not 0 <= age_days <= decay.horizon_days:
+    @property
+    def unit(self) -> int:
+        """The unit of age in microseconds."""
+        return DAY // self.units_a_day
+
+
+def share_left(decay: Decay, age: int) -> float:
+    """Share of an activity's points that is left at an age in whole units (days or hours); 0 outside the horizon."""
+    if not 0 <= age <= decay.horizon_days * decay.units_a_day:
         return 0.0
     if decay.half_life_days is not None:
-        return math.exp(-math.log(2.0) * age_days / decay.half_life_days)
+        return math.exp(-math.log(2.0) * age / (decay.half_life_days * decay.units_a_day))
     if decay.step_days is not None and decay.step_pct is not None:
-        return max(0.0, 1.0 - decay.step_pct / 100.0 * (age_days // decay.step_days))
+        return max(0.0, 1.0 - decay.step_pct / 100.0 * (age // (decay.step_days * decay.units_a_day)))
     return 1.0
 
 
 def shares_by_age(decay: Decay) -> ibis.Table:
-    """One row per age in days inside the horizon: age_days, share_left. A table, so that every engine uses the same numbers."""
-    ages = list(range(decay.horizon_days + 1))
+    """One row per age inside the horizon: age (in whole units), share_left. A table, so that every engine uses the same numbers."""
+    ages = list(range(decay.horizon_days * decay.units_a_day + 1))
     return ibis.memtable(
-        {"age_days": ages, "share_left": [share_left(decay, age) for age in ages]},
-        schema=ibis.schema({"age_days": "int64", "share_left": "float64"}),
+        {"age": ages, "share_left": [share_left(decay, age) for age in ages]},
+        schema=ibis.schema({"age": "int64", "share_left": "float64"}),
     )
 
 
 def steps(decay: Decay, *, window_days: int) -> list[tuple[int, float]]:
-    """How the share changes inside a window: (age in days, share from then on), from age 0 to the age at which nothing is left.
+    """How the share changes inside a window: (age in units, share from then on), from age 0 to the age at which nothing is left.
 
-    An activity counts through the whole day that is `window_days`, or the horizon, after it.
+    An activity counts through the whole unit that is `window_days`, or the horizon, after it.
     """
-    end = min(window_days, decay.horizon_days) + 1
+    end = min(window_days, decay.horizon_days) * decay.units_a_day + 1
     changes = [(0, share_left(decay, 0))]
     for age in range(1, end):
         share = share_left(decay, age)

@@ -46,11 +46,6 @@ class Lifecycle(Section):
                 unknown = next((name for name in getattr(measure, kind) if name not in names), None)
                 if unknown:
                     raise ValueError(f"lifecycle: {where} names {kind} {unknown!r}; scoring defines {', '.join(names)}")
-            if measure.decayed and scoring.engagement.decay.form == "half_life":
-                raise ValueError(
-                    f"lifecycle: {where} asks for decayed points, which needs decay of form steps or none; with half_life, "
-                    "leave decayed out: the points of the window count in full"
-                )
         states = [*self.people.names]
         for move in self.accounts.moves:
             unknown = next((name for when in move.when for name in when.people_in_stages if name not in states), None)

@@ -19,14 +19,14 @@ Days = Annotated[int, Field(ge=1, le=3650)]
 
 
 class Measure(Section):
-    """So many points (weighted, not decayed) or activities within `days`; with `people`, by so many people each.
+    """So many points (weighted; undecayed unless `decayed`) or activities within `days`; with `people`, by so many people each.
 
     An activity counts from its moment through the whole UTC day that is `days` days after it.
     """
 
     points: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(default=None, description="Points in all, or of each of `people`")
     activities: Annotated[int, Field(ge=1, le=100_000)] | None = Field(default=None, description="Number of activities instead of points")
-    decayed: bool = Field(default=False, description="Points fade as the agreement's decay says (form steps or none only)")
+    decayed: bool = Field(default=False, description="Points fade as the agreement's decay says")
     plus_fit: bool = Field(default=False, description="The person's fit points count on top (people's stages only)")
     days: Days = Field(description="Window in days")
     people: Annotated[int, Field(ge=1, le=1000)] | None = Field(

@@ -46,8 +46,11 @@ def _sums(rows: ibis.Table, scoring: Scoring) -> dict[str, ibis.Value]:
 
 
 def account_engagement_factors(factors: ibis.Table, *, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:
-    """One row per account and factor: `person_engagement_factors` of the account's people (all, or its most engaged ones)."""
-    counted = factors.filter(factors.account_id.notnull())
+    """One row per account and factor: `person_engagement_factors` of the account's people, each with at least 0 points in all.
+
+    All people, or the most engaged ones.
+    """
+    counted = _of_positive_people(factors.filter(factors.account_id.notnull()))
     if scoring.engagement.roll_up.top_people is not None:
         counted = _of_top_people(counted, scoring.engagement.roll_up.top_people)
     grouped = counted.group_by("account_id", "factor").aggregate(
@@ -57,6 +60,13 @@ def account_engagement_factors(factors: ibis.Table, *, scoring: Scoring, as_of: 
         **{name: counted[name].sum() for name in SUMS},
     )
     return as_contract(grouped, ACCOUNT_ENGAGEMENT_FACTORS, as_of=as_of, agreement_version=agreement_version)
+
+
+def _of_positive_people(factors: ibis.Table) -> ibis.Table:
+    """Without people whose activities add up to less than nothing: a dead mailbox takes away no colleague's engagement."""
+    totals = factors.group_by("person_id").aggregate(total=factors.contribution_micro.sum())
+    below = totals.filter(totals.total < 0).select(below_person_id="person_id")
+    return factors.anti_join(below, factors.person_id == below.below_person_id)
 
 
 def _of_top_people(factors: ibis.Table, top_people: int) -> ibis.Table:

@@ -38,7 +38,10 @@ def person_scores(
     persons = scored_people(
         people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope(), users=users
     )
-    persons = persons.filter(persons.person_exclusion.isnull()).select("person_id", "account_id")
+    # people who opted out keep their place in stages, matches and clocks; only their score is 0
+    is_opted_out = (persons.person_exclusion == "opted_out").fill_null(False)
+    persons = persons.filter(persons.person_exclusion.isnull() | is_opted_out)
+    persons = persons.select("person_id", "account_id", is_unscored=persons.person_exclusion.notnull())
     totals = factors.group_by(total_person_id="person_id").aggregate(
         engagement_micro=factors.contribution_micro.sum(),
         activities=factors.activities.sum(),
@@ -60,8 +63,12 @@ def person_scores(
     rows = step(
         rows,
         engagement_points=rows.engagement_micro.cast("float64") / float(MICRO),
-        engagement_score=score_of(rows.engagement_micro, rows.activities, engagement.full_score_points),
-        score_reason=sentences.sentence(_reason(rows, engagement.unit)),
+        engagement_score=ibis.ifelse(
+            rows.is_unscored, ibis.literal(0.0), score_of(rows.engagement_micro, rows.activities, engagement.full_score_points)
+        ),
+        score_reason=ibis.ifelse(
+            rows.is_unscored, ibis.literal("Opted out of e-mail: not scored."), sentences.sentence(_reason(rows, engagement.unit))
+        ),
     )
     return as_contract(rows, PERSON_SCORES, as_of=as_of, agreement_version=agreement_version)
 

@@ -5,6 +5,7 @@ Belongs here: `scored_activities` and the count of exclusions. Sums by person an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import ibis
@@ -13,10 +14,10 @@ from alignment_pipeline.agreement.decay import shares_by_age
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.patterns import matches
 from alignment_pipeline.agreement.scoring import Scoring
-from alignment_pipeline.contracts.moments import MINUTE, day_number, day_numbers, moment, whole_spans
+from alignment_pipeline.contracts.moments import day_number, day_numbers, microseconds, moment, whole_spans
 from alignment_pipeline.contracts.scoring import ACTIVITY_EXCLUSIONS, SCORED_ACTIVITIES
 from alignment_pipeline.contracts.shape import as_contract, step
-from alignment_pipeline.scoring import points
+from alignment_pipeline.scoring import bursts, points, repeats
 from alignment_pipeline.scoring.caps import capped, capped_types
 from alignment_pipeline.scoring.persons import numbered, scored_people
 
@@ -54,33 +55,29 @@ def scored_activities(
 def _scored(activities: ibis.Table, person_records: ibis.Table, persons: ibis.Table, *, scoring: Scoring, as_of: datetime) -> ibis.Table:
     """Activities known as of the day with person_no, rule, exclusion, points, weight, decay."""
     known = activities.filter(activities.known_at <= moment(as_of))
-    bursts = _bursts(known, scoring)
+    machine_made, repeated = bursts.bursts(known, scoring.exclusions), repeats.repeats(known, scoring.exclusions)
     types = capped_types(scoring.engagement.caps)
+    looked_up = {*scoring.exclusions.click_types, *scoring.exclusions.click_effect_types}
+    repeatable = set(scoring.exclusions.repeat_types)
 
-    def prepared(rows: ibis.Table, has_clicks: bool) -> ibis.Table:
-        return _prepared(rows, bursts if has_clicks else None, person_records, persons, scoring, as_of)
+    def prepared(rows: ibis.Table, has_type: Callable[[set[str]], bool]) -> ibis.Table:
+        rows = _with_person(rows, person_records, persons)
+        rows = bursts.with_bursts(rows, machine_made if has_type(looked_up) else None, scoring.exclusions)
+        rows = repeats.with_repeats(rows, repeated if has_type(repeatable) else None, scoring.exclusions)
+        return _prepared(rows, scoring, as_of)
 
     # split before anything else: only the capped types pay for the windows, and no row is worked on twice
-    clicks = set(scoring.exclusions.click_types)
-    parts = [prepared(known.filter(~known.activity_type.isin(types)), not clicks <= set(types))]
+    parts = [prepared(known.filter(~known.activity_type.isin(types)), lambda wanted: not wanted <= set(types))]
     if types:
-        within = prepared(known.filter(known.activity_type.isin(types)), not clicks.isdisjoint(types))
+        within = prepared(known.filter(known.activity_type.isin(types)), lambda wanted: not wanted.isdisjoint(types))
         parts.append(capped(within, scoring.engagement.caps))
     rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return _with_decay(rows, scoring, as_of)
 
 
-def _prepared(
-    activities: ibis.Table,
-    bursts: ibis.Table | None,
-    person_records: ibis.Table,
-    persons: ibis.Table,
-    scoring: Scoring,
-    as_of: datetime,
-) -> ibis.Table:
-    """Activities with their person, exclusion, rule and points before caps."""
-    rows = _with_person(activities, person_records, persons)
-    rows = _with_bursts(rows.mutate(day=day_numbers(rows.occurred_at)), bursts, scoring)
+def _prepared(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Table:
+    """Activities with their exclusion, rule and points before caps."""
+    rows = rows.mutate(day=day_numbers(rows.occurred_at))
     rows = step(rows, rule=points.rule_number(rows, scoring.engagement.rules))
     rows = step(rows, exclusion=_exclusion(rows, scoring, as_of))
     base = ibis.ifelse(rows.exclusion.isnull(), points.base_micro(rows, scoring.engagement.rules), 0)
@@ -103,29 +100,6 @@ def _with_person(activities: ibis.Table, person_records: ibis.Table, persons: ib
     return activities.left_join(known, activities.source_key == known.record_key)
 
 
-def _bursts(activities: ibis.Table, scoring: Scoring) -> ibis.Table | None:
-    """Minutes in which one person's clicks are so many that a machine made them: burst_key, burst_minute."""
-    limit, types = scoring.exclusions.clicks_per_minute, scoring.exclusions.click_types
-    if not limit or not types:
-        return None
-    clicks = activities.filter(activities.activity_type.isin(types))
-    clicks = clicks.select(burst_key="source_key", burst_minute=whole_spans(clicks.occurred_at, MINUTE))
-    counted = clicks.group_by("burst_key", "burst_minute").aggregate(clicks=clicks.count())
-    return counted.filter(counted.clicks >= limit).drop("clicks")
-
-
-def _with_bursts(rows: ibis.Table, bursts: ibis.Table | None, scoring: Scoring) -> ibis.Table:
-    """Adds `is_burst`. Only clicks look for their minute."""
-    if bursts is None:
-        return rows.mutate(is_burst=ibis.literal(False))
-    is_click = rows.activity_type.isin(scoring.exclusions.click_types)
-    rows = rows.mutate(
-        click_key=ibis.ifelse(is_click, rows.source_key, ibis.null("string")), click_minute=whole_spans(rows.occurred_at, MINUTE)
-    )
-    joined = rows.left_join(bursts, [rows.click_key == bursts.burst_key, rows.click_minute == bursts.burst_minute])
-    return joined.mutate(is_burst=joined.burst_key.notnull())
-
-
 def _exclusion(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Value:
     ignored = scoring.exclusions.ignored_details
     return ibis.cases(
@@ -136,6 +110,7 @@ def _exclusion(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Valu
         (rows.person_no.isnull(), "unknown_person"),
         (rows.person_exclusion.notnull(), rows.person_exclusion),
         (matches(rows.detail, ignored), "ignored_detail"),
+        (rows.is_repeat, "repeat"),
         (rows.rule == points.NO_RULE, "no_rule"),
         else_=ibis.null("string"),
     )
@@ -153,8 +128,12 @@ def _narrow(rows: ibis.Table) -> ibis.Table:
 
 def _with_decay(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Table:
     rows = step(rows, age_days=ibis.literal(day_number(as_of), type="int64") - rows.day)
-    shares = shares_by_age(scoring.engagement.decay).select(decay_age="age_days", share_left="share_left")
-    rows = rows.left_join(shares, rows.age_days == shares.decay_age)
+    decay = scoring.engagement.decay
+    shares = shares_by_age(decay).select(decay_age="age", share_left="share_left")
+    age = rows.age_days
+    if decay.age_in == "hours":
+        age = ibis.literal(microseconds(as_of) // decay.unit, type="int64") - whole_spans(rows.occurred_at, decay.unit)
+    rows = rows.left_join(shares, age == shares.decay_age)
     rows = step(rows, weighted=rows.base_micro.cast("float64") * rows.weight.fill_null(1.0))
     return step(rows, weighted_micro=_half_up(rows.weighted), contribution_micro=_half_up(rows.weighted * rows.share_left.fill_null(0.0)))
 

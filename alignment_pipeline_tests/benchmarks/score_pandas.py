@@ -24,10 +24,11 @@ def in_pandas(folder: Path, out: Path) -> None:
     ]  # fmt: skip
     frame = pd.read_parquet(folder / "activities.parquet", columns=wanted)
     frame = frame[frame.known_at <= NOW]
-    minute = _micros(frame.occurred_at) // _MINUTE
-    clicks = frame.activity_type.eq("email_click")
-    bursts = frame.assign(m=minute)[clicks].groupby(["source_key", "m"]).activity_id.transform("size").reindex(frame.index) >= 5
-    frame = frame.assign(is_burst=bursts).merge(_persons_of(folder), on="source_key", how="left").drop(columns="source_key")
+    frame = (
+        frame.assign(is_burst=_bursts(frame), is_repeat=_repeats(frame))
+        .merge(_persons_of(folder), on="source_key", how="left")
+        .drop(columns="source_key")
+    )
     frame["age_days"] = 20778 - _micros(frame.occurred_at) // _DAY
     frame = _excluded(_ruled(frame))
     for name, limit in (("web_visit", 20_000_000), ("email_open", 500_000), ("meeting", 120_000_000)):
@@ -60,31 +61,58 @@ def _sums(frame: pd.DataFrame, out: Path) -> None:
     people = frame.groupby(["person_id", "factor"], observed=True).agg(how).reset_index().assign(**_STAMP)
     people.to_parquet(out / "person_engagement_factors.parquet", index=False)
     how = {"person_id": "nunique", **dict.fromkeys(SUMS, "sum"), "first_at": "min", "last_at": "max"}
-    accounts = people.dropna(subset=["account_id"]).groupby(["account_id", "factor"], observed=True).agg(how).reset_index()
+    total = people.groupby("person_id", observed=True).contribution_micro.transform("sum")
+    accounts = people[total >= 0].dropna(subset=["account_id"]).groupby(["account_id", "factor"], observed=True).agg(how).reset_index()
     accounts = accounts.rename(columns={"person_id": "people"}).assign(**_STAMP)
     accounts.to_parquet(out / "account_engagement_factors.parquet", index=False)
 
 
 def _excluded(frame: pd.DataFrame) -> pd.DataFrame:
     """With `exclusion`, the first reason that holds; what is excluded has no factor and no points."""
-    ignored = frame.detail.str.lower().str.contains("unsubscribe|/careers|/jobs|opt-out", regex=True).fillna(False)
+    ignored = frame.detail.str.lower().str.contains("unsubscribe|/careers|/jobs|opt-out", regex=True).eq(True)
     reasons = {
         "not_yet": frame.occurred_at > NOW,
         "bot": frame.is_bot,
-        "bot_burst": frame.is_burst.fillna(False).astype(bool),
+        "bot_burst": frame.is_burst,
         "automatic": frame.is_automatic,
         "unknown_person": frame.person_id.isna(),
-        "internal": frame.is_internal.fillna(False).astype(bool),
+        "internal": frame.is_internal.eq(True),
         "ignored_detail": ignored,
+        "repeat": frame.is_repeat,
         "no_rule": frame.factor.isna(),
     }
     codes = np.select(list(reasons.values()), range(len(reasons)), default=-1)
-    frame = frame.drop(columns=["is_bot", "is_burst", "is_automatic", "is_internal"])
+    frame = frame.drop(columns=["is_bot", "is_burst", "is_repeat", "is_automatic", "is_internal"])
     return frame.assign(
         exclusion=pd.Categorical.from_codes(codes, list(reasons)),
         factor=frame.factor.where(codes == -1),
         base_micro=np.where(codes == -1, frame.base_micro, 0),
     )
+
+
+def _bursts(frame: pd.DataFrame) -> pd.Series:
+    """Clicks of one record of which five lie less than a minute apart, and the visits within five seconds of them."""
+    kinds = frame.activity_type
+    clicks = frame.loc[kinds.eq("email_click"), ["source_key", "activity_id"]].assign(u=_micros(frame.occurred_at))
+    clicks = clicks.sort_values(["source_key", "u", "activity_id"])
+    key = clicks.source_key
+    starts = ((clicks.groupby("source_key").u.shift(-4) - clicks.u) < _MINUTE).astype("int8")
+    fast = clicks[starts.groupby(key).rolling(5, min_periods=1).max().droplevel(0).eq(1)]
+    is_new = ~((fast.u - fast.groupby("source_key").u.shift()) <= 10_000_000)
+    spans = fast.assign(n=is_new.cumsum()).groupby(["source_key", "n"]).u.agg(["min", "max"]).reset_index()
+    near = frame.loc[kinds.isin(["email_click", "web_visit", "link_click"]) & frame.source_key.isin(spans.source_key), ["source_key"]]
+    near = near.assign(u=_micros(frame.occurred_at.loc[near.index]), slack=np.where(kinds.loc[near.index].eq("email_click"), 0, 5_000_000))
+    pairs = near.reset_index().merge(spans, on="source_key")
+    inside = pairs[(pairs.u >= pairs["min"] - pairs.slack) & (pairs.u <= pairs["max"] + pairs.slack)]
+    return pd.Series(frame.index.isin(inside["index"]), index=frame.index)
+
+
+def _repeats(frame: pd.DataFrame) -> pd.Series:
+    """Forms that the same record sent a minute before."""
+    forms = frame[frame.activity_type.eq("form_fill") & ~frame.is_bot & ~frame.is_automatic]
+    forms = forms.assign(u=_micros(forms.occurred_at)).sort_values(["u", "activity_id"])
+    gap = forms.u - forms.groupby(["source_key", "category", "detail"], dropna=False).u.shift()
+    return pd.Series(frame.index.isin(gap[gap <= _MINUTE].index), index=frame.index)
 
 
 def _micros(moments: pd.Series) -> pd.Series:
@@ -108,9 +136,9 @@ def _ruled(frame: pd.DataFrame) -> pd.DataFrame:
     """With `factor` and `base_micro`; no factor where no rule fits."""
     kind, detail = frame.activity_type, frame.detail.str.lower()
     web, form, category = kind.eq("web_visit"), kind.eq("form_fill"), frame.category.str.lower()
-    feature = web & detail.str.contains("/features|/product|/platform", regex=True).fillna(False)
-    solution = web & detail.str.contains("/solutions|/customers|/case-stud", regex=True).fillna(False)
-    pricing = web & detail.str.contains("/pricing|/price|/plans|/buy", regex=True).fillna(False)
+    feature = web & detail.str.contains("/features|/product|/platform", regex=True).eq(True)
+    solution = web & detail.str.contains("/solutions|/customers|/case-stud", regex=True).eq(True)
+    pricing = web & detail.str.contains("/pricing|/price|/plans|/buy", regex=True).eq(True)
     rules = [
         ("Pricing page", pricing, 0), ("Solution page", solution, 0), ("Feature page", feature, 0), ("Page visit", web, 0),
         ("E-mail opened", kind.eq("email_open"), 100_000), ("E-mail clicked", kind.eq("email_click"), 1_000_000),

@@ -24,10 +24,25 @@ WITH known AS (
   SELECT activity_id, source_key, activity_type, category, detail, lower(category) AS c, lower(detail) AS d, is_bot, is_automatic, minutes,
          occurred_at, known_at, 20778 - (epoch_us(occurred_at) // 86400000000) AS age_days
   FROM read_parquet('{d}/activities.parquet') WHERE known_at <= TIMESTAMPTZ '2026-11-21 08:00:00+00'
+), clicks AS (
+  SELECT source_key, activity_id, epoch_us(occurred_at) AS u, lead(epoch_us(occurred_at), 4) OVER w - epoch_us(occurred_at) AS reach
+  FROM known WHERE activity_type = 'email_click' WINDOW w AS (PARTITION BY source_key ORDER BY occurred_at, activity_id)
+), fast AS (
+  SELECT source_key, activity_id, u FROM clicks QUALIFY coalesce(max(reach < 60000000)
+    OVER (PARTITION BY source_key ORDER BY u, activity_id ROWS BETWEEN 4 PRECEDING AND CURRENT ROW), false)
+), numbered AS (
+  SELECT source_key, u, sum(is_new) OVER (PARTITION BY source_key ORDER BY u, activity_id ROWS UNBOUNDED PRECEDING) AS n
+  FROM (SELECT *, CASE WHEN u - lag(u) OVER (PARTITION BY source_key ORDER BY u, activity_id) <= 10000000 THEN 0 ELSE 1 END AS is_new
+        FROM fast)
 ), bursts AS (
-  SELECT source_key, epoch_us(occurred_at) // 60000000 AS m FROM known WHERE activity_type = 'email_click' GROUP BY ALL HAVING count(*) >= 5
+  SELECT source_key, min(u) AS begins, max(u) AS ends FROM numbered GROUP BY source_key, n
+), repeats AS (
+  SELECT activity_id AS repeat_id FROM known WHERE activity_type = 'form_fill' AND NOT is_bot AND NOT is_automatic
+  QUALIFY epoch_us(occurred_at) - lag(epoch_us(occurred_at))
+    OVER (PARTITION BY source_key, category, detail ORDER BY occurred_at, activity_id) <= 60000000
 ), joined AS (
-  SELECT k.*, p.person_id, p.account_id, p.is_internal, coalesce(p.pw, 1.0) * coalesce(p.aw, 1.0) AS weight, b.m IS NOT NULL AS is_burst,
+  SELECT k.*, p.person_id, p.account_id, p.is_internal, coalesce(p.pw, 1.0) * coalesce(p.aw, 1.0) AS weight,
+    b.begins IS NOT NULL AS is_burst, x.repeat_id IS NOT NULL AS is_repeat,
     CASE activity_type WHEN 'web_visit' THEN CASE
         WHEN contains(d, '/pricing') OR contains(d, '/price') OR contains(d, '/plans') OR contains(d, '/buy') THEN 'Pricing page'
         WHEN contains(d, '/solutions') OR contains(d, '/customers') OR contains(d, '/case-stud') THEN 'Solution page'
@@ -40,13 +55,16 @@ WITH known AS (
       WHEN 'inbound_call' THEN 'Inbound call'
       WHEN 'inbound_email' THEN 'Inbound e-mail' WHEN 'meeting' THEN 'Meeting' WHEN 'email_bounced' THEN 'E-mail bounced' END AS label
   FROM known k LEFT JOIN persons p USING (source_key)
-  LEFT JOIN bursts b ON activity_type = 'email_click' AND b.source_key = k.source_key AND b.m = epoch_us(occurred_at) // 60000000
+  LEFT JOIN bursts b ON activity_type IN ('email_click', 'web_visit', 'link_click') AND b.source_key = k.source_key
+    AND epoch_us(occurred_at) BETWEEN begins - CASE activity_type WHEN 'email_click' THEN 0 ELSE 5000000 END
+                                  AND ends + CASE activity_type WHEN 'email_click' THEN 0 ELSE 5000000 END
+  LEFT JOIN repeats x ON activity_type = 'form_fill' AND x.repeat_id = k.activity_id
 ), judged AS (
   SELECT *, CASE
       WHEN occurred_at > TIMESTAMPTZ '2026-11-21 08:00:00+00' THEN 'not_yet' WHEN is_bot THEN 'bot' WHEN is_burst THEN 'bot_burst'
       WHEN is_automatic THEN 'automatic' WHEN person_id IS NULL THEN 'unknown_person' WHEN is_internal THEN 'internal'
       WHEN contains(d, 'unsubscribe') OR contains(d, '/careers') OR contains(d, '/jobs') OR contains(d, 'opt-out') THEN 'ignored_detail'
-      WHEN label IS NULL THEN 'no_rule' END AS exclusion
+      WHEN is_repeat THEN 'repeat' WHEN label IS NULL THEN 'no_rule' END AS exclusion
   FROM joined
 ), ruled AS (
   SELECT activity_id, person_id, account_id, activity_type, category, detail, exclusion, occurred_at, known_at, age_days, weight,
@@ -103,6 +121,8 @@ def by_hand(folder: Path, out: Path) -> None:
     con.execute(
         f"COPY (SELECT account_id, factor, count(*) AS people, {sums}, min(first_at) AS first_at, max(last_at) AS last_at, "
         "max(as_of) AS as_of, 'bench' AS agreement_version "
-        f"FROM read_parquet('{out}/person_engagement_factors.parquet') WHERE account_id IS NOT NULL GROUP BY ALL) "
+        f"FROM read_parquet('{out}/person_engagement_factors.parquet') WHERE account_id IS NOT NULL "
+        f"AND person_id NOT IN (SELECT person_id FROM read_parquet('{out}/person_engagement_factors.parquet') "
+        "GROUP BY person_id HAVING sum(contribution_micro) < 0) GROUP BY ALL) "
         f"TO '{out}/account_engagement_factors.parquet'"
     )

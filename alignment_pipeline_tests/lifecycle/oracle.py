@@ -12,7 +12,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline_tests.lifecycle.line import Crm
 from alignment_pipeline_tests.scoring.factories import NOW
-from alignment_pipeline_tests.scoring.oracle import fits, half_up
+from alignment_pipeline_tests.scoring.oracle import fits, half_up, share_left
 from alignment_pipeline_tests.scoring.organisations import Organisation
 
 Row = dict[str, Any]
@@ -57,24 +57,20 @@ class Truth:
         )
 
     def share(self, measure: Measure, days: int) -> float:
-        decay = self.agreement.scoring.engagement.decay
         if days > measure.days:
             return 0.0
-        if not measure.decayed:
-            return 1.0
-        if days > decay.horizon_days:
-            return 0.0
-        return max(0.0, 1 - decay.step_pct / 100 * (days // decay.step_days)) if decay.form == "steps" else 1.0
+        return share_left(self.agreement.scoring, days) if measure.decayed else 1.0
 
     def total(self, events: list[Row], measure: Measure, at: datetime) -> int:
-        found = 0
+        """What the events add up to, each person's with at least 0 where several people add up."""
+        of_person: dict[str, int] = {}
         for row in events:
             if row["occurred_at"] > at or not self.counts(row, measure):
                 continue
             days = (at.astimezone(UTC).date() - row["occurred_at"].astimezone(UTC).date()).days
             amount = row["weighted"] if measure.points is not None else 1
-            found += half_up(amount * self.share(measure, days))
-        return found
+            of_person[row["person_id"]] = of_person.get(row["person_id"], 0) + half_up(amount * self.share(measure, days))
+        return sum(of_person.values()) if len({row["person_id"] for row in events}) < 2 else sum(max(0, one) for one in of_person.values())
 
     def level(self, events: list[Row], measure: Measure, at: datetime, keep_pct: float = 100.0) -> int:
         """2 met, 1 kept, 0 neither."""
@@ -103,7 +99,8 @@ class Truth:
         for measure in measures:
             steps = {measure.days + 1}
             if measure.decayed:
-                steps |= {decay.horizon_days + 1} | set(range(0, decay.horizon_days, decay.step_days or 10**6))
+                every = {"steps": decay.step_days, "half_life": 1, "none": 10**6}[decay.form]
+                steps |= {decay.horizon_days + 1} | set(range(0, min(decay.horizon_days, measure.days) + 1, every))
             found |= {midnight_after(row["occurred_at"], days) for row in events for days in steps if days}
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import math
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alignment_pipeline.agreement.scoring import Scoring
@@ -64,6 +64,48 @@ def share_left(scoring: Scoring, days: int) -> float:
     return 1.0
 
 
+def in_bursts(known: list[Row], scoring: Scoring) -> set[str]:
+    """Ids of clicks that lie less than a minute from enough others, and of what happened beside them."""
+    rules = scoring.exclusions
+    slack = timedelta(seconds=rules.click_effect_seconds)
+    of_record: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted(known, key=lambda r: (r["occurred_at"], r["activity_id"])):
+        of_record[row["source_key"]].append(row)
+    found: set[str] = set()
+    for rows in of_record.values():
+        clicks = [row["occurred_at"] for row in rows if row["activity_type"] in rules.click_types]
+        fast: list[datetime] = []
+        for first in range(len(clicks) - rules.clicks_per_minute + 1 if rules.clicks_per_minute else 0):
+            some = clicks[first : first + rules.clicks_per_minute]
+            fast += some if some[-1] - some[0] < timedelta(minutes=1) else []
+        spans: list[list[datetime]] = []
+        for at in sorted(fast):
+            if spans and at - spans[-1][1] <= 2 * slack:
+                spans[-1][1] = at
+            else:
+                spans.append([at, at])
+        for row in rows:
+            is_click = row["activity_type"] in rules.click_types
+            beside = timedelta() if is_click else slack
+            may = is_click or row["activity_type"] in rules.click_effect_types
+            if may and any(begin - beside <= row["occurred_at"] <= end + beside for begin, end in spans):
+                found.add(row["activity_id"])
+    return found
+
+
+def repeats(known: list[Row], scoring: Scoring) -> set[str]:
+    """Ids of forms that were sent by the same record seconds before."""
+    rules, last, found = scoring.exclusions, {}, set()
+    for row in sorted(known, key=lambda r: (r["occurred_at"], r["activity_id"])):
+        if row["activity_type"] not in rules.repeat_types or row.get("is_bot") or row.get("is_automatic") or not rules.repeat_seconds:
+            continue
+        key = (row["source_key"], row["activity_type"], row.get("category"), row.get("detail"))
+        if key in last and row["occurred_at"] - last[key] <= timedelta(seconds=rules.repeat_seconds):
+            found.add(row["activity_id"])
+        last[key] = row["occurred_at"]
+    return found
+
+
 def scored(
     made: Organisation, scoring: Scoring, as_of: datetime, weights: dict[str, float], account_weights: dict[str, float]
 ) -> list[Row]:
@@ -75,26 +117,18 @@ def scored(
     above = {row["account_id"]: row.get(column) for row in made.accounts} if column else {}
     account_of = {person: above.get(account) or account for person, account in account_of.items()}
     known = [row for row in made.activities if row["known_at"] <= as_of]
-    clicks: dict[tuple[str, int], int] = defaultdict(int)
-    for row in known:
-        if row["activity_type"] in scoring.exclusions.click_types:
-            clicks[row["source_key"], int(row["occurred_at"].timestamp() // 60)] += 1
+    machine, repeated = in_bursts(known, scoring), repeats(known, scoring)
     found = []
     for row in sorted(known, key=lambda r: (r["occurred_at"], r["activity_id"])):
         person_id = person_of.get(row["source_key"])
         account_id = account_of.get(person_id or "")
         points, label = rule_points(row, scoring)
-        burst = clicks[row["source_key"], int(row["occurred_at"].timestamp() // 60)]
         exclusion = None
         if row["occurred_at"] > as_of:
             exclusion = "not_yet"
         elif row.get("is_bot"):
             exclusion = "bot"
-        elif (
-            scoring.exclusions.clicks_per_minute
-            and row["activity_type"] in scoring.exclusions.click_types
-            and burst >= scoring.exclusions.clicks_per_minute
-        ):
+        elif row["activity_id"] in machine:
             exclusion = "bot_burst"
         elif row.get("is_automatic"):
             exclusion = "automatic"
@@ -106,6 +140,8 @@ def scored(
             exclusion = "opted_out"
         elif fits(row.get("detail"), scoring.exclusions.ignored_details):
             exclusion = "ignored_detail"
+        elif row["activity_id"] in repeated:
+            exclusion = "repeat"
         elif label is None:
             exclusion = "no_rule"
         found.append(

@@ -65,9 +65,7 @@ def test_scores_equal_the_oracle(name: str) -> None:
 
 def _check_people(tables: dict[str, Any], factors: dict[tuple[str, str], Any], scoring: Scoring, people: set[str]) -> None:
     actual = {row["person_id"]: row for row in rows(tables["person_scores"])}
-    excluded = people - set(actual)
-    assert all(not scoring.exclusions.is_opted_out_scored for _ in excluded)
-    assert set(actual) <= people
+    assert set(actual) == people
     of_person: dict[str, list[Any]] = {}
     for (owner, _), one in factors.items():
         of_person.setdefault(owner, []).append(one)
@@ -77,6 +75,7 @@ def _check_people(tables: dict[str, Any], factors: dict[tuple[str, str], Any], s
         assert row["engagement_micro"] == total
         assert row["activities"] == sum(one["activities"] for one in mine)
         score = min(100.0, max(0.0, total / 1e6 * 100.0 / scoring.engagement.full_score_points)) if mine else None
+        score = 0.0 if row["score_reason"].startswith("Opted out") else score
         assert row["engagement_score"] == pytest.approx(score, abs=1e-9)
         assert row["is_engaged"] == (sum(one["engaged_micro"] for one in mine) >= round(scoring.engagement.roll_up.engaged_points * 1e6))
         assert len(row["score_reason"]) <= 255
@@ -99,7 +98,7 @@ def _check_accounts(made: Any, tables: dict[str, Any], factors: dict[tuple[str, 
     assert set(actual) == {row["account_id"] for row in made.accounts}
     for account, row in actual.items():
         people = sorted(per_account.get(account, {}).items(), key=lambda item: (-item[1], item[0]))
-        assert row["engagement_micro"] == sum(total for _, total in people[:top])
+        assert row["engagement_micro"] == sum(max(0, total) for _, total in people[:top])
         assert row["engagement_micro"] == of_account.get(account, 0)
 
 

@@ -7,6 +7,7 @@ The arrays: `events.py`. The folds: `lifecycle/stages/machine.py`, `lifecycle/mq
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,8 @@ from alignment_pipeline.contracts.moments import DAY
 from alignment_pipeline.lifecycle.signals.events import Bools, Events, Ints
 
 MET, KEPT, UNMET = 2, 1, 0
+# so many changes of sums at once take a gigabyte
+_MOST_CHANGES = 20_000_000
 Entity = Literal["person", "account"]
 
 
@@ -42,19 +45,48 @@ class _Zones:
 
 def crossings(events: Events, measure: Measure, decay: Decay, *, entity: Entity, keep_pct: float = 100.0) -> Series:
     """Changes of a criterion's zone for every person or account."""
+    steps = len(_steps(measure, decay))
+    parts = [_zones_of(events, measure, decay, entity, keep_pct, only) for only in _shares(events, _keys(events, entity), steps)]
+    joined = [np.concatenate([getattr(part, name) for part in parts]) for name in ("key", "at_us", "zone")]
+    return Series(_ids(events, entity), *joined)
+
+
+def _shares(events: Events, keys: Ints, steps: int) -> Iterator[Bools]:
+    """All events, or shares of the entities at a time where their changes would not fit into memory: decay in many steps has many."""
+    size = max(1, _MOST_CHANGES // steps)
+    if len(keys) <= size:
+        yield np.ones(len(keys), dtype=np.bool_)
+        return
+    ends = np.cumsum(np.bincount(keys[keys >= 0], minlength=int(keys.max(initial=-1)) + 1))
+    share = np.append(ends // size, -1)[keys]
+    for number in range(int(share.max(initial=0)) + 1):
+        yield share == number
+
+
+def _zones_of(events: Events, measure: Measure, decay: Decay, entity: Entity, keep_pct: float, only: Bools) -> _Zones:
     threshold, keep = measure.threshold, measure.keep_threshold(keep_pct)
-    if measure.people is None or entity == "person":
-        deltas = _deltas(events, measure, decay, _keys(events, entity))
-        if measure.plus_fit and entity == "person":
-            deltas = _with_fit(events, *deltas)
-        zones = _zones(*deltas, threshold, keep)
-        return Series(_ids(events, entity), zones.key, zones.at_us, zones.zone)
-    people = _zones(*_deltas(events, measure, decay, events.person, only=events.account >= 0), threshold, keep)
-    account = _account_of(events)[people.key]
-    met = (people.zone == MET).astype(np.int64) - (people.before == MET)
-    kept = (people.zone >= KEPT).astype(np.int64) - (people.before >= KEPT)
-    zones = _counts(account, people.at_us, met, kept, measure.people)
-    return Series(events.account_ids, zones.key, zones.at_us, zones.zone)
+    if measure.people is not None and entity == "account":
+        people = _zones(*_deltas(events, measure, decay, events.person, only & (events.account >= 0)), threshold, keep)
+        account = _account_of(events)[people.key]
+        met = (people.zone == MET).astype(np.int64) - (people.before == MET)
+        kept = (people.zone >= KEPT).astype(np.int64) - (people.before >= KEPT)
+        return _counts(account, people.at_us, met, kept, measure.people)
+    if entity == "account" and measure.points is not None and (events.weighted[only] < 0).any():
+        # a person's points count at least 0 for the account: a dead mailbox takes away no colleague's engagement
+        return _zones(*_of_people(events, *_deltas(events, measure, decay, events.person, only & (events.account >= 0))), threshold, keep)
+    deltas = _deltas(events, measure, decay, _keys(events, entity), only)
+    if measure.plus_fit and entity == "person":
+        deltas = _with_fit(events, np.unique(events.person[only]), *deltas)
+    return _zones(*deltas, threshold, keep)
+
+
+def _of_people(events: Events, people: Ints, moments: Ints, differences: Ints) -> tuple[Ints, Ints, Ints]:
+    """Changes of people as changes of their accounts, each person with at least 0."""
+    people, moments, totals = _running(people, moments, differences)
+    totals = np.maximum(totals, 0)
+    before = np.append(0, totals[:-1]) if len(totals) else totals
+    is_first = np.append(True, people[1:] != people[:-1]) if len(people) else np.zeros(0, dtype=np.bool_)
+    return _account_of(events)[people], moments, totals - np.where(is_first, 0, before)
 
 
 def happenings(events: Events, measure: Measure, *, entity: Entity) -> Series:
@@ -70,24 +102,26 @@ def now(events: Events, measure: Measure, decay: Decay, *, entity: Entity) -> di
 
     Summed straight from the ages, without a walk over time, so that it also checks the crossings.
     """
-    by_person = measure.people is not None and entity == "account"
+    by_person = entity == "account"
     keys = events.person if by_person else _keys(events, entity)
     taken = events.of(measure) & (keys >= 0) & (events.at_us <= events.as_of_us)
     if by_person:
         taken &= events.account >= 0
-    ages = events.as_of_us // DAY - events.day[taken]
+    unit = _unit(measure, decay)
+    ages = events.as_of_us // unit - events.at_us[taken] // unit
     amounts = events.amounts(measure)[taken]
     left = np.zeros(len(amounts), dtype=np.int64)
-    for days, share in _steps(measure, decay):
-        left = np.where(ages >= days, portion(amounts, share), left)
+    for age, share in _steps(measure, decay):
+        left = np.where(ages >= age, portion(amounts, share), left)
     ids = events.person_ids if by_person else _ids(events, entity)
     sums = np.zeros(len(ids), dtype=np.int64)
     np.add.at(sums, keys[taken], left)
     if by_person:
-        enough = np.flatnonzero(sums >= measure.threshold)
+        counted = (sums >= measure.threshold).astype(np.int64) if measure.people is not None else np.maximum(sums, 0)
+        some = np.flatnonzero(counted)
         ids = events.account_ids
         sums = np.zeros(len(ids), dtype=np.int64)
-        np.add.at(sums, _account_of(events)[enough], 1)
+        np.add.at(sums, _account_of(events)[some], counted[some])
     if measure.plus_fit and entity == "person":
         sums = sums + events.fit
     some = np.flatnonzero(sums)
@@ -110,21 +144,25 @@ def _account_of(events: Events) -> Ints:
 
 
 def _steps(measure: Measure, decay: Decay) -> list[tuple[int, float]]:
-    """How much of an activity counts from which day after it: (days, share), the share changing at midnight UTC."""
+    """How much of an activity counts from which age on: (age in units, share), the share changing when a new unit begins."""
     return steps(decay, window_days=measure.days) if measure.decayed else undecayed(window_days=measure.days)
 
 
-def _deltas(events: Events, measure: Measure, decay: Decay, keys: Ints, only: Bools | None = None) -> tuple[Ints, Ints, Ints]:
+def _unit(measure: Measure, decay: Decay) -> int:
+    """The unit of age, in microseconds."""
+    return decay.unit if measure.decayed else DAY
+
+
+def _deltas(events: Events, measure: Measure, decay: Decay, keys: Ints, only: Bools) -> tuple[Ints, Ints, Ints]:
     """By how much a criterion's sum changes, when: key, moment, difference; nothing after the end."""
-    taken = events.of(measure) & (keys >= 0)
-    if only is not None:
-        taken &= only
-    keys, at_us, day, amounts = keys[taken], events.at_us[taken], events.day[taken], events.amounts(measure)[taken]
+    taken = events.of(measure) & (keys >= 0) & only
+    keys, at_us, amounts = keys[taken], events.at_us[taken], events.amounts(measure)[taken]
+    unit = _unit(measure, decay)
     moments, differences = [], []
     before = np.zeros(len(amounts), dtype=np.int64)
-    for days, share in _steps(measure, decay):
+    for age, share in _steps(measure, decay):
         after = portion(amounts, share)
-        moments.append(at_us if days == 0 else (day + days) * DAY)
+        moments.append(at_us if age == 0 else (at_us // unit + age) * unit)
         differences.append(after - before)
         before = after
     times = len(moments)
@@ -133,9 +171,9 @@ def _deltas(events: Events, measure: Measure, decay: Decay, keys: Ints, only: Bo
     return all_keys[known], all_moments[known], all_differences[known]
 
 
-def _with_fit(events: Events, keys: Ints, moments: Ints, differences: Ints) -> tuple[Ints, Ints, Ints]:
+def _with_fit(events: Events, people: Ints, keys: Ints, moments: Ints, differences: Ints) -> tuple[Ints, Ints, Ints]:
     """Fit points hold from the beginning: the systems keep no history of what they come from."""
-    everyone = np.flatnonzero(events.fit)
+    everyone = people[events.fit[people] != 0]
     at_start = np.zeros(len(everyone), dtype=np.int64)
     return np.r_[everyone, keys], np.r_[at_start, moments], np.r_[events.fit[everyone], differences]
 
