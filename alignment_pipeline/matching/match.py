@@ -18,7 +18,7 @@ from alignment_pipeline.matching.array_types import Floats
 from alignment_pipeline.matching.blocking import candidates, collecting, leads, learned_domains, records
 from alignment_pipeline.matching.blocking.candidates import Pairs
 from alignment_pipeline.matching.blocking.index import AccountIndex
-from alignment_pipeline.matching.decision import decision, match_rows
+from alignment_pipeline.matching.decision import decision, doubts, match_rows
 from alignment_pipeline.matching.evidence import comparison, evidence, weights
 from alignment_pipeline.matching.evidence.weights import Weights
 from alignment_pipeline.matching.settings import MatchingSettings
@@ -123,11 +123,21 @@ def _matched(frame: records.Frame, index: AccountIndex, settings: MatchingSettin
         if lead_id in corrections.always:
             builder.always(lead_id, corrections.always[lead_id])
         elif row in choices:
-            builder.chosen(lead_id, choices[row], pairs, *details[row], counts[row], namesake[row])
+            chosen = choices[row]
+            of_names = _doubt(compared, chosen.pair, batch, index)
+            builder.chosen(lead_id, chosen, pairs, *details[row], counts[row], namesake[row], of_names)
         else:
             excluded = lead_id in corrections.never
             builder.add(lead_id, rule="never" if excluded else "junk" if batch.junk[row] else "none")
     return builder.table()
+
+
+def _doubt(compared: comparison.NameComparison, pair: int, batch: leads.LeadBatch, index: AccountIndex) -> str:
+    """The doubt about the names of one pair; names that are the same leave none."""
+    if compared.same_core[pair]:
+        return ""
+    texts = compared.texts(pair, batch.forms.texts, index.forms.texts)
+    return doubts.of_names(texts[0].split(), texts[1].split(), other_number=bool(compared.other_number[pair]))
 
 
 def _seen(matrix: Floats) -> Iterator[dict[int, float]]:

@@ -74,6 +74,7 @@ class AccountIndex:
     frequency: dict[str, float]
     merged_into: Mapping[str, str]
     compact_limit: int
+    whole_names: frozenset[str]
     name_length: Ints
     is_parent: Bools
     local: Bools
@@ -143,6 +144,7 @@ class AccountIndex:
             frequency=frequency,
             merged_into=merged,
             compact_limit=compact_limit,
+            whole_names=frozenset(names.without_stop_words(of[0]) for of in parsed if of),
             name_length=np.array([len(name) for name in facts.name], dtype=np.int64),
             is_parent=is_parent,
             local=np.array([names.names_a_place(name) for name in facts.name], dtype=bool),

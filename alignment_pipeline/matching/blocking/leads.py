@@ -76,7 +76,7 @@ def read(frame: records.Frame, index: AccountIndex) -> LeadBatch:
     is_junk, parsed = [], []
     for value in distinct:
         is_junk.append(_is_junk(value, junk_words, vocabulary, index.compact_limit))
-        parsed.append(() if is_junk[-1] else with_aliases(names.forms(value), index.aliases))
+        parsed.append(() if is_junk[-1] else with_aliases(names.forms(value), index.aliases, index.whole_names))
     forms = arrays(parsed, vocabulary)
     usable = [value if kind in (domains.CORPORATE, domains.ACADEMIC) else "" for value, kind in zip(mail_domain, classes, strict=True)]
     compared = {
@@ -124,13 +124,17 @@ def _is_junk(value: str, additions: set[str], vocabulary: Vocabulary, known: int
     return not forms or vocabulary.compact_number.get(forms[0].compact, known) >= known
 
 
-def with_aliases(forms: tuple[names.Form, ...], aliases: AliasTable) -> tuple[names.Form, ...]:
-    """The forms and the other names that the alias list gives to one of them; a name in two groups is too ambiguous to help."""
+def with_aliases(forms: tuple[names.Form, ...], aliases: AliasTable, accounts: frozenset[str]) -> tuple[names.Form, ...]:
+    """The forms and the other names that the alias list gives to one of them; a name in two groups is too ambiguous to help.
+
+    Where an account has the whole name, its parts have no other names: "University of North Carolina at Greensboro" is not Chapel Hill.
+    """
+    is_account = bool(forms) and names.without_stop_words(forms[0]) in accounts
     have = {form.compact for form in forms}
     added: list[names.Form] = []
     for form in forms:
         groups = aliases.groups(form.compact)
-        if len(groups) != 1:
+        if len(groups) != 1 or (is_account and form.kind == names.PART):
             continue
         added += [other for other in aliases.members(groups[0]) if other.compact not in have]
         have.update(other.compact for other in added)

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.matching.names.text import decoded
 
 ACCOUNT_TEXT = ("account_id", "name", "website", "country", "state", "city", "phone", "parent_account_id", "owner_id", "merged_into_id")
 LEAD_TEXT = ("lead_id", "company", "email", "email_domain", "website", "country", "state", "city", "phone")
@@ -21,7 +22,7 @@ Frame: TypeAlias = pa.Table | pa.RecordBatch | pd.DataFrame
 
 
 def text_column(frame: Frame, column: str, rows: int) -> list[str]:
-    """One column as stripped text, "" for null or when the table has no such column."""
+    """One column as stripped text without HTML entities, "" for null or when the table has no such column."""
     if isinstance(frame, pd.DataFrame):
         if column not in frame.columns:
             return [""] * rows
@@ -30,7 +31,7 @@ def text_column(frame: Frame, column: str, rows: int) -> list[str]:
         if column not in frame.schema.names:
             return [""] * rows
         values = frame.column(column).to_pylist()
-    return ["" if value is None or value != value else str(value).strip() for value in values]
+    return ["" if value is None or value != value else decoded(str(value)).strip() for value in values]
 
 
 def value_column(frame: Frame, column: str, rows: int) -> list[Any]:

@@ -22,6 +22,8 @@ from alignment_pipeline.matching.settings import MatchingSettings
 
 # Companies whose probability is this close to the winner's are not separated by anything: review, never a coin toss.
 EQUAL = 0.05
+# Evidence that accounts fit exactly, however many they are: a name or a domain that is theirs.
+EXACT = frozenset({"same_name", "mail_domain", "site_domain", "academic_domain"})
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Choice:
     """The best account of a lead as pair positions: `pair` won, `runner_up` is the best of another company (-1 for none).
 
     `any_account` is the raw probability that the lead has an account at all, `share` the winner's part of it: homonyms have equal shares.
+    `equal_share` is the part of the winner and its `rivals` together, from whom nothing separates it.
     """
 
     pair: int
@@ -38,6 +41,7 @@ class Choice:
     any_account: float
     tie_breaker: str
     rivals: int
+    equal_share: float
 
 
 def company_probability(pairs: Pairs, score: Ints, company: Ints, leads: int) -> Doubles:
@@ -84,6 +88,7 @@ def choose(
                 any_account=any_account,
                 tie_breaker="",
                 rivals=0,
+                equal_share=any_account / max(any_account, 1e-12),
             )
             continue
         winner, top = company_of[row[0]], points[row[0]]
@@ -102,8 +107,9 @@ def choose(
         chosen_company = company_of[chosen]
         rest = [pair for pair in row if company_of[pair] != chosen_company]
         runner = rest[0] if rest else next((pair for pair in row if pair != chosen), -1)
-        rivals = sum(1 for number, value in by_company.items() if number != chosen_company and value >= raw * (1.0 - EQUAL))
-        rivals = 0 if settings.tie_breakers_decide == "always" else rivals
+        equal = [value for number, value in by_company.items() if number != chosen_company and value >= raw * (1.0 - EQUAL)]
+        if settings.tie_breakers_decide == "always":
+            equal = []
         choices[lead] = Choice(
             pair=chosen,
             runner_up=runner,
@@ -111,7 +117,8 @@ def choose(
             runner_up_share=by_company[company_of[runner]] / whole if rest else 0.0,
             any_account=any_account,
             tie_breaker=breaker,
-            rivals=rivals,
+            rivals=len(equal),
+            equal_share=min(1.0, (raw + sum(equal)) / whole),
         )
     return choices
 
@@ -136,34 +143,39 @@ class Namesake:
     is_ordinary: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What speaks against the best account beside its confidence: `rivals` that are as likely, and how likely they are with it
+    (`together`); a namesake; a doubt about the names themselves (`doubts.of_names`)."""
+
+    rivals: int = 0
+    together: float = 0.0
+    namesake: Namesake | None = None
+    of_names: str = ""
+
+
 def verdict(
-    sure: float,
-    confidence: float,
-    rule: str,
-    evidence: Collection[str],
-    *,
-    rivals: int,
-    namesake: Namesake | None,
-    settings: MatchingSettings,
+    sure: float, confidence: float, rule: str, evidence: Collection[str], *, doubt: Doubt, settings: MatchingSettings
 ) -> tuple[str, str]:
     """matched, review or none for the best account, and a note where more than the confidence decided or a person should know more.
 
     `sure` is the confidence before a namesake capped it. Two ministries of health are two; two accounts of one coined name mostly are not.
+    However many accounts fit equally, a person decides among them.
     """
     supported = any(column in SUPPORT for column in evidence)
     alike = rule == "typo" and not supported
-    shared = rule == "exact_name" and namesake is not None and namesake.is_ordinary and not supported
-    known = "another account has the same name" if namesake else ""
-    if confidence < settings.review_confidence:
+    shared = rule == "exact_name" and doubt.namesake is not None and doubt.namesake.is_ordinary and not supported
+    known = "another account has the same name" if doubt.namesake else ""
+    if max(confidence, doubt.together) < settings.review_confidence:
         return "none", ""
-    if confidence < settings.match_confidence:
+    if doubt.rivals or confidence < settings.match_confidence:
         return "review", ""
+    if doubt.of_names and not any(column in IDENTITY for column in evidence):
+        return "review", doubt.of_names
     if alike and sure < settings.alike_confidence:
         return "review", "no domain, place or phone supports it"
     if shared and sure < settings.shared_name_confidence:
         return "review", known
-    if rivals:
-        return "review", ""
     if rule in settings.demoted_rules:
         return "review", "this rule is demoted to review by its precision"
     return "matched", known

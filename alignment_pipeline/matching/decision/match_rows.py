@@ -116,6 +116,7 @@ class Rows:
         any_account: float,
         candidates: int,
         namesake: decision.Namesake | None,
+        of_names: str,
     ) -> None:
         """The row of a lead that has candidates: `evidence` is the winner's, by column."""
         facts, settings = self._index.facts, self._settings
@@ -123,7 +124,10 @@ class Rows:
         rule, seen = self._rule(tuple(evidence))
         sure, runner_confidence = round(any_account * choice.share, 6), round(any_account * choice.runner_up_share, 6)
         confidence = min(sure, self._fitted.namesake) if namesake else sure
-        verdict, note = decision.verdict(sure, confidence, rule, seen, rivals=choice.rivals, namesake=namesake, settings=settings)
+        is_exact = not decision.EXACT.isdisjoint(seen)
+        together = round(any_account * choice.equal_share, 6) if choice.rivals and is_exact else confidence
+        doubt = decision.Doubt(choice.rivals, together, namesake, of_names)
+        verdict, note = decision.verdict(sure, confidence, rule, seen, doubt=doubt, settings=settings)
         account = int(pairs.account[choice.pair])
         runner = int(pairs.account[choice.runner_up]) if choice.runner_up >= 0 else -1
         self.add(

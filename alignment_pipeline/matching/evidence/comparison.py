@@ -59,7 +59,8 @@ class NameComparison:
     """The best pair of forms of each pair: equality, words shared, what is left over on either side, likeness of the letters.
 
     `prefix` is the share of the longer name that the shorter one begins, negative when the account's is the shorter; `inside_word`: it ends
-    inside a word. `written_together`: one side writes as one word what the other writes as two.
+    inside a word. `written_together`: one side writes as one word what the other writes as two. `other_number`: both have numbers, and not
+    the same ones; then letters that are alike say nothing.
     """
 
     lead: Side
@@ -79,6 +80,7 @@ class NameComparison:
     written_together: Bools
     lead_is_alias: Bools
     lead_is_known: Bools
+    other_number: Bools
 
     def texts(self, at: int, lead: list[str], account: list[str]) -> tuple[str, str]:
         """The compact names of one pair's best forms."""
@@ -144,8 +146,9 @@ def compare_names(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameCo
     pair, lf = pair_of_lead_form[step], lead_form[step]
     same_core = _same_core(left, right, lf, rf)
     same_whole = (left.whole[lf] == right.whole[rf]) & (left.whole[lf] >= 0)
-    likeness = _likeness(left.compacts, right.compacts, lf, rf, fuzz.ratio, 100.0)
-    prefix = _prefix(left, right, lf, rf)
+    other_number = (left.numbers[lf] != right.numbers[rf]) & (left.numbers[lf] >= 0) & (right.numbers[rf] >= 0)
+    likeness = np.where(other_number, 0.0, _likeness(left.compacts, right.compacts, lf, rf, fuzz.ratio, 100.0)).astype(np.float32)
+    prefix = np.where(other_number, 0.0, _prefix(left, right, lf, rf)).astype(np.float32)
     ours, theirs = _Words(left, lf, right, rf, index.vocabulary), _Words(right, rf, left, lf, index.vocabulary)
     shared, lead_weight = ours.total(ours.weight * ours.is_shared), ours.total(ours.weight)
     cover = shared / np.maximum(lead_weight + theirs.total(theirs.weight) - shared, 1e-6)
@@ -179,6 +182,7 @@ def compare_names(pairs: Pairs, batch: LeadBatch, index: AccountIndex) -> NameCo
         written_together=np.zeros(len(best), dtype=bool),
         lead_is_alias=left.kind[lead.form] == names.ALIAS,
         lead_is_known=left.compact[lead.form] < index.compact_limit,
+        other_number=other_number[best],
     )
     _written_together(compared, batch, index)
     return compared

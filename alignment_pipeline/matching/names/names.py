@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 
 from alignment_pipeline.matching.names import places, wordlists
-from alignment_pipeline.matching.names.text import ascii_text, words
+from alignment_pipeline.matching.names.text import ascii_text, decoded, words
 
 WHOLE = 0
 PART = 1
@@ -147,7 +147,7 @@ def compact(joined: str) -> str:
 @functools.lru_cache(maxsize=200_000)
 def forms(company: str) -> tuple[Form, ...]:
     """The readings of a company field, the whole field first, then its parts ("Nebula, Inc. ; CFO Tools" gives three)."""
-    raw = _HANDLE.sub("", company.strip())
+    raw = _HANDLE.sub("", decoded(company).strip())
     readings: dict[tuple[str, ...], Form] = {}
     whole = _form(raw, WHOLE)
     if whole is None:
@@ -270,6 +270,55 @@ def bare(form: Form) -> str:
         if word not in roles["d"] and word not in roles["u"] and word not in roles["s"] and word not in places.place_words()
     ]
     return compact("".join(kept)) if kept else form.compact
+
+
+_NUMBER_WORDS = {
+    word: number
+    for number, words_ in enumerate(
+        (
+            "one first i",
+            "two second ii",
+            "three third iii",
+            "four fourth iv",
+            "five fifth v",
+            "six sixth vi",
+            "seven seventh vii",
+            "eight eighth viii",
+            "nine ninth ix",
+            "ten tenth x",
+            "eleven eleventh xi",
+            "twelve twelfth xii",
+            "thirteen thirteenth xiii",
+            "fourteen fourteenth xiv",
+            "fifteen fifteenth xv",
+            "sixteen sixteenth xvi",
+            "seventeen seventeenth xvii",
+            "eighteen eighteenth xviii",
+            "nineteen nineteenth xix",
+            "twenty twentieth xx",
+        ),
+        start=1,
+    )
+    for word in words_.split()
+}
+_DIGIT_RUN = re.compile(r"\d+")
+
+
+def numbers(form: Form) -> tuple[int, ...]:
+    """The numbers in a name, in order: arabic, roman, ordinal, in words ("Fund III", "3rd Fund" and "Third Fund" have 3)."""
+    found: list[int] = []
+    for word in form.core:
+        if word in _NUMBER_WORDS:
+            found.append(_NUMBER_WORDS[word])
+        else:
+            found += [int(digits) for digits in _DIGIT_RUN.findall(word)]
+    return tuple(found)
+
+
+def without_stop_words(form: Form) -> str:
+    """The compact name without "of", "at", "and" and the like, for two spellings of one whole name."""
+    stops = wordlists.roles()["s"]
+    return "".join(word for word in form.core if word not in stops)
 
 
 def acronyms(form: Form) -> tuple[str, ...]:

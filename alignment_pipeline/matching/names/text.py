@@ -7,6 +7,7 @@ and word lists are read by `wordlists.py`.
 from __future__ import annotations
 
 import functools
+import html
 import re
 import unicodedata
 
@@ -21,10 +22,24 @@ _MARKS = ("So", "Sk", "Cf", "Co")
 _GERMAN = str.maketrans({"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L"})
 
 
+_ENTITY = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
+_LEGAL_SIGNS = str.maketrans(dict.fromkeys("\u2122\u00ae\u00a9\u2120"))
+
+
+def decoded(text: str) -> str:
+    """The text without HTML entities, as web forms and some reports write them ("O&#039;Brien", "Smith &amp;amp; Jones")."""
+    for _ in range(2):
+        if "&" not in text or not _ENTITY.search(text):
+            break
+        text = _ENTITY.sub(lambda hit: html.unescape(hit.group()), text)
+    return text
+
+
 def ascii_text(text: str) -> str:
-    """Latin letters for any script ("华为" gives "Huawei"), lower case, compatibility forms resolved."""
+    """Latin letters for any script ("华为" gives "Huawei"), lower case, compatibility forms resolved, without signs as "®"."""
     if text.isascii():
         return text.lower()
+    text = text.translate(_LEGAL_SIGNS)
     folded = "".join(
         letter for letter in unicodedata.normalize("NFKC", text).translate(_GERMAN) if unicodedata.category(letter) not in _MARKS
     )

@@ -5,6 +5,7 @@ Belongs here: the arrays over name forms and their words. The comparison itself 
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -94,7 +95,8 @@ class Vocabulary:
 class FormArrays:
     """The forms of many names: `first[i]:first[i+1]` are the forms of name i, `word_first[f]:word_first[f+1]` the words of form f.
 
-    `length` and `head` are the letters of a form's compact name: how many, and the first eight as one number.
+    `length` and `head` are the letters of a form's compact name: how many, and the first eight as one number; `numbers` stands for the
+    numbers in it, -1 for none.
     """
 
     first: Ints
@@ -105,6 +107,7 @@ class FormArrays:
     compacts: list[str]
     length: Ints
     head: npt.NDArray[np.uint64]
+    numbers: Ints
     word_first: Ints
     words: Ints
 
@@ -113,6 +116,7 @@ def arrays(forms_of: Iterable[tuple[names.Form, ...]], vocabulary: Vocabulary) -
     """Number every form and word of the names, in order; a name without any form gets one empty form (compact and whole -1)."""
     first, kind, compact, whole = array("q", [0]), array("q"), array("q"), array("q")
     word_first, words = array("q", [0]), array("q")
+    numbers = array("q")
     texts: list[str] = []
     compacts: list[str] = []
     for forms in forms_of:
@@ -120,6 +124,7 @@ def arrays(forms_of: Iterable[tuple[names.Form, ...]], vocabulary: Vocabulary) -
             kind.append(0)
             compact.append(-1)
             whole.append(-1)
+            numbers.append(-1)
             texts.append("")
             compacts.append("")
             words.append(vocabulary.word(""))
@@ -128,6 +133,7 @@ def arrays(forms_of: Iterable[tuple[names.Form, ...]], vocabulary: Vocabulary) -
             kind.append(form.kind)
             compact.append(vocabulary.compact(form.compact))
             whole.append(vocabulary.whole(form.whole))
+            numbers.append(_as_one(names.numbers(form)))
             texts.append(form.text)
             compacts.append(form.compact)
             words.extend([vocabulary.word(word) for word in dict.fromkeys(form.core)])
@@ -142,9 +148,14 @@ def arrays(forms_of: Iterable[tuple[names.Form, ...]], vocabulary: Vocabulary) -
         compacts=compacts,
         length=np.array([len(text) for text in compacts], dtype=np.int64),
         head=np.array(compacts, dtype="S8").view(">u8").astype(np.uint64),
+        numbers=_ints(numbers),
         word_first=_ints(word_first),
         words=_ints(words),
     )
+
+
+def _as_one(numbers: tuple[int, ...]) -> int:
+    return zlib.crc32(",".join(map(str, numbers)).encode()) if numbers else -1
 
 
 def _ints(column: array[int]) -> Ints:

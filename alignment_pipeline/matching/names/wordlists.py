@@ -84,6 +84,14 @@ def shared_domains() -> frozenset[str]:
 
 
 @functools.cache
+def shared_hosts() -> tuple[frozenset[str], frozenset[str]]:
+    """Hosts below which companies have names of their own, and hosts on which they have paths of their own ("host/" in the list)."""
+    entries = lines("shared_hosts.txt")
+    below = frozenset(line for line in entries if not line.endswith("/"))
+    return below, frozenset(line.rstrip("/") for line in entries if line.endswith("/"))
+
+
+@functools.cache
 def junk_phrases() -> frozenset[str]:
     return frozenset(line for line in lines("junk.txt") if not line.startswith("w "))
 

@@ -84,3 +84,29 @@ def test_tie_breakers_never_decide_between_companies_unless_told_so() -> None:
 
     assert "review" == by_default["decision"]
     assert ("matched", "A2", "customer_first") == (by_wish["decision"], by_wish["account_id"], by_wish["tie_breaker"])
+
+
+@pytest.mark.parametrize("count", [2, 4, 5, 6, 12])
+def test_however_many_accounts_have_the_very_name_a_person_decides(count: int) -> None:
+    countries = ["US", "DE", "FR", "GB", "IT", "ES", "CA", "BE", "NL", "AT", "CH", "PL"]
+    base = factories.index(*({"name": "Quorvex Bakery", "country": country} for country in countries[:count]))
+
+    row = factories.matched(base, company="Quorvex Bakery", email_domain="gmail.com")
+
+    assert "review" == row["decision"]
+    assert f"{count} accounts fit equally" in str(row["reason"])
+
+
+def test_accounts_of_one_domain_that_nothing_separates_are_review() -> None:
+    cities = ["Austin", "Boston", "Chicago", "Denver", "Essex", "Fargo", "Gary", "Houston"]
+    base = factories.index(*({"name": f"Quorvex {city}", "website": "quorvex.com"} for city in cities))
+
+    row = factories.matched(base, company="", email="jo@quorvex.com")
+
+    assert ("review", "domain") == (row["decision"], row["rule"])
+
+
+def test_many_accounts_that_are_equally_unlikely_are_no_review() -> None:
+    base = factories.index(*({"name": f"Meta{end}"} for end in ("Cert", "Modix", "Logix", "Switch", "Soft", "Core", "Lab", "Pack")))
+
+    assert "none" == factories.matched(base, company="Facebook", email_domain="fb.com")["decision"]

@@ -30,3 +30,11 @@ def test_initials_are_evidence_in_both_directions(company: str, account: str) ->
     row = factories.matched(factories.index({"name": account}), company=company)
 
     assert {"acronym", "acronym_long"} <= {item["evidence"] for item in json.loads(str(row["evidence"]))}
+
+
+@pytest.mark.parametrize("company", ["Quorvex Metal of Brenholt", "Quorvex Metal at Brenholt", "Quorvex Metal, Brenholt"])
+def test_an_account_of_exactly_the_leads_name_is_not_beaten_by_an_alias_of_a_part(company: str) -> None:
+    settings = MatchingSettings(alias_groups=(("Quorvex Metal", "Quorvex Metal of Dalmund"),))
+    base = factories.index({"name": "Quorvex Metal of Dalmund"}, {"name": "Quorvex Metal of Brenholt"}, settings=settings)
+
+    assert "A2" == factories.matched(base, company=company)["account_id"]

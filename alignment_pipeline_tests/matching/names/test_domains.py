@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from alignment_pipeline.matching.names import domains
+from alignment_pipeline.matching.names import domains, wordlists
 from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline_tests.matching import factories
 
@@ -71,3 +73,61 @@ def test_the_agreement_can_add_and_except_domains() -> None:
 
     assert domains.CORPORATE == domains.domain_class("aol.com", corporate_exceptions=settings.corporate_domain_exceptions)
     assert domains.FREEMAIL == domains.domain_class("corpmail.example.com", freemail_additions=settings.freemail_additions)
+
+
+@pytest.mark.parametrize(
+    ("typed", "domain"),
+    [
+        ("a@quorvex.com; b@dalmund.com", "quorvex.com"),
+        ("quorvex.com / dalmund.com", "quorvex.com"),
+        ("J.Lee <jo@quorvex.com>", "quorvex.com"),
+        ("mailto:jo@quorvex.com", "quorvex.com"),
+        ("http:\\\\www.quorvex.com\\de", "quorvex.com"),
+        ("http:/quorvex.com", "quorvex.com"),
+        ("https//quorvex.com", "quorvex.com"),
+        ("http://https://www.quorvex.com/", "quorvex.com"),
+        ("https://user:secret@quorvex.com:8080/x?y=a@b.com", "quorvex.com"),
+        ("www.quorvex,com", "quorvex.com"),
+        ("quorvex. com", "quorvex.com"),
+        ("quorvex.com (old)", "quorvex.com"),
+        ('<a href="https://quorvex.com">Quorvex</a>', "quorvex.com"),
+        ("ｑｕｏｒｖｅｘ．ｃｏｍ", "quorvex.com"),
+        ("quorvex.com\u200b", "quorvex.com"),
+        ("QUORVEX.COM.", "quorvex.com"),
+        ("n/a", ""),
+        ("none yet, ask Jo", ""),
+        ("see Mr.Lee", ""),
+    ],
+)
+def test_a_domain_is_read_however_it_is_typed(typed: str, domain: str) -> None:
+    assert domain == domains.registrable(typed)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("quorvex.sharepoint.com", "dalmund.sharepoint.com"),
+        ("https://quorvex.zendesk.com", "https://dalmund.zendesk.com/hc"),
+        ("https://sites.google.com/view/quorvex", "https://sites.google.com/view/dalmund"),
+        ("quorvex.teamtailor.com", "dalmund.teamtailor.com"),
+        ("https://www.glassdoor.com/Overview/quorvex", "https://www.glassdoor.com/Overview/dalmund"),
+        ("https://play.google.com/store/apps/dev?id=1", "https://play.google.com/store/apps/dev?id=2"),
+        ("quorvex.my.salesforce.com", "dalmund.my.salesforce.com"),
+    ],
+)
+def test_a_host_of_many_companies_is_nobodys_domain(one: str, other: str) -> None:
+    base = factories.index({"name": "Quorvex", "website": one})
+
+    assert domains.SHARED == domains.domain_class(domains.registrable(one))
+    for lead in ({"company": "Dalmund", "website": other}, {"company": "", "website": other}, {"company": "", "website": one}):
+        assert "none" == factories.matched(base, **lead)["decision"]
+
+
+@pytest.mark.parametrize("site", ["zendesk.com", "https://www.zendesk.com/pricing", "www.glassdoor.com", "jo@teamtailor.com"])
+def test_the_host_itself_is_its_owners(site: str) -> None:
+    assert domains.CORPORATE == domains.domain_class(domains.registrable(site))
+
+
+@given(st.sampled_from(sorted(wordlists.shared_hosts()[0])), st.from_regex("[a-z]{3,8}", fullmatch=True))
+def test_no_name_below_a_shared_host_is_a_company(host: str, name: str) -> None:
+    assert domains.SHARED == domains.domain_class(domains.registrable(f"https://{name}.{host}/x"))

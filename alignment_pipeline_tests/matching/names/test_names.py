@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import html
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alignment_pipeline.matching.names import names
 from alignment_pipeline_tests.matching import factories
 
 
@@ -16,3 +21,52 @@ def test_fields_that_name_no_company_end_without_account(company: str) -> None:
     row = factories.matched(base, company=company, email_domain="gmail.com")
 
     assert ("none", None) == (row["decision"], row["account_id"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Smith &amp; Jones Tools", "Smith & Jones Tools"),
+        ("O&#039;Brien Haulage", "O'Brien Haulage"),
+        ("M&uuml;ller Werkzeugbau", "Müller Werkzeugbau"),
+        ("Smith &amp;amp; Jones", "Smith & Jones"),
+        ("Caf&#xE9; Quorvex", "Café Quorvex"),
+        ("Quorvex&trade;", "Quorvex"),
+        ("Quorvex®", "Quorvex"),
+    ],
+)
+def test_entities_and_signs_are_read_as_what_they_stand_for(typed: str, meant: str) -> None:
+    assert [form.core for form in names.forms(meant)] == [form.core for form in names.forms(typed)]
+    assert "matched" == factories.matched(factories.index({"name": f"{meant} GmbH"}), company=typed)["decision"]
+
+
+@given(st.text(alphabet="abcdeéüñß&'<>\"", min_size=1, max_size=12))
+def test_a_name_and_its_html_are_one(name: str) -> None:
+    assert names.forms(name) == names.forms(html.escape(name))
+
+
+def test_an_ampersand_alone_is_no_entity() -> None:
+    assert ("r", "and", "d", "and", "copy") == names.forms("R&D&copy")[0].core
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("Fund III", (3,)),
+        ("3rd Fund", (3,)),
+        ("Third Fund", (3,)),
+        ("84.51", (84, 51)),
+        ("4loops", (4,)),
+        ("Four Loops", (4,)),
+        ("Acme", ()),
+    ],
+)
+def test_a_number_is_one_however_it_is_written(name: str, numbers: tuple[int, ...]) -> None:
+    assert numbers == names.numbers(names.forms(name)[0])
+
+
+@pytest.mark.parametrize(
+    ("company", "says"), [("Freelance", True), ("student", True), ("自由职业", True), ("n/a", False), ("Quorvex", False)]
+)
+def test_some_junk_says_that_there_is_no_employer(company: str, says: bool) -> None:
+    assert says == names.says_no_employer(company)
