@@ -14,6 +14,7 @@ from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.lifecycle import Lifecycle
 from alignment_pipeline.agreement.matching import Matching
 from alignment_pipeline.agreement.parties import Parties, People, Scope
+from alignment_pipeline.agreement.retention import Retention
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.agreement.section import Section
 from alignment_pipeline.agreement.sla import Sla
@@ -36,6 +37,7 @@ class Agreement(Section):
     sla: Sla
     crm: Crm
     write_back: WriteBack = WriteBack()
+    retention: Retention = Retention()
     version: str = Field(default="", description="Set by the loader; not part of the file")
 
     @model_validator(mode="after")

@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, Entry] = {
         ("People and files", "review", "Write the match review queue, or read verdicts back"),
         ("People and files", "notify", "Send escalation messages that are due"),
         ("People and files", "erase", "Erase a person everywhere, permanently"),
+        ("Maintain", "tidy", "Delete what is older than the agreement keeps"),
         ("Maintain", "backup", "Back up the journal, and check the copy"),
         ("Maintain", "sandbox", "Serve the embedded Salesforce and Marketo"),
     )

@@ -1,8 +1,9 @@
 """Assets of the write-back: a plan that is judged and shown, its sending inside a standing approval, and what came of it."""
 
+from datetime import timedelta
+
 import dagster as dg
 
-from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs.line import LineResource, table
 from alignment_pipeline.defs.retrying import recoverable
 from alignment_pipeline.installation import salesforce
@@ -85,6 +86,7 @@ def crm_writes(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mate
 @dg.asset(**table("write_results", deps=["crm_writes"]))
 def write_results(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
+    keep_from = run.home.clock.now() - timedelta(days=run.agreement.retention.undo_days)
     with run.home.journal() as journal:
-        rows = results.write_results(journal).to_pyarrow()
-    return run.publish("write_results", rows.select(list(CONTRACTS["write_results"].names)))
+        rows = results.updated(journal, run.read("write_results"), keep_from=keep_from)
+        return run.publish("write_results", rows)

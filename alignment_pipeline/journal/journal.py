@@ -25,7 +25,7 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.errors import ConfigurationError, Permanent, Retryable
 from alignment_pipeline.journal import crash
 
-HEAD = "0003"
+HEAD = "0004"
 _BUSY_SECONDS = 30
 
 

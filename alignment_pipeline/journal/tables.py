@@ -118,6 +118,28 @@ Index("one_open", OP.c.object, OP.c.record_id, unique=True, sqlite_where=_OPEN_S
 Index("one_open_create", OP.c.object, OP.c.ext_key, unique=True, sqlite_where=_OPEN_SQL, postgresql_where=_OPEN_SQL)
 Index("op_state", OP.c.state)
 Index("op_record", OP.c.object, OP.c.record_id)
+Index("op_changed", OP.c.changed_at)
+
+CREATED_RECORD = Table(
+    "created_record",
+    metadata,
+    Column("object", String(80), nullable=False),
+    Column("ext_key", String(255), nullable=False),
+    Column("record_id", String(18)),
+    Column("at", String(32), nullable=False),
+    PrimaryKeyConstraint("object", "ext_key"),
+)
+
+OP_MONTH = Table(
+    "op_month",
+    metadata,
+    Column("month", String(7), nullable=False),
+    Column("object", String(80), nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("operations", Integer, nullable=False),
+    PrimaryKeyConstraint("month", "object", "action", "state"),
+)
 
 ATTEMPT = Table(
     "attempt",

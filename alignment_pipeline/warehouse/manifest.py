@@ -66,11 +66,16 @@ def swap(folder: Path, manifest: Manifest) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     Path(name).replace(folder / POINTER)
-    directory = os.open(folder, os.O_RDONLY)
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's names, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(descriptor)
     finally:
-        os.close(directory)
+        os.close(descriptor)
 
 
 def describe_file(path: Path, rows: int) -> DataFile:

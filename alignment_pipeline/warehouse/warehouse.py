@@ -25,9 +25,12 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.errors import ConfigurationError, DataLoss
 from alignment_pipeline.warehouse import copying
-from alignment_pipeline.warehouse.manifest import POINTER, DataFile, Manifest, describe_file, read_manifest, stamp, swap, verify
+from alignment_pipeline.warehouse.manifest import POINTER, DataFile, Manifest, describe_file, read_manifest, stamp, swap, sync, verify
 
 ROW_GROUP = 122_880
+#: A table has so many files at most; above it the ones below LARGE_FILE_ROWS are written as one.
+MOST_FILES = 64
+LARGE_FILE_ROWS = 2_000_000
 # versions kept beside the current one, so that a reader that opened the last version can finish
 KEPT_VERSIONS = 2
 
@@ -95,7 +98,8 @@ class Warehouse:
             files = self._write(folder, contract, rows, version)
             if not files and before:
                 return Published(name, before.version, before.rows, 0)
-            return self._publish(folder, name, version, old + tuple(files), sum(file.rows for file in files))
+            added = sum(file.rows for file in files)
+            return self._publish(folder, name, version, self._compacted(folder, contract, old + tuple(files), version), added)
 
     def forget_old_versions(self, name: str) -> None:
         """Delete every data file that the published version does not name: an erasure leaves no byte behind."""
@@ -197,7 +201,19 @@ class Warehouse:
         if count == 0:
             return []
         path.chmod(0o600)
+        # the rows are on disk before the pointer names them
+        sync(path)
         return [describe_file(path, count)]
+
+    def _compacted(self, folder: Path, contract: Contract, files: tuple[DataFile, ...], version: int) -> tuple[DataFile, ...]:
+        """The files, the small ones as one when there are too many: reading costs the same after any number of appends."""
+        if len(files) <= MOST_FILES:
+            return files
+        small = [file for file in files if file.rows < LARGE_FILE_ROWS]
+        if len(files) - len(small) >= MOST_FILES:
+            small = list(files)
+        rows = self.connection.read_parquet([str(folder / file.name) for file in small], table_name=f"compact_{secrets.token_hex(4)}")
+        return (*(file for file in files if file not in small), *self._write(folder, contract, rows, version))
 
     def _publish(self, folder: Path, name: str, version: int, files: tuple[DataFile, ...], added: int) -> Published:
         manifest = Manifest(table=name, version=version, published_at=stamp(self._clock.now()), files=files)

@@ -208,7 +208,7 @@ class Office:
         """Operations by state."""
         from collections import Counter
 
-        return dict(Counter(row.state for row in ops.last_run_states(self.journal)))
+        return dict(Counter(row.state for row in ops.changed_since(self.journal)))
 
     def field_updates(self, shuffle: int | None = None) -> pa.Table:
         """The desired values as the contract's table."""

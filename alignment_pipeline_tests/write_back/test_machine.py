@@ -179,7 +179,7 @@ class WriteBackMachine(RuleBasedStateMachine):
 
     @invariant()
     def one_open_operation_per_record(self) -> None:
-        rows = [row for row in ops.last_run_states(self.office.journal) if row.state in ops.OPEN]
+        rows = [row for row in ops.changed_since(self.office.journal) if row.state in ops.OPEN]
         assert len({(row.object, row.record_id) for row in rows}) == len(rows)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from alignment_pipeline.journal.digest import digest
 from alignment_pipeline.journal.journal import Journal, stamp
@@ -245,10 +245,10 @@ def due(ops: Iterable[Op], now: datetime) -> list[Op]:
     return [op for op in ops if op.not_before is None or op.not_before <= moment]
 
 
-def last_run_states(journal: Journal, run_ids: Collection[str] | None = None) -> list[Row[Any]]:
-    """Rows of `op` for `write_results`: of these runs, or all."""
+def changed_since(journal: Journal, since: datetime | None = None) -> list[Row[Any]]:
+    """Rows of `op` for `write_results`: changed since a moment, or all."""
     query = select(OP).order_by(OP.c.op_id)
-    if run_ids is not None:
-        query = query.where(or_(OP.c.run_id.in_(run_ids)))
+    if since is not None:
+        query = query.where(OP.c.changed_at >= stamp(since))
     with journal.read() as connection:
         return list(connection.execute(query).all())

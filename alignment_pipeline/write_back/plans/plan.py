@@ -17,7 +17,7 @@ from sqlalchemy import select
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.journal.digest import digest
 from alignment_pipeline.journal.journal import Journal, stamp
-from alignment_pipeline.journal.tables import OP
+from alignment_pipeline.journal.tables import CREATED_RECORD, OP
 from alignment_pipeline.journal.version import CODE_VERSION
 from alignment_pipeline.write_back.fields import bases, holds
 from alignment_pipeline.write_back.fields.bases import Base
@@ -117,7 +117,10 @@ def _remember(journal: Journal, wanted: Mapping[tuple[str, str], Desired], agree
     with journal.read() as connection:
         busy = connection.execute(select(OP.c.object, OP.c.record_id, OP.c.ext_key).where(OP.c.state.in_(_BUSY)))
         is_made = OP.c.ext_key.is_not(None), OP.c.state.in_(("VERIFIED", "ROLLED_BACK"))
-        created = connection.execute(select(OP.c.object, OP.c.ext_key).where(*is_made))
+        created = [
+            *connection.execute(select(OP.c.object, OP.c.ext_key).where(*is_made)),
+            *connection.execute(select(CREATED_RECORD.c.object, CREATED_RECORD.c.ext_key)),
+        ]
         dead = connection.execute(
             select(OP.c.op_key, OP.c.before).where(
                 OP.c.state == "DEAD", OP.c.err_class == "P", OP.c.config_hash == agreement.version, OP.c.changed_at > yesterday

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, or_, select, text
 
 from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
 from alignment_pipeline.journal.journal import Journal
-from alignment_pipeline.journal.tables import ATTEMPT, DRIFT, HOLD, OP, OUTBOX, QUARANTINE, SYNCED, TOMBSTONE
+from alignment_pipeline.journal.tables import ATTEMPT, CREATED_RECORD, DRIFT, HOLD, OP, OUTBOX, QUARANTINE, SYNCED, TOMBSTONE
 from alignment_pipeline.write_back.sending import attempt_log
 
 
@@ -52,6 +52,8 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
         contents = [column.contains(one, autoescape=True) for one in everything for column in (OP.c.ext_key, OP.c.after, OP.c.before)]
         op_ids = [row.op_id for row in connection.execute(select(OP.c.op_id).where(or_(*named, *contents)))]
         attempt_log.forget(connection, op_ids, lambda: _delete_operations(connection, op_ids))
+        keys = [CREATED_RECORD.c.ext_key.contains(one, autoescape=True) for one in everything]
+        connection.execute(delete(CREATED_RECORD).where(or_(CREATED_RECORD.c.record_id.in_(ids), *keys)))
         values = connection.execute(delete(SYNCED).where(SYNCED.c.record_id.in_(ids))).rowcount
         for table in (HOLD, DRIFT, QUARANTINE):
             held = [table.c.record_id.contains(one, autoescape=True) for one in everything]
@@ -59,7 +61,7 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
         connection.execute(delete(OUTBOX).where(or_(*(OUTBOX.c.content.contains(one, autoescape=True) for one in everything))))
         at = journal.now()
         journal.upsert(connection, TOMBSTONE, [{"subject_hmac": subject_hmac(key, one), "at": at} for one in ids])
-    _rebuild(journal)
+    give_space_back(journal)
     needles = [*everything, *(quoted for one in numbers for quoted in (f'"{one}"', f">{one}<"))]
     return Erased(len(op_ids), values, _remove_plans(plans, needles) if plans else 0)
 
@@ -82,8 +84,8 @@ def is_erased(marks: frozenset[str], key: bytes, subjects: Iterable[str | None])
     return any(subject_hmac(key, one) in marks for one in subjects if one)
 
 
-def _rebuild(journal: Journal) -> None:
-    """Outside any transaction, on the driver's own connection."""
+def give_space_back(journal: Journal) -> None:
+    """Rebuild the database without deleted rows. Outside any transaction, on the driver's own connection."""
     if journal.backend == "postgresql":
         with journal.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM (FULL, ANALYZE)"))

@@ -7,7 +7,7 @@ CRM's error message (which may quote a value) leaves the journal.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 import ibis
@@ -15,8 +15,10 @@ import pyarrow as pa
 
 from alignment_pipeline.contracts.field_updates import WRITE_RESULTS
 from alignment_pipeline.journal.journal import Journal, from_stamp
-from alignment_pipeline.write_back.plans.ops import last_run_states
+from alignment_pipeline.write_back.plans.ops import changed_since
 
+#: A transaction that began earlier may end later: so much is read again.
+_OVERLAP = timedelta(hours=1)
 _WORDS = {
     "ALREADY_RIGHT": "the CRM had this value already",
     "RECORD_GONE": "the record was deleted or merged away",
@@ -35,10 +37,23 @@ _WORDS = {
 }
 
 
-def write_results(journal: Journal, *, run_ids: Collection[str] | None = None) -> ibis.Table:
-    """The `write_results` table: of the runs that planned them, or of all."""
-    rows = [_row(row) for row in last_run_states(journal, run_ids)]
-    return ibis.memtable(pa.Table.from_pylist(rows, schema=WRITE_RESULTS.schema))
+def write_results(journal: Journal, *, since: datetime | None = None) -> ibis.Table:
+    """The `write_results` table: of operations that changed since a moment, or of all."""
+    rows = [_row(row) for row in changed_since(journal, since)]
+    # nullable, as the columns of a published table are
+    schema = pa.schema([field.with_nullable(True) for field in WRITE_RESULTS.schema])
+    return ibis.memtable(pa.Table.from_pylist(rows, schema=schema))
+
+
+def updated(journal: Journal, published: ibis.Table, *, keep_from: datetime) -> ibis.Table:
+    """The published table with what changed since, without what ended before `keep_from`: only changed operations are read."""
+    latest = published.agg(at=published.changed_at.max()).to_pyarrow().column("at")[0].as_py()
+    changed = write_results(journal, since=latest - _OVERLAP if latest else None)
+    if latest is None:
+        return changed
+    names = list(WRITE_RESULTS.names)
+    rest = published.filter(published.changed_at >= ibis.timestamp(keep_from.isoformat())).anti_join(changed, "op_key")
+    return rest.select(*names).union(changed.select(*names))
 
 
 def words(state: str, reason_code: str | None, reason: str | None, err_code: str | None, err_fields: str | None) -> str:

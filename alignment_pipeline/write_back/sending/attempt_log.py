@@ -16,11 +16,13 @@ from sqlalchemy import Connection, insert, select
 
 from alignment_pipeline.journal.digest import digest
 from alignment_pipeline.journal.journal import Journal
-from alignment_pipeline.journal.tables import ATTEMPT, ATTEMPT_LOG
+from alignment_pipeline.journal.tables import ATTEMPT, ATTEMPT_LOG, SETTING
 from alignment_pipeline.write_back.fields import bases
 
 SENT, ANSWERED = "SENT", "ANSWERED"
 _BEGINNING = "0" * 64
+#: The setting that names the last link that was cut off when old attempts were summarised.
+BEGINNING = "attempt_log_beginning"
 #: Event, batch and moment name the rows that a link is about.
 Key = tuple[str, str, str]
 
@@ -79,7 +81,16 @@ def _change(connection: Connection, batches: Collection[str], change: Callable[[
 def head(connection: Connection) -> Head:
     """The last link."""
     row = connection.execute(select(ATTEMPT_LOG.c.seq, ATTEMPT_LOG.c.link).order_by(ATTEMPT_LOG.c.seq.desc()).limit(1)).first()
-    return Head(row.seq, row.link) if row else Head()
+    return Head(row.seq, row.link) if row else start(connection)
+
+
+def start(connection: Connection) -> Head:
+    """The link before the first one that is left."""
+    noted = connection.execute(select(SETTING.c.value).where(SETTING.c.name == BEGINNING)).scalar()
+    if noted is None:
+        return Head()
+    seq, link = noted.split(":")
+    return Head(int(seq), link)
 
 
 def problems(journal: Journal, batches: Collection[str] | None = None, *, noted: Head | None = None) -> list[str]:
@@ -89,7 +100,8 @@ def problems(journal: Journal, batches: Collection[str] | None = None, *, noted:
 
 
 def _broken_links(connection: Connection, noted: Head) -> list[str]:
-    before, place = _BEGINNING, 0
+    first = start(connection)
+    before, place = first.link, first.seq
     for row in connection.execute(select(ATTEMPT_LOG).order_by(ATTEMPT_LOG.c.seq)):
         place += 1
         if row.seq != place:

@@ -1,0 +1,106 @@
+"""`alignment tidy`: deletes what the agreement's retention section does not keep any longer, and says how large the rest is.
+
+Belongs here: files below the home, and calling the journal's summary. Dagster's own history is deleted by the wiring (`defs/tidy.py`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.journal.lease import CRM, FULL, RUN, acquire
+from alignment_pipeline.write_back.records import summary
+
+_LEASE_SECONDS = 120.0
+#: A name that begins so was left behind by a process that died while it wrote.
+_LEFT_OVER = (".arrivals-", ".pointer-")
+_LEFT_OVER_DAYS = 2
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """What was deleted, and how large each part of the home is now (bytes)."""
+
+    operations: int
+    plans: int
+    messages: int
+    files: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        """As `--json` shows it."""
+        return asdict(self)
+
+
+def tidy(home: Home, journal: Journal) -> Tidied:
+    """Delete what is older than the agreement keeps. Raises AnotherWriter while a run or an apply is at work."""
+    keep = home.agreement.retention
+    now = home.clock.now()
+
+    def ago(days: int) -> datetime:
+        return now - timedelta(days=days)
+
+    with acquire(journal, RUN), acquire(journal, FULL), acquire(journal, CRM, wait_seconds=_LEASE_SECONDS):
+        done = summary.summarise(journal, before=ago(keep.undo_days), messages_before=ago(keep.notification_days))
+        files = {
+            "plans": _delete_older(home.path / "plans", ago(keep.plan_days)),
+            "reports": _delete_older(home.path / "reports", ago(keep.report_days)),
+            "notifications": _delete_older(home.path / "notifications", ago(keep.notification_days)),
+            "runs": _delete_older(home.path / "runs", ago(keep.run_days)),
+            "damaged": _delete_older(home.path / "warehouse", ago(keep.damaged_days), pattern="damaged-*"),
+            "agreements": _delete_agreements(home, ago(keep.agreement_days)),
+            "left over": sum(path.exists() and _delete(path) for path in list(_left_over(home.path, ago(_LEFT_OVER_DAYS)))),
+        }
+    return Tidied(done.operations, done.plans, done.messages, files, sizes(home))
+
+
+def sizes(home: Home) -> dict[str, int]:
+    """Part of the home -> bytes."""
+    found: dict[str, int] = {}
+    for path in sorted(home.path.iterdir()) if home.path.is_dir() else []:
+        name = "journal" if path.name.startswith("journal.sqlite") else path.name
+        found[name] = found.get(name, 0) + _size(path)
+    return {name: size for name, size in found.items() if size}
+
+
+def _delete_older(folder: Path, before: datetime, *, pattern: str = "*") -> int:
+    return sum(_delete(path) for path in sorted(folder.glob(pattern)) if _changed(path) < before) if folder.is_dir() else 0
+
+
+def _delete_agreements(home: Home, before: datetime) -> int:
+    """A past day is decided again under its own agreement: while one is kept that is as old, every agreement is."""
+    days = home.path / "warehouse" / "snapshots"
+    if days.is_dir() and any(path.name < before.date().isoformat() for path in days.iterdir()):
+        return 0
+    in_force = f"{home.agreement.version}.json"
+    old = (path for path in sorted((home.path / "agreements").glob("*")) if path.name != in_force)
+    return sum(_delete(path) for path in old if _changed(path) < before)
+
+
+def _left_over(folder: Path, before: datetime) -> Iterator[Path]:
+    for path in folder.rglob(".*"):
+        if path.name.startswith(_LEFT_OVER) and _changed(path) < before:
+            yield path
+
+
+def _delete(path: Path) -> int:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    return 1
+
+
+def _changed(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+
+
+def _size(path: Path) -> int:
+    if path.is_symlink() or path.is_file():
+        return path.lstat().st_size
+    return sum(one.lstat().st_size for one in path.rglob("*") if one.is_file())

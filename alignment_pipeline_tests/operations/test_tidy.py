@@ -1,0 +1,60 @@
+"""One command deletes what the agreement does not keep any longer, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from alignment_pipeline.clock import Clock
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import tidy
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def put(path: Path, *, days_old: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("content")
+    moment = (NOW - timedelta(days=days_old)).timestamp()
+    os.utime(path, (moment, moment))
+    os.utime(path.parent, (moment, moment))
+    return path
+
+
+def test_files_older_than_they_are_kept_go_and_younger_ones_stay(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", {}, Clock(moment=NOW, unix=0.0, unix_time=lambda: 0.0))
+    old = [
+        put(home.path / "plans" / "old" / "plan.jsonl", days_old=100),
+        put(home.path / "reports" / "old.html", days_old=100),
+        put(home.path / "notifications" / "old.txt", days_old=100),
+        put(home.path / "runs" / "old.as_of", days_old=40),
+        put(home.path / "warehouse" / "damaged-leads-1" / "v000001.parquet", days_old=40),
+        put(home.path / "agreements" / "old.json", days_old=900),
+        put(home.path / "warehouse" / "raw_marketo_activities" / ".arrivals-x", days_old=3),
+    ]
+    young = [
+        put(home.path / "plans" / "young" / "plan.jsonl", days_old=10),
+        put(home.path / "reports" / "young.html", days_old=10),
+        put(home.path / "warehouse" / "leads" / "v000001.parquet", days_old=900),
+        put(home.path / "agreements" / f"{home.agreement.version}.json", days_old=900),
+        put(home.path / "approval.pub", days_old=900),
+    ]
+
+    with home.journal() as journal:
+        done = tidy.tidy(home, journal)
+
+    assert [path for path in old if path.exists()] == [] and [path for path in young if not path.exists()] == []
+    assert done.files == {"plans": 1, "reports": 1, "notifications": 1, "runs": 1, "damaged": 1, "agreements": 1, "left over": 1}
+    assert done.sizes["journal"] > 0
+
+
+def test_an_old_agreement_stays_while_a_day_is_kept_that_was_decided_under_it(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", {}, Clock(moment=NOW, unix=0.0, unix_time=lambda: 0.0))
+    kept = put(home.path / "agreements" / "old.json", days_old=900)
+    put(home.path / "warehouse" / "snapshots" / "2024-01-01" / "CURRENT.json", days_old=1)
+
+    with home.journal() as journal:
+        tidy.tidy(home, journal)
+
+    assert kept.exists()
