@@ -1,6 +1,7 @@
 """Reads the agreement from its file and says precisely what is wrong with it.
 
-Belongs here: file, lines, hash. What each key means and may hold: the sections beside this file.
+Belongs here: the way from a file to an `Agreement`, and errors with their lines. YAML and lines: `document.py`; what `extends` brings:
+`inheritance.py`; what each key means and may hold: the sections beside this file.
 """
 
 from __future__ import annotations
@@ -9,26 +10,48 @@ import difflib
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from alignment_pipeline.agreement import inheritance
 from alignment_pipeline.agreement.agreement import Agreement
-from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.agreement.document import AgreementError, Node, Place, read
+
+__all__ = ["AgreementError", "Loaded", "Place", "content_version", "default_path", "load", "load_with_places", "loads"]
 
 ENVIRONMENT_VARIABLE = "ALIGNMENT_AGREEMENT"
+DEFAULT = "default"
 
 
-class AgreementError(ConfigurationError):
-    """The agreement cannot be used. The message has one line per problem: file:line: key: what was found, what is allowed."""
+@dataclass(frozen=True)
+class Loaded:
+    """An agreement, the tree of what its files say, and the one that it extends (None when it stands alone)."""
+
+    agreement: Agreement
+    tree: Node
+    base_tree: Node | None
+
+    @cached_property
+    def base(self) -> Agreement | None:
+        """The agreement that is extended."""
+        return _validated(self.base_tree) if self.base_tree is not None else None
+
+    def place(self, path: list[int | str]) -> Place | None:
+        """Where a value stands; None when no file says it, so that the built-in default holds."""
+        node: Node = self.tree
+        for part in path:
+            value = node.value
+            is_there = part in value if isinstance(value, dict) else isinstance(value, list) and isinstance(part, int) and part < len(value)
+            if not is_there:
+                return None
+            node = value[part]
+        return node.place
 
 
 def default_path() -> Path:
@@ -45,29 +68,73 @@ def configured_path() -> Path:
 def load(path: Path | None = None) -> Agreement:
     """Load and check the agreement at `path` (default: the configured one).
 
-    The result's `version` is a hash of its content, so comments and key order do not change it, and any value does.
-    Raises AgreementError with one line per problem.
+    The result's `version` is a hash of its content, so comments, key order and what is inherited from where do not change it, and any value
+    does. Raises AgreementError with one line per problem.
     """
-    path = path or configured_path()
+    return load_with_places(path or configured_path()).agreement
+
+
+def load_with_places(path: Path) -> Loaded:
+    """The same, with the places of its values."""
+    return _loaded(_text(path), name=str(path), folder=path.parent, seen=(path.resolve(),))
+
+
+def loads(text: str, *, name: str = "agreement", folder: Path | None = None) -> Agreement:
+    """Check an agreement given as YAML text; `name` stands in the error lines, `folder` is where a path in `extends` begins."""
+    return _loaded(text, name=name, folder=folder or Path.cwd(), seen=()).agreement
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise AgreementError(f"{path}: cannot be read ({error.strerror}); set {ENVIRONMENT_VARIABLE} to the agreement's path") from error
     except UnicodeDecodeError as error:
         raise AgreementError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    return loads(text, name=str(path))
 
 
-def loads(text: str, *, name: str = "agreement") -> Agreement:
-    """Check an agreement given as YAML text; `name` stands in the error lines."""
-    tree = _parse(text, name)
-    if "version" in tree:
-        line = tree.lc.key("version")[0] + 1
-        raise AgreementError(f"{name}:{line}: version: unknown key; the version is the hash of the content, take the line out")
+def _loaded(text: str, *, name: str, folder: Path, seen: tuple[Path, ...]) -> Loaded:
+    tree, base = _tree(text, name=name, folder=folder, seen=seen)
+    if "version" in tree.value:
+        place = tree.value["version"].place
+        raise AgreementError(f"{place}: version: unknown key; the version is the hash of the content, take the line out")
+    return Loaded(_validated(tree), tree, base)
+
+
+def _tree(text: str, *, name: str, folder: Path, seen: tuple[Path, ...]) -> tuple[Node, Node | None]:
+    """The whole tree of a file, and that of the agreement which it extends."""
+    used: list[Node] = []
+
+    def base(wanted: str, where: Node) -> Node:
+        used.append(_base(wanted, where, folder=folder, seen=seen))
+        return used[0]
+
+    return inheritance.resolved(read(text, name=name), base), (used[0] if used else None)
+
+
+def _base(wanted: str, where: Node, *, folder: Path, seen: tuple[Path, ...]) -> Node:
+    if wanted == DEFAULT:
+        return _default_tree()
+    path = folder / Path(wanted).expanduser()
+    if path.resolve() in seen:
+        raise AgreementError(f"{where.place}: extends: {wanted!r} extends this file again; remove one of the two lines")
+    if not path.is_file():
+        raise AgreementError(
+            f"{where.place}: extends: there is no file {path}; write `default`, or a path that begins at this file's folder"
+        )
+    return _tree(_text(path), name=str(path), folder=path.parent, seen=(*seen, path.resolve()))[0]
+
+
+@cache
+def _default_tree() -> Node:
+    return read(_text(default_path()), name=default_path().name)
+
+
+def _validated(tree: Node) -> Agreement:
     try:
-        agreement = Agreement.model_validate(_plain(tree))
+        agreement = Agreement.model_validate(tree.plain)
     except ValidationError as error:
-        lines = sorted({_line_and_text(tree, detail, name) for detail in error.errors(include_url=False)})
+        lines = sorted({_line_and_text(tree, detail) for detail in error.errors(include_url=False)})
         raise AgreementError("\n".join(message for _, message in lines)) from error
     return agreement.model_copy(update={"version": content_version(agreement)})
 
@@ -88,42 +155,11 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
-def _parse(text: str, name: str) -> CommentedMap:
-    try:
-        tree = YAML(typ="rt", pure=True).load(text)
-    except DuplicateKeyError as error:
-        mark = error.problem_mark
-        line = mark.line + 1 if mark else 1
-        raise AgreementError(f"{name}:{line}: {str(error.problem).strip()}; keep one of them") from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise AgreementError(f"{name}:{line}: is not YAML: {error.problem or error.context}") from error
-    except YAMLError as error:
-        raise AgreementError(f"{name}:1: is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(tree, CommentedMap):
-        shown = "nothing" if tree is None else "a list" if isinstance(tree, CommentedSeq) else f"only {str(tree)[:40]!r}"
-        raise AgreementError(f"{name}:1: holds {shown}; an agreement is a mapping that begins with 'name:'")
-    return tree
-
-
-def _plain(node: Any) -> Any:
-    """The tree as plain Python values (ruamel's scalars carry formatting that validation need not see)."""
-    if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, Sequence) and not isinstance(node, str | bytes):
-        return [_plain(value) for value in node]
-    if isinstance(node, bool) or node is None:
-        return node
-    for kind in (int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return node
-
-
-def _line_and_text(tree: CommentedMap, detail: ErrorDetails, name: str) -> tuple[int, str]:
-    location = [part for part in detail["loc"] if _is_path_part(part)]
-    line, found_key, siblings = _locate(tree, location)
+def _line_and_text(tree: Node, detail: ErrorDetails) -> tuple[int, str]:
+    unknown = detail["loc"][-1:] if detail["type"] == "extra_forbidden" else ()
+    location = [*(part for part in detail["loc"][: len(detail["loc"]) - len(unknown)] if _is_path_part(part)), *unknown]
+    node, found_key = tree.find(location)
+    siblings = list(node.value) if isinstance(node.value, dict) else []
     key = ".".join(str(part) for part in found_key) or "(top)"
     kind = detail["type"]
     if kind == "extra_forbidden":
@@ -136,7 +172,7 @@ def _line_and_text(tree: CommentedMap, detail: ErrorDetails, name: str) -> tuple
         given = json.dumps(detail.get("input"), default=str, ensure_ascii=False)
         allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("String should ")
         message = f"found {given[:80]}; allowed: {allowed}" if kind != "value_error" else f"{allowed}"
-    return line, f"{name}:{line}: {key}: {message}"
+    return node.place.line, f"{node.place}: {key}: {message}"
 
 
 def _is_path_part(part: int | str) -> bool:
@@ -144,29 +180,9 @@ def _is_path_part(part: int | str) -> bool:
     return isinstance(part, int) or not (part.startswith(("function-", "tagged-union", "union[")) or "[" in part)
 
 
-def _locate(tree: CommentedMap, location: list[int | str]) -> tuple[int, list[int | str], list[str]]:
-    """Line (1-based) of the deepest part of `location` that the file has, the full key, and the keys beside it."""
-    node: Any = tree
-    line = 1
-    path: list[int | str] = []
-    for part in location:
-        if isinstance(node, CommentedMap):
-            path.append(part)
-            if part not in node:
-                continue
-            line = node.lc.key(part)[0] + 1
-            node = node[part]
-        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            path.append(part)
-            line = node.lc.item(part)[0] + 1
-            node = node[part]
-    siblings = [str(key) for key in node] if isinstance(node, CommentedMap) else []
-    return line, path, siblings
-
-
 def _allowed_keys(location: list[int | str], siblings: list[str]) -> list[str]:
     """Keys that the schema allows beside the unknown one, found by walking the JSON schema along the location."""
-    schema: Any = Agreement.model_json_schema()
+    schema: Any = _schema()
     definitions = schema.get("$defs", {})
     nodes = [schema]
     for part in location[:-1]:
@@ -175,6 +191,11 @@ def _allowed_keys(location: list[int | str], siblings: list[str]) -> list[str]:
     for node in nodes:
         keys.update(node.get("properties", {}))
     return sorted(keys) or siblings
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return Agreement.model_json_schema()
 
 
 def _children(node: dict[str, Any], part: int | str, definitions: dict[str, Any]) -> list[dict[str, Any]]:

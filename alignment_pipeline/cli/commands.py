@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Entry] = {
         ("Write to the CRM", "dead-letters", "List writes that the CRM rejected, or plan them again"),
         ("Write to the CRM", "accept-sources", "Call the latest run's row counts normal"),
         ("Write to the CRM", "audit", "What happened to one record"),
+        ("Change the agreement", "agreement", "Show the agreement, or explain one of its keys"),
         ("Change the agreement", "impact", "What would move under a changed agreement"),
         ("Change the agreement", "backtest", "What the MQA or MQL rules would have found in the past"),
         ("People and files", "match", "Match leads to accounts in two CSV files"),

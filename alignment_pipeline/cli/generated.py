@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from alignment_pipeline.agreement import loader
+from alignment_pipeline.agreement.editor_schema import editor_schema
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.registry import CONNECTORS
 from alignment_pipeline.connectors.salesforce import metadata_package
@@ -29,7 +30,7 @@ def generated() -> dict[Path, str]:
     """Path -> content of every generated file."""
     crm = loader.load(loader.default_path()).crm
     found = {metadata_package.PACKAGE / name: text for name, text in metadata_package.files(crm).items()}
-    found[SCHEMA] = json.dumps(loader.json_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    found[SCHEMA] = json.dumps(editor_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     found[CARDS] = _CARDS_HEAD + cards()
     return found
 

@@ -16,6 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from alignment_pipeline.agreement import loader
+from alignment_pipeline.agreement.editor_schema import editor_schema
 from alignment_pipeline.connectors.salesforce import rest_query, soql
 from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
 from alignment_pipeline.installation import salesforce
@@ -68,7 +69,7 @@ def write(found: Draft, path: Path) -> Path:
     schema = path.with_name(path.stem + ".schema.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"# yaml-language-server: $schema={schema.name}\n{found.text}", encoding="utf-8")
-    schema.write_text(json.dumps(loader.json_schema(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    schema.write_text(json.dumps(editor_schema(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return schema
 
 
