@@ -38,7 +38,21 @@ def resolved(own: Node, bases: Bases) -> Node:
     if extends is None:
         return spread
     mine = Node({key: child for key, child in spread.value.items() if key != EXTENDS}, spread.place)
-    return _merged(bases(str(extends.plain), extends), mine, ())
+    return _merged(_without_signatures(bases(str(extends.plain), extends)), mine, ())
+
+
+def _without_signatures(tree: Node) -> Node:
+    """The tree without the days on which its parties signed: who signed another agreement has not signed this one."""
+    parties = tree.value.get("parties")
+    if parties is None or not isinstance(parties.value, dict):
+        return tree
+    unsigned = {
+        name: Node({key: child for key, child in party.value.items() if key != "signed_on"}, party.place)
+        if isinstance(party.value, dict)
+        else party
+        for name, party in parties.value.items()
+    }
+    return Node(tree.value | {"parties": Node(unsigned, parties.place)}, tree.place)
 
 
 def _merged(base: Node | None, own: Node, path: tuple[str, ...]) -> Node:

@@ -125,5 +125,9 @@ def _plural(items: Mapping[str, Any]) -> str:
     return simple.get(items.get("type", ""), "sections")
 
 
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) and value < 1e6 else str(value)
+
+
 def _range(leaf: Mapping[str, Any]) -> list[str]:
-    return [text.format(leaf[name]) for name, text in _RANGES.items() if name in leaf]
+    return [text.format(_number(leaf[name])) for name, text in _RANGES.items() if name in leaf]

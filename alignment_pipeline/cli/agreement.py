@@ -100,16 +100,21 @@ def _generic(path: str) -> str:
 
 
 def _changes(path: str) -> list[str]:
-    """Tables whose rule takes this part of the agreement."""
-    return sorted(
-        {
-            table
-            for step in LINE
-            for place in step.takes.values()
-            if not place or path == place or path.startswith((f"{place}.", f"{place}[")) or place.startswith(f"{path}.")
-            for table in published([step])
-        }
-    )
+    """Published tables whose rule takes this part of the agreement, or reads a value of the run that is made from it."""
+    changed = {step.name for step in LINE if any(_takes(place, path) for place in step.takes.values())}
+    for step in LINE:  # in an order in which they can run
+        is_made_from = any(one.table in changed for one in step.inputs if one.table in _UNPUBLISHED)
+        if is_made_from:
+            changed.add(step.name)
+    return sorted(table for step in LINE if step.name in changed for table in published([step]))
+
+
+_UNPUBLISHED = frozenset(table for step in LINE if not step.is_published for table in step.makes)
+
+
+def _takes(place: str, path: str) -> bool:
+    """Whether a part of the agreement holds a key, or lies below it. Rules that take the whole agreement are not counted."""
+    return bool(place) and (path == place or path.startswith((f"{place}.", f"{place}[")) or place.startswith(f"{path}."))
 
 
 def _differences(console: Console, found: list[provenance.Difference]) -> None:

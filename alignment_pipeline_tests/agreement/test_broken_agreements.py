@@ -1,4 +1,4 @@
-"""Hundreds of broken agreements, made from every key that the schema has: each is refused with its file and line, never with a traceback."""
+"""Hundreds of broken agreements, made from every key of the schema: each is refused with its file and line, never with a traceback."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ WRONG = {
     "section": ["3", "word", "[a]", "{no such key: 1}", "!!omap [a: 1]"],
 }
 YAML_ODDITIES = [
-    "name: a\nname: b\n", "name: [a\n", "name: {a: b\n", "name: *gone\n", "name: &a\n  <<: *a\n", "\tname: a\n", "name: a\n---\nname: b\n",
-    "? [a, b]\n: 1\n", "'a[b]': 1\n", "scope: {'a[b]': 1}\n", "? {a: b}\n: 1\n", "1: a\n", "null: a\n", "true: a\n", "2026-01-01: a\n", "name: !!python/object:os.system a\n", "name: !!int a\n",
-    "name: !!float a\n", "name: !!timestamp a\n", "effective_on: 2026-02-30\n", "effective_on: 0000-00-00\n", "effective_on: 2026-01-01T25:00:00\n",
-    "scope: " + "[" * 500 + "\n", "scope: " + "{a: " * 100 + "1" + "}" * 100 + "\n", "name: '\n", 'name: "\\x"\n', "name: |\n a\nb\n", "- a\n", "%YAML 9.9\n---\nname: a\n",
-    "name: a: b\n", "name: @a\n", "name: `a`\n", "name: \x07\n", "matching: {match_confidence: " + "9" * 5000 + "}\n", "matching: {match_confidence: 0b12}\n",
-    "matching: {match_confidence: 1:30:00}\n", "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-        f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(8)),
+    "name: a\nname: b\n", "name: [a\n", "name: {a: b\n", "name: *gone\n", "name: &a\n <<: *a\n", "\tname: a\n",
+    "name: a\n---\nname: b\n", "? [a, b]\n: 1\n", "'a[b]': 1\n", "scope: {'a[b]': 1}\n", "? {a: b}\n: 1\n", "1: a\n", "null: a\n",
+    "true: a\n", "2026-01-01: a\n", "name: !!python/object:os.system a\n", "name: !!int a\n", "name: !!float a\n",
+    "name: !!timestamp a\n", "effective_on: 2026-02-30\n", "effective_on: 0000-00-00\n", "effective_on: 2026-01-01T25:00:00\n",
+    "scope: " + "[" * 500 + "\n", "scope: " + "{a: " * 100 + "1" + "}" * 100 + "\n", "name: '\n", 'name: "\\x"\n', "name: |\n a\nb\n",
+    "- a\n", "%YAML 9.9\n---\nname: a\n", "name: a: b\n", "name: @a\n", "name: `a`\n", "name: \x07\n",
+    "matching: {match_confidence: " + "9" * 5000 + "}\n", "matching: {match_confidence: 0b12}\n",
+    "matching: {match_confidence: 1:30:00}\n",
+    "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join( f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(8)),
     "<<: 3\n", "<<: [1, 2]\n", "scope: {<<: {countries: 3}}\n", "name: !<tag:yaml.org,2002:seq> a\n", "people: !!set {a, b}\n",
 ]  # fmt: skip
 

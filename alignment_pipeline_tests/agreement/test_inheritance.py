@@ -27,9 +27,12 @@ def fields(agreement: Agreement) -> list[str]:
     return [f"{one.object}.{one.field}" for one in agreement.crm.fields]
 
 
-def test_a_file_that_only_extends_is_the_shipped_agreement_with_its_version() -> None:
-    assert SHIPPED == extending("")
-    assert SHIPPED.version == extending("").version
+def test_a_file_that_only_extends_is_the_shipped_agreement_without_its_signatures() -> None:
+    parties = "{marketing: {signed_on: 2025-12-15}, sales: {signed_on: 2025-12-15}}"
+
+    assert (None, None) == (extending("").parties.sales.signed_on, extending("").parties.marketing.signed_on)
+    assert SHIPPED == extending(f"parties: {parties}")
+    assert SHIPPED.version == extending(f"parties: {parties}").version
 
 
 def test_a_value_replaces_the_inherited_one_and_leaves_its_neighbours() -> None:
@@ -98,7 +101,7 @@ def test_a_file_may_extend_another_file_beside_it(tmp_path: Path) -> None:
         ("people:\n  shared_mailboxes:\n    extend: x\n", "our.yaml:4: people.shared_mailboxes.extend: found 'x'; allowed: a list"),
         ("scope:\n  tiers:\n    extend:\n      - 7\n", "our.yaml:5: scope.tiers.0: found 7"),
         (
-            "crm:\n  fields:\n    extend:\n      - {object: [Lead, Contract], field: A__c, value: person.fit_score, type: number, label: A}\n",
+            "crm:\n  fields:\n    extend:\n      - {object: [Lead, Contract], field: A__c, value: person.persona, type: text, label: A}\n",
             "our.yaml:5: crm.fields.",
         ),
         ("crm:\n  fields:\n    extend:\n      - {object: Lead, field: A__c}\n", "our.yaml:5: crm.fields."),
