@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -21,6 +22,10 @@ WRONG = {
     "list": ["3", "word", "{a: 1}", "{extend: 3}", "{reduce: [nothing of this name]}", "{extend: [{x: {}}]}"],
     "section": ["3", "word", "[a]", "{no such key: 1}", "!!omap [a: 1]"],
 }
+#: Aliases of aliases: 9 to the power of 8 values.
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{after}: &{after} [{', '.join([f'*{before}'] * 9)}]\n" for before, after in pairwise("abcdefghi")
+)
 YAML_ODDITIES = [
     "name: a\nname: b\n", "name: [a\n", "name: {a: b\n", "name: *gone\n", "name: &a\n <<: *a\n", "\tname: a\n",
     "name: a\n---\nname: b\n", "? [a, b]\n: 1\n", "'a[b]': 1\n", "scope: {'a[b]': 1}\n", "? {a: b}\n: 1\n", "1: a\n", "null: a\n",
@@ -30,7 +35,7 @@ YAML_ODDITIES = [
     "- a\n", "%YAML 9.9\n---\nname: a\n", "name: a: b\n", "name: @a\n", "name: `a`\n", "name: \x07\n",
     "matching: {match_confidence: " + "9" * 5000 + "}\n", "matching: {match_confidence: 0b12}\n",
     "matching: {match_confidence: 1:30:00}\n",
-    "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join( f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(8)),
+    BOMB,
     "<<: 3\n", "<<: [1, 2]\n", "scope: {<<: {countries: 3}}\n", "name: !<tag:yaml.org,2002:seq> a\n", "people: !!set {a, b}\n",
 ]  # fmt: skip
 
