@@ -6,6 +6,7 @@ Belongs here: environment, `.env` file, paths. Secrets stay in the environment m
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,10 +18,13 @@ from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import ENVIRONMENT_VARIABLE as CLOCK_VARIABLE
 from alignment_pipeline.clock import Clock
+from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 DEFAULT_HOME = ".alignment"
+
+_OURS = ("ALIGNMENT_", "SALESFORCE_", "MARKETO_", "HUBSPOT_")
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Home:
         Raises ConfigurationError when the clock's setting cannot be read.
         """
         given = os.environ if environ is None else environ
-        from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None} if environ is None else {}
+        from_file = _from_file(Path(".env")) if environ is None else {}
         settings = {**from_file, **given}
         clock_text = settings.get(CLOCK_VARIABLE, "").strip()
         clock = Clock.parse(clock_text) if clock_text else Clock()
@@ -72,3 +76,13 @@ class Home:
         found = self.path / name
         found.mkdir(exist_ok=True, mode=0o700)
         return found
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    """The settings of a `.env` file. Raises ConfigurationError when it holds ours and others can read it."""
+    values = {name: value for name, value in dotenv_values(path).items() if value is not None}
+    if any(name.startswith(_OURS) for name in values):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            raise ConfigurationError(f"{path} can be read by others (mode {mode:04o}), and it holds credentials: chmod 600 {path}")
+    return values

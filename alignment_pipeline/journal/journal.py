@@ -157,8 +157,10 @@ def from_stamp(text_: str) -> datetime:
 
 def _private_file(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.is_symlink():
+        raise ConfigurationError(f"the journal {path.name} is a symbolic link: put the file itself there, or set ALIGNMENT_HOME")
     if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
         return
     status = path.stat()
     if status.st_uid != os.getuid():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import ibis
 import pyarrow as pa
@@ -19,7 +20,7 @@ from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import backup
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import CRM, FULL, RUN, acquire
-from alignment_pipeline.operations import history
+from alignment_pipeline.operations import history, personal_data
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline.write_back.plans import keys
 from alignment_pipeline.write_back.records import erase
@@ -183,22 +184,34 @@ def _mentions(table: ibis.Table, names: Collection[str]) -> ibis.Value | None:
 
 
 def _erase_files(home: Home, names: Collection[str]) -> int:
-    """Reports and notifications that may show them, and what a query left behind: made from tables, so they can be made again."""
+    """Files that may show them, and what dead processes left behind: made from tables, so they can be made again."""
     needles = [name.encode() for name in names if len(name) >= 6]
     removed = 0
-    for folder in ("reports", "notifications"):
-        for path in sorted((home.path / folder).glob("*")) if (home.path / folder).is_dir() else []:
-            if path.is_file() and any(needle in path.read_bytes() for needle in needles):
-                path.unlink()
+    for place in personal_data.PLACES:
+        for path in sorted(home.path.glob(place.pattern)):
+            if place.way is personal_data.Way.ALWAYS or (place.way is personal_data.Way.WHEN_NAMED and _names_them(path, needles)):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
                 removed += 1
-    for path in sorted(home.path.glob("outbox.jsonl*")):
-        lines = path.read_bytes().splitlines(keepends=True)
-        kept = [line for line in lines if not any(needle in line for needle in needles)]
-        if len(kept) != len(lines):
-            path.write_bytes(b"".join(kept))
-            removed += 1
-    spill = home.path / "spill"
-    if spill.is_dir() and any(spill.iterdir()):
-        shutil.rmtree(spill)
-        removed += 1
+            elif place.way is personal_data.Way.LINES:
+                lines = path.read_bytes().splitlines(keepends=True)
+                kept = [line for line in lines if not any(needle in line for needle in needles)]
+                if len(kept) != len(lines):
+                    path.write_bytes(b"".join(kept))
+                    removed += 1
     return removed
+
+
+def _names_them(path: Path, needles: Collection[bytes]) -> bool:
+    """By its name, or by its content."""
+    if any(needle in path.name.encode() for needle in needles):
+        return True
+    files = path.rglob("*") if path.is_dir() else [path]
+    return any(needle in file.read_bytes() for file in files if file.is_file() for needle in needles)
+
+
+def allow_again(home: Home, journal: Journal, wanted: str) -> bool:
+    """Take an erased (or mistyped) name off the list, so that later extractions store it again. False when it was not on it."""
+    path = home.path / KEY_FILE
+    if not path.exists():
+        return False
+    return erase.lift(journal, wanted.strip(), key=keys.secret(path, may_make=False).encode())

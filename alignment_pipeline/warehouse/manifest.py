@@ -55,7 +55,9 @@ def read_manifest(folder: Path) -> Manifest | None:
         files = tuple(DataFile(**file) for file in content.pop("files"))
         return Manifest(files=files, **content)
     except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise DataLoss(f"{path} cannot be read as a manifest; delete the folder to rebuild the table from its sources") from error
+        raise DataLoss(
+            f"{path} cannot be read as a manifest; `alignment doctor --repair` moves the table aside, and the next run rebuilds it"
+        ) from error
 
 
 def swap(folder: Path, manifest: Manifest) -> None:

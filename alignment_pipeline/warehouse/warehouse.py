@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ class Warehouse:
         self.root = home / "warehouse"
         self._clock = clock or Clock()
         _private_folder(home)
+        _check_home(home)
         _private_folder(self.root)
         spill = home / "spill"
         _private_folder(spill)
@@ -142,8 +144,11 @@ class Warehouse:
         """Tables whose files do not have their published checksums, with what is wrong."""
         damage = {}
         for folder in sorted(path for path in self.root.iterdir() if path.is_dir() and path.name in CONTRACTS):
-            manifest = read_manifest(folder)
-            problems = verify(folder, manifest, checksums=True) if manifest else []
+            try:
+                manifest = read_manifest(folder)
+                problems = verify(folder, manifest, checksums=True) if manifest else []
+            except DataLoss as error:
+                problems = [str(error)]
             if problems:
                 damage[folder.name] = problems
         return damage
@@ -273,9 +278,16 @@ def _empty(contract: Contract) -> ibis.Table:
 
 
 def _private_folder(path: Path) -> None:
+    """Made when missing, 0700; the modes of a folder that is there are its owner's business."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.stat().st_uid == os.getuid():
-        path.chmod(0o700)
+
+
+def _check_home(home: Path) -> None:
+    mode = stat.S_IMODE(home.stat().st_mode)
+    if mode & 0o077 and home.stat().st_uid == os.getuid():
+        raise ConfigurationError(
+            f"the home {home} is open to others (mode {mode:04o}): chmod 700 {home}, or let ALIGNMENT_HOME name a folder of its own"
+        )
 
 
 def _forget(folder: Path) -> None:

@@ -106,6 +106,7 @@ def test_an_unsigned_agreement_is_a_warning(home: Home, tmp_path: Path) -> None:
 def test_settings_come_from_the_environment_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("ALIGNMENT_HOME=from-file\nALIGNMENT_MEMORY_LIMIT=1GB\n", encoding="utf-8")
+    (tmp_path / ".env").chmod(0o600)
     monkeypatch.delenv("ALIGNMENT_HOME", raising=False)
     monkeypatch.delenv("ALIGNMENT_CLOCK", raising=False)
     assert (tmp_path / "from-file", "1GB") == ((found := Home.from_env()).path, found.environ["ALIGNMENT_MEMORY_LIMIT"])

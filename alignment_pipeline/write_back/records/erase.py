@@ -73,6 +73,13 @@ def _delete_operations(connection: Connection, op_ids: Sequence[int]) -> None:
         connection.execute(delete(OP).where(OP.c.op_id.in_(part)))
 
 
+def lift(journal: Journal, subject: str, *, key: bytes) -> bool:
+    """Remove the subject's tombstone; False when there is none."""
+    mark = subject_hmac(key, id18(subject) if is_id(subject) else subject)
+    with journal.begin() as connection:
+        return connection.execute(delete(TOMBSTONE).where(TOMBSTONE.c.subject_hmac == mark)).rowcount > 0
+
+
 def tombstones(journal: Journal) -> frozenset[str]:
     """All marks of erased subjects."""
     with journal.read() as connection:

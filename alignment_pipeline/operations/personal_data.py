@@ -1,0 +1,48 @@
+"""Every place below the home that can hold personal data, and how an erasure reaches it.
+
+Belongs here: the list. A test reads the program for places that are written and fails when one is missing here. Tables are reached by their
+contracts (`erase.py`), the journal and its copies by `write_back/records/erase.py` and `journal/backup.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """How an erasure reaches a place."""
+
+    ROWS = "rows are removed and older files deleted"
+    LINES = "lines that name the person are removed"
+    WHEN_NAMED = "deleted when its name or content names the person"
+    ALWAYS = "deleted by every erasure"
+    NONE = "holds no personal data"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Files and folders by a pattern below the home."""
+
+    pattern: str
+    way: Way
+    what: str
+
+
+PLACES: tuple[Place, ...] = (
+    Place("warehouse/[!d]*", Way.ROWS, "published tables, and kept days below snapshots"),
+    Place("warehouse/damaged-*", Way.ALWAYS, "tables that were moved aside as damaged: they cannot be read row by row"),
+    Place("warehouse/*/.arrivals-*", Way.ALWAYS, "rows of a process that died while it wrote"),
+    Place("warehouse/*/.pointer-*", Way.ALWAYS, "a pointer of a process that died while it wrote"),
+    Place("spill/*", Way.ALWAYS, "what a query did not keep in memory"),
+    Place("journal.sqlite*", Way.ROWS, "operations, holds, drift, quarantine, messages"),
+    Place("backups/*", Way.ROWS, "copies of the journal; replaced by one without the person"),
+    Place("plans/*", Way.WHEN_NAMED, "previews of plans"),
+    Place("reports/*", Way.WHEN_NAMED, "rendered reports"),
+    Place("notifications/*", Way.WHEN_NAMED, "messages as files; names are in the contents, ids in the names"),
+    Place("outbox.jsonl*", Way.LINES, "keys of messages"),
+    Place("dagster/storage/*", Way.WHEN_NAMED, "output of runs; the program's logs name no person, a traceback may"),
+    Place("dagster/dagster.yaml", Way.NONE, "Dagster's settings"),
+    Place("runs/*", Way.NONE, "the moments that runs decided as of"),
+    Place("agreements/*", Way.NONE, "agreements and target lists: account ids"),
+)
