@@ -18,7 +18,7 @@ from alignment_pipeline.operations.personal_data import PLACES, Way
 
 PACKAGE = Path(alignment_pipeline.__file__).parent
 #: Written below the home, and holding keys, locks and settings alone.
-NO_DATA = {"approval.key", "approval.pub", "approvals.seen", "erasure.key", "journal.mark", ".", "sandbox.env", "sandbox.log"}
+NO_DATA = {"approval.key", "approval.pub", "approvals.seen", "erasure.key", "journal.mark", ".", "sandbox.env", "sandbox.log", "truth.json"}
 WRITTEN = re.compile(r"""(?:home\.folder\(|home\.path / |(?<![\w.])home / |self\.path / )f?"([^"{]+)""")
 WHO = "erase.me@example.com"
 
@@ -38,9 +38,10 @@ def test_every_place_that_is_written_is_in_the_register() -> None:
     assert {"plans", "reports", "notifications", "warehouse"} <= written()
 
 
-@pytest.mark.parametrize(
-    "place", [one for one in PLACES if one.way in (Way.ALWAYS, Way.WHEN_NAMED, Way.LINES)], ids=lambda one: one.pattern
-)
+FILES = [one for one in PLACES if one.way in (Way.ALWAYS, Way.WHEN_NAMED, Way.LINES)]
+
+
+@pytest.mark.parametrize("place", FILES, ids=lambda one: one.pattern)
 def test_an_erasure_reaches_the_place(place: personal_data.Place, tmp_path: Path) -> None:
     home = Home(tmp_path / "home", {}, Clock(moment=datetime(2026, 11, 21, tzinfo=UTC), unix=0.0, unix_time=lambda: 0.0))
     planted = home.path / place.pattern.replace("*", "one")
