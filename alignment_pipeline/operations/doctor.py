@@ -54,6 +54,7 @@ def state(home: Home, *, repair: bool = False) -> Iterator[Finding]:
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o077:
         yield Finding("home", "fail", f"{folder} can be read by others (mode {mode:04o})", f"chmod 700 {folder}")
+        return
     with home.journal() as journal:
         yield Finding("journal", "ok", f"opens ({journal.backend})")
         yield from _attempts(journal)

@@ -68,7 +68,6 @@ def test_all_is_well(home: Home) -> None:
 
 def test_a_home_that_others_can_read_is_said(home: Home) -> None:
     home.path.chmod(0o755)
-    # opening the store makes it private again, so the examination looks first
     assert "fail" in told(home)["home"]
 
 
