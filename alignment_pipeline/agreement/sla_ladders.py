@@ -15,7 +15,23 @@ from alignment_pipeline.agreement.calendars import Slug, Zone
 from alignment_pipeline.agreement.section import Section
 
 PLACEHOLDERS: frozenset[str] = frozenset(
-    {"person", "company", "policy", "state", "owner", "due_at", "started_at", "minutes_late", "target", "reason", "rung", "record_id"}
+    {
+        "who",
+        "phone",
+        "wanted",
+        "person",
+        "company",
+        "policy",
+        "state",
+        "owner",
+        "due_at",
+        "started_at",
+        "minutes_late",
+        "target",
+        "reason",
+        "rung",
+        "record_id",
+    }
 )
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _TIME = r"^([01]\d|2[0-3]):[0-5]\d$"

@@ -1,7 +1,7 @@
 """Files that are generated: written by `make package`, held equal by `make check`.
 
-Belongs here: the Salesforce metadata package, the agreement's JSON schema, and the connectors' capability cards in the docs. What they
-contain: `connectors/salesforce/metadata_package.py`, `agreement/loader.py`, `connectors/registry.py`.
+Belongs here: the Salesforce metadata package, the agreement's JSON schema, the connectors' capability cards and the page of sentences. What
+they contain: `connectors/salesforce/metadata_package.py`, `agreement/loader.py`, `connectors/registry.py`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from alignment_pipeline.agreement.editor_schema import editor_schema
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.registry import CONNECTORS
 from alignment_pipeline.connectors.salesforce import metadata_package
+from alignment_pipeline.wording import catalogue
 
 SCHEMA = loader.default_path().with_name("agreement.schema.json")
+WORDING = Path(__file__).parents[2] / "docs" / "wording.md"
 CARDS = Path(__file__).parents[2] / "docs" / "capabilities.md"
 _CARDS_HEAD = """# What each system can do
 
@@ -32,7 +34,29 @@ def generated() -> dict[Path, str]:
     found = {metadata_package.PACKAGE / name: text for name, text in metadata_package.files(crm).items()}
     found[SCHEMA] = json.dumps(editor_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     found[CARDS] = _CARDS_HEAD + cards()
+    found[WORDING] = wording_page()
     return found
+
+
+def wording_page() -> str:
+    """docs/wording.md: every form with its place and a good example."""
+    lines = [
+        "# Sentences that people read",
+        "",
+        "This file is generated from `alignment_pipeline/wording/catalogue.py` by `python -m alignment_pipeline.cli.generated`; do not",
+        "edit it.",
+        "",
+        "Rules: names, not ids or keys; moments in the owner's time zone, as dates that do not age; how late or how long left is a formula",
+        "field, never a sentence; nothing that is nearly zero is given as a number; at most 255 characters as Salesforce counts them.",
+        "The patterns that no sentence may hold are in `alignment_pipeline_tests/wording/forbidden.py`.",
+    ]
+    place = None
+    for key, form in sorted(catalogue.FORMS.items(), key=lambda item: (item[1].field, item[0])):
+        if form.field != place:
+            place = form.field
+            lines += ["", f"## {place}", "", "| form | text | a good example |", "|---|---|---|"]
+        lines.append(f"| `{key}` | {form.text} | {form.example} |")
+    return "\n".join(lines) + "\n"
 
 
 def cards() -> str:
@@ -59,7 +83,7 @@ def main() -> None:
             sys.exit(f"out of date (run `make package`): {', '.join(found)}")
         return
     metadata_package.write(loader.load(loader.default_path()).crm)
-    for path in (SCHEMA, CARDS):
+    for path in (SCHEMA, CARDS, WORDING):
         path.write_text(generated()[path], encoding="utf-8")
 
 

@@ -21,9 +21,9 @@ from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.matching import match as rule
 from alignment_pipeline.matching.blocking.index import AccountIndex
 from alignment_pipeline.matching.decision import match_rows
-from alignment_pipeline.matching.decision.sentences import RULE_WORDS
 from alignment_pipeline.matching.files import exports, lists
 from alignment_pipeline.matching.settings import MatchingSettings
+from alignment_pipeline.wording.catalogue import MATCH_RULES
 
 OUTPUT = ("lead_id", "account_id", "confidence", "decision", "method", "reason", "runner_up_id")
 REVIEW = (
@@ -180,7 +180,7 @@ def _summary(
         "review": decisions["review"],
         "none": decisions["none"],
         "match_rate": round(decisions["matched"] / total, 4) if total else None,
-        "matched_by_evidence": {name: by_rule[name] for name in RULE_WORDS if by_rule[name]},
+        "matched_by_evidence": {name: by_rule[name] for name in MATCH_RULES if by_rule[name]},
         "junk_companies": unmatched["junk"],
         "out": str(out),
         "review_file": str(review),
@@ -197,7 +197,7 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
     if summary["matched_by_evidence"]:
         click.echo("matched by evidence")
         for name, count in summary["matched_by_evidence"].items():
-            click.echo(f"  {count:7d}  {count / total:6.1%}  {RULE_WORDS[name]}")
+            click.echo(f"  {count:7d}  {count / total:6.1%}  {MATCH_RULES[name]}")
     click.echo(f"matches: {summary['out']}")
     click.echo(f"to review: {summary['review_file']}")
 

@@ -9,8 +9,7 @@ from datetime import datetime
 
 from alignment_pipeline.agreement.engagement import MICRO
 from alignment_pipeline.agreement.measures import Measure
-
-MAX_SENTENCE = 255
+from alignment_pipeline.wording import forms, moments
 
 
 def number(micro: int) -> str:
@@ -26,8 +25,8 @@ def plural(count: int, one: str, many: str) -> str:
 
 
 def date_text(moment: datetime) -> str:
-    """A moment's UTC date."""
-    return moment.date().isoformat()
+    """A moment's UTC date, as 12 Nov 2026."""
+    return moments.day(moment)
 
 
 def amount(measure: Measure, unit: str, micro_or_count: int | None = None) -> str:
@@ -95,7 +94,7 @@ def _by(measure: Measure) -> str:
 
 def sentence(text: str) -> str:
     """Cut to the CRM's 255 characters."""
-    return text if len(text) <= MAX_SENTENCE else text[: MAX_SENTENCE - 3] + "..."
+    return forms.fit(text)
 
 
 def points(micro: int) -> float:

@@ -336,7 +336,7 @@ SLA = (
     Step(
         ("record_creates",),
         tasks.escalation_tasks,
-        ("sla_escalations", "people", "sla_clocks"),
+        ("sla_escalations", "people", "sla_clocks", "escalation_tasks"),
         takes=parts("crm"),
         kind=FOLD,
         asks=MOMENT,

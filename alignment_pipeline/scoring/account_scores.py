@@ -17,6 +17,9 @@ from alignment_pipeline.scoring import sentences
 from alignment_pipeline.scoring.factors import top_factors
 from alignment_pipeline.scoring.person_scores import score_of
 
+# per cent by which engagement must have moved to be said, and from which a number says nothing more
+_SAID_MOVE, _FAR_UP, _GONE = 10, 500, 99
+
 
 def account_scores(
     factors: ibis.Table,
@@ -116,13 +119,28 @@ def _is_surging(rows: ibis.Table, scoring: Scoring) -> ibis.Value:
 
 
 def _reason(rows: ibis.Table, unit: str, seats: int) -> ibis.Value:
-    text = sentences.points_text(rows.engagement_micro) + ibis.literal(f" {unit} from ")
-    text = text + sentences.plural(rows.people_engaged, "engaged person", "engaged people") + ibis.literal(" of ")
-    text = text + rows.people_known.cast("string") + ibis.literal(": ") + rows.spoken.fill_null("")
+    text = sentences.said(
+        "score.account",
+        points=sentences.rounded_text(rows.engagement_micro),
+        unit=sentences.unit(rows.engagement_micro, unit),
+        engaged=rows.people_engaged.cast("string"),
+        known=sentences.plural(rows.people_known, "person", "people"),
+        top=rows.spoken.fill_null(""),
+    )
+    faded = sentences.is_faded(rows.engagement_micro) | (rows.spoken.fill_null("") == "")
+    text = ibis.ifelse(faded, sentences.said("score.faded"), text)
     if seats:
-        text = text + ibis.literal(". Committee ") + rows.seats_taken.cast("string") + ibis.literal(f" of {seats}")
+        counted = sentences.said("score.committee", taken=rows.seats_taken.cast("string"), seats=ibis.literal(str(seats)))
+        text = text + ibis.ifelse(rows.seats_taken > 0, ibis.literal(" ") + counted, ibis.literal(""))
     trend = rows.engagement_trend_pct
-    signed = ibis.ifelse(trend >= 0, ibis.literal("+"), ibis.literal("-")) + trend.abs().floor().cast("int64").cast("string")
-    text = text + (ibis.literal(", trend ") + signed + ibis.literal(" %")).fill_null("")
-    text = text + ibis.ifelse(rows.is_surging, ibis.literal(", surging"), ibis.literal("")) + ibis.literal(".")
-    return ibis.ifelse(rows.activities > 0, text, ibis.literal("Not scored: no activity of its people is known."))
+    share = trend.abs().floor().cast("int64").cast("string")
+    moved = ibis.cases(
+        (trend >= _FAR_UP, sentences.said("score.far_up")),
+        (trend >= _SAID_MOVE, sentences.said("score.up", share=share)),
+        (trend <= -_GONE, sentences.said("score.gone")),
+        (trend <= -_SAID_MOVE, sentences.said("score.down", share=share)),
+        else_=ibis.null("string"),
+    )
+    text = text + ibis.ifelse(faded, ibis.literal(""), (ibis.literal(" ") + moved).fill_null(""))
+    text = text + ibis.ifelse(rows.is_surging, ibis.literal(" ") + sentences.said("score.surging"), ibis.literal(""))
+    return ibis.ifelse(rows.activities > 0, text, sentences.said("score.account_unknown"))

@@ -43,7 +43,7 @@ def account_tiers(
     """
     asked = ibis.memtable(_NO_OVERRIDES) if overrides is None else overrides
     asked = asked.select(asked_account_id="account_id", override_tier="tier", override_reason="override_reason")
-    base = accounts.inner_join(account_fits.select("account_id", "fit_score"), "account_id")
+    base = accounts.inner_join(account_fits.select("account_id", "fit_score", "fit_reason"), "account_id")
     base = base.left_join(asked, base.account_id == asked.asked_account_id)
     proposed = _proposed(base, scoring)
     tiers = scoring.tiers
@@ -83,19 +83,17 @@ def _proposed(base: ibis.Table, scoring: Scoring) -> ibis.Table:
 
 
 def _reason(decided: ibis.Table) -> ibis.Value:
-    fit = ibis.literal("fit ") + decided.fit_score.floor().cast("int64").cast("string")
-    proposal = ibis.ifelse(
-        decided.proposed_tier.isnull(),
-        ibis.ifelse(decided.fit_score.isnull(), ibis.literal("fit is not scored"), fit + ibis.literal(" proposes no tier")),
-        fit + ibis.literal(" proposes tier ") + decided.proposed_tier.cast("string"),
-    )
-    chosen = ibis.ifelse(decided.tier.isnull(), ibis.literal("No target"), ibis.literal("Tier ") + decided.tier.cast("string"))
     by = ibis.cases(
-        (decided.basis == "override", ibis.literal(" by the target list: ") + decided.override_reason.fill_null("no reason given")),
-        (decided.basis == "crm_flag", ibis.literal(" by the CRM's target flag")),
+        (decided.basis == "override", sentences.said("tier.by_list", why=decided.override_reason.fill_null("no reason given"))),
+        (decided.basis == "crm_flag", sentences.said("tier.by_flag")),
         else_=ibis.literal(""),
     )
-    return chosen + by + ibis.literal("; ") + proposal + ibis.literal(".")
+    chosen = ibis.ifelse(
+        decided.tier.isnull(),
+        sentences.said("tier.none", by=by),
+        sentences.said("tier.target", tier=decided.tier.fill_null(0).cast("string"), by=by),
+    )
+    return chosen + ibis.literal(" ") + decided.fit_reason
 
 
 def _is_in_scope(table: ibis.Table, scope: Scope, users: ibis.Table | None) -> ibis.Value:

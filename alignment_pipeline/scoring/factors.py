@@ -27,8 +27,9 @@ def top_factors(factors: ibis.Table, key: str) -> ibis.Table:
         + largest.activities.cast("string")
         + ibis.literal("}")
     )
-    words = largest.factor + ibis.literal(" ") + sentences.points_text(largest.contribution_micro)
-    listed = largest.mutate(item=item, words=ibis.ifelse(largest.rank < SPOKEN, words, ibis.null("string")))
+    words = largest.factor + ibis.literal(" ") + sentences.rounded_text(largest.contribution_micro)
+    is_said = (largest.rank < SPOKEN) & ~sentences.is_faded(largest.contribution_micro)
+    listed = largest.mutate(item=item, words=ibis.ifelse(is_said, words, ibis.null("string")))
     # one column per rank instead of an ordered list: Spark orders no aggregation
     ranks = range(TOP)
     by_rank = {
@@ -38,5 +39,5 @@ def top_factors(factors: ibis.Table, key: str) -> ibis.Table:
     }
     grouped = listed.group_by(key).aggregate(**by_rank)
     items = sentences.joined([grouped[f"item_{rank}"] for rank in ranks], ", ")
-    spoken = sentences.joined([grouped[f"words_{rank}"] for rank in ranks], "; ")
+    spoken = sentences.joined([grouped[f"words_{rank}"] for rank in ranks], ", ")
     return grouped.select(key, top_factors=ibis.literal("[") + items + ibis.literal("]"), spoken=spoken)

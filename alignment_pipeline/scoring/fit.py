@@ -44,7 +44,9 @@ def with_fit(table: ibis.Table, criteria: Criteria, *, known_pct_at_least: float
         fit_factors=_json_list([_factor(rows, number, criterion.name) for number, criterion in enumerate(criteria)]),
         fit_gaps=_json_list(gaps),
         bant_gaps=_json_list(_bant_gaps(rows, criteria)),
-        spoken=sentences.joined([_spoken(rows, number, criterion.name) for number, criterion in enumerate(criteria)], "; "),
+        spoken=sentences.joined(
+            [_spoken(rows, number, criterion.name, criterion.field) for number, criterion in enumerate(criteria)], ", "
+        ),
         unknown=sentences.joined(
             [ibis.ifelse(rows[f"known_{n}"], ibis.null("string"), ibis.literal(one.name.lower())) for n, one in enumerate(criteria)], ", "
         ),
@@ -103,9 +105,25 @@ def _factor(rows: ibis.Table, number: int, name: str) -> ibis.Value:
     return ibis.ifelse(rows[f"known_{number}"], text, ibis.null("string"))
 
 
-def _spoken(rows: ibis.Table, number: int, name: str) -> ibis.Value:
-    text = ibis.literal(f"{name} ") + rows[f"value_{number}"].substr(0, 30) + ibis.literal(" ")
-    return text + sentences.points_text(rows[f"micro_{number}"])
+def _spoken(rows: ibis.Table, number: int, name: str, field: str) -> ibis.Value:
+    text = ibis.literal(f"{_lower(name)} ") + _shown(rows[f"value_{number}"], field)
+    points = rows[f"micro_{number}"]
+    gain = ibis.literal(" (") + ibis.ifelse(points > 0, ibis.literal("+"), ibis.literal("")) + sentences.points_text(points)
+    return text + ibis.ifelse(points == 0, ibis.literal(""), gain + ibis.literal(")"))
+
+
+def _lower(name: str) -> str:
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+
+
+def _shown(value: ibis.Value, field: str) -> ibis.Value:
+    """A value for people: no keys, large numbers short."""
+    if field in NUMERIC_FIELDS:
+        number = value.cast("float64")
+        millions = (number / 1e6 + 0.5).floor().cast("int64").cast("string") + ibis.literal(" million")
+        billions = (number / 1e9 + 0.5).floor().cast("int64").cast("string") + ibis.literal(" billion")
+        return ibis.cases((number >= 2e9, billions), (number >= 1e6, millions), else_=value)
+    return value.substr(0, 40).replace("_", " ")
 
 
 def _bant_gaps(rows: ibis.Table, criteria: Criteria) -> list[ibis.Value]:
@@ -120,8 +138,7 @@ def _bant_gaps(rows: ibis.Table, criteria: Criteria) -> list[ibis.Value]:
 
 
 def _reason(rows: ibis.Table) -> ibis.Value:
-    missing = ibis.literal("Unknown: ") + rows.unknown + ibis.literal(".")
-    earned = sentences.points_text(rows.fit_micro) + ibis.literal(" of ") + sentences.points_text(rows.fit_possible_micro)
-    scored = earned + ibis.literal(" points: ") + rows.spoken + ibis.literal(".")
+    missing = sentences.said("fit.unknown", missing=rows.unknown)
+    scored = sentences.said("fit.scored", share=rows.fit_score.fill_null(0.0).floor().cast("int64").cast("string"), parts=rows.spoken)
     scored = scored + ibis.ifelse(rows.unknown == "", ibis.literal(""), ibis.literal(" ") + missing)
-    return ibis.ifelse(rows.is_scored, scored, ibis.literal("Not scored, too little is known. ") + missing)
+    return ibis.ifelse(rows.is_scored, scored, sentences.said("fit.not_scored") + ibis.literal(" ") + missing)

@@ -80,6 +80,13 @@ def score_of(micro_points: ibis.Value, activities: ibis.Value, full_points: floa
 
 
 def _reason(rows: ibis.Table, unit: str) -> ibis.Value:
-    counted = sentences.points_text(rows.engagement_micro) + ibis.literal(f" {unit} from ")
-    counted = counted + sentences.plural(rows.activities, "activity", "activities") + ibis.literal(": ") + rows.spoken.fill_null("")
-    return ibis.ifelse(rows.activities > 0, counted + ibis.literal("."), ibis.literal("Not scored: no activity is known."))
+    counted = sentences.said(
+        "score.person",
+        points=sentences.rounded_text(rows.engagement_micro),
+        unit=sentences.unit(rows.engagement_micro, unit),
+        activities=sentences.plural(rows.activities, "activity", "activities"),
+        top=rows.spoken.fill_null(""),
+    )
+    faded = sentences.is_faded(rows.engagement_micro) | (rows.spoken.fill_null("") == "")
+    shown = ibis.ifelse(faded, sentences.said("score.faded"), counted)
+    return ibis.ifelse(rows.activities > 0, shown, sentences.said("score.person_unknown"))

@@ -9,6 +9,8 @@ import json
 
 import ibis
 
+from alignment_pipeline.wording import forms
+
 MAX_SENTENCE = 255
 
 
@@ -19,6 +21,33 @@ def points_text(micro: ibis.Value) -> ibis.Value:
     rest = tenths - whole * 10
     sign = ibis.ifelse((micro < 0) & (tenths > 0), ibis.literal("-"), ibis.literal(""))
     return sign + whole.cast("string") + ibis.ifelse(rest == 0, ibis.literal(""), ibis.literal(".") + rest.cast("string"))
+
+
+def said(key: str, **values: ibis.Value) -> ibis.Value:
+    """A form of the catalogue with columns as its values."""
+    text = ibis.literal("")
+    for before, name in forms.pieces(key):
+        text = text + ibis.literal(before) if before else text
+        if name is not None:
+            text = text + values[name]
+    return text
+
+
+def rounded_text(micro: ibis.Value) -> ibis.Value:
+    """Micro-points as text: whole points from ten on, else at most one decimal."""
+    whole = ((micro.abs().cast("float64") + ibis.literal(500_000.0)) / ibis.literal(1_000_000.0)).floor().cast("int64")
+    sign = ibis.ifelse(micro < 0, ibis.literal("-"), ibis.literal(""))
+    return ibis.ifelse(micro.abs() >= 10_000_000, sign + whole.cast("string"), points_text(micro))
+
+
+def unit(micro: ibis.Value, name: str) -> ibis.Value:
+    """The unit of engagement, in the singular for exactly one."""
+    return ibis.ifelse(points_text(micro) == "1", ibis.literal(name.removesuffix("s")), ibis.literal(name))
+
+
+def is_faded(micro: ibis.Value) -> ibis.Value:
+    """Whether so little is left that a number would say nothing: less than half a point."""
+    return micro.abs() < 500_000
 
 
 def plural(count: ibis.Value, one: str, many: str) -> ibis.Value:
@@ -46,5 +75,7 @@ def joined(parts: list[ibis.Value], separator: str) -> ibis.Value:
 
 
 def sentence(text: ibis.Value) -> ibis.Value:
-    """Cut to the CRM's 255 characters."""
-    return ibis.ifelse(text.length() > MAX_SENTENCE, text.substr(0, MAX_SENTENCE - 3) + "...", text)
+    """Cut to the CRM's 255 characters, in which a letter outside the basic plane counts twice."""
+    length = text.re_replace(r"[^\x{0000}-\x{FFFF}]", "xx").length()
+    cut = text.substr(0, MAX_SENTENCE - 1 - (length - text.length())).re_replace(r"[\s,;:(]*[^\s]*$", "")
+    return ibis.ifelse(length > MAX_SENTENCE, cut + "\u2026", text)

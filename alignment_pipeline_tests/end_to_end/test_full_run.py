@@ -22,6 +22,7 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.journal.tables import OP
 from alignment_pipeline.operations import replay
+from alignment_pipeline.wording import forms
 from alignment_pipeline_tests.end_to_end.company import Company, Said, company, small
 from alignment_pipeline_tests.lifecycle import oracle as lifecycle_oracle
 from alignment_pipeline_tests.lifecycle.line import Crm
@@ -29,6 +30,7 @@ from alignment_pipeline_tests.line.raw_tables import raw_tables
 from alignment_pipeline_tests.scoring import oracle
 from alignment_pipeline_tests.scoring.organisations import Organisation as ScoredOrganisation
 from alignment_pipeline_tests.sla import company_oracle
+from alignment_pipeline_tests.wording import forbidden
 
 pytestmark = pytest.mark.slow
 WRITTEN = ("Lead", "Contact", "Account")
@@ -130,6 +132,21 @@ def _operations(day: Day, plan_hash: str) -> list[Any]:
 def test_a_token_expired_in_the_middle_of_the_second_run(day: Day) -> None:
     fired = [fault["fired"] for fault in day.company.world.faults.listing() if fault["kind"] == "expire_token"]
     assert [1] == fired
+
+
+def test_no_sentence_holds_an_id_a_key_utc_or_nothing_as_a_number(day: Day) -> None:
+    reasons = {json.loads(row["value"]) for row in day.first_tables["field_updates"] if row["field"].endswith("_Reason__c")}
+    tasks = [json.loads(row["values"]) for row in day.first_tables["record_creates"]]
+    texts = {text for text in reasons if text} | {text for task in tasks for text in (task["Subject"], task.get("Description")) if text}
+    assert len(texts) > 500 and tasks
+    assert {} == {text: found for text in texts if (found := forbidden.problems(text, has_names=True))}
+    assert [] == [text for text in reasons if text and forms.length(text) > forms.LIMIT]
+
+
+def test_a_rep_has_at_most_one_open_task_about_a_person(day: Day) -> None:
+    pairs = [(task.get("WhoId"), task["OwnerId"]) for task in (json.loads(row["values"]) for row in day.first_tables["record_creates"])]
+    about = [pair for pair in pairs if pair[0]]
+    assert sorted(set(about)) == sorted(about)
 
 
 def test_the_crm_says_what_was_decided(day: Day) -> None:

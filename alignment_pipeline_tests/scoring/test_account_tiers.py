@@ -53,7 +53,10 @@ def test_fit_proposes_flag_and_list_decide() -> None:
         "flagged": (None, 1, "crm_flag"),
         "taken off": (1, None, "override"),
     }
-    assert found["taken off"]["tier_reason"] == "No target by the target list: lost for good; fit 100 proposes tier 1."
+    assert found["taken off"]["tier_reason"] == (
+        "Not a target, set by the target list (lost for good). Fit 100 of 100: company size 9000 (+35), revenue 2 billion (+25), "
+        "industry Software (+25), region Germany (+15)."
+    )
 
 
 def test_a_full_tier_passes_the_next_best_on() -> None:

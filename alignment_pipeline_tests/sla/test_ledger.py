@@ -136,7 +136,7 @@ def test_names_from_the_crm_stay_on_one_line_and_fill_no_other_placeholder(sla: 
     ledger = world.ledger(sla, crm, START + timedelta(minutes=1))
     subject = next(str(row["task_subject"]) for row in rows_of(ledger.escalations) if row["rung"] == "call_now")
 
-    assert subject == "Call now: {reason} Bcc: x Evil (Engines Ltd) asked to be contacted"
+    assert subject == "Call {reason} Bcc: x Evil (Engines Ltd) by Wed 18 Nov, 10:05 New York time: asked to be contacted"
 
 
 def test_a_stage_entered_twice_is_two_triggers(sla: Sla, crm: Crm) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.findings import Finding, Status, checked
-from alignment_pipeline.connectors.salesforce import selection
+from alignment_pipeline.connectors.salesforce import cascade, selection
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
 from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
@@ -34,6 +34,7 @@ def examine(environ: Mapping[str, str], clock: Clock, agreement: Agreement) -> I
         yield Finding("salesforce", "warn", "SOAP login ends with Summer '27", "use OAuth client credentials or JWT bearer")
     yield from checked("salesforce organisation", lambda: _organization(reader))
     yield from checked("salesforce objects", lambda: _objects(reader, environ, clock, agreement))
+    yield from checked("salesforce reactions", lambda: cascade.findings(cascade.scan(reader)))
     yield from checked("salesforce API calls", lambda: _calls(reader, agreement))
 
 

@@ -17,8 +17,12 @@ from alignment_pipeline.contracts.lifecycle import ACCOUNT_MQA_STATUSES
 from alignment_pipeline.contracts.moments import from_microseconds
 from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle import words
-from alignment_pipeline.lifecycle.mqa.mqa import Walk
+from alignment_pipeline.lifecycle.mqa.mqa import ACCOUNT_TYPE, CUSTOMER, OPEN_OPPORTUNITY, Walk
 from alignment_pipeline.lifecycle.mqa.mqa_history import Judged, changes_table, judged_accounts
+from alignment_pipeline.wording import forms
+
+_EXCLUDED = {CUSTOMER: "mqa.customer", OPEN_OPPORTUNITY: "mqa.open_opportunity", ACCOUNT_TYPE: "mqa.account_type"}
+_ROOM = 240  # characters for what is missing
 
 
 def account_mqa_statuses(
@@ -122,28 +126,28 @@ class _Writer:
     def _reason(self, status: str, walk: Walk, paths: Sequence[int], met: Sequence[int], standing: Sequence[int]) -> str:
         if status == "mqa":
             term = walk.terms[-1]
-            since = f" Since {words.date_text(from_microseconds(term.entered_us))}."
-            if term.path in met or not met:
-                return self._held(term.path, standing) + since
-            return f"{self._held(met[0], standing)[:-1]}; by {self._mqa.paths[term.path].name} first.{since}"
+            since = words.date_text(from_microseconds(term.entered_us))
+            path = term.path if term.path in met or not met else met[0]
+            return forms.say("mqa.held", path=self._mqa.paths[path].name, parts=self._parts(path, standing), since=since)
         if status == "excluded":
-            return f"No MQA because of {walk.excluded_by}."
+            return forms.say(_EXCLUDED[str(walk.excluded_by)])
         if status == "cooling down" and walk.cooling_until_us is not None:
             until = words.date_text(from_microseconds(walk.cooling_until_us))
-            return f"{self._held(met[0], standing)} Waits until {until}, because it stopped being one."
+            held = f"{self._mqa.paths[met[0]].name}: {self._parts(met[0], standing)}."
+            return forms.say("mqa.cooling", held=held, until=until)
         if not paths:
             return "No path of the agreement applies to this account."
         ranked = sorted(paths, key=lambda path: (self._missing_share(path, standing), path))
-        return "Missing: " + "; or ".join(self._missing(path, standing) for path in ranked) + "."
+        return forms.say("mqa.missing", ways=forms.ways([self._missing(path, standing) for path in ranked], room=_ROOM))
 
-    def _held(self, path: int, standing: Sequence[int]) -> str:
+    def _parts(self, path: int, standing: Sequence[int]) -> str:
         measures = self._measures
         parts = []
         for signal in self._signals[path]:
             needed = measures[signal].people or measures[signal].threshold
             has = standing[signal]
-            parts.append(words.met(measures[signal], self._unit, has) + ("" if has >= needed else " (below the threshold, still kept)"))
-        return f"{self._mqa.paths[path].name}: {' and '.join(parts)}."
+            parts.append(words.met(measures[signal], self._unit, has) + ("" if has >= needed else " (a little below the threshold)"))
+        return " and ".join(parts)
 
     def _missing(self, path: int, standing: Sequence[int]) -> str:
         measures = self._measures

@@ -14,6 +14,7 @@ from alignment_pipeline.contracts.moments import from_microseconds
 from alignment_pipeline.lifecycle import words
 from alignment_pipeline.lifecycle.stages.conditions import LEVEL_WORDS, Book, Signal
 from alignment_pipeline.lifecycle.stages.machine import Alternative, CompiledMove, Kind, Stay, Test, Walked
+from alignment_pipeline.wording import forms
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,14 @@ class Journeys:
 
     def _sentence(self, stay: Stay, nearest: Mapping[str, str] | None) -> str:
         name = " ".join(part for part in (self.stage(stay.state), self.sub_stage(stay.state)) if part)
-        text = f"{name} since {words.date_text(from_microseconds(stay.entered_us))}: {stay.reason}."
-        return text + (f" For {nearest['stage']}: {nearest['missing']}." if nearest else "")
+        since = words.date_text(from_microseconds(stay.entered_us))
+        form = "stage.new" if stay.reason.casefold() in ("new", self.stage(stay.state).casefold()) else "stage.since"
+        text = forms.say(form, stage=name, since=since, why=stay.reason)
+        if nearest is None or nearest["missing"].casefold() == f"a {nearest['stage']}".casefold():
+            return text
+        room = forms.LIMIT - forms.length(text) - forms.length(forms.say("stage.next", stage=nearest["stage"], ways="")) - 1
+        ways = forms.ways(nearest["missing"].split("; or "), room=room)
+        return f"{text} {forms.say('stage.next', stage=nearest['stage'], ways=ways)}"
 
     def _missing(self, walked: Walked, facts: Facts) -> list[dict[str, str]]:
         """For every stage that can be reached forward from here, what is missing; the nearest stage first."""
@@ -167,7 +174,7 @@ class Journeys:
 def _plain(test: Test, signal: Signal, facts: Facts) -> str:
     shown = " or ".join(pattern.strip("*") for pattern in signal.patterns[:3])
     if signal.kind == "fit":
-        has = "fit is not scored" if facts.fit_score is None else f"fit is {int(facts.fit_score)}"
+        has = "not scored" if facts.fit_score is None else f"now {int(facts.fit_score)}"
         return f"fit {signal.number:g} ({has})"
     if signal.kind == "tier":
         return f"tier {shown}"

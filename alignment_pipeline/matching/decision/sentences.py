@@ -1,31 +1,17 @@
 """Words for people: the rule that matched, and one sentence of at most 255 characters for the CRM.
 
-Belongs here: the sentence and the words for each rule. What a column of evidence means is in `evidence/columns.py`.
+Belongs here: which form of the catalogue (`wording/catalogue.py`) is said of a decision. What a column of evidence means is in
+`evidence/columns.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-LIMIT = 255
+from alignment_pipeline.wording import catalogue, forms
 
-RULE_WORDS: Mapping[str, str] = {
-    "always": "a person set this account",
-    "never": "a person excluded the only candidate",
-    "junk": "the company field names no company",
-    "domain_and_name": "domain and company name agree",
-    "domain": "the domain is the account's",
-    "contact_domain": "the domain is that of the account's contacts",
-    "exact_name": "same company name",
-    "domain_label": "domain and name are the same word",
-    "alias": "another name of the account",
-    "name_in_account": "the company name begins or is part of the account's",
-    "account_in_name": "the account's name begins or is part of the company name",
-    "typo": "the names differ by a few letters",
-    "acronym": "one name is the other's initials",
-    "similar_name": "the names share distinctive words",
-    "none": "no account is close enough",
-}
+_SAID_SURE, _SAID_NEXT, _SAID_CLOSEST = 0.95, 0.05, 0.1
+_NAME, _NEXT_NAME = 60, 40
 
 
 def rule_of(evidence: Collection[str]) -> str:
@@ -52,10 +38,6 @@ def rule_of(evidence: Collection[str]) -> str:
     return "similar_name"
 
 
-def short(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "\u2026"
-
-
 def sentence(
     decision: str,
     rule: str,
@@ -67,22 +49,22 @@ def sentence(
     rivals: int,
     note: str = "",
 ) -> str:
-    """One sentence of at most 255 characters: what was decided, why, how surely, against whom."""
-    sure = f"{min(confidence, 0.999):.0%}" if confidence < 0.995 else "over 99%"
-    why = RULE_WORDS[rule]
+    """What was decided and why, and how surely where there is doubt. An account that is hardly likely is not named."""
+    why, sure = catalogue.MATCH_RULES[rule], round(confidence * 100)
+    named = forms.fit(account, _NAME)
     if decision == "matched":
-        text = f"Matched to {short(account)}: {why}, {sure} sure"
+        text = forms.say("match.matched" if confidence >= _SAID_SURE else "match.matched_unsure", account=named, why=why, sure=sure)
+    elif decision == "review" and rivals:
+        text = forms.say("match.review_equal", rivals=rivals + 1, account=named, why=why)
     elif decision == "review":
-        doubt = f"{rivals + 1} accounts fit equally" if rivals else why
-        text = f"Review, best guess {short(account)}: {doubt}, {sure} sure"
-    elif account:
-        text = f"No account: closest is {short(account)} ({why}), only {sure} sure"
+        text = forms.say("match.review", account=named, why=why, sure=sure)
+    elif account and confidence >= _SAID_CLOSEST:
+        text = forms.say("match.closest", account=named, why=why)
     else:
-        text = f"No account: {why}"
-    if note:
-        text += f"; {note}"
+        text = forms.say(f"match.{rule}" if rule in ("junk", "never") else "match.none")
+    more = [note[:1].upper() + note[1:] + "."] if note else []
     if tie_breaker:
-        text += f"; chosen among its records by {tie_breaker.replace('_', ' ')}"
-    if runner_up and decision != "none":
-        text += f"; next {short(runner_up, 40)} {runner_up_confidence:.0%}"
-    return short(text + ".", LIMIT)
+        more.append(forms.say("match.tie", tie=catalogue.TIES.get(tie_breaker, tie_breaker.replace("_", " "))))
+    if runner_up and decision == "review" and runner_up_confidence >= _SAID_NEXT:
+        more.append(forms.say("match.next", account=forms.fit(runner_up, _NEXT_NAME)))
+    return forms.joined(text, *more)

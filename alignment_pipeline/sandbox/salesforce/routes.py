@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from alignment_pipeline.sandbox.salesforce.bulk import ingest
 from alignment_pipeline.sandbox.salesforce.bulk import query as bulk_query
-from alignment_pipeline.sandbox.salesforce.rest import collections, limits, objects, queries, records
+from alignment_pipeline.sandbox.salesforce.rest import collections, limits, objects, queries, records, tooling
 from alignment_pipeline.sandbox.salesforce.rest.composite import Composite
 from alignment_pipeline.sandbox.salesforce.rest.dispatch import Routes, route
 
@@ -19,6 +19,7 @@ def all_routes() -> Routes:
     routes += [
         *route("GET", "/", objects.resources),
         *route("GET", "/query", queries.query),
+        *route("GET", "/tooling/query", tooling.query),
         *route("GET", "/queryAll", queries.query_all),
         *route("GET", "/query(?:All)?/{locator}", queries.query_more),
         *route("GET", "/limits", limits.limits),

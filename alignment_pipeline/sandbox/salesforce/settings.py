@@ -6,6 +6,7 @@ Belongs here: numbers and switches. Poll times are seconds of the sandbox's cloc
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -29,3 +30,7 @@ class OrgSettings:
     bulk_page_rows: int = 50_000
     #: username -> permission sets of the package; a user without an entry is an administrator.
     permission_sets: dict[str, list[str]] = field(default_factory=dict)
+    #: what the Tooling API says reacts to saved records: type -> rows as the vendor answers them
+    automations: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    #: whether users with permission sets hold View Setup and Configuration
+    may_view_setup: bool = True

@@ -17,7 +17,7 @@ from alignment_pipeline.contracts import sla as tables
 from alignment_pipeline.contracts.contract import Contract
 from alignment_pipeline.contracts.moments import MINUTE
 from alignment_pipeline.sla.arrays import NEVER, NOTHING, Ints
-from alignment_pipeline.sla.clocks import states
+from alignment_pipeline.sla.clocks import reasons, states
 from alignment_pipeline.sla.clocks.clocks import NO_EVENT
 from alignment_pipeline.sla.clocks.measured import Measured
 from alignment_pipeline.sla.clocks.promises import IS_INTERNAL, Excluded
@@ -68,7 +68,8 @@ class Rows:
         owner = self.duty.lines.owner[segments.span]
         is_human = self.duty.lines.is_human[segments.span]
         first, now = segments.starts[:-1], measured.current
-        texts = states.reasons(policy, starts, times, measured.state)
+        zones = self._owner_zones(owner[now] if size else owner)
+        texts = reasons.reasons(policy, starts, times, measured.state, zones, year=self.stamp.as_of.year)
         label = np.array([event.label for event in policy.stops] + [None], dtype=object)
         stopped = (starts.stop <= starts.cancel) & (starts.stop < NEVER)
         ids = self._event_ids(np.where(stopped, starts.stop_event, NO_EVENT))
@@ -211,6 +212,16 @@ class Rows:
         counted = self.duty.lines.is_human[segments.span] & ((raw > 0) | is_first)
         pairs = np.unique(np.stack([segments.clock[counted], self.duty.lines.owner[segments.span[counted]]]), axis=1)
         return np.bincount(pairs[0], minlength=len(self.measured.starts.subject))
+
+    def _owner_zones(self, owner: Ints) -> list[str | None]:
+        """The zone in which each clock's moments are said: its owner's, else that of its calendar."""
+        of_owner = {code: self._zone_of(code) for code in np.unique(owner).tolist()}
+        calendar = self._zones().to_pylist()
+        return [of_owner[code] or other for code, other in zip(owner.tolist(), calendar, strict=True)]
+
+    def _zone_of(self, code: int) -> str | None:
+        user = None if code == NOTHING else self.owners.users.get(str(self.duty.past.vocabulary[code].as_py()))
+        return user.zone if user else None
 
     def _zones(self) -> pa.Array:
         """Zone in which the calendar was read for the current owner."""

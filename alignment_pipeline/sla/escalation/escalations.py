@@ -23,10 +23,11 @@ from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.contracts.moments import HOUR, microseconds
 from alignment_pipeline.contracts.sla import SLA_ESCALATIONS
 from alignment_pipeline.sla.arrays import NEVER, fetch
+from alignment_pipeline.sla.clocks import rows as sla_rows
 from alignment_pipeline.sla.clocks.measured import Measured
-from alignment_pipeline.sla.clocks.rows import moments
 from alignment_pipeline.sla.timelines.owners import Owners
 from alignment_pipeline.sla.timelines.sources import Sources
+from alignment_pipeline.wording import forms, moments
 
 _REASONS = {
     "due": "The clock reached this rung and nothing has stopped it.",
@@ -35,7 +36,6 @@ _REASONS = {
     "cancelled": "The clock has ended: nothing to tell any more.",
     "expired": "Reached longer ago than the agreement's max_age_hours: not told any more.",
 }
-SUBJECT_LENGTH = 255
 BODY_LENGTH = 2_000
 
 
@@ -61,7 +61,9 @@ def rungs(policy: Policy, measured: Measured, table: pa.Table, *, sla: Sla, as_o
         state = pa.array(np.where(has_ended, "cancelled", running).astype(object), pa.string())
         keep = pa.array(np.flatnonzero(matters))
         head = {"ladder": ladder.name, "rung": rung.name, "title": f"{policy.title}: {rung.name.replace('_', ' ')}"}
-        parts.append(_rows(table.take(keep), rung, due=moments(due).take(keep), state=state.take(keep), position=position, head=head))
+        parts.append(
+            _rows(table.take(keep), rung, due=sla_rows.moments(due).take(keep), state=state.take(keep), position=position, head=head)
+        )
     return pa.concat_tables(parts)
 
 
@@ -109,7 +111,7 @@ class Texts:
         """Read the names."""
         return cls(
             clocks=clocks,
-            people=fetch(sources.people, "person_id", "first_name", "last_name", "company"),
+            people=fetch(sources.people, "person_id", "first_name", "last_name", "company", "phone"),
             accounts=fetch(sources.accounts, "account_id", "name"),
             opportunities=fetch(sources.opportunities, "opportunity_id", "name"),
             owners=owners,
@@ -133,8 +135,8 @@ class Texts:
             texts = named.values(row, clock)
             columns["task_owner_id"].append(who(rung.task_to, clock["owner_id"], self.owners, self.sla) if rung.task_to else None)
             columns["notify_user_ids"].append(json.dumps(list(dict.fromkeys(user for user in users if user))))
-            columns["task_subject"].append(one_line(sla_ladders.fill(rung.subject, texts))[:SUBJECT_LENGTH])
-            columns["task_body"].append(sla_ladders.fill(rung.body, texts)[:BODY_LENGTH])
+            columns["task_subject"].append(forms.fit(one_line(sla_ladders.fill(rung.subject, texts))))
+            columns["task_body"].append(forms.fit(sla_ladders.fill(rung.body, texts).strip(), BODY_LENGTH))
         for name, column in columns.items():
             at = due.schema.get_field_index(name)
             due = due.set_column(at, due.schema.field(name), pa.array(column, pa.string()))
@@ -146,6 +148,8 @@ class _Names:
     """Names by id."""
 
     people: Mapping[str, tuple[str, str]]
+    phones: Mapping[str, str]
+    policies: Mapping[str, Policy]
     accounts: Mapping[str, str | None]
     opportunities: Mapping[str, str | None]
     titles: Mapping[str, str]
@@ -156,6 +160,8 @@ class _Names:
         wanted = pa.array(sorted({str(clock["person_id"]) for clock in clocks}))
         people = texts.people.filter(pc.is_in(texts.people["person_id"], value_set=wanted)).to_pylist()
         return cls(
+            phones={row["person_id"]: row["phone"] for row in people if row["phone"]},
+            policies={policy.name: policy for policy in texts.sla.policies},
             people={
                 row["person_id"]: (" ".join(part for part in (row["first_name"], row["last_name"]) if part), row["company"] or "")
                 for row in people
@@ -178,15 +184,23 @@ class _Names:
             person, company = self.opportunities.get(clock["subject_id"]) or clock["subject_id"], account
         owner = self.owners.users.get(str(clock["owner_id"]))
         due = clock["due_at"]
+        zone = (owner.zone if owner else None) or clock["time_zone"]
+        year = clock["as_of"].year
+        phone = self.phones.get(clock["person_id"])
+        policy = self.policies.get(str(row["policy"]))
+        company = company or account
         late = max(0.0, -float(str(clock["minutes_left"])))
         return {
+            "who": one_line(forms.once(person, company)) or "someone without a name",
+            "phone": forms.say("task.phone", phone=one_line(phone)) if phone else "",
+            "wanted": forms.wanted([(stop.event, stop.count) for stop in policy.stops if not stop.stages]) if policy else "",
             "person": one_line(person or "someone without a name"),
-            "company": one_line(company or account or "no company"),
+            "company": one_line(company or "no company"),
             "policy": self.titles[str(row["policy"])],
             "state": str(clock["state"]).replace("_", " "),
             "owner": one_line(owner.name) if owner and owner.name else "nobody",
-            "due_at": f"{due:%Y-%m-%d %H:%M} UTC" if due else "never",
-            "started_at": f"{clock['started_at']:%Y-%m-%d %H:%M} UTC",
+            "due_at": moments.due(due, zone, year=year) if due else "never",
+            "started_at": moments.due(clock["started_at"], zone, year=year),
             "minutes_late": f"{late:.0f}",
             "target": f"{float(str(clock['target_minutes'])):g} min",
             "reason": str(clock["reason"]),

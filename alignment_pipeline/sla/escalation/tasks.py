@@ -7,8 +7,9 @@ write-back protocol's (`write_back/`); messages: `connectors/notify/`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import ibis
 import numpy as np
@@ -21,6 +22,7 @@ from alignment_pipeline.contracts.field_updates import FIELD_UPDATES, RECORD_CRE
 from alignment_pipeline.contracts.moments import HOUR, microseconds
 from alignment_pipeline.contracts.sla import PERSON_SLAS
 from alignment_pipeline.sla.arrays import Ints, fetch
+from alignment_pipeline.wording import forms, moments
 
 # of a person's clocks the one in the first of these states counts most
 _URGENCY = ("breached", "at_risk", "unknown", "pending", "paused", "met_late", "met", "cancelled")
@@ -28,37 +30,115 @@ _WHO = ("Lead", "Contact")
 # a commitment of marketing is no record of the CRM: its task stands alone
 _PROMISE = "Commitment"
 MAX_TEXT = 255
+DIGEST = "sla:digest:"
+MOST_SINGLE = 3
+_LISTED = 100
 
 
 def escalation_tasks(
-    escalations: ibis.Table, people: ibis.Table, clocks: ibis.Table, *, crm: Crm, as_of: datetime, agreement_version: str
+    escalations: ibis.Table,
+    people: ibis.Table,
+    clocks: ibis.Table,
+    open_tasks: ibis.Table | None = None,
+    *,
+    crm: Crm,
+    as_of: datetime,
+    agreement_version: str,
 ) -> ibis.Table:
-    """`record_creates`: one Task per rung that is due and has somebody to go to.
+    """`record_creates`: the Tasks of rungs that are due and have somebody to go to; at most one open task per record and user.
 
-    Left out, because the CRM cannot take them or people asked us not to write: subjects without a CRM record, and people who are
-    not to be synced. The rungs stay in `sla_escalations`, so nothing is forgotten.
+    Of several rungs for one record and user the furthest one makes the task, unless an open task of ours already stands there
+    (`open_tasks`: `external_key`, `owner_id`, `is_closed`). Rungs that go to somebody above the owner come as one digest per user and day
+    when there are more than MOST_SINGLE. Left out, because the CRM cannot take them or people asked us not to write: subjects without a
+    CRM record, and people who are not to be synced. The rungs stay in `sla_escalations`, so nothing is forgotten.
     """
     due = escalations.filter((escalations.state == "due") & escalations.task_owner_id.notnull() & (escalations.object != "Marketo"))
     people_of = dict(zip(*(column.to_pylist() for column in fetch(clocks, "clock_id", "person_id").columns), strict=True))
     silent = set(fetch(people.filter(people.is_do_not_sync), "person_id")["person_id"].to_pylist())
-    out = []
-    for row in due.to_pyarrow().sort_by("escalation_id").to_pylist():
-        if people_of.get(row["clock_id"]) in silent:
+    rows = [row for row in due.to_pyarrow().sort_by("escalation_id").to_pylist() if people_of.get(row["clock_id"]) not in silent]
+    record_of = dict(zip(*(column.to_pylist() for column in fetch(clocks, "clock_id", "record_id").columns), strict=True))
+    stamp = {"as_of": as_of, "agreement_version": agreement_version}
+    chosen = _one_each(rows, _standing(open_tasks, record_of))
+    owner_of = dict(zip(*(column.to_pylist() for column in fetch(clocks, "clock_id", "owner_id").columns), strict=True))
+    single, together = _digested(chosen, owner_of)
+    out = [_create(row["escalation_id"], _task(row, crm), row, stamp) for row in single]
+    for user, part in together.items():
+        key = f"{DIGEST}{user}:{as_of.date().isoformat()}"
+        out.append(_create(key, _digest(key, part, crm, as_of), part[0] | {"object": _PROMISE}, stamp))
+    return ibis.memtable(pa.Table.from_pylist(sorted(out, key=lambda one: str(one["external_key"])), schema=RECORD_CREATES.schema))
+
+
+def _create(key: str, values: Mapping[str, object], row: Mapping[str, Any], stamp: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "object": "Task",
+        "external_key": key,
+        "values": json.dumps(values, sort_keys=True, ensure_ascii=False),
+        "reason": forms.fit(forms.say("task.reason", title=row["title"], when=moments.day(row["due_at"]))),
+        "priority": 0,
+        "parent_id": None if row["object"] == _PROMISE else row["record_id"],
+        "owner_id": row["task_owner_id"],
+        **stamp,
+    }
+
+
+def _standing(open_tasks: ibis.Table | None, record_of: Mapping[str, str]) -> dict[tuple[str, str], set[str]]:
+    """(record, user) -> keys of our tasks that are open in the CRM."""
+    found: dict[tuple[str, str], set[str]] = {}
+    if open_tasks is None:
+        return found
+    for row in fetch(open_tasks.filter(~open_tasks.is_closed), "external_key", "owner_id").to_pylist():
+        record = record_of.get(str(row["external_key"]).rpartition(":")[0])
+        if record and row["owner_id"]:
+            found.setdefault((record, row["owner_id"]), set()).add(str(row["external_key"]))
+    return found
+
+
+def _one_each(rows: Sequence[dict[str, Any]], standing: Mapping[tuple[str, str], set[str]]) -> list[dict[str, Any]]:
+    """Of the rungs of one record and user the furthest, then the latest; a task that stands open already stays the one."""
+    best: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["record_id"], row["task_owner_id"])
+        there = standing.get(key)
+        if there is not None and row["escalation_id"] not in there:
             continue
-        out.append(
-            {
-                "object": "Task",
-                "external_key": row["escalation_id"],
-                "values": json.dumps(_task(row, crm), sort_keys=True, ensure_ascii=False),
-                "reason": f"{row['title']}: rung reached at {row['due_at']:%Y-%m-%d %H:%M} UTC."[:MAX_TEXT],
-                "priority": 0,
-                "parent_id": None if row["object"] == _PROMISE else row["record_id"],
-                "owner_id": row["task_owner_id"],
-                "as_of": as_of,
-                "agreement_version": agreement_version,
-            }
-        )
-    return ibis.memtable(pa.Table.from_pylist(out, schema=RECORD_CREATES.schema))
+        other = best.get(key)
+        if other is None or (row["position"], row["due_at"], row["escalation_id"]) > (
+            other["position"],
+            other["due_at"],
+            other["escalation_id"],
+        ):
+            best[key] = row
+    return sorted(best.values(), key=lambda row: str(row["escalation_id"]))
+
+
+def _digested(
+    rows: Sequence[dict[str, Any]], owner_of: Mapping[str, str | None]
+) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+    """Rows that make a task of their own, and per user those that come as one digest: what is late below a manager."""
+    above: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["object"] != _PROMISE and owner_of.get(row["clock_id"]) not in (None, row["task_owner_id"]):
+            above.setdefault(row["task_owner_id"], []).append(row)
+    together = {user: part for user, part in sorted(above.items()) if len(part) > MOST_SINGLE}
+    inside = {row["escalation_id"] for part in together.values() for row in part}
+    return [row for row in rows if row["escalation_id"] not in inside], together
+
+
+def _digest(key: str, rows: Sequence[Mapping[str, Any]], crm: Crm, as_of: datetime) -> dict[str, object]:
+    """One task that lists what is late below a manager, the oldest first."""
+    ordered = sorted(rows, key=lambda row: (row["due_at"], row["escalation_id"]))
+    lines = [forms.say("task.digest_line", subject=row["task_subject"]) for row in ordered[:_LISTED]]
+    if len(ordered) > _LISTED:
+        lines.append(forms.say("task.digest_more", number=len(ordered) - _LISTED))
+    return {
+        crm.tasks.external_key_field: key,
+        "Subject": forms.say("task.digest", number=len(ordered)),
+        "Description": "\n".join(lines),
+        "OwnerId": ordered[0]["task_owner_id"],
+        "Status": crm.tasks.open_status,
+        "Priority": "High",
+        "ActivityDate": as_of.date().isoformat(),
+    }
 
 
 def _task(row: Mapping[str, object], crm: Crm) -> dict[str, object]:
@@ -89,7 +169,7 @@ def retracted_tasks(clocks: ibis.Table, created: ibis.Table, *, crm: Crm, as_of:
     out = []
     for row in fetch(created, "external_key", "record_id").to_pylist():
         key = str(row["external_key"])
-        if not key.startswith("sla:") or key.startswith("sla:commitment:"):
+        if not key.startswith("sla:") or key.startswith(("sla:commitment:", DIGEST)):
             continue
         state = state_of.get(key.rpartition(":")[0])
         if state in ("met", "met_late", "cancelled") or state is None:

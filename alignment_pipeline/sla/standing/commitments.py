@@ -29,6 +29,7 @@ from alignment_pipeline.sla.standing import measures
 from alignment_pipeline.sla.timelines.feeds import watermark_of_all
 from alignment_pipeline.sla.timelines.owners import Owners
 from alignment_pipeline.sla.timelines.sources import Sources
+from alignment_pipeline.wording import forms
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 MAX_REASON = 255
@@ -193,7 +194,7 @@ def commitment_escalations(commitments: ibis.Table, users: ibis.Table, *, sla: S
                     "notify_user_ids": json.dumps(list(dict.fromkeys(user for user in user_ids if user))),
                     "is_urgent": rung.is_urgent,
                     "title": f"{commitment.title}: {rung.name.replace('_', ' ')}",
-                    "task_subject": sla_ladders.fill(rung.subject, values)[: escalations.SUBJECT_LENGTH],
+                    "task_subject": forms.fit(sla_ladders.fill(rung.subject, values)),
                     "task_body": sla_ladders.fill(rung.body, values)[: escalations.BODY_LENGTH],
                     "reason": "The pace asks for more than there is.",
                     "as_of": as_of,

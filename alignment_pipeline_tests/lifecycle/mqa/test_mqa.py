@@ -95,7 +95,10 @@ def test_sixty_and_forty_minutes_are_an_mqa(status: dict[str, Any]) -> None:
     row = status["sixty"]
 
     assert (row["mqa_status"], row["path"], row["latest_at"]) == ("mqa", "Depth and breadth", days_ago(9))
-    assert row["mqa_reason"] == "Depth and breadth: 100 minutes in 90 days and 2 people with 20 minutes each in 90 days. Since 2026-11-12."
+    assert (
+        row["mqa_reason"]
+        == "Depth and breadth: 100 minutes in 90 days and 2 people with 20 minutes each in 90 days. MQA since 12 Nov 2026."
+    )
 
 
 def test_eighty_five_and_fifteen_minutes_are_no_mqa(status: dict[str, Any]) -> None:
@@ -113,7 +116,7 @@ def test_an_activity_counts_through_its_ninetieth_day_and_no_longer(status: dict
 def test_an_open_opportunity_excludes_while_it_is_open(status: dict[str, Any]) -> None:
     row = status["closed"]
 
-    assert status["open"]["mqa_reason"] == "No MQA because of an open opportunity."
+    assert status["open"]["mqa_reason"] == "An opportunity is open already."
     assert (row["mqa_status"], row["times"], row["first_at"], row["latest_at"]) == ("mqa", 2, days_ago(50), days_ago(5))
 
 

@@ -35,7 +35,7 @@ def test_a_new_name_misses_attention(found: dict[str, Any]) -> None:
     row = found["a-new"]
 
     assert (row["stage"], row["next_stage"]) == ("New Name", "Engaged")
-    assert row["stage_reason"] == "New Name since 2025-01-01: New. For Engaged: 1 more minute in 180 days."
+    assert row["stage_reason"] == "New Name since 1 Jan 2025. Next, Engaged: 1 more minute in 180 days."
 
 
 def test_an_mql_misses_sales(found: dict[str, Any]) -> None:

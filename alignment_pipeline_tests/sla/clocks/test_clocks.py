@@ -302,7 +302,7 @@ def test_leave_is_not_the_reps_time(sla: Sla, crm: Crm) -> None:
 
 
 def test_a_promise_of_thirty_days_falls_due_after_thirty_days(sla: Sla, crm: Crm) -> None:
-    world = World().lead(disposition="Accepted").change(at("2026-10-01T10:00:00", "UTC"), "Alignment_Disposition__c", None, "Accepted")
+    world = World().lead().stage(at("2026-10-01T10:00:00", "UTC"), "Sales Lead")
     found = clock(world, sla, crm, at("2026-11-18T10:00:00"), "post_accept_ageing")
     rungs = {row["rung"]: row["due_at"] for row in rows_of(world.ledger(sla, crm, at("2026-11-18T10:00:00")).escalations)}
 

@@ -35,8 +35,8 @@ def test_each_due_rung_with_a_taker_is_one_task_with_its_key(sla: Sla, crm: Crm)
     assert [row["external_key"] for row in created] == [f"{KEY}:call_now", f"{KEY}:rep_and_manager"]
     assert json.loads(str(created[0]["values"])) == {
         "Alignment_Key__c": f"{KEY}:call_now",
-        "Subject": "Call now: Ada Byron (Engines Ltd) asked to be contacted",
-        "Description": "First touch of a hand-raiser: due 2026-11-18 15:05 UTC.",
+        "Subject": "Call Ada Byron (Engines Ltd) by Wed 18 Nov, 10:05 New York time: asked to be contacted",
+        "Description": "Ada Byron (Engines Ltd) asked to be contacted. Call, write or meet by Wed 18 Nov, 10:05 New York time.",
         "WhoId": LEAD,
         "OwnerId": REP,
         "Status": "Not Started",
@@ -110,3 +110,57 @@ def test_the_crm_value_does_not_flicker_while_nothing_happens(sla: Sla, crm: Crm
         return [(row["sla_status"], row["sla_due_at"], row["sla_reason"]) for row in rows]
 
     assert shown(10) == shown(200)
+
+
+def opened(key: str, owner: str, *, is_closed: bool = False) -> ibis.Table:
+    return ibis.memtable(pa.table({"external_key": [key], "owner_id": [owner], "is_closed": [is_closed]}))
+
+
+def test_a_rep_who_has_an_open_task_about_somebody_gets_no_second_one(sla: Sla, crm: Crm) -> None:
+    world = World().lead().stage(START - timedelta(days=9), "MQL").hand_raise(START)
+    ledger = world.ledger(sla, crm, START + timedelta(minutes=1))
+    stamp = {"crm": crm, "as_of": START, "agreement_version": "test"}
+    clock = next(str(row["clock_id"]) for row in rows_of(ledger.clocks) if row["policy"] == "qualification")
+    people = world.sources().people
+
+    free = rows_of(tasks.escalation_tasks(ledger.escalations, people, ledger.clocks, **stamp))
+    taken = rows_of(tasks.escalation_tasks(ledger.escalations, people, ledger.clocks, opened(f"{clock}:rep_reminder", REP), **stamp))
+    closed = opened(f"{clock}:rep_reminder", REP, is_closed=True)
+    after = rows_of(tasks.escalation_tasks(ledger.escalations, people, ledger.clocks, closed, **stamp))
+
+    assert [row["owner_id"] for row in free].count(REP) == 1, "of several rungs for one rep and person one is chosen"
+    assert [row["external_key"] for row in taken if row["owner_id"] == REP] in ([], [f"{clock}:rep_reminder"])
+    assert after == free
+
+
+def test_many_late_leads_come_to_a_manager_as_one_digest_that_names_each(sla: Sla, crm: Crm) -> None:
+    rows = [
+        {
+            "escalation_id": f"sla:00Q{number}:x:t:rep_and_manager",
+            "clock_id": f"sla:00Q{number}:x:t",
+            "object": "Lead",
+            "record_id": f"00Q{number}",
+            "task_owner_id": MANAGER,
+            "task_subject": f"Still open for Bob: Person {number}",
+            "task_body": "",
+            "task_priority": "High",
+            "title": "First touch: rep and manager",
+            "position": 2,
+            "due_at": START + timedelta(minutes=number),
+            "state": "due",
+        }
+        for number in range(tasks.MOST_SINGLE + 2)
+    ]
+    clocks = ibis.memtable(
+        pa.table({name: [row[key] for row in rows] for name, key in (("clock_id", "clock_id"), ("record_id", "record_id"))})
+    ).mutate(owner_id=ibis.literal(REP), person_id=ibis.null("string"))
+    people = World().sources().people
+    found = rows_of(
+        tasks.escalation_tasks(ibis.memtable(pa.Table.from_pylist(rows)), people, clocks, crm=crm, as_of=START, agreement_version="t")
+    )
+
+    assert [row["external_key"] for row in found] == [f"sla:digest:{MANAGER}:2026-11-18"]
+    values = json.loads(str(found[0]["values"]))
+    assert values["Subject"] == "5 late: go through them with your team"
+    assert values["Description"].splitlines() == [f"Still open for Bob: Person {number}" for number in range(5)]
+    assert values["OwnerId"] == MANAGER and "WhoId" not in values

@@ -10,6 +10,7 @@ from typing import Any
 
 from alignment_pipeline.sandbox.salesforce.failures import ApiError
 from alignment_pipeline.sandbox.salesforce.organisation import Cursor
+from alignment_pipeline.sandbox.salesforce.rest import tooling
 from alignment_pipeline.sandbox.salesforce.rest.call import Answer, Call
 from alignment_pipeline.sandbox.salesforce.soql.run import Result, run
 
@@ -20,6 +21,8 @@ _SMALLEST, _LARGEST = 200, 2000
 
 def query(call: Call) -> Answer:
     """GET /query?q= : the first page."""
+    if tooling.is_asked(call.query.get("q") or ""):
+        return tooling.query(call)
     return _first(call, all_rows=False)
 
 

@@ -1,0 +1,75 @@
+"""Filling, listing and cutting; lengths are those that Salesforce counts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alignment_pipeline.wording import forms
+from alignment_pipeline_tests.wording.forbidden import problems
+
+
+@given(st.text(max_size=600), st.integers(min_value=10, max_value=255))
+def test_a_text_fits_in_utf_16_units_and_a_short_one_stays(text: str, limit: int) -> None:
+    cut = forms.fit(text, limit)
+
+    assert forms.length(cut) <= limit
+    assert cut == text or forms.length(text) > limit
+
+
+def test_a_letter_outside_the_basic_plane_counts_twice() -> None:
+    assert forms.length("\U0001f680") == 2
+    assert forms.length(forms.fit("\U0001f680" * 200)) <= 255
+
+
+def test_a_text_is_cut_at_a_word() -> None:
+    assert forms.fit("Belongs to a company with a long name", 24) == "Belongs to a company\u2026"
+
+
+@pytest.mark.parametrize(
+    ("name", "company", "said"),
+    [
+        ("Ann Lee", "Acme", "Ann Lee (Acme)"),
+        ("Sheila's company", "Sheila's company", "Sheila's company"),
+        ("Acme GmbH", "Acme", "Acme GmbH"),
+        ("Ann Lee", "", "Ann Lee"),
+        ("Ann Lee", "n/a", "Ann Lee"),
+        ("", "Acme", "Acme"),
+    ],
+)
+def test_a_company_is_said_once(name: str, company: str, said: str) -> None:
+    assert forms.once(name, company) == said
+
+
+def test_as_many_ways_as_fit_are_said_and_the_rest_counted() -> None:
+    ways = ["1 hand raise", "50 more minutes in 90 days", "fit 60 (now 40)"]
+
+    assert forms.ways(ways, room=200) == "1 hand raise; or 50 more minutes in 90 days; or fit 60 (now 40)"
+    assert forms.ways(ways, room=60) == "1 hand raise; or 50 more minutes in 90 days; or another way"
+    assert forms.ways(ways, room=10) == "1 hand raise; or 2 other ways"
+
+
+def test_what_is_wanted_is_said_as_actions() -> None:
+    assert forms.wanted([("accepted", 1), ("rejected", 1), ("converted", 1)]) == "accept, reject with a code or convert"
+    assert forms.wanted([("touch", 6)]) == "contact them (6 of them)"
+
+
+def test_sentences_that_no_longer_fit_are_left_out_whole() -> None:
+    assert forms.joined("One.", "Two.", "Three is long.", limit=12) == "One. Two."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "due 2026-11-23 14:00 UTC",
+        "Owner 005Qy0001000BvyIAE has it",
+        "only 0% sure",
+        "0 minutes from 1 activity",
+        "started by activity (hand_raise)",
+        "for Sheila (Sheila's company) (Sheila's company)",
+        "the the account",
+    ],
+)
+def test_the_list_of_forbidden_patterns_finds_what_was_seen(text: str) -> None:
+    assert problems(text) != []
