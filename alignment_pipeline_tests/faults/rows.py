@@ -1,4 +1,4 @@
-"""The fault matrix: 56 faults, what must come of each, and the tests that prove it.
+"""The fault matrix: 71 faults, what must come of each, and the tests that prove it.
 
 Belongs here: the table. A row's proofs are pytest node ids (a prefix stands for all its parameters); `run.py` runs them and prints the
 table, `test_rows.py` sees to it that every row has a proof that exists.
@@ -14,6 +14,10 @@ _SOURCES = "alignment_pipeline_tests/connectors"
 _WIRE, _CONFIG, _CRASH, _VALUES = (f"{_FAULTS}/test_{name}.py::test_row" for name in ("wire", "config", "crash", "values"))
 _SALESFORCE = f"{_SOURCES}/salesforce/test_extraction.py::test"
 _MARKETO = f"{_SOURCES}/marketo/test_extraction.py::test"
+_APPROVAL = f"{_SYNC}/plans/test_approval.py::test"
+_GUARD = f"{_SYNC}/plans/test_guard.py::test"
+_MARKER = f"{_SYNC}/sending/test_marker.py::test"
+_TEETH = f"{_FAULTS}/test_teeth.py"
 _STORE = "alignment_pipeline_tests/warehouse/test_warehouse.py::test"
 _TIMEOUTS = tuple(
     f"{_SALESFORCE}_{name}"
@@ -289,4 +293,73 @@ ROWS: tuple[Row, ...] = (
         f"{_FAULTS}/test_cross_site.py",
     ),
     _row(56, "security", "the alert sink is down", "the run is not affected, the message waits", f"{_VALUES}[56]"),
+    _row(
+        57,
+        "approval",
+        "an operation added, removed or changed after signing",
+        "refused, 0 writes",
+        f"{_APPROVAL}_a_plan_with_an_operation_added_removed_or_changed_is_refused",
+        f"{_TEETH}",
+    ),
+    _row(58, "approval", "a revoked standing approval is restored", "stays revoked", f"{_APPROVAL}_a_revoked_standing_approval"),
+    _row(59, "approval", "an older signed plan after a newer one", "expired", f"{_APPROVAL}_a_newer_full_plan_expires"),
+    _row(
+        60,
+        "journal",
+        "an old copy in a fresh home, in place, from before the fast lane wrote",
+        "nothing applied, however often it is tried",
+        f"{_MARKER}_a_copy_restored_into_a_fresh_home",
+        f"{_MARKER}_the_refusal_of_a_copy_restored_in_place",
+        f"{_MARKER}_a_copy_from_before_writes_of_the_fast_lane",
+    ),
+    _row(61, "journal", "adopted after a loss", "every human edit is held", f"{_MARKER}_an_adoption_is_the_way_on"),
+    _row(62, "guard", "many small plans within a day", "judged like one large plan", f"{_GUARD}_many_small_plans"),
+    _row(
+        63,
+        "guard",
+        "a source that stays small",
+        "blocked until a person accepts it",
+        "alignment_pipeline_tests/operations/test_source_health.py::test_a_run_that_was_not_applied",
+        "alignment_pipeline_tests/operations/test_source_health.py::test_accepting_makes",
+    ),
+    _row(64, "guard", "values emptied by an empty text", "counted as emptied", f"{_GUARD}_an_empty_text"),
+    _row(65, "guard", "a task for a record that people locked", "not created", f"{_GUARD}_do_not_sync_keeps_tasks_away"),
+    _row(66, "guard", "desired records fall by half", "a person decides", f"{_GUARD}_desired_records_that_fall"),
+    _row(
+        67,
+        "year",
+        "old operations are summarised",
+        "no task twice, ours stays ours",
+        f"{_SYNC}/records/test_summary.py::test_a_task_that_was_made_long_ago",
+        f"{_SYNC}/records/test_summary.py::test_a_value_that_we_wrote_long_ago",
+    ),
+    _row(
+        68,
+        "year",
+        "thousands of appends",
+        "64 files at most, no row lost",
+        "alignment_pipeline_tests/warehouse/test_compaction.py::test_many_appends",
+    ),
+    _row(
+        69,
+        "security",
+        "a person in any file below the home",
+        "erased there, and every place is registered",
+        "alignment_pipeline_tests/operations/test_personal_data.py",
+    ),
+    _row(
+        70,
+        "guard",
+        "one record, or all, may not be edited",
+        "a dead letter; or the run stops itself",
+        f"{_GUARD}_a_record_that_may_not_be_edited",
+        f"{_GUARD}_a_permission_that_is_missing_altogether",
+    ),
+    _row(
+        71,
+        "security",
+        "open home, readable .env, a link for the journal, a corrupt pointer",
+        "refused with the way out; repaired",
+        "alignment_pipeline_tests/installation/test_home.py",
+    ),
 )

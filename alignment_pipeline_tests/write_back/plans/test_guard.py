@@ -15,7 +15,8 @@ from alignment_pipeline_tests.write_back.office import SIGNING_KEY, Office, lead
 
 
 def verdict(judgement: Judgement, name: str) -> str:
-    return max((check.verdict.value for check in judgement.checks if check.name == name), key=["OK", "NEEDS_APPROVAL", "BLOCKED"].index)
+    order = ["OK", "NEEDS_APPROVAL", "BLOCKED"]
+    return max((check.verdict.value for check in judgement.checks if check.name == name), key=order.index, default="OK")
 
 
 def filled(acme: Office, leads: int, **values: Any) -> None:
