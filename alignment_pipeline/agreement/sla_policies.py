@@ -31,23 +31,25 @@ EventName = Literal[
     "opportunity_closed",
     "reason_recorded",
     "stage_moved",
+    "created",
+    "status_left",
 ]
 _PERSON: frozenset[str] = frozenset(
     {
         "activity", "stage_entered", "assignment", "touch", "disposition", "accepted", "rejected", "pushed_back", "deferred",
-        "status_changed", "converted", "opportunity_created",
+        "status_changed", "status_left", "converted", "opportunity_created", "created",
     }
 )  # fmt: skip
 EVENTS_OF: dict[str, frozenset[str]] = {
     "person": _PERSON,
-    "account": frozenset({"mqa_entered", "stage_entered", "assignment", "touch", "opportunity_created", "activity"}),
-    "opportunity": frozenset({"opportunity_created", "opportunity_closed", "reason_recorded", "stage_moved", "assignment"}),
+    "account": frozenset({"mqa_entered", "stage_entered", "assignment", "touch", "opportunity_created", "activity", "created"}),
+    "opportunity": frozenset({"opportunity_created", "opportunity_closed", "reason_recorded", "stage_moved", "assignment", "touch"}),
 }
 _DETAILS: dict[str, frozenset[str]] = {
     "types": frozenset({"activity", "touch"}),
     "categories": frozenset({"activity"}),
     "stages": frozenset({"stage_entered", "stage_moved"}),
-    "values": frozenset({"status_changed", "disposition", "rejected", "pushed_back"}),
+    "values": frozenset({"status_changed", "status_left", "disposition", "rejected", "pushed_back"}),
 }
 
 
@@ -106,6 +108,9 @@ class Policy(Section):
     applies_to: Literal["all", "new", "existing"] = Field(
         default="all", description="new: not people of customers or of accounts with an open opportunity. existing: only those"
     )
+    lead_sources: list[str] = Field(
+        default=[], description="Only people and opportunities with one of these lead sources as known now, any case; empty: all"
+    )
     duty: Literal["owner", "account_owner"] = Field(default="owner", description="Whose clock it is: the record's owner or the account's")
     trigger: Event = Field(description="What makes the promise due")
     start: Literal["trigger", "assignment"] = Field(
@@ -146,6 +151,8 @@ class Policy(Section):
             raise ValueError(f"policy {self.name}: in business time a day has no fixed length; write the target in hours or minutes")
         if self.applies_to != "all" and self.subject != "person":
             raise ValueError(f"policy {self.name}: applies_to {self.applies_to} is about people; subject is {self.subject}")
+        if self.lead_sources and self.subject == "account":
+            raise ValueError(f"policy {self.name}: lead_sources is about people and opportunities; an account has none")
         if self.duty == "account_owner" and self.applies_to != "existing":
             raise ValueError(f"policy {self.name}: duty account_owner goes with applies_to existing; others have no such owner")
         return self

@@ -210,6 +210,7 @@ USERS = Contract(
         manager_id      string     manager, null when none; circles are cut
         manager_is_active boolean  the manager is an active user
         time_zone       string     IANA zone
+        past_time_zones json       zones before it, oldest first: [{"zone": ..., "until": moment}]; null when it never changed
         is_active       boolean!   active
         department      string     department
         """

@@ -37,12 +37,12 @@ TOUCHES = Contract(
     name="touches",
     group="staging",
     owner="team:sales-operations",
-    description="One row per sales touch of a person: a call, e-mail or meeting logged by a rep, with whether it counts for a clock.",
+    description="One row per sales touch of a person, or of an account or opportunity when no person is named: a call, e-mail or meeting logged by a rep.",
     key=("touch_id",),
     columns=columns(
         """
         touch_id     string!    Salesforce id of the task or event
-        source_key   string!    whom: lead:00Q..., contact:003...
+        source_key   string!    whom: lead:00Q..., contact:003..., else what: opportunity:006..., account:001...
         user_id      string!    who touched
         touch_type   string!    call, email, meeting, linkedin or other
         direction    string!    outbound or inbound

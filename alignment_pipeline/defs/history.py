@@ -14,11 +14,12 @@ import dagster as dg
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.defs.line import Line, contract_check_spec, plain
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.installation import home
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import history
 
 SNAPSHOTS, REPLAYS, AGREES = "daily_snapshots", "daily_replays", "a_replay_agrees"
-FIRST_DAY, DEFAULT_FIRST_DAY = "ALIGNMENT_HISTORY_FROM", "2025-01-01"
 # late enough that what arrives late has arrived, early enough to be asked about
 REPLAYED_AFTER_DAYS = 30
 _TABLES = tuple(history.KEYS)
@@ -30,7 +31,15 @@ def _line(context: dg.AssetExecutionContext) -> Line:
     return Line(Home.from_env(), context.run_id, None)
 
 
-partitions = dg.DailyPartitionsDefinition(start_date=os.environ.get(FIRST_DAY, "").strip() or DEFAULT_FIRST_DAY)
+def _first_day() -> str:
+    """What the environment says; a value that cannot be read must not take the whole code location away, and every run names it."""
+    try:
+        return home.first_day(os.environ).isoformat()
+    except ConfigurationError:
+        return home.DEFAULT_FIRST_DAY.isoformat()
+
+
+partitions = dg.DailyPartitionsDefinition(start_date=_first_day())
 
 
 @dg.multi_asset(

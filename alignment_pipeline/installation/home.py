@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -22,9 +23,19 @@ from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
+FIRST_DAY, DEFAULT_FIRST_DAY = "ALIGNMENT_HISTORY_FROM", date(2025, 1, 1)
 DEFAULT_HOME = ".alignment"
 
 _OURS = ("ALIGNMENT_", "SALESFORCE_", "MARKETO_", "HUBSPOT_")
+
+
+def first_day(environ: Mapping[str, str]) -> date:
+    """The first day that can be kept as a snapshot. Raises ConfigurationError when ALIGNMENT_HISTORY_FROM is no date."""
+    text = environ.get(FIRST_DAY, "").strip()
+    try:
+        return date.fromisoformat(text) if text else DEFAULT_FIRST_DAY
+    except ValueError as error:
+        raise ConfigurationError(f"{FIRST_DAY} is {text!r}, which is no date; write it as 2025-01-31, or remove it") from error
 
 
 @dataclass(frozen=True)
@@ -39,13 +50,14 @@ class Home:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Home:
         """Settings of the environment, with those of a `.env` file in the working folder below them.
 
-        Raises ConfigurationError when the clock's setting cannot be read.
+        Raises ConfigurationError when the clock's setting, or the first day of snapshots, cannot be read.
         """
         given = os.environ if environ is None else environ
         from_file = _from_file(Path(".env")) if environ is None else {}
         settings = {**from_file, **given}
         clock_text = settings.get(CLOCK_VARIABLE, "").strip()
         clock = Clock.parse(clock_text) if clock_text else Clock()
+        first_day(settings)
         return cls(
             path=Path(settings.get("ALIGNMENT_HOME", "").strip() or DEFAULT_HOME).expanduser().resolve(), environ=settings, clock=clock
         )

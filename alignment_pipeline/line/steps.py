@@ -81,7 +81,7 @@ STAGING = (
         {"contacts": "contacts", "opportunities": "opportunities"},
         takes=parts("crm", definitions="people"),
     ),
-    Step(("users",), users.users, (living("raw_salesforce_users"),)),
+    Step(("users",), users.users, (living("raw_salesforce_users"),), {"history": "raw_salesforce_users"}, asks=DAY),
     Step(("queue_members",), users.queue_members, (living("raw_salesforce_groups"), living("raw_salesforce_group_members"))),
     Step(
         ("activities",),

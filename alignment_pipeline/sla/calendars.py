@@ -74,6 +74,16 @@ class OpenTime:
         return np.where(needs <= 0, starts, np.where(at >= len(after), NEVER, reached))
 
 
+def spliced(pieces: list[tuple[int, int, OpenTime]]) -> OpenTime:
+    """One open time after the other, each from its begin to its end."""
+    spans: Spans = []
+    for begin, end, open_time in pieces:
+        low, high = np.maximum(open_time.opens, begin), np.minimum(open_time.closes, end)
+        is_some = low < high
+        spans.extend(zip(low[is_some].tolist(), high[is_some].tolist(), strict=True))
+    return OpenTime.of(spans)
+
+
 ALWAYS = OpenTime.of([(-NEVER, NEVER)])
 
 
@@ -143,14 +153,25 @@ class Calendars:
             week[int(str(row["weekday"]))].append((int(str(row["opens_minute"])), int(str(row["closes_minute"]))))
         return week
 
+    def _moved(self, name: str, zone: str) -> frozenset[date]:
+        """Weekend days on which the calendar's countries work, in return for a free day elsewhere."""
+        calendar = self.sla.calendar(name)
+        moved: set[date] = set()
+        for region in calendar.holidays_by_zone.get(zone, calendar.holidays):
+            moved |= self._holidays(region).weekend_workdays
+        return frozenset(moved)
+
+    def _holidays(self, region: str) -> holidays.HolidayBase:
+        """Holidays of a country, or of a part of one ('DE-BY'), in the years of the table."""
+        country, _, part = region.partition("-")
+        return holidays.country_holidays(country, subdiv=part or None, years=range(self.first.year - 1, self.last.year + 2))
+
     def _closed(self, name: str, zone: str, leave: tuple[tuple[date, date], ...]) -> dict[date, Spans]:
         """Closed spans (minutes after local midnight) per local day."""
         calendar = self.sla.calendar(name)
         closed: dict[date, Spans] = {}
-        years = range(self.first.year - 1, self.last.year + 2)
         for region in calendar.holidays_by_zone.get(zone, calendar.holidays):
-            country, _, part = region.partition("-")
-            for day in holidays.country_holidays(country, subdiv=part or None, years=years):
+            for day in self._holidays(region):
                 closed.setdefault(day, []).append((0, 1_440))
         if calendar.crm_holidays:
             for row in self.crm_holidays.to_pylist():
@@ -161,12 +182,15 @@ class Calendars:
         return closed
 
     def _spans(self, name: str, zone: str, leave: tuple[tuple[date, date], ...]) -> Spans:
-        week, closed = self._week(name), self._closed(name, zone, leave)
+        week, closed, moved = self._week(name), self._closed(name, zone, leave), self._moved(name, zone)
         wall: Spans = []
         day, end = self.first.date() - timedelta(days=2), self.last.date() + timedelta(days=2)
         while day <= end:
             midnight = (day - date(1970, 1, 1)).days * DAY
             spans = week[day.weekday()]
+            if day in moved and not spans:
+                # a working day that was moved to a weekend has the hours of the last open day of the week before it
+                spans = next((week[weekday] for weekday in range(day.weekday() - 1, -1, -1) if week[weekday]), [])
             for shut in closed.get(day, []):
                 spans = _less(spans, shut)
             wall.extend((midnight + opens * MINUTE, midnight + closes * MINUTE) for opens, closes in spans)

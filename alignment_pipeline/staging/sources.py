@@ -162,6 +162,7 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         task_id record_id id!
         who_id WhoId id
         what_id WhatId id
+        account_id AccountId id
         owner_id OwnerId id
         subject Subject text
         status Status text
@@ -182,6 +183,7 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         event_id record_id id!
         who_id WhoId id
         what_id WhatId id
+        account_id AccountId id
         owner_id OwnerId id
         subject Subject text
         event_type Type text

@@ -13,7 +13,7 @@ from alignment_pipeline.contracts.moments import Moment, micros, moment
 from alignment_pipeline.contracts.shape import stacked
 from alignment_pipeline.staging.sources import typed
 
-_LEAD, _CONTACT = "00Q", "003"
+_LEAD, _CONTACT, _ACCOUNT, _OPPORTUNITY = "00Q", "003", "001", "006"
 # no event of the CRM is longer than 14 days; a typed 1e300 must not end the run
 _LONGEST_MINUTES = 366 * 1440.0
 
@@ -33,6 +33,16 @@ def source_key(who_id: ibis.Value) -> ibis.Value:
         (who_id.startswith(_LEAD), ibis.literal("lead:") + who_id),
         (who_id.startswith(_CONTACT), ibis.literal("contact:") + who_id),
         else_=ibis.null("string"),
+    )
+
+
+def _subject_key(base: ibis.Table) -> ibis.Value:
+    """Whom a task or event touches: the person it names, else the opportunity or account it is about."""
+    return ibis.coalesce(
+        source_key(base.who_id),
+        ibis.ifelse(base.what_id.startswith(_OPPORTUNITY), ibis.literal("opportunity:") + base.what_id, ibis.null("string")),
+        ibis.ifelse(base.what_id.startswith(_ACCOUNT), ibis.literal("account:") + base.what_id, ibis.null("string")),
+        ibis.ifelse(base.account_id.startswith(_ACCOUNT), ibis.literal("account:") + base.account_id, ibis.null("string")),
     )
 
 
@@ -59,7 +69,7 @@ def _tasks(tasks: ibis.Table, reading: Touches, exclusions: Exclusions) -> ibis.
     closed = base.is_closed.fill_null(False)
     rows = base.mutate(
         touch_id=base.task_id,
-        source_key=source_key(base.who_id),
+        source_key=_subject_key(base),
         user_id=base.owner_id,
         touch_type=ibis.cases(*branches, else_=ibis.literal("other")) if branches else ibis.literal("other"),
         direction=ibis.ifelse(is_inbound(base, reading), "inbound", "outbound"),
@@ -77,7 +87,7 @@ def _events(events: ibis.Table, as_of: Moment) -> ibis.Table:
     ends_micro = starts.epoch_seconds().cast("int64") * 1_000_000 + length
     rows = base.mutate(
         touch_id=base.event_id,
-        source_key=source_key(base.who_id),
+        source_key=_subject_key(base),
         user_id=base.owner_id,
         touch_type=ibis.literal("meeting"),
         direction=ibis.literal("outbound"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from datetime import datetime
 
 import ibis
 import pyarrow as pa
@@ -12,12 +14,17 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.staging.sources import typed
 
 
-def users(current: ibis.Table) -> ibis.Table:
-    """One row per CRM user. A manager who would close a circle is dropped at the user with the smallest id of the circle."""
+def users(current: ibis.Table, *, history: ibis.Table | None = None, as_of: datetime | None = None) -> ibis.Table:
+    """One row per CRM user. A manager who would close a circle is dropped at the user with the smallest id of the circle.
+
+    `history` are all versions of raw_salesforce_users; from those known at `as_of` come the zones that users had before.
+    """
     base = typed(current, "raw_salesforce_users").mutate(is_active=_.is_active.fill_null(False))
     rows = base.select("user_id", "manager_id", "is_active").to_pyarrow()
     managers = ibis.memtable(_managers(rows))
     joined = base.drop("manager_id").left_join(managers, "user_id", rname="{name}_managers")
+    past = ibis.memtable(_past_zones(history, as_of))
+    joined = joined.left_join(past, joined.user_id == past.zoned_user_id)
     return joined.select(*CONTRACTS["users"].names)
 
 
@@ -36,6 +43,25 @@ def _managers(rows: pa.Table) -> pa.Table:
             "manager_is_active": pa.array([active.get(named[user], False) if user in named else None for user in ids], pa.bool_()),
         }
     )
+
+
+def _past_zones(history: ibis.Table | None, as_of: datetime | None) -> pa.Table:
+    """Users whose zone changed: zoned_user_id, past_time_zones. The zone first seen holds from the beginning."""
+    schema = pa.schema([("zoned_user_id", pa.string()), ("past_time_zones", pa.string())])
+    if history is None or as_of is None:
+        return schema.empty_table()
+    seen = history.filter(_.known_at <= ibis.literal(as_of).cast("timestamp('UTC')"), _.TimeZoneSidKey.notnull())
+    many = seen.group_by("record_id").aggregate(zones=seen.TimeZoneSidKey.nunique()).filter(_.zones > 1)
+    seen = seen.semi_join(many, "record_id").select("record_id", zone=_.TimeZoneSidKey, at=ibis.coalesce(_.modified_at, _.known_at))
+    past: dict[str, list[dict[str, str]]] = {}
+    zone_of: dict[str, str] = {}
+    for row in seen.to_pyarrow().sort_by([("record_id", "ascending"), ("at", "ascending"), ("zone", "ascending")]).to_pylist():
+        user, zone = row["record_id"], row["zone"]
+        if zone_of.setdefault(user, zone) != zone:
+            past.setdefault(user, []).append({"zone": zone_of[user], "until": row["at"].isoformat()})
+            zone_of[user] = zone
+    texts = [json.dumps(zones) for zones in past.values()]
+    return pa.table([pa.array(list(past), pa.string()), pa.array(texts, pa.string())], schema=schema)
 
 
 def _circle(user: str, managers: Mapping[str, str]) -> list[str]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.installation.home import Home
+from alignment_pipeline.installation.home import FIRST_DAY, Home, first_day
 from alignment_pipeline.operations import doctor
 
 
@@ -58,3 +64,30 @@ def test_a_corrupt_pointer_is_moved_aside_by_the_doctor(tmp_path: Path) -> None:
 
     assert [one.status for one in doctor.state(home, repair=True) if one.subject == "warehouse"] == ["warn"]
     assert not home.warehouse().exists("people")
+
+
+@pytest.mark.parametrize("text", ["01.01.2025", "2025-13-01", "yesterday", "2025"])
+def test_a_first_day_that_is_no_date_is_named(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{FIRST_DAY} is '{text}', which is no date; write it as 2025-01-31"):
+        Home.from_env({FIRST_DAY: text})
+
+
+@given(st.text(max_size=12))
+def test_a_first_day_is_a_date_or_a_sentence(text: str) -> None:
+    try:
+        assert isinstance(first_day({FIRST_DAY: text}), date)
+    except ConfigurationError as error:
+        assert FIRST_DAY in str(error)
+
+
+def test_a_first_day_that_is_no_date_leaves_the_code_location_with_its_schedules(tmp_path: Path) -> None:
+    code = (
+        "from alignment_pipeline.definitions import defs\n"
+        "found = defs() if callable(defs) else defs\n"
+        "print(len(list(found.resolve_all_job_defs())), len(found.schedules or []))"
+    )
+    environ = {**os.environ, FIRST_DAY: "01.01.2025", "ALIGNMENT_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=300, check=False)
+    jobs, schedules = done.stdout.split()
+
+    assert done.returncode == 0 and int(jobs) > 0 and int(schedules) > 0

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.staging import touches as rule
-from alignment_pipeline_tests.staging.factories import NOW, account, contact, lead, raw, raw_row, rows, user
+from alignment_pipeline_tests.staging.factories import NOW, account, contact, lead, opportunity, raw, raw_row, rows, user
 
 TASKS, EVENTS = "raw_salesforce_tasks", "raw_salesforce_events"
 
@@ -103,3 +107,31 @@ def test_an_event_is_completed_once_it_is_over() -> None:
     )
     assert {1: True, 2: False, 3: False, 4: False, 5: True} == {number: row["is_completed"] for number, row in found.items()}
     assert {"meeting"} == {row["touch_type"] for row in found.values()}
+
+
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [
+        ({"WhatId": account(1), "AccountId": account(1)}, f"account:{account(1)}"),
+        ({"WhatId": opportunity(1), "AccountId": account(1)}, f"opportunity:{opportunity(1)}"),
+        ({"AccountId": account(1)}, f"account:{account(1)}"),
+        ({"WhatId": "a0X000000000001AAA", "AccountId": account(2)}, f"account:{account(2)}"),
+        ({"WhoId": lead(1), "WhatId": opportunity(1)}, f"lead:{lead(1)}"),
+    ],
+)
+def test_a_touch_that_names_no_person_is_of_the_opportunity_or_account(fields: dict[str, str], key: str) -> None:
+    found = made(tasks=[task(1, **{"WhoId": None} | fields)], events=[event(2, **{"WhoId": None} | fields)])
+    assert {row["source_key"] for row in found.values()} == {key} and len(found) == 2
+
+
+@given(
+    who=st.sampled_from([None, lead(1), contact(1), user(1)]),
+    what=st.sampled_from([None, account(1), opportunity(1), "a0X000000000001AAA"]),
+    of=st.sampled_from([None, account(1)]),
+)
+@settings(max_examples=15, deadline=None)
+def test_a_touch_has_one_subject_or_is_no_touch(who: str | None, what: str | None, of: str | None) -> None:
+    person = who if who in (lead(1), contact(1)) else None
+    about = what if what in (account(1), opportunity(1)) else of
+    found = made(tasks=[task(1, WhoId=who, WhatId=what, AccountId=of)])
+    assert [row["source_key"].partition(":")[2] for row in found.values()] == [one for one in (person or about,) if one]

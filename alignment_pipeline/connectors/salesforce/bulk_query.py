@@ -14,7 +14,7 @@ from typing import IO, Any
 from alignment_pipeline.connectors.salesforce import bulk_csv
 from alignment_pipeline.connectors.salesforce.identifiers import given_id
 from alignment_pipeline.connectors.salesforce.session import CLIENT, SalesforceSession
-from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
+from alignment_pipeline.connectors.salesforce.verdicts import BulkQuotaExhausted, SalesforceRefused
 from alignment_pipeline.connectors.transport import Call
 from alignment_pipeline.errors import DataLoss, Retryable
 
@@ -59,6 +59,8 @@ class BulkQuery:
         }
         try:
             job = self.session.ask("/jobs/query", "bulk query create", body).json()
+        except BulkQuotaExhausted as used_up:
+            raise BulkUnsupported(str(used_up)) from used_up
         except SalesforceRefused as refused:
             if refused.code.upper() in _UNSUPPORTED or refused.status in (404, 405):
                 raise BulkUnsupported(refused.detail) from refused

@@ -41,7 +41,12 @@ _CLASSES: dict[RetryClass, str] = {
 }
 _CLASS_OF = {code: kind for kind, codes in _CLASSES.items() for code in codes.split()}
 # A trigger or flow error can wrap a lock or a governor limit, which a smaller batch gets past.
-_WRAPPED_LOCK = re.compile(r"UNABLE_TO_LOCK_ROW|unable to obtain exclusive access|Apex CPU time limit", re.IGNORECASE)
+_WRAPPED_LOCK = re.compile(
+    r"UNABLE_TO_LOCK_ROW|unable to obtain exclusive access|Apex CPU time limit|System\.LimitException|Apex heap size"
+    r"|Too many (SOQL|SOSL|DML|query rows|query locator rows|future calls|queueable|callouts|email invocations|async|fields describes)"
+    r"|CPU_TIME_LIMIT|Maximum stack depth",
+    re.IGNORECASE,
+)
 
 
 def retry_class(code: str, message: str = "") -> RetryClass:

@@ -24,7 +24,16 @@ _LOGIN_CODES = frozenset(
         *("API_DISABLED_FOR_ORG", "ORG_LOCKED", "UNSUPPORTED_API_VERSION"),
     )
 )
-_GATEWAY = frozenset({406, 408, 420, 429, 502, 503, 504})
+_GATEWAY = frozenset({406, 408, 420})
+
+
+# Bulk jobs, their batches and their bytes have daily limits of their own, beside the API requests
+_BULK_LIMIT = re.compile(r"max bulk|bulk.*(per 24 hrs?|24[- ]hour|daily|rolling)", re.IGNORECASE)
+_BULK_CODES = frozenset({"LIMIT_EXCEEDED", "API_LIMIT_EXCEEDED", "EXCEEDEDQUOTA", "EXCEEDED_QUOTA"})
+
+
+class BulkQuotaExhausted(QuotaExhausted):
+    """The day's Bulk jobs or their bytes are used up; REST still answers."""
 
 
 class SalesforceRefused(RequestRefused):
@@ -58,15 +67,18 @@ class SalesforceJudge:
             if "concurrent" in detail.lower():
                 return Verdict(error=Retryable(what), repeat=True, is_refusal=True, least_wait=2.0)
             return Verdict(error=QuotaExhausted(f"{what}. The day's API requests are used up; the run goes on from its watermark later"))
+        if call.endpoint.startswith("bulk") and (code.upper() in _BULK_CODES or _BULK_LIMIT.search(detail)):
+            return Verdict(error=BulkQuotaExhausted(f"{what}. The day's Bulk jobs are used up; the run goes on from its watermark later"))
         if code in _LOGIN_CODES and not call.is_signed:
             return Verdict(error=CredentialsRefused(f"{what}. Login is not tried again, since repeated failures lock the user"))
         if answer.status == 401 and call.is_signed:
             return Verdict(error=CredentialsRefused(what), renew=True)
         if answer.status == 401:
             return Verdict(error=CredentialsRefused(what))
-        if code == "SERVER_UNAVAILABLE" or answer.status == 429:
+        # a transaction security policy that took too long blocked the request: nothing was done, and the next try may well pass
+        if code in ("SERVER_UNAVAILABLE", "TXN_SECURITY_METERING_ERROR") or answer.status == 429:
             return Verdict(error=Retryable(what), repeat=True, is_refusal=True)
-        if answer.status in _GATEWAY or (answer.status >= 500 and code in ("", "UNKNOWN_EXCEPTION")):
+        if answer.status in _GATEWAY or answer.status >= 500:
             return Verdict(error=Retryable(what), repeat=True)
         if answer.status == 403 and not code:
             what += ". Check the integration user's permissions and the network's login rules"

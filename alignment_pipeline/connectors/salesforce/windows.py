@@ -13,7 +13,7 @@ from typing import Any
 
 from alignment_pipeline.connectors.answers import JSON
 from alignment_pipeline.connectors.salesforce import rest_query, soql
-from alignment_pipeline.connectors.salesforce.bulk_query import BulkQuery
+from alignment_pipeline.connectors.salesforce.bulk_query import BulkQuery, BulkUnsupported
 from alignment_pipeline.connectors.salesforce.identifiers import is_id
 from alignment_pipeline.connectors.salesforce.selection import Selection
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
@@ -102,6 +102,9 @@ class WindowReader:
             part, known = pending.pop()
             try:
                 yield from self._job_rows(part, known)
+            except BulkUnsupported:
+                # no job could be made, so no row of this part was given out
+                yield from self.by_rest(part)
             except SalesforceRefused as refused:
                 if refused.code not in TOO_SLOW or self.selection.stamp is None:
                     raise

@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.sla.arrays import Flags, Ints
 from alignment_pipeline.sla.clocks import clocks
 from alignment_pipeline.sla.timelines.subjects import Standing, Subjects
 
-HOLDS, IS_EXISTING, IS_NOT_EXISTING, IS_INTERNAL = range(4)
+HOLDS, IS_EXISTING, IS_NOT_EXISTING, IS_INTERNAL, IS_ANOTHER_SOURCE = range(5)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,18 @@ class Promise:
 
     def _refusal(self, subject: Ints, moment: Ints) -> Ints:
         """HOLDS, or the reason why the promise does not hold."""
+        other = np.where(self._has_source()[subject], HOLDS, IS_ANOTHER_SOURCE)
+        return np.where(other == HOLDS, self._standing_refusal(subject, moment), other)
+
+    def _has_source(self) -> Flags:
+        """Flag per subject: its lead source is one that the policy is about."""
+        if not self.policy.lead_sources:
+            return np.ones(len(self.subjects.ids), dtype=np.bool_)
+        wanted = pa.array([name.strip().lower() for name in self.policy.lead_sources], pa.string())
+        flags = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(self.subjects.lead_source)), value_set=wanted)
+        return pc.fill_null(flags, False).to_numpy(zero_copy_only=False)
+
+    def _standing_refusal(self, subject: Ints, moment: Ints) -> Ints:
         if self.policy.subject != "person":
             return np.full(len(subject), HOLDS, dtype=np.int64)
         existing = self.standing.is_existing(self.subjects.account_of[subject], moment)

@@ -88,7 +88,7 @@ class Rows:
                 "record_id": records,
                 "account_id": _take(self.accounts.ids, self.subjects.account_of[starts.subject]),
                 "trigger_event": _same(policy.trigger.label, size),
-                "trigger_id": self._event_ids(starts.trigger),
+                "trigger_id": pc.coalesce(self._event_ids(starts.trigger), _assignment_ids(self._trigger_at())),
                 "trigger_at": moments(self._trigger_at()),
                 "started_at": moments(starts.start),
                 "due_at": moments(times.due),
@@ -236,7 +236,6 @@ def exclusions(policy: Policy, subjects: Subjects, accounts: Subjects, excluded:
     """`sla_exclusions`: triggers of people who are no new leads, or are our own."""
     is_internal = excluded.why == IS_INTERNAL
     account = subjects.account_of[excluded.subject]
-    assignment = pc.binary_join_element_wise("assignment", pa.array(excluded.moment).cast(pa.string()), ":")
     codes = pc.if_else(pa.array(is_internal), "internal", "existing_account")
     why = pc.if_else(
         pa.array(is_internal),
@@ -248,7 +247,7 @@ def exclusions(policy: Policy, subjects: Subjects, accounts: Subjects, excluded:
         {
             "policy": _same(policy.name, len(account)),
             "subject_id": _take(subjects.ids, excluded.subject),
-            "trigger_id": pc.coalesce(_take(subjects.events.ids, excluded.event), assignment),
+            "trigger_id": pc.coalesce(_take(subjects.events.ids, excluded.event), _assignment_ids(excluded.moment)),
             "trigger_at": moments(excluded.moment),
             "account_id": _take(accounts.ids, account),
             "goes_to_owner_id": _take(accounts.past.vocabulary, np.where(is_internal, NOTHING, accounts.owner_now()[account])),
@@ -257,6 +256,11 @@ def exclusions(policy: Policy, subjects: Subjects, accounts: Subjects, excluded:
             **stamp.columns(len(account)),
         },
     )
+
+
+def _assignment_ids(moment: Ints) -> pa.Array:
+    """Ids of triggers that are no record of their own: the moment at which somebody took over."""
+    return pc.binary_join_element_wise("assignment", pa.array(moment).cast(pa.string()), ":")
 
 
 def moments(us: Ints) -> pa.Array:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from alignment_pipeline.agreement.sla_policies import Policy
-from alignment_pipeline.sla.arrays import NOTHING, Flags, Ints
-from alignment_pipeline.sla.calendars import ALWAYS, Calendars, OpenTime
+from alignment_pipeline.sla.arrays import NEVER, NOTHING, Flags, Ints
+from alignment_pipeline.sla.calendars import ALWAYS, Calendars, OpenTime, spliced
 from alignment_pipeline.sla.clocks.durations import Segments
-from alignment_pipeline.sla.timelines.owners import Leaves, Owners
+from alignment_pipeline.sla.timelines.owners import Leaves, Owners, PastZones
 from alignment_pipeline.sla.timelines.subjects import Subjects
 from alignment_pipeline.sla.timelines.zones import LeadZones
 
@@ -35,6 +35,7 @@ class WorkingTime:
     open_times: list[OpenTime] = field(default_factory=list)
     open_keys: list[tuple[str, Leaves]] = field(default_factory=list)
     of_pair: dict[int, int] = field(default_factory=dict)
+    of_key: dict[tuple[str, PastZones, Leaves], int] = field(default_factory=dict)
 
     def segments(self, subject: Ints, start: Ints, end: Ints) -> Segments:
         """Segments of clocks given (subject, start, end)."""
@@ -74,15 +75,27 @@ class WorkingTime:
             owner, zone_place = divmod(pair, len(self.zones.names) + 1)
             owner_id = None if owner + NOTHING == NOTHING else self.duty.past.vocabulary[owner + NOTHING].as_py()
             name = str(self.policy.calendar)
-            zone = self.calendars.base_zone(name)
+            zone: str = self.calendars.base_zone(name)
+            past: PastZones = ()
             user = self.owners.users.get(owner_id or "")
             if self.policy.zone == "rep" and user and user.zone:
-                zone = user.zone
+                zone, past = user.zone, user.past_zones
             if self.policy.zone == "lead" and zone_place:
                 zone = self.zones.names[zone_place - 1]
             leave = self.owners.leave(owner_id) if "leave" in self.policy.pauses else ()
-            if (zone, leave) not in self.open_keys:
-                self.open_keys.append((zone, leave))
-                self.open_times.append(self.calendars.open_time(name, zone, leave))
-            self.of_pair[pair] = self.open_keys.index((zone, leave))
+            self.of_pair[pair] = self._placed(name, zone, past, leave)
         return self.of_pair[pair]
+
+    def _placed(self, name: str, zone: str, past: PastZones, leave: Leaves) -> int:
+        """Place of the calendar's open time in a zone, before that in the zones that somebody had then."""
+        key = (zone, past, leave)
+        if key not in self.of_key:
+            pieces, begin = [], -NEVER
+            for until, before in past:
+                pieces.append((begin, until, self.calendars.open_time(name, before, leave)))
+                begin = until
+            now = self.calendars.open_time(name, zone, leave)
+            self.open_keys.append((zone, leave))
+            self.open_times.append(spliced([*pieces, (begin, NEVER, now)]) if past else now)
+            self.of_key[key] = len(self.open_times) - 1
+        return self.of_key[key]

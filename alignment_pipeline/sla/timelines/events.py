@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_policies import Event
 from alignment_pipeline.sla.arrays import NEVER, NOTHING, Flags, Ints
-from alignment_pipeline.sla.timelines.groups import Groups
+from alignment_pipeline.sla.timelines.groups import Groups, begins
 from alignment_pipeline.sla.timelines.histories import Histories
 
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -120,6 +120,13 @@ def _one_of(column: pa.DictionaryArray, wanted: list[str]) -> Flags:
     return flags[pc.fill_null(column.indices, len(words)).to_numpy(zero_copy_only=False)]
 
 
+def _first_records(past: Histories, subject: Ints) -> Ints:
+    """The first row of each subject's oldest record whose creation is known: a converted lead's contact is no new person."""
+    rows = np.flatnonzero(past.is_first & (past.begin > -NEVER) & (subject != NOTHING))
+    rows = rows[np.lexsort((rows, past.begin[rows], subject[rows]))]
+    return rows[begins(subject[rows])] if len(rows) else rows
+
+
 def from_histories(past: Histories, subject_of: Ints, *, sla: Sla) -> list[pa.Table]:
     """Dispositions, status changes, acceptance, rejection (with its code), deferral and recorded reasons."""
     out: list[pa.Table] = []
@@ -130,10 +137,10 @@ def from_histories(past: Histories, subject_of: Ints, *, sla: Sla) -> list[pa.Ta
     is_dated = first | pc.is_valid(past.change_ids).to_numpy()
     words = pa.chunked_array([pa.concat_arrays([past.vocabulary, pa.nulls(1, pa.string())])])
 
-    def emit(kind: str, rows: Ints, value: str | None) -> None:
+    def emit(kind: str, rows: Ints, value: str | None, *, value_rows: Ints | None = None) -> None:
         named = None
         if value is not None:
-            code_of = past.values[value][rows]
+            code_of = past.values[value][rows if value_rows is None else value_rows]
             named = pc.take(words, pa.array(np.where(code_of == NOTHING, len(past.vocabulary), code_of)))
         out.append(
             part(
@@ -150,6 +157,10 @@ def from_histories(past: Histories, subject_of: Ints, *, sla: Sla) -> list[pa.Ta
     for kind, field in (("disposition", "disposition"), ("status_changed", "status"), ("reason_recorded", "loss_reason")):
         values = past.values[field]
         emit(kind, np.flatnonzero(~first & (values != NOTHING) & (values != values[previous])), field)
+    status = past.values["status"]
+    left = np.flatnonzero(~first & (status[previous] != NOTHING) & (status != status[previous]))
+    emit("status_left", left, "status", value_rows=previous[left])
+    emit("created", _first_records(past, subject), None)
     says = sla.outcomes
     code = past.values["reject_code"]
     has_code = (code != NOTHING) | (not says.rejection_needs_code)

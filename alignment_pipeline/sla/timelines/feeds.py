@@ -32,6 +32,8 @@ FEEDS: dict[str, tuple[str, ...]] = {
     "pushed_back": _SAID,
     "deferred": _SAID,
     "status_changed": _SAID,
+    "status_left": _SAID,
+    "created": (),
     "converted": _SAID,
     "opportunity_created": _DEALS,
     "opportunity_closed": (*_DEALS, "salesforce:OpportunityHistory?"),

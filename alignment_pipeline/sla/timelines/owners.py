@@ -5,16 +5,20 @@ Belongs here: facts about owners. Who owned what when: `sla/timelines/timelines.
 
 from __future__ import annotations
 
+import json
 import zoneinfo
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from alignment_pipeline.agreement.sla import Sla
+from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.sla.arrays import fetch
 from alignment_pipeline.sla.timelines.sources import Sources
 
 SYSTEM, MARKETING, SALES = "system", "marketing", "sales"
 PARTIES = (SYSTEM, MARKETING, SALES)
+PastZones = tuple[tuple[int, str], ...]
+"""Zones somebody had before, oldest first, each with the moment until which it held."""
 Leaves = tuple[tuple[date, date], ...]
 
 
@@ -29,6 +33,7 @@ class User:
     manager_id: str | None
     is_active: bool
     department: str | None
+    past_zones: PastZones = ()
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,11 @@ class Owners:
     @classmethod
     def of(cls, sources: Sources, sla: Sla) -> Owners:
         """Read users and queues."""
-        names = ("user_id", "name", "email", "time_zone", "manager_id", "is_active", "department")
+        names = ("user_id", "name", "email", "time_zone", "manager_id", "is_active", "department", "past_time_zones")
         users = {
             row["user_id"]: User(
                 row["user_id"], row["name"] or "", (row["email"] or "").lower(), _zone(row["time_zone"]), row["manager_id"],
-                bool(row["is_active"]), row["department"],
+                bool(row["is_active"]), row["department"], _past_zones(row["past_time_zones"]),
             )
             for row in fetch(sources.users, *names).to_pylist()
         }  # fmt: skip
@@ -115,3 +120,8 @@ def _zone(name: str | None) -> str | None:
         return zoneinfo.ZoneInfo(name).key if name else None
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def _past_zones(text: str | None) -> PastZones:
+    past = [(microseconds(datetime.fromisoformat(one["until"])), _zone(one["zone"])) for one in json.loads(text or "[]")]
+    return tuple((until, zone) for until, zone in past if zone)

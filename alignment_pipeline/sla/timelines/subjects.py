@@ -87,12 +87,17 @@ def accounts(sources: Sources, *, sla: Sla, crm: Crm, as_of: int) -> Subjects:
     deals = fetch(sources.opportunities, "opportunity_id", "account_id", "created_at")
     owned = fetch(sources.person_accounts, "person_id", "account_id")
     records = fetch(sources.person_records, "source_key", "person_id")
-    account_of_person = codes(owned["account_id"], ids)
+    account_of_person, account_of_deal = codes(owned["account_id"], ids), codes(deals["account_id"], ids)
+    deal_keys = pc.binary_join_element_wise("opportunity", text(deals["opportunity_id"]), ":").combine_chunks()
 
     def of_source(keys: pa.ChunkedArray) -> Ints:
         person = pc.take(records["person_id"], pc.index_in(keys, value_set=text(records["source_key"]).combine_chunks()))
         place = codes(person, text(owned["person_id"]).combine_chunks())
-        return np.where(place == NOTHING, NOTHING, np.append(account_of_person, NOTHING)[place])
+        of_person = np.where(place == NOTHING, NOTHING, np.append(account_of_person, NOTHING)[place])
+        # a touch that names no person names the account itself or one of its opportunities
+        itself, deal = codes(keys, past.keys), codes(keys, deal_keys)
+        of_deal = np.where(deal == NOTHING, NOTHING, np.append(account_of_deal, NOTHING)[deal])
+        return np.maximum(np.maximum(of_person, itself), of_deal)
 
     mqa_ids = _named("mqa", mqas["account_id"], moment_text(mqas["entered_at"]))
     parts = [
@@ -101,6 +106,7 @@ def accounts(sources: Sources, *, sla: Sla, crm: Crm, as_of: int) -> Subjects:
                     _named("stage", stages["account_id"], stages["stage"], moment_text(stages["entered_at"])), value=stages["stage"]),
         events.part("opportunity_created", codes(deals["account_id"], ids), micros(deals["created_at"]), deals["opportunity_id"]),
         *_person_events(sources, sla, of_source, "account"),
+        *events.from_histories(past, subject_of, sla=sla),
     ]  # fmt: skip
     lines = timelines.timelines(past, subject_of, len(ids), sla=sla)
     nothing = pa.nulls(len(ids), pa.string())
@@ -170,6 +176,7 @@ def opportunities(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm
         events.part("opportunity_closed", place, closed, rows["opportunity_id"]),
         events.part("stage_moved", codes(moves["opportunity_id"], ids), micros(moves["changed_at"]), moves["change_id"],
                     value=moves["stage"]),
+        *_person_events(sources, sla, lambda keys: codes(keys, past.keys), "opportunity"),
         *events.from_histories(past, subject_of, sla=sla),
     ]  # fmt: skip
     lines = timelines.timelines(past, subject_of, len(ids), sla=sla)
