@@ -47,13 +47,15 @@ class Owners:
     @classmethod
     def of(cls, sources: Sources, sla: Sla) -> Owners:
         """Read users and queues."""
-        names = ("user_id", "name", "email", "time_zone", "manager_id", "is_active", "department", "past_time_zones")
+        names = ("user_id", "name", "email", "time_zone", "manager_id", "is_active", "department")
+        # a table that was published before users had a past
+        past = ("past_time_zones",) if "past_time_zones" in sources.users.columns else ()
         users = {
             row["user_id"]: User(
                 row["user_id"], row["name"] or "", (row["email"] or "").lower(), _zone(row["time_zone"]), row["manager_id"],
-                bool(row["is_active"]), row["department"], _past_zones(row["past_time_zones"]),
+                bool(row["is_active"]), row["department"], _past_zones(row.get("past_time_zones")),
             )
-            for row in fetch(sources.users, *names).to_pylist()
+            for row in fetch(sources.users, *names, *past).to_pylist()
         }  # fmt: skip
         queues = {row["queue_id"]: row["queue_name"] or "" for row in fetch(sources.queue_members, "queue_id", "queue_name").to_pylist()}
         return cls(users, queues, sla)
