@@ -76,9 +76,11 @@ class Matching(Section):
     )
     demoted_rules: list[Rule] = Field(default=[], description="Kinds of evidence that always go to review, whatever their confidence")
     minimum_rule_precision: Confidence = Field(
-        default=0.9, description="A rule whose reviewed labels fall below it is demoted to review by itself"
+        default=0.9, description="A rule that the labels of audits prove to be below it is demoted to review by itself"
     )
-    minimum_rule_labels: int = Field(default=30, ge=1, le=100_000, description="Reviewed labels a rule needs before it can be demoted")
+    minimum_rule_labels: int = Field(
+        default=30, ge=1, le=100_000, description="Labels of audits (alignment review --audit) that a rule needs before it can be demoted"
+    )
     freemail_additions: list[Domain] = Field(default=[], description="E-mail domains that are personal, beyond the bundled list")
     shared_domain_additions: list[Domain] = Field(
         default=[], description="Domains that many companies share (hosts, agencies), beyond the bundled list"

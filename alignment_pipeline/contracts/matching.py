@@ -56,10 +56,10 @@ MATCH_LABELS = Contract(
     columns=columns(
         """
         person_id  string!    person
-        account_id string!    account that was judged
+        account_id string!    account that was judged, empty where it was judged that there is none
         rule       string!    kind of evidence that had proposed it
         verdict    string!    right or wrong
-        source     string!    crm or file
+        source     string!    crm (a ticked box), file (the review queue), or audit and the chance with which the case was drawn
         said_at    timestamp! when we learned it
         """
     ),
@@ -68,16 +68,16 @@ MATCH_LABELS = Contract(
 MATCH_RULE_PRECISIONS = Contract(
     name="match_rule_precisions",
     group="matching",
-    description="One row per kind of evidence that has labels: its precision with the Wilson interval, and whether it is demoted to review.",
+    description="One row per kind of evidence that has labels: between which values its precision lies, and whether it is demoted to review.",
     key=("rule",),
     columns=columns(
         """
         rule              string!    kind of evidence
-        labels            int64!     judgements
+        labels            int64!     judgements of cases that an audit drew
         right             int64!     of them right
         precision         float64    share that is right
-        lower             float64!   lower bound, 95 %
-        upper             float64!   upper bound, 95 %
+        lower             float64!   lower bound, valid at any look
+        upper             float64!   upper bound, valid at any look
         is_demoted        boolean!   its matches go to review until its precision recovers
         reason            string!    why
         as_of             timestamp! decided as of

@@ -141,7 +141,7 @@ MATCHING = (
     Step(
         ("match_rule_precisions",),
         match_labels.match_rule_precisions,
-        ("match_labels",),
+        ("match_labels", before("lead_account_matches")),
         takes=parts("matching"),
         kind=FOLD,
         asks=MOMENT,

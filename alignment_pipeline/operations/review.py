@@ -6,7 +6,7 @@ Belongs here: files for people. What a label does to the next run: `matching/dec
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from alignment_pipeline.contracts import record_ids
 from alignment_pipeline.errors import ConfigurationError, RowsRefused
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.matching import match_labels
+from alignment_pipeline.matching.decision import audit
 from alignment_pipeline.matching.files import lists
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
@@ -33,10 +34,27 @@ COLUMNS = (
     "reason",
     "verdict",
 )
+AUDIT_COLUMNS = (
+    "person_id",
+    "lead_id",
+    "company",
+    "email_domain",
+    "website",
+    "city",
+    "country",
+    "account_id",
+    "account_name",
+    "account_website",
+    "account_country",
+    "drawn",
+    "verdict",
+)
 # a spreadsheet runs what begins with one of these (OWASP, CSV injection); ids are never changed
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_REVIEWED = {name: (name.replace("_", " "),) for name in ("person_id", "lead_id", "account_id", "best_account_id", "verdict")}
-_TEXTS = ("company", "email_domain", "country", "account_name", "reason")
+_REVIEWED = {name: (name.replace("_", " "),) for name in ("person_id", "lead_id", "account_id", "best_account_id", "drawn", "verdict")}
+_TEXTS = frozenset(
+    ("company", "email_domain", "website", "city", "country", "account_name", "account_website", "account_country", "reason")
+)
 
 
 @dataclass(frozen=True)
@@ -57,12 +75,36 @@ def write_queue(warehouse: Warehouse, path: Path) -> int:
     review = warehouse.read("lead_account_matches").filter(_.decision == "review")
     rows = review.inner_join(people, "person_id").left_join(accounts, "account_id", rname="{name}_again")
     queue = rows.order_by(ibis.desc("confidence"), "person_id").select(*COLUMNS[:-1]).to_pyarrow().to_pylist()
-    with path.open("w", newline="", encoding="utf-8-sig") as handle:
-        writer = csv.DictWriter(handle, COLUMNS)
-        writer.writeheader()
-        writer.writerows({name: _cell(name, row.get(name)) for name in COLUMNS} for row in queue)
-    path.chmod(0o600)
+    _write(path, COLUMNS, queue)
     return len(queue)
+
+
+def write_audit(home: Home, warehouse: Warehouse, path: Path, count: int) -> int:
+    """Write about `count` decisions of all kinds, drawn by chance, with an empty column `verdict`; returns its rows.
+
+    Neither confidence nor reason is shown, so that a judgement is nobody's but the reader's. `drawn` is the chance with which each was.
+    """
+    matches = warehouse.read("lead_account_matches").select("person_id", "lead_id", "account_id", "decision", "confidence", "method")
+    drawn = audit.draw(matches.to_pyarrow().to_pylist(), count, seed=home.clock.now().date().isoformat())
+    people = warehouse.read("people").select("person_id", "company", "email_domain", "country", "city", "website").to_pyarrow().to_pylist()
+    of_person = {row["person_id"]: row for row in people}
+    accounts = warehouse.read("accounts").select("account_id", "name", "website", "country").to_pyarrow().to_pylist()
+    of_account = {row["account_id"]: row for row in accounts}
+    rows = []
+    for one in drawn:
+        person, account = of_person.get(one.row["person_id"], {}), of_account.get(one.row["account_id"], {})
+        facts = {f"account_{name}": account.get(name) for name in ("name", "website", "country")}
+        rows.append(one.row | person | facts | {"drawn": f"{one.probability:.6f}"})
+    _write(path, AUDIT_COLUMNS, rows)
+    return len(rows)
+
+
+def _write(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8-sig") as handle:
+        writer = csv.DictWriter(handle, columns)
+        writer.writeheader()
+        writer.writerows({name: _cell(name, row.get(name)) for name in columns} for row in rows)
+    path.chmod(0o600)
 
 
 def learn(home: Home, warehouse: Warehouse, path: Path) -> Learned:
@@ -98,13 +140,14 @@ def _known(
         values = {name: value for name, value in item.values.items() if value}
         lead = values.get("person_id") or values.get("lead_id") or ""
         account = values.get("account_id") or values.get("best_account_id") or ""
-        if values.get("verdict") and lead and account:
-            mine, theirs = leads.meant(lead), known.meant(account)
+        drawn = values.get("drawn", "")
+        if values.get("verdict") and lead and (account or drawn):
+            mine, theirs = leads.meant(lead), known.meant(account) if account else ""
             if mine is None or theirs is None:
                 kind, name = ("lead", lead) if mine is None else ("account", account)
                 unknown.append(f"{what}, line {item.line}: no {kind} has the id {name!r}")
                 continue
-            rows.append({"lead_id": mine, "account_id": theirs, "verdict": values["verdict"]})
+            rows.append({"lead_id": mine, "account_id": theirs, "verdict": values["verdict"], "drawn": drawn})
     return rows, tuple(unknown)
 
 

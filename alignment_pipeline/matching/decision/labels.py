@@ -1,22 +1,27 @@
 """Labels: what reviewers said, and what it says about the rules.
 
-Belongs here: precision per rule with Wilson intervals, demotion, and corrections made from labels. The lists themselves are applied in
-`match.py`.
+Belongs here: precision per rule, demotion, and corrections made from labels. The bounds are in `precision.py`; the lists themselves are
+applied in `match.py`.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.matching.blocking import records
+from alignment_pipeline.matching.decision import precision
 from alignment_pipeline.matching.settings import MatchingSettings
 
 RIGHT, WRONG = "right", "wrong"
+# Where a label comes from: a box ticked in the CRM, a reviewed file, or an audit (with the chance that its case was drawn: "audit 0.0423").
+CRM, FILE, AUDIT = "crm", "file", "audit"
+# How far above the minimum a demoted rule must be proven to be, so that it does not go to and fro.
+RESTORED_ABOVE = 0.02
 RULE_PRECISIONS = pa.schema(
     [
         ("rule", pa.string()),
@@ -43,44 +48,70 @@ def wilson(right: int, total: int, z: float) -> tuple[float, float]:
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
-def rule_precisions(labels: records.Frame, *, settings: MatchingSettings) -> pa.Table:
-    """One row per rule that has labels (lead_id, account_id, rule, verdict right or wrong): precision with its Wilson interval.
+def rule_precisions(labels: records.Frame, *, settings: MatchingSettings, matched: Mapping[str, int] | None = None) -> pa.Table:
+    """One row per rule that has labels (lead_id, account_id, rule, verdict right or wrong, and source): what they prove.
 
-    A rule is demoted when its lower bound is below the agreement's and it has enough labels to say so. The last label of a lead and
-    account counts.
+    Only labels whose cases were drawn by chance are a sample: those of an audit, or all where the table names no source. Verdicts on the
+    review queue are about doubtful cases and correct leads. Ticks say only what is wrong: with `matched`, the matches of each rule, they
+    bound its error from below. The last label of a lead and account counts.
     """
     records.require(labels, "review labels", "lead_id", "account_id", "rule", "verdict")
     rows = records.row_count(labels)
-    columns = [records.text_column(labels, name, rows) for name in ("lead_id", "account_id", "rule", "verdict")]
-    last: dict[tuple[str, str], tuple[str, str]] = {}
-    for number, (lead_id, account_id, rule, verdict) in enumerate(zip(*columns, strict=True), start=1):
+    columns = [records.text_column(labels, name, rows) for name in ("lead_id", "account_id", "rule", "verdict", "source")]
+    last: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for number, (lead_id, account_id, rule, verdict, source) in enumerate(zip(*columns, strict=True), start=1):
         if verdict not in (RIGHT, WRONG):
             raise ConfigurationError(f"review labels: row {number}: verdict {verdict!r} is not {RIGHT} or {WRONG}")
-        last[lead_id, account_id] = (rule, verdict)
-    total = Counter(rule for rule, _ in last.values())
-    right = Counter(rule for rule, verdict in last.values() if verdict == RIGHT)
-    return pa.Table.from_pylist([_precision(rule, right[rule], total[rule], settings) for rule in sorted(total)], schema=RULE_PRECISIONS)
+        last.pop((lead_id, account_id), None)
+        last[lead_id, account_id] = (rule, verdict, source)
+    sample: dict[str, list[bool]] = {rule: [] for rule, _, _ in last.values()}
+    ticks: Counter[str] = Counter()
+    for rule, verdict, source in last.values():
+        if source in ("", AUDIT) or source.startswith(f"{AUDIT} "):
+            sample[rule].append(verdict == RIGHT)
+        elif source == CRM:
+            ticks[rule] += 1
+    found = [_precision(rule, sample[rule], ticks[rule], (matched or {}).get(rule, 0), settings) for rule in sorted(sample)]
+    return pa.Table.from_pylist(found, schema=RULE_PRECISIONS)
 
 
-def _precision(rule: str, right: int, total: int, settings: MatchingSettings) -> dict[str, object]:
-    lower, upper = wilson(right, total, settings.wilson_z)
-    enough = total >= settings.minimum_rule_labels
-    demoted = enough and lower < settings.minimum_rule_precision
-    if not enough:
-        reason = f"{total} labels, {settings.minimum_rule_labels} are needed to judge"
+def _precision(rule: str, verdicts: Sequence[bool], ticks: int, matched: int, settings: MatchingSettings) -> dict[str, object]:
+    right, total, minimum = sum(verdicts), len(verdicts), settings.minimum_rule_precision
+    lower, upper = precision.bounds(right, total - right)
+    error = wilson(ticks, matched, settings.wilson_z)[0] if matched >= ticks else 0.0
+    if error > 1.0 - minimum:
+        is_demoted, reason = True, f"{ticks} of {matched} matches are ticked as wrong: at least {error:.1%} are"
+    elif total < settings.minimum_rule_labels:
+        is_demoted, reason = False, f"{total} labels of an audit, {settings.minimum_rule_labels} are needed to judge"
     else:
-        relation = "below" if demoted else "not below"
-        reason = f"lower bound {lower:.3f} is {relation} {settings.minimum_rule_precision:.3f}"
+        is_demoted = _is_demoted(verdicts, settings)
+        proven = "below" if is_demoted else "not proven to be below"
+        reason = f"precision between {lower:.3f} and {upper:.3f} is {proven} {minimum:.3f}"
     return {
         "rule": rule,
         "labels": total,
         "right": right,
-        "precision": right / total,
+        "precision": right / total if total else None,
         "lower": lower,
         "upper": upper,
-        "is_demoted": demoted,
+        "is_demoted": is_demoted,
         "reason": reason,
     }
+
+
+def _is_demoted(verdicts: Sequence[bool], settings: MatchingSettings) -> bool:
+    """Label by label: demoted once it is proven to be below the minimum, until it is proven to be a little above.
+
+    A proof among the first labels holds, but nothing is demoted before there are as many as the agreement asks for.
+    """
+    minimum, right, wrong, is_bad = settings.minimum_rule_precision, 0, 0, False
+    for is_right in verdicts:
+        right, wrong = right + is_right, wrong + (not is_right)
+        if not is_bad:
+            is_bad = precision.is_proof(precision.bad(right, wrong, minimum))
+        elif precision.is_proof(precision.good(right, wrong, min(1.0, minimum + RESTORED_ABOVE))):
+            is_bad = False
+    return is_bad and len(verdicts) >= settings.minimum_rule_labels
 
 
 def demoted_rules(precisions: pa.Table) -> frozenset[str]:
@@ -96,7 +127,8 @@ def corrections(labels: records.Frame) -> tuple[pa.Table, pa.Table]:
     for lead_id, account_id, verdict in zip(
         *(records.text_column(labels, name, rows) for name in ("lead_id", "account_id", "verdict")), strict=True
     ):
-        last[lead_id, account_id] = verdict
+        if account_id:
+            last[lead_id, account_id] = verdict
     return _judged(last, RIGHT), _judged(last, WRONG)
 
 
