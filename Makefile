@@ -8,7 +8,7 @@ HOME_OF_DEMO ?= .alignment-demo
 L2A ?= ../shared/l2a
 SERVICE ?= pypi
 
-.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-write-back bench-fast-lane test-engines clean
+.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-pipeline bench-write-back bench-fast-lane test-engines clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench-score: setup ## scoring 20 million activities, against hand-written SQL an
 
 bench-sla: setup ## a million clocks
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_sla
+
+bench-pipeline: setup ## pipeline metrics of a day and of 90 days over 200,000 deals, beside hand-written SQL
+	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_pipeline
 
 bench-write-back: setup ## 50,000 changed records applied and verified: calls, seconds, the journal's share
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_write_back machine

@@ -10,10 +10,13 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from alignment_pipeline.agreement.currencies import Currencies
 from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.agreement.lifecycle import Lifecycle
 from alignment_pipeline.agreement.matching import Matching
 from alignment_pipeline.agreement.parties import Parties, People, Scope
+from alignment_pipeline.agreement.pipeline import Pipeline
 from alignment_pipeline.agreement.retention import Retention
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.agreement.section import Section
@@ -35,6 +38,9 @@ class Agreement(Section):
     scoring: Scoring
     lifecycle: Lifecycle
     sla: Sla
+    fiscal: Fiscal = Fiscal()
+    currencies: Currencies = Currencies()
+    pipeline: Pipeline = Pipeline()
     crm: Crm
     write_back: WriteBack = WriteBack()
     retention: Retention = Retention()

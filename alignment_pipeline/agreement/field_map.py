@@ -145,6 +145,9 @@ class Crm(Section):
     fields: list[FieldMapping] = Field(description="CRM fields that we fill")
     inputs: list[InputMapping] = Field(default=[], description="CRM fields that people fill in and we only read")
     tasks: TaskMapping = TaskMapping()
+    currency_field: str | None = Field(
+        default=None, description="API name of a deal's currency, CurrencyIsoCode; empty: the organisation has one currency"
+    )
 
     @model_validator(mode="after")
     def _no_field_twice(self) -> Self:
@@ -164,7 +167,8 @@ class Crm(Section):
     def fields_of(self, object_: str) -> list[str]:
         """API names of all mapped fields of one object, ours and people's, in order."""
         mappings: list[FieldMapping | InputMapping] = [*self.fields, *self.inputs]
-        return [mapping.field for mapping in mappings if mapping.object == object_]
+        currency = [self.currency_field] if self.currency_field and object_ == "Opportunity" else []
+        return [mapping.field for mapping in mappings if mapping.object == object_] + currency
 
     @property
     def input_fields(self) -> dict[str, list[str]]:

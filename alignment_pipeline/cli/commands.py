@@ -38,6 +38,8 @@ COMMANDS: Mapping[str, Entry] = {
         ("Run and explain", "explain", "Why a person or an account is where it is"),
         ("Run and explain", "report", "Write the report as one HTML file"),
         ("Run and explain", "history", "Keep past days, and check that they can be repeated"),
+        ("Run and explain", "pipeline", "Pipeline metrics as of any day, and what moved them"),
+        ("Run and explain", "plan-goals", "What a target asks for, and goals that would follow"),
         ("Write to the CRM", "plan", "List plans, or show the changes of one"),
         ("Write to the CRM", "apply", "Approve a plan and write it to the CRM"),
         ("Write to the CRM", "approve", "Sign a plan, or what scheduled runs may write"),

@@ -5,10 +5,22 @@ A module per stage holds its contracts as a tuple `CONTRACTS`; this index gather
 
 from __future__ import annotations
 
-from alignment_pipeline.contracts import field_updates, history, identity, lifecycle, matching, raw, scoring, sla, staging, staging_facts
+from alignment_pipeline.contracts import (
+    field_updates,
+    history,
+    identity,
+    lifecycle,
+    matching,
+    pipeline,
+    raw,
+    scoring,
+    sla,
+    staging,
+    staging_facts,
+)
 from alignment_pipeline.contracts.contract import Column, Contract, columns
 
-_MODULES = (raw, staging, staging_facts, identity, matching, scoring, lifecycle, history, sla, field_updates)
+_MODULES = (raw, staging, staging_facts, identity, matching, scoring, lifecycle, history, sla, pipeline, field_updates)
 CONTRACTS: dict[str, Contract] = {contract.name: contract for module in _MODULES for contract in module.CONTRACTS}
 
 __all__ = ["CONTRACTS", "Column", "Contract", "columns"]

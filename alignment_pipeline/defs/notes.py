@@ -17,6 +17,7 @@ from alignment_pipeline.defs.line import Line
 from alignment_pipeline.lifecycle.backtest.sweep_plot import sweep_svg
 from alignment_pipeline.matching.decision import impact
 from alignment_pipeline.matching.names.rarity import RarityTable
+from alignment_pipeline.pipeline_metrics import plots
 
 Made = Mapping[str, Any]
 _COLUMNS = ("judged", "precision_pct", "won_pct", "recall_pct", "base_rate_pct", "median_lead_days")
@@ -74,10 +75,33 @@ def _markdown(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
     return "\n".join(lines)
 
 
+def _picture(title: str, svg: str) -> dict[str, Any]:
+    return {"plot": dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")}
+
+
+def _pipeline(made: Made, run: Line) -> dict[str, Any]:
+    """The bridge of the period, and the numbers one would plot over days."""
+    rows = [row for row in made["pipeline_metrics"].to_pyarrow().to_pylist() if row["scope"] == "all"]
+    plotted = ("open_pipeline", "bookings", "coverage", "coverage_needed", "forecast", "velocity")
+    numbers = {row["metric"]: row["value"] for row in rows if row["metric"] in plotted and row["value"] is not None}
+    return _picture("bridge", plots.bridge_svg(rows)) | numbers
+
+
+def _conversions(made: Made, run: Line) -> dict[str, Any]:
+    return _picture("conversion", plots.curves_svg(made["step_conversions"].to_pyarrow().to_pylist()))
+
+
+def _tornado(made: Made, run: Line) -> dict[str, Any]:
+    return _picture("tornado", plots.tornado_svg(made["plan_sensitivities"].to_pyarrow().to_pylist()))
+
+
 _NOTES: Mapping[str, Callable[[Made, Line], dict[str, Any]]] = {
     "match_word_rarities": _words,
     "lead_account_matches": _matches,
     "match_moves": _moves,
     "mqa_backtests": _sweep("MQA", "mqas", "weeks_over"),
     "mql_backtests": _sweep("MQL", "mqls"),
+    "pipeline_metrics": _pipeline,
+    "step_conversions": _conversions,
+    "plan_sensitivities": _tornado,
 }

@@ -16,6 +16,15 @@ from alignment_pipeline.lifecycle.stages import account_stages, person_stages
 from alignment_pipeline.line import calls
 from alignment_pipeline.line.step import Asks, Kind, Step, before, each, last_read, living, parts
 from alignment_pipeline.matching import match_labels, person_accounts
+from alignment_pipeline.pipeline_metrics import (
+    forecast_accuracy,
+    opportunity_sources,
+    pipeline_metrics,
+    pipeline_movements,
+    step_conversions,
+    touch_effects,
+)
+from alignment_pipeline.pipeline_metrics.goal_planning import plan_lines
 from alignment_pipeline.reporting import run_measures
 from alignment_pipeline.scoring import (
     account_fits,
@@ -38,6 +47,7 @@ from alignment_pipeline.staging import (
     leads,
     marketo_persons,
     opportunities,
+    opportunity_states,
     quarantine,
     record_changes,
     touches,
@@ -104,6 +114,19 @@ STAGING = (
         takes=parts(inputs="crm.input_fields"),
         as_mapping=True,
         asks=DAY,
+    ),
+    Step(
+        ("opportunity_states",),
+        opportunity_states.opportunity_states,
+        (
+            "raw_salesforce_opportunities",
+            living("raw_salesforce_opportunity_stages_over_time"),
+            "record_changes",
+            living("raw_salesforce_opportunity_stages"),
+            "crm_record_states",
+        ),
+        takes=parts("crm", "currencies", "fiscal"),
+        asks=MOMENT,
     ),
     Step(("business_hours",), business_calendars.business_hours, (living("raw_salesforce_business_hours"),)),
     Step(("crm_holidays",), business_calendars.crm_holidays, (living("raw_salesforce_holidays"),), asks=MOMENT),
@@ -383,6 +406,67 @@ FIELD_UPDATES = (
     ),
 )
 
+_PARTS_OF_DEALS = ("users", "accounts", "account_tiers")
+_TOUCHES = ("opportunity_states", "opportunity_contact_roles", "person_records", "scored_activities")
+PIPELINE = (
+    Step(
+        ("pipeline_movements",),
+        pipeline_movements.pipeline_movements,
+        ("opportunity_states", *_PARTS_OF_DEALS),
+        takes=parts("fiscal", "pipeline"),
+        asks=MOMENT,
+    ),
+    Step(
+        ("pipeline_metrics",),
+        pipeline_metrics.pipeline_metrics,
+        ("opportunity_states", "pipeline_movements", *_PARTS_OF_DEALS),
+        takes=parts("fiscal", "pipeline"),
+        kind=FOLD,
+        asks=MOMENT,
+    ),
+    Step(
+        ("step_conversions",),
+        step_conversions.step_conversions,
+        ("opportunity_states", "person_stage_changes", "account_stage_changes", *_PARTS_OF_DEALS),
+        takes=parts("fiscal", "pipeline"),
+        kind=FOLD,
+        asks=MOMENT,
+    ),
+    Step(
+        ("opportunity_sources",),
+        opportunity_sources.opportunity_sources,
+        _TOUCHES,
+        takes=parts("pipeline"),
+        kind=FOLD,
+        asks=MOMENT,
+    ),
+    Step(
+        ("touch_effects",),
+        touch_effects.touch_effects,
+        (*_TOUCHES, "account_tiers"),
+        takes=parts("pipeline"),
+        kind=FOLD,
+        asks=MOMENT,
+    ),
+    Step(
+        ("forecast_accuracy",),
+        forecast_accuracy.forecast_accuracy,
+        ("opportunity_states",),
+        takes=parts("fiscal", "pipeline"),
+        kind=FOLD,
+        asks=MOMENT,
+    ),
+    Step(
+        ("plan_lines", "plan_sensitivities"),
+        plan_lines.plan_tables,
+        ("opportunity_states", "pipeline_metrics", "account_mqa_changes", "contact_yields", *_PARTS_OF_DEALS),
+        takes=parts("fiscal", "pipeline"),
+        kind=FOLD,
+        asks=MOMENT,
+    ),
+    Step(("stage_reliability",), forecast_accuracy.stage_reliability, ("opportunity_states",), kind=FOLD, asks=MOMENT),
+)
+
 BACKTESTS = (
     Step(
         ("mqa_backtest_terms", "mqa_backtests"),
@@ -418,5 +502,5 @@ KEPT = (
 )
 
 # each table the newest version of which stands in the warehouse: Dagster's assets of the rules
-STEPS: tuple[Step, ...] = (*STAGING, *IDENTITY, *MATCHING, *SCORING, *LIFECYCLE, *SLA, *FIELD_UPDATES, *BACKTESTS)
+STEPS: tuple[Step, ...] = (*STAGING, *IDENTITY, *MATCHING, *SCORING, *LIFECYCLE, *SLA, *FIELD_UPDATES, *PIPELINE, *BACKTESTS)
 LINE: tuple[Step, ...] = (*STEPS, *KEPT)

@@ -121,6 +121,8 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         is_won IsWon flag
         opportunity_type Type text
         lead_source LeadSource text
+        campaign_id CampaignId id
+        forecast_category ForecastCategoryName text
         owner_id OwnerId id
         created_at CreatedDate timestamp!
         """
@@ -133,6 +135,7 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         amount_usd Amount number
         probability_pct Probability number
         close_on CloseDate date
+        forecast_category ForecastCategory text
         changed_at CreatedDate timestamp!
         """
     ),

@@ -6,7 +6,7 @@ companies are real, and everything said about what they do is fiction (NOTICE.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from alignment_pipeline.sandbox.organisation import campaigns, marketing, market
 from alignment_pipeline.sandbox.organisation.accounts import Accounts
 from alignment_pipeline.sandbox.organisation.activities import Activities
 from alignment_pipeline.sandbox.organisation.contacts import Contacts
+from alignment_pipeline.sandbox.organisation.deal_movements import DealMovements
 from alignment_pipeline.sandbox.organisation.hand_raises import HandRaise, HandRaises
 from alignment_pipeline.sandbox.organisation.leads import Leads
 from alignment_pipeline.sandbox.organisation.marketo_people import MarketoPerson
@@ -100,6 +101,8 @@ class _Build:
             self.work.all_day(rep.id, self.world.anchor - timedelta(days=self.rng.randrange(3, 200)))
         self.work.write_last_activity()
         self._settle_accounts()
+        movements = DealMovements(self.world)
+        movements.write()
         return Organisation(
             seed=self.world.seed,
             anchor=self.world.anchor,
@@ -108,7 +111,7 @@ class _Build:
             marketo_activities=log,
             marketo_activity_types=_activity_types(log),
             marketo_deleted_leads=marketo_people.deleted(self.world, known),
-            truth=self._truth(known, raised, customers),
+            truth=replace(self._truth(known, raised, customers), deals=movements.log(), moved_deals=dict(movements.kinds)),
         )
 
     def _contacts(self) -> None:

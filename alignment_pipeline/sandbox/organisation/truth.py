@@ -7,8 +7,9 @@ the stories behind hand-raises. Tests compare the pipeline's decisions with it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Truth:
     hot_accounts: dict[str, list[str]]
     hand_raises: tuple[HandRaiseTruth, ...]
     customers_who_asked: tuple[int, ...]
+    deals: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # deal -> its values after each moment of its history
+    moved_deals: dict[str, list[str]] = field(default_factory=dict)  # deal -> skipped, pushed, reopened, deleted
 
     def write(self, path: Path) -> None:
         """Write it as JSON with sorted keys."""
@@ -79,4 +82,6 @@ def read(path: Path) -> Truth:
         hot_accounts=found["hot_accounts"],
         hand_raises=tuple(HandRaiseTruth(**raised) for raised in found["hand_raises"]),
         customers_who_asked=tuple(found["customers_who_asked"]),
+        deals=found.get("deals", {}),
+        moved_deals=found.get("moved_deals", {}),
     )

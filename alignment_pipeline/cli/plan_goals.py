@@ -1,0 +1,71 @@
+"""`alignment plan-goals`: what a target asks for, from bookings back to contacts, and the goals that would follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from alignment_pipeline.cli.context import Context, as_of_moment, as_of_option, json_option, table
+from alignment_pipeline.operations import plan_goals as operation
+from alignment_pipeline.operations.plan_goals import Goals
+
+
+@click.command(epilog="Example: alignment plan-goals --out goals.yaml")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the proposed goals as a patch of the agreement.")
+@as_of_option
+@json_option
+def plan_goals(out: Path | None, as_of: str | None, is_json: bool) -> None:
+    """Plan the present period back from its target: deals, MQAs, people and contacts to create, by when, with what chance.
+
+    Proposes goals for marketing's commitments. It never sets them."""
+    context = Context(is_json=is_json)
+    agreement = context.home.agreement
+    known = as_of_moment(as_of) or context.home.clock.now()
+    found = operation.goals_of(context.warehouse(), agreement=agreement, day=agreement.fiscal.day_of(known), known=known)
+    if out is not None:
+        out.write_text(operation.patch(found), encoding="utf-8")
+    content = {
+        "period": found.period,
+        "lines": found.lines,
+        "sensitivities": found.sensitivities,
+        "proposals": [vars(one) for one in found.proposals],
+        "out": str(out) if out else None,
+    }
+    context.result(content, lambda console: _show(console, found, out))
+
+
+def _show(console: Console, found: Goals, out: Path | None) -> None:
+    lines = table(
+        f"Plan of {found.period}", "scope", "line", "needed", "in hand", "to create", "start by", "rate", "n", "P10 to P90", "state"
+    )
+    for row in found.lines:
+        spread = "" if row["p10"] is None else f"{row['p10']:,.0f} to {row['p90']:,.0f}"
+        rate = "" if row["rate"] is None else f"{row['rate']:.3g}"
+        numbers = [_number(row[name]) for name in ("needed", "in_hand", "to_create")]
+        start = "" if row["start_by_on"] is None else f"{row['start_by_on']}"
+        lines.add_row(row["scope"], row["line"].replace("_", " "), *numbers, start, rate, str(row["n"] or ""), spread, row["state"])
+    console.print(lines)
+    for row in (row for row in found.lines if row["note"]):
+        console.print(f"{row['scope']}, {row['line'].replace('_', ' ')}: {row['note']}")
+    _bars(console, found.sensitivities)
+    for one in found.proposals:
+        console.print(f"{one.title}: goal {one.goal:,.0f}, proposed {one.proposed:,.0f}: {one.reason}")
+    if out is not None:
+        console.print(f"Proposal: {out}. Nothing was set.")
+
+
+def _bars(console: Console, rows: list[dict[str, Any]]) -> None:
+    own = [row for row in rows if row["scope"] == "all" and row["variation"] == "interval" and row["width"] is not None]
+    if own:
+        widest = max(own, key=lambda row: row["width"])
+        low, high = sorted((widest["deals_at_low"], widest["deals_at_high"]))
+        console.print(
+            f"Measure next: {widest['rate_name'].replace('_', ' ')}; within its interval the plan asks for {low:,.0f} to {high:,.0f} deals."
+        )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"

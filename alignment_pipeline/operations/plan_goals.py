@@ -1,0 +1,94 @@
+"""`alignment plan-goals`: the plan of a period, and the commitments that would follow from it, as a patch of the agreement.
+
+Belongs here: reading the plan and writing the proposal. The plan: `pipeline_metrics/goal_planning/`. Goals are set by people.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.line import run as walks
+from alignment_pipeline.line.run import Walk
+from alignment_pipeline.line.step import Read, Version
+from alignment_pipeline.staging import versions
+from alignment_pipeline.warehouse.warehouse import Warehouse
+
+_STEPS = ("crm_record_states", "record_changes", "opportunity_states", "pipeline_movements", "pipeline_metrics", "plan_lines")
+# measure of a commitment -> line of the plan that it follows from
+_LINES = {"mqas": "mqas", "new_contacts": "contacts"}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One commitment: its goal now, and the goal that the plan asks for."""
+
+    commitment: str
+    title: str
+    goal: float
+    proposed: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Goals:
+    """A plan and what it proposes."""
+
+    period: str
+    lines: list[dict[str, Any]]
+    sensitivities: list[dict[str, Any]]
+    proposals: list[Proposal]
+
+
+def goals_of(warehouse: Warehouse, *, agreement: Agreement, day: date, known: datetime) -> Goals:
+    """The plan as of a day. Raises ConfigurationError when nothing has been read, or the period has no target."""
+    if not warehouse.exists("account_mqa_changes"):
+        raise ConfigurationError("nothing has been decided yet; start with `alignment run`")
+    period = agreement.fiscal.period_of(day)
+    if agreement.pipeline.target(period.name) is None:
+        raise ConfigurationError(f"the agreement has no target for {period.name}; add one under pipeline.targets")
+
+    def source(one: Read) -> Any:
+        table = warehouse.read(one.table)
+        return versions.living(table, as_of=known) if one.version is Version.LIVING else table
+
+    walk = Walk(agreement, known, source, walks.in_memory)
+    for name in _STEPS:
+        options = {"day": day} if name.startswith(("pipeline_", "plan_")) else {}
+        walk.evaluate(walks.maker(name), **options)
+    lines = sorted(walk.tables["plan_lines"].to_pyarrow().to_pylist(), key=lambda row: (row["scope"] != "all", row["scope"], row["place"]))
+    bars = walk.tables["plan_sensitivities"].to_pyarrow().to_pylist()
+    return Goals(period.name, lines, bars, _proposals(agreement, lines))
+
+
+def _proposals(agreement: Agreement, lines: list[dict[str, Any]]) -> list[Proposal]:
+    whole = {row["line"]: row for row in lines if row["scope"] == "all"}
+    length = _MONTHS[agreement.fiscal.period]
+    found = []
+    for commitment in agreement.sla.commitments:
+        share = _MONTHS[commitment.period] / length
+        line = whole.get(_LINES.get(commitment.measure, ""))
+        if line is None or line["to_create"] is None:
+            continue
+        reason = f"{line['to_create']:.0f} {line['line'].replace('_', ' ')} to create ({line['rate_source']}, n = {line['n']})"
+        found.append(Proposal(commitment.name, commitment.title, commitment.goal, max(1.0, round(line["to_create"] * share)), reason))
+    return found
+
+
+def patch(goals: Goals) -> str:
+    """The proposal as YAML, to be merged into the agreement by people; each goal says what it was and why."""
+    rows = [{"name": one.commitment, "goal": one.proposed, "was": one.goal, "because": one.reason} for one in goals.proposals]
+    out = io.StringIO()
+    out.write(
+        f"# Proposed by `alignment plan-goals` for {goals.period}. Nothing is set: copy a goal into sla.commitments of the agreement,\n"
+    )
+    out.write("# then run `alignment impact --agreement FILE` before both teams sign it.\n")
+    YAML().dump({"period": goals.period, "sla": {"commitments": rows}}, out)
+    return out.getvalue()

@@ -1,0 +1,81 @@
+"""Coverage: what is open against what is still to win, and what has to be open by this business day, measured from past periods.
+
+Belongs here: the arithmetic. Which deals were open and won: `measures.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+MET, OPEN, NO_TARGET = "met", "open", "no target"
+MEASURED, NO_HISTORY, NOT_REACHABLE = "measured", "no history", "not reachable"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Open pipeline by what is still to win. `value` is None when the target is met or nobody set one."""
+
+    value: float | None
+    state: str
+
+
+@dataclass(frozen=True)
+class PastPeriod:
+    """A complete period, seen from its business day k: open then, won of that in the period, and bookings that came later."""
+
+    open: float
+    won: float
+    later: float
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What has to be open. `conversion` is conv(k); `basis` is measured, no history, or not reachable."""
+
+    basis: str
+    conversion: float | None
+    later: float
+    needed: float | None
+    gap: float | None
+    forecast: float | None
+    periods: int
+
+
+def coverage(open_: float, target: float | None, bookings: float) -> Coverage:
+    """Open by (target - bookings)."""
+    if target is None:
+        return Coverage(None, NO_TARGET)
+    return Coverage(open_ / (target - bookings), OPEN) if target > bookings else Coverage(None, MET)
+
+
+def needed(
+    past: Sequence[PastPeriod], *, target: float | None, bookings: float, open_: float, min_periods: int, win_rate: float | None
+) -> Needed:
+    """What has to be open, and what the period will come to. Without enough periods: by the win rate, and said so."""
+    conversion: float | None
+    enough = len(past) >= min_periods
+    begun = sum(one.open for one in past)
+    if enough and begun:
+        basis, conversion = MEASURED, sum(one.won for one in past) / begun
+        later = float(median(one.later for one in past))
+    else:
+        basis, conversion, later = NO_HISTORY, win_rate, 0.0
+    if conversion is None:
+        return Needed(basis, None, later, None, None, None, len(past))
+    forecast = bookings + open_ * conversion + later
+    if target is None:
+        return Needed(basis, conversion, later, None, None, forecast, len(past))
+    missing = max(0.0, target - bookings - later)
+    if missing and not conversion:
+        return Needed(NOT_REACHABLE, conversion, later, None, None, forecast, len(past))
+    wanted = missing / conversion if conversion else 0.0
+    return Needed(basis, conversion, later, wanted, wanted - open_, forecast, len(past))
+
+
+def velocity(open_deals: int, mean_won: float | None, win_rate: float | None, cycle_days: float | None) -> float | None:
+    """N * A * W / L: money a day; None when any part is unknown."""
+    if mean_won is None or win_rate is None or not cycle_days:
+        return None
+    return open_deals * mean_won * win_rate / cycle_days

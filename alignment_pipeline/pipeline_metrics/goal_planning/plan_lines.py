@@ -1,0 +1,324 @@
+"""`plan_lines` and `plan_sensitivities`: from the target back to deals, MQAs, people and contacts, with dates and chances.
+
+Belongs here: the lines. Formulas: `arithmetic.py`; numbers they begin with: `plan_inputs.py`. Nothing here sets a goal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+
+from alignment_pipeline.agreement.fiscal import Fiscal, FiscalPeriod
+from alignment_pipeline.agreement.pipeline import Pipeline
+from alignment_pipeline.contracts.pipeline import PLAN_LINES, PLAN_SENSITIVITIES
+from alignment_pipeline.pipeline_metrics import conversion, deals
+from alignment_pipeline.pipeline_metrics.goal_planning import arithmetic, plan_inputs
+from alignment_pipeline.pipeline_metrics.goal_planning.arithmetic import Share, whole
+from alignment_pipeline.pipeline_metrics.goal_planning.plan_inputs import Inputs, MqaInputs
+from alignment_pipeline.pipeline_metrics.measures import WHOLE
+
+PLANNED, MET, UNKNOWN, UNREACHABLE = "planned", "met", "cannot be planned", "not reachable by this path"
+OVER, LATE = "over capacity", "too late to start"
+LINES = ("bookings", "deals", "marketing_deals", "mqas", "engaged_people", "contacts", "capacity")
+_RESAMPLES = 400
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What deals are divided by, and what their draws are."""
+
+    amount: float
+    win: float
+    in_time: float
+    win_draws: np.ndarray
+    amount_draws: np.ndarray
+    in_time_draws: np.ndarray
+
+    @property
+    def base(self) -> dict[str, float]:
+        return {"amount": self.amount, "win_rate": self.win, "in_time": self.in_time}
+
+
+def plan_tables(
+    opportunity_states: ibis.Table,
+    pipeline_metrics: ibis.Table,
+    account_mqa_changes: ibis.Table,
+    contact_yields: ibis.Table,
+    users: ibis.Table,
+    accounts: ibis.Table,
+    account_tiers: ibis.Table,
+    *,
+    fiscal: Fiscal,
+    pipeline: Pipeline,
+    as_of: datetime,
+    agreement_version: str,
+    day: date | None = None,
+) -> tuple[ibis.Table, ibis.Table]:
+    """The plan of the period that holds the day, for each scope with a target of its own."""
+    today = day or fiscal.day_of(as_of)
+    period = fiscal.period_of(today)
+    parted = deals.with_parts(opportunity_states, users, accounts, account_tiers)
+    found = plan_inputs.inputs_of(parted, pipeline_metrics, today, fiscal=fiscal, pipeline=pipeline)
+    mqas = plan_inputs.mqas_of(account_mqa_changes, opportunity_states, min(fiscal.end_of(today), as_of), pipeline=pipeline)
+    marginal = plan_inputs.marginal_rate(contact_yields)
+    lines: list[dict[str, Any]] = []
+    bars: list[dict[str, Any]] = []
+    for target in (one for one in pipeline.targets if one.period == period.name):
+        plan = _Plan(found.get(target.scope, Inputs(target.scope)), found[WHOLE], target.amount * 100, period, today, pipeline)
+        plan.write(mqas, marginal)
+        lines += plan.lines
+        bars += plan.bars
+    stamp = {"period": period.name, "as_of": as_of, "agreement_version": agreement_version}
+    return (
+        ibis.memtable(pa.Table.from_pylist([line | stamp for line in lines], schema=PLAN_LINES.schema)),
+        ibis.memtable(pa.Table.from_pylist([bar | stamp for bar in bars], schema=PLAN_SENSITIVITIES.schema)),
+    )
+
+
+class _Plan:
+    """Lines of one scope."""
+
+    def __init__(self, own: Inputs, parent: Inputs, target: float, period: FiscalPeriod, today: date, pipeline: Pipeline) -> None:
+        self.own, self.parent, self.target = own, parent, target
+        self.period, self.today, self.pipeline = period, today, pipeline
+        self.lines: list[dict[str, Any]] = []
+        self.bars: list[dict[str, Any]] = []
+
+    def write(self, mqas: MqaInputs, marginal: tuple[float | None, int]) -> None:
+        """All lines; those that follow from deals only where deals can be planned."""
+        conv = self.own.conversion if self.own.conversion is not None else self.parent.conversion
+        expected = self.own.open * (conv or 0.0)
+        need = self.target - self.own.bookings - expected
+        note = None if conv is not None else "no history says what open pipeline converts to: it counts for nothing here"
+        self._line(
+            "bookings",
+            self.target / 100,
+            (self.own.bookings + expected) / 100,
+            max(0.0, need) / 100,
+            rate=conv,
+            note=note,
+            rate_source="conversion of open pipeline from this business day",
+            state=PLANNED if need > 0 else MET,
+        )
+        rates = self._rates()
+        if rates is None:
+            cases = int(self.own.wins.cases)
+            self._line("deals", None, None, None, n=cases, state=UNKNOWN, note=f"{cases} deals are too few, and so are the whole's")
+            return
+        needed = arithmetic.deals_needed(need, **rates.base)
+        self._deals(needed, need, rates)
+        if needed is None:
+            return
+        self._sensitivities(rates, need)
+        self._chain(whole(needed) or 0, mqas, marginal)
+
+    def _rates(self) -> Rates | None:
+        """Own rates, drawn towards the whole's; None when neither has enough cases."""
+        terms, own, parent = self.pipeline.planner, self.own, self.parent
+        enough = self.pipeline.min_n
+        is_whole = own.scope == WHOLE
+        if (is_whole and own.wins.cases < enough) or (not is_whole and parent.wins.cases < enough and own.wins.cases < enough):
+            return None
+        weight = 0.0 if is_whole or not parent.wins.cases else terms.shrink_n
+        mean = parent.wins.value or 0.0
+        share = Share(own.wins.hits + weight * mean, own.wins.cases + weight)
+        # amounts and lags of few deals are the whole's
+        amounts, lags = (one if len(one) >= enough else other for one, other in ((own.amounts, parent.amounts), (own.lags, parent.lags)))
+        in_time = arithmetic.share_in_time(lags, self.today, self.period.last)
+        if not amounts or in_time is None:
+            return None
+        rng = np.random.default_rng(terms.seed)
+        values = np.asarray(amounts)
+        spread = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+        resampled = np.array([self._in_time(lags, rng) for _number in range(_RESAMPLES)])
+        return Rates(
+            amount=float(values.mean()),
+            win=share.value or 0.0,
+            in_time=in_time,
+            win_draws=arithmetic.drawn_rates(share, terms.draws, rng),
+            amount_draws=np.maximum(rng.normal(values.mean(), spread, terms.draws), 1.0),
+            in_time_draws=rng.choice(resampled, terms.draws),
+        )
+
+    def _in_time(self, lags: Sequence[float], rng: np.random.Generator) -> float:
+        return arithmetic.share_in_time(list(rng.choice(np.asarray(lags), len(lags))), self.today, self.period.last) or 0.0
+
+    def _deals(self, needed: float | None, need: float, rates: Rates) -> None:
+        n = int(self.own.wins.cases)
+        worth = rates.amount_draws * rates.win_draws * rates.in_time_draws
+        source = (
+            "won within the agreement's days of those created, shrunk to the whole"
+            if self.own.scope != WHOLE
+            else "won within the agreement's days"
+        )
+        if needed is None:
+            state = "no deal created now is won before the period ends" if not rates.in_time else "no deal was won"
+            self._line("deals", None, None, None, rate=rates.win, n=n, state=UNREACHABLE, note=state, rate_source=source)
+            return
+        count = whole(needed) or 0
+        with np.errstate(divide="ignore"):
+            low, middle, high = arithmetic.percentiles(np.minimum(max(need, 0.0) / np.maximum(worth, 1e-9), 1e9))
+        lower, upper = _interval(rates.win_draws)
+        later = 1 - rates.in_time
+        falls = (
+            f"{rates.in_time:.0%} of their wins fall into the period, {later:.0%} ({count * rates.win * later:.1f} deals) into later ones"
+        )
+        self._line(
+            "deals",
+            needed,
+            0.0,
+            float(count),
+            rate=rates.win,
+            n=n,
+            lower=lower,
+            upper=upper,
+            rate_source=source,
+            start_by=self._start_by(self._lags()),
+            p10=low,
+            p50=middle,
+            p90=high,
+            chance=float((worth * count >= need).mean()),
+            state=PLANNED if count else MET,
+            note=falls,
+        )
+
+    def _lags(self) -> Sequence[float]:
+        return self.own.lags if len(self.own.lags) >= self.pipeline.min_n else self.parent.lags
+
+    def _start_by(self, *lags: Sequence[float]) -> date | None:
+        """The period's end less the days within which 80 % of each lag are over."""
+        days = 0.0
+        for one in lags:
+            if not one:
+                return None
+            days += float(np.percentile(np.asarray(one), 80, method="inverted_cdf"))
+        return self.period.last - timedelta(days=int(-(-days // 1)))
+
+    def _chain(self, count: int, mqas: MqaInputs, marginal: tuple[float | None, int]) -> None:
+        """From deals to marketing's part of them, MQAs, people, contacts, and what reps can work."""
+        terms = self.pipeline.planner
+        part = count * terms.marketing_share_pct / 100
+        self._line(
+            "marketing_deals",
+            part,
+            0.0,
+            float(whole(part) or 0),
+            rate=terms.marketing_share_pct / 100,
+            rate_source="agreement",
+            start_by=self._start_by(self._lags()),
+        )
+        rate = mqas.rate
+        if rate.value is None or rate.n < self.pipeline.min_n:
+            self._line(
+                "mqas",
+                None,
+                float(mqas.in_hand),
+                None,
+                n=rate.n,
+                state=UNKNOWN,
+                note=f"{rate.n} MQAs are too few to say how many become deals",
+            )
+        elif not rate.value:
+            self._line("mqas", None, float(mqas.in_hand), None, rate=0.0, n=rate.n, state=UNREACHABLE, note="no MQA became a deal")
+        else:
+            self._mqas(part / rate.value, rate, mqas)
+        yield_, accounts = marginal
+        if yield_ is None:
+            self._line(
+                "contacts", None, None, None, n=accounts, state=UNKNOWN, note="no class of accounts shows what a further contact brings"
+            )
+        else:
+            needed = part / (yield_ / 100)
+            self._line(
+                "contacts",
+                needed,
+                None,
+                float(whole(needed) or 0),
+                rate=yield_ / 100,
+                n=accounts,
+                rate_source="contact_yields: best marginal rate, if contacts were the only path",
+            )
+
+    def _mqas(self, needed: float, rate: conversion.Rate, mqas: MqaInputs) -> None:
+        terms = self.pipeline.planner
+        in_hand = mqas.in_hand if self.own.scope == WHOLE else 0
+        to_create = max(0.0, needed - in_hand)
+        self._line(
+            "mqas",
+            needed,
+            float(in_hand),
+            float(whole(to_create) or 0),
+            rate=rate.value,
+            n=rate.n,
+            lower=rate.lower,
+            upper=rate.upper,
+            rate_source=f"MQAs that became deals within {terms.mqa_days} days (Aalen-Johansen)",
+            start_by=self._start_by(self._lags(), mqas.lags),
+        )
+        people = to_create * terms.engaged_per_mqa
+        self._line("engaged_people", people, 0.0, float(whole(people) or 0), rate=terms.engaged_per_mqa, rate_source="agreement")
+        weeks = plan_inputs.weeks_left(self.today, self.period)
+        if terms.reps and weeks:
+            limit, weekly = terms.reps * terms.mqas_per_rep_and_week, needed / weeks
+            state = OVER if weekly > limit else PLANNED
+            self._line(
+                "capacity",
+                weekly,
+                limit,
+                max(0.0, weekly - limit),
+                state=state,
+                rate=terms.mqas_per_rep_and_week,
+                rate_source="agreement",
+                note=f"MQAs a week against what {terms.reps} reps can work",
+            )
+
+    def _sensitivities(self, rates: Rates, need: float) -> None:
+        draws = {"amount": rates.amount_draws, "win_rate": rates.win_draws, "in_time": rates.in_time_draws}
+        ways: dict[str, dict[str, tuple[float, float]]] = {
+            "ten_percent": {name: (0.9 * value, 1.1 * value) for name, value in rates.base.items()},
+            "interval": {name: _interval(values) for name, values in draws.items()},
+        }
+        for variation, ends in ways.items():
+            for name, at_low, at_high in arithmetic.tornado(rates.base, ends, need):
+                width = None if at_low is None or at_high is None else abs(at_low - at_high)
+                low, high = ends[name]
+                self.bars.append(
+                    {
+                        "scope": self.own.scope,
+                        "rate_name": name,
+                        "variation": variation,
+                        "low": low,
+                        "high": high,
+                        "deals_at_low": at_low,
+                        "deals_at_high": at_high,
+                        "width": width,
+                    }
+                )
+
+    def _line(
+        self, line: str, needed: float | None, in_hand: float | None, to_create: float | None, *, start_by: date | None = None, **more: Any
+    ) -> None:
+        usual: dict[str, Any] = dict.fromkeys(("rate", "lower", "upper", "rate_source", "p10", "p50", "p90", "chance", "note"))
+        row = {
+            "scope": self.own.scope,
+            "line": line,
+            "place": LINES.index(line),
+            "needed": needed,
+            "in_hand": in_hand,
+            "to_create": to_create,
+        }
+        is_late = start_by is not None and start_by < self.today and bool(to_create)
+        self.lines.append(
+            usual | row | {"start_by_on": start_by, "n": 0} | more | {"state": LATE if is_late else more.get("state", PLANNED)}
+        )
+
+
+def _interval(draws: np.ndarray) -> tuple[float, float]:
+    low, high = np.percentile(draws, (2.5, 97.5))
+    return float(low), float(high)

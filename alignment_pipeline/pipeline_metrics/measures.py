@@ -1,0 +1,143 @@
+"""Sums over deals that metrics are made of, by scope, worked out where the tables are.
+
+Belongs here: queries. What is made of the sums: `pipeline_metrics.py`, `forecast_accuracy.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import _
+
+from alignment_pipeline.agreement.fiscal import Fiscal, FiscalPeriod
+from alignment_pipeline.agreement.pipeline import Pipeline
+from alignment_pipeline.contracts.moments import DAY, micros, moment
+from alignment_pipeline.pipeline_metrics import deals
+
+Rows = list[dict[str, Any]]
+WHOLE = "all"
+# the rest of what a category says is judged by people; these are the plain reading of each
+_COMMITTED = ("Forecast", "MostLikely")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A period seen at the end of one of its days."""
+
+    period: FiscalPeriod
+    day: date
+
+
+def present(parted: ibis.Table, cut: Cut, *, fiscal: Fiscal, pipeline: Pipeline) -> Rows:
+    """Per scope: open and overdue pipeline of the period, bookings, and all open deals."""
+    on = deals.deals_on(parted, cut.day, fiscal=fiscal)
+    scoped = deals.by_scope(on, pipeline.scopes)
+    is_in = deals.in_period(scoped, cut.period, fiscal=fiscal, booking_date=pipeline.booking_date).fill_null(False)
+    eligible = scoped.stage.isin(pipeline.eligible_stages) if pipeline.eligible_stages else ibis.literal(True)
+    marked = scoped.mutate(
+        is_open=~scoped.is_closed,
+        in_set=is_in & ~scoped.is_closed,
+        is_eligible=is_in & ~scoped.is_closed & eligible,
+        is_overdue=is_in & ~scoped.is_closed & (scoped.close_on < cut.day),
+        is_booked=is_in & scoped.is_won,
+    )
+    groups: dict[str, ibis.Value] = {}
+    for name in ("is_open", "in_set", "is_eligible", "is_overdue", "is_booked"):
+        chosen = marked[name].fill_null(False)
+        groups |= {
+            f"{name}_cents": marked.amount_cents.sum(where=chosen).fill_null(0),
+            f"{name}_deals": chosen.cast("int64").sum(),
+            f"{name}_without": (chosen & marked.amount_cents.isnull()).cast("int64").sum(),
+        }
+    return _rows(marked.group_by("scope").agg(**groups).order_by("scope"))
+
+
+def past(parted: ibis.Table, cuts: Sequence[Cut], today: date, *, fiscal: Fiscal, pipeline: Pipeline) -> Rows:
+    """Per scope and complete period: what was open on its day, what of it was won in the period, and bookings that came otherwise."""
+    if not cuts:
+        return []
+    opened = (
+        ibis.union(*[_open_at(parted, cut, fiscal, pipeline) for cut in cuts])
+        if len(cuts) > 1
+        else _open_at(parted, cuts[0], fiscal, pipeline)
+    )
+    final = deals.deals_on(parted, today, fiscal=fiscal).filter(_.is_won)
+    booked = [_booked(final, cut, fiscal, pipeline) for cut in cuts]
+    won = ibis.union(*booked) if len(booked) > 1 else booked[0]
+    pairs = opened.outer_join(won, ["period", "scope", "opportunity_id"])
+    joined = pairs.select(
+        period=ibis.coalesce(pairs.period, pairs.period_right),
+        scope=ibis.coalesce(pairs.scope, pairs.scope_right),
+        was_open=pairs.opportunity_id.notnull(),
+        open_cents=pairs.open_cents.fill_null(0),
+        expected_cents=pairs.expected_cents.fill_null(0.0),
+        committed_cents=pairs.committed_cents.fill_null(0),
+        won_cents=pairs.won_cents.fill_null(0),
+        before_cents=ibis.ifelse(pairs.opportunity_id.isnull() & pairs.is_before.fill_null(False), pairs.won_cents, 0).fill_null(0),
+    )
+    sums = joined.group_by(["period", "scope"]).agg(
+        open_cents=_.open_cents.sum(),
+        expected_cents=_.expected_cents.sum(),
+        committed_cents=_.committed_cents.sum(),
+        won_cents=_.won_cents.sum(where=_.was_open).fill_null(0),
+        booked_cents=_.won_cents.sum(),
+        before_cents=_.before_cents.sum(),
+    )
+    return _rows(sums.order_by("scope", "period"))
+
+
+def _open_at(parted: ibis.Table, cut: Cut, fiscal: Fiscal, pipeline: Pipeline) -> ibis.Table:
+    on = deals.deals_on(parted, cut.day, fiscal=fiscal).filter(~_.is_closed, _.close_on.between(cut.period.first, cut.period.last))
+    scoped = deals.by_scope(on, pipeline.scopes)
+    cents = scoped.amount_cents.fill_null(0)
+    return scoped.select(
+        "scope",
+        "opportunity_id",
+        period=ibis.literal(cut.period.name),
+        open_cents=cents,
+        # probability comes as 0 to 100
+        expected_cents=cents.cast("float64") * scoped.probability_pct.fill_null(0.0) / ibis.literal(100.0),
+        committed_cents=ibis.ifelse(scoped.forecast_category.isin(_COMMITTED), cents, 0),
+    )
+
+
+def _booked(final: ibis.Table, cut: Cut, fiscal: Fiscal, pipeline: Pipeline) -> ibis.Table:
+    """Bookings of the period; `is_before`: they were booked by the day of the cut already."""
+    inside = final.filter(deals.in_period(final, cut.period, fiscal=fiscal, booking_date=pipeline.booking_date))
+    scoped = deals.by_scope(inside, pipeline.scopes)
+    return scoped.select(
+        "scope",
+        "opportunity_id",
+        period=ibis.literal(cut.period.name),
+        won_cents=scoped.amount_cents.fill_null(0),
+        is_before=scoped.closed_at < moment(fiscal.end_of(cut.day)),
+    )
+
+
+def wins(parted: ibis.Table, today: date, *, fiscal: Fiscal, pipeline: Pipeline) -> Rows:
+    """Per scope, of deals created in the year before the last T days: how many, won within T, their mean amount and median days."""
+    until = fiscal.end_of(today) - timedelta(days=pipeline.cycle_days)
+    on = deals.deals_on(parted, today, fiscal=fiscal)
+    old = on.filter(on.created_at < moment(until), on.created_at >= moment(until - timedelta(days=365)))
+    scoped = deals.by_scope(old, pipeline.scopes)
+    days = (micros(scoped.closed_at) - micros(scoped.created_at)).cast("float64") / ibis.literal(float(DAY))
+    marked = scoped.mutate(days=days, is_hit=(scoped.is_won & (days <= float(pipeline.cycle_days))).fill_null(False))
+    has_amount = marked.is_hit & marked.amount_cents.notnull()
+    sums = marked.group_by("scope").agg(
+        created=_.count(),
+        won=_.is_hit.cast("int64").sum(),
+        won_with_amount=has_amount.cast("int64").sum(),
+        won_cents=marked.amount_cents.sum(where=has_amount).fill_null(0),
+        median_days=marked.days.median(where=marked.is_hit),
+    )
+    return _rows(sums.order_by("scope"))
+
+
+def _rows(table: ibis.Table) -> Rows:
+    found: pa.Table = table.to_pyarrow()
+    return found.to_pylist()
