@@ -1,4 +1,4 @@
-"""Identity tables: one person across Marketo, leads and contacts.
+"""Identity tables: one person across marketing systems, leads and contacts.
 
 Belongs here: who is who. Which account a person belongs to is decided by `contracts/matching.py`.
 """
@@ -11,11 +11,11 @@ PEOPLE = Contract(
     name="people",
     group="identity",
     owner="team:data-engineering",
-    description="One row per person, whatever number of Marketo, lead and contact records the systems hold for them.",
+    description="One row per person, whatever number of lead, contact and marketing records the systems hold for them.",
     key=("person_id",),
     columns=columns(
         """
-        person_id    string!    key of the person's oldest record, as contact:003..., lead:00Q..., marketo:ID; stable while that record lives
+        person_id    string!    key of the person's oldest record, as contact:003..., lead:00Q..., marketo:ID, hubspot:ID; stable while that record lives
         email        string@    best known e-mail, lower case
         email_domain string     host part of the e-mail, lower case
         first_name   string@    first name
@@ -33,7 +33,7 @@ PEOPLE = Contract(
         lead_source  string     lead source of the oldest record
         lead_id      string     the open lead that stands for the person (latest created), null when none
         contact_id   string     the contact that stands for the person, null when none
-        marketo_id   string     the Marketo person that stands for the person, null when none
+        marketing_key string    the marketing system's record that stands for the person, as marketo:ID; null when none
         contact_account_id string account of the contact, null when there is no contact or it has none
         owner_id     string     owner of the contact, else of the open lead
         is_owned_by_queue boolean! the owner is a queue
@@ -58,15 +58,15 @@ PERSON_RECORDS = Contract(
     name="person_records",
     group="identity",
     owner="team:data-engineering",
-    description="One row per Marketo, lead or contact record, with the person it belongs to and why.",
+    description="One row per lead, contact or marketing record, with the person it belongs to and why.",
     key=("source_key",),
     columns=columns(
         """
-        source_key string!    marketo:ID, lead:00Q..., contact:003...; records that were merged away or deleted stay, so their history follows the person
+        source_key string!    marketo:ID, hubspot:ID, lead:00Q..., contact:003...; records that were merged away or deleted stay, so their history follows the person
         person_id  string!    person
-        object     string!    Marketo, Lead or Contact
+        object     string!    Lead, Contact, or the marketing system (Marketo, HubSpot)
         record_id  string!    the vendor's id
-        reason     string!    what joined it: own record, same e-mail, Marketo sync id, conversion, merge; or that others with this e-mail name another company or person
+        reason     string!    what joined it: own record, same e-mail, sync id of the marketing system, conversion, merge; or that others with this e-mail name another company or person
         is_alive   boolean!   neither deleted, merged away nor converted
         """
     ),

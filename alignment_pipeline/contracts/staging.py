@@ -232,15 +232,17 @@ QUEUES = Contract(
     ),
 )
 
-MARKETO_PERSONS = Contract(
-    name="marketo_persons",
+MARKETING_PERSONS = Contract(
+    name="marketing_persons",
     group="staging",
     owner=_OWNER,
-    description="One row per person that Marketo knows and has not deleted.",
-    key=("marketo_id",),
+    description="One row per person that a marketing system knows and has not deleted.",
+    key=("source_key",),
     columns=columns(
         """
-        marketo_id      string!    Marketo's lead id, as text
+        source_key      string!    system and id, as marketo:ID or hubspot:ID
+        system          string!    the marketing system
+        marketing_id    string!    the system's id of the person, as text
         email           string@    e-mail, trimmed, lower case; null when it is no address
         first_name      string@    first name
         last_name       string@    last name
@@ -259,8 +261,8 @@ MARKETO_PERSONS = Contract(
         is_anonymous    boolean!   nobody knows who it is yet
         lead_id         string     Salesforce lead it is synced with
         contact_id      string     Salesforce contact it is synced with
-        created_at      timestamp! created in Marketo
-        modified_at     timestamp! Marketo's stamp of this version
+        created_at      timestamp! created in the marketing system
+        modified_at     timestamp! the system's stamp of this version
         known_at        timestamp! when we knew this version
         """
     ),
@@ -275,5 +277,5 @@ CONTRACTS: tuple[Contract, ...] = (
     OPPORTUNITY_CONTACT_ROLES,
     USERS,
     QUEUES,
-    MARKETO_PERSONS,
+    MARKETING_PERSONS,
 )

@@ -13,13 +13,13 @@ ACTIVITIES = Contract(
     name="activities",
     group="staging",
     owner="team:marketing-operations",
-    description="One row per activity of a person, of one kind for all systems: Marketo activities, campaign responses, inbound tasks and events.",
+    description="One row per activity of a person, of one kind for all systems: activities of marketing systems, campaign responses, inbound tasks and events.",
     key=("activity_id",),
     columns=columns(
         """
-        activity_id   string!    system and source id, as marketo:GUID, task:00T..., event:00U..., campaign_member:00v...
-        source_key    string!    who did it, as the system names the person: marketo:ID, lead:00Q..., contact:003...
-        system        string!    marketo or salesforce
+        activity_id   string!    system and source id, as marketo:GUID, hubspot:ID, task:00T..., event:00U..., campaign_member:00v...
+        source_key    string!    who did it, as the system names the person: marketo:ID, hubspot:ID, lead:00Q..., contact:003...
+        system        string!    marketo, hubspot or salesforce
         activity_type string!    kind, one of the agreement's activity types (web_visit, form_fill, email_open, email_click, webinar_attended, ...)
         category      string     category inside the type (a channel, a form's purpose, a call's direction)
         detail        string     what was touched: page path, form, e-mail, asset or subject

@@ -103,7 +103,9 @@ def little_is_quarantined(context: dg.AssetCheckExecutionContext, line: LineReso
     """Few rows could not be read; each is kept with its reason."""
     run = line.open(context)
     quarantined = _count(run, run.read("quarantined_rows"))
-    rows = sum(_count(run, run.read(name)) for name in ("accounts", "contacts", "leads", "opportunities", "marketo_persons", "activities"))
+    rows = sum(
+        _count(run, run.read(name)) for name in ("accounts", "contacts", "leads", "opportunities", "marketing_persons", "activities")
+    )
     share = quarantined / rows if rows else 0.0
     return dg.AssetCheckResult(
         passed=share <= QUARANTINED_SHARE,

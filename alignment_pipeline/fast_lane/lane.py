@@ -119,7 +119,7 @@ class Lane:
             return
         now, state = self.home.clock.now(), self._state()
         try:
-            nobody = People(frozenset(), frozenset(), frozenset())
+            nobody = People(frozenset(), frozenset(), {})
             raw = overlay.raw_tables(self.store, nobody, {})
             self._hand_raises([], Tick(at=now))
             Decider(self.store, raw, nobody, self.agreement, index, now).decide()

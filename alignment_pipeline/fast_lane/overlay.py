@@ -12,26 +12,32 @@ from dataclasses import dataclass
 import ibis
 import pyarrow.compute as pc
 
+from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.fast_lane.arrivals import Raw
 from alignment_pipeline.fast_lane.store import Store
 
-_OBJECTS = {"lead": "raw_salesforce_leads", "contact": "raw_salesforce_contacts", "marketo": "raw_marketo_leads"}
+_MARKETING = {system.name: system.people for system in MARKETING if system.people is not None}
+_KINDS = ("lead", "contact", *_MARKETING)
 _LINKS = {
     "raw_salesforce_leads": {"lead": "record_id", "contact": "ConvertedContactId"},
     "raw_salesforce_contacts": {"contact": "record_id"},
-    "raw_marketo_leads": {"marketo": "record_id", "lead": "sfdcLeadId", "contact": "sfdcContactId"},
+    **{one.table: {name: "record_id", "lead": one.lead_id, "contact": one.contact_id} for name, one in _MARKETING.items()},
 }
-_EMAILS = {"raw_salesforce_leads": "Email", "raw_salesforce_contacts": "Email", "raw_marketo_leads": "email"}
-_STAGED = {"leads": "lead", "contacts": "contact", "marketo_persons": "marketo"}
+_EMAILS = {
+    "raw_salesforce_leads": "Email",
+    "raw_salesforce_contacts": "Email",
+    **{one.table: one.email for one in _MARKETING.values()},
+}
+_STAGED = {"leads": "lead", "contacts": "contact", "marketing_persons": None}
 
 
 @dataclass(frozen=True)
 class People:
-    """Records concerned, by kind: ids of leads, contacts and Marketo people."""
+    """Records concerned, by kind: ids of leads, of contacts, and of each marketing system's people."""
 
     leads: frozenset[str]
     contacts: frozenset[str]
-    marketo: frozenset[str]
+    marketing: Mapping[str, frozenset[str]]
 
     @property
     def crm_ids(self) -> frozenset[str]:
@@ -41,7 +47,7 @@ class People:
     @property
     def keys(self) -> list[str]:
         """Source keys of all records."""
-        kinds = (("lead", self.leads), ("contact", self.contacts), ("marketo", self.marketo))
+        kinds = (("lead", self.leads), ("contact", self.contacts), *self.marketing.items())
         return sorted(f"{kind}:{one}" for kind, ids in kinds for one in ids)
 
 
@@ -60,12 +66,13 @@ def people_of(store: Store, arrivals: Raw) -> People:
             keys |= {f"{kind}:{value}" for value in table[column].to_pylist() if value}
         if name in _EMAILS:
             emails |= {value.strip().lower() for value in table[_EMAILS[name]].to_pylist() if value}
-    for name, kind in _STAGED.items():
-        column = f"{kind}_id"
-        keys |= {f"{kind}:{value}" for value in store.among(name, "email", emails)[column].to_pylist()}
+    for name, record in _STAGED.items():
+        holders = store.among(name, "email", emails)
+        of_marketing = holders["source_key"].to_pylist() if record is None else []
+        keys |= {*of_marketing, *(f"{record}:{one}" for one in (holders[f"{record}_id"].to_pylist() if record else ()))}
     keys |= _family(store, keys)
-    kinds = {kind: frozenset(_of_kind(keys, kind)) for kind in _OBJECTS}
-    return People(kinds["lead"], kinds["contact"], kinds["marketo"])
+    kinds = {kind: frozenset(_of_kind(keys, kind)) for kind in _KINDS}
+    return People(kinds["lead"], kinds["contact"], {name: kinds[name] for name in _MARKETING})
 
 
 def raw_tables(store: Store, people: People, arrivals: Raw) -> dict[str, ibis.Table]:
@@ -73,23 +80,37 @@ def raw_tables(store: Store, people: People, arrivals: Raw) -> dict[str, ibis.Ta
     cuts: Mapping[str, list[tuple[str, Collection[str]]]] = {
         "raw_salesforce_leads": [("record_id", people.leads)],
         "raw_salesforce_contacts": [("record_id", people.contacts)],
-        "raw_marketo_leads": [("record_id", people.marketo)],
         "raw_salesforce_lead_changes": [("LeadId", people.leads)],
         "raw_salesforce_contact_changes": [("ContactId", people.contacts)],
         "raw_salesforce_tasks": [("WhoId", people.crm_ids)],
         "raw_salesforce_events": [("WhoId", people.crm_ids)],
-        "raw_marketo_activities": [("leadId", people.marketo)],
         "raw_salesforce_campaign_members": [("LeadId", people.leads), ("ContactId", people.contacts)],
         "raw_salesforce_accounts": [],
         "raw_salesforce_opportunities": [],
         "raw_salesforce_opportunity_changes": [],
+        **_marketing_cuts(store, people),
     }
     found = {}
     for name, cut in cuts.items():
         parts = [store.among(name, column, values) for column, values in cut]
         found[name] = store.contract(name, [*parts, arrivals[name]] if name in arrivals else parts)
-    catalogues = ("raw_marketo_activity_types", "raw_salesforce_campaigns")
+    types = (feed.catalogue for system in MARKETING for feed in system.feeds)
+    catalogues = (*(name for name in types if name is not None), "raw_salesforce_campaigns")
     return found | {name: store.read(name) for name in catalogues}
+
+
+def _marketing_cuts(store: Store, people: People) -> dict[str, list[tuple[str, Collection[str]]]]:
+    """Raw tables of marketing systems, cut to these people: by their ids, and by their addresses where a log has only those."""
+    cuts: dict[str, list[tuple[str, Collection[str]]]] = {}
+    for system in MARKETING:
+        ids = people.marketing.get(system.name, frozenset())
+        if system.people is not None:
+            cuts[system.people.table] = [("record_id", ids)]
+        if any(feed.is_by_email for feed in system.feeds):
+            known = store.among("marketing_persons", "source_key", {f"{system.name}:{one}" for one in ids})
+            emails = {one for one in known["email"].to_pylist() if one}
+        cuts |= {feed.table: [(feed.person, emails if feed.is_by_email else ids)] for feed in system.feeds}
+    return cuts
 
 
 def _family(store: Store, keys: set[str]) -> set[str]:

@@ -11,21 +11,21 @@ from alignment_pipeline.agreement.parties import People
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import loosened
 
-# The CRM's contact says it best, then the open lead, then Marketo, then the lead that was converted.
-_CONTACT, _OPEN_LEAD, _MARKETO, _CONVERTED_LEAD = 0, 1, 2, 3
+# The CRM's contact says it best, then the open lead, then the marketing system, then the lead that was converted.
+_CONTACT, _OPEN_LEAD, _MARKETING, _CONVERTED_LEAD = 0, 1, 2, 3
 _TEXTS = ("email", "first_name", "last_name", "company", "title", "website", "phone", "city", "state", "country", "industry")
 _PERSON_TEXTS = ("status", "disposition", "reject_code", "owner_id", "contact_account_id", "converted_account_id")
 
 
 def people(
-    contacts: ibis.Table, leads: ibis.Table, marketo_persons: ibis.Table, person_records: ibis.Table, *, definitions: People
+    contacts: ibis.Table, leads: ibis.Table, marketing_persons: ibis.Table, person_records: ibis.Table, *, definitions: People
 ) -> ibis.Table:
     """One row per person (contract `people`).
 
-    Each value is the first that is not empty among contact, open lead, Marketo and converted lead; within one kind the
+    Each value is the first that is not empty among contact, open lead, marketing system and converted lead; within one kind the
     latest created record, then the smallest key, decides: our own writes move a record's modification, never its creation.
     """
-    rows = ibis.union(loosened(_contact_rows(contacts)), loosened(_lead_rows(leads)), loosened(_marketo_rows(marketo_persons)))
+    rows = ibis.union(loosened(_contact_rows(contacts)), loosened(_lead_rows(leads)), loosened(_marketing_rows(marketing_persons)))
     joined = rows.inner_join(person_records.select("source_key", "person_id"), "source_key")
     order = [joined.kind, ibis.desc(joined.created_at), joined.source_key]
 
@@ -40,7 +40,7 @@ def people(
         lead_source=joined.lead_source.first(where=joined.lead_source.notnull(), order_by=[joined.created_at, joined.source_key]),
         lead_id=id_of("lead_id", _OPEN_LEAD),
         contact_id=id_of("contact_id", _CONTACT),
-        marketo_id=id_of("marketo_id", _MARKETO),
+        marketing_key=id_of("marketing_key", _MARKETING),
         is_owned_by_queue=joined.is_owned_by_queue.first(where=joined.owner_id.notnull(), order_by=order).fill_null(False),
         is_on_hold=joined.is_on_hold.any(),
         is_incorrect_account=joined.is_incorrect_account.any(),
@@ -62,14 +62,14 @@ def _is_internal(domain: ibis.Value, internal: list[str]) -> ibis.Value:
     return ibis.or_(*tests).fill_null(False) if tests else ibis.literal(False)
 
 
-def _shape(table: ibis.Table, *, key: str, id_column: str, kind: ibis.Value, **extra: ibis.Value) -> ibis.Table:
+def _shape(table: ibis.Table, *, key: str | None, id_column: str, kind: ibis.Value, **extra: ibis.Value) -> ibis.Table:
     """The columns that every kind of record offers; a missing one is null or false."""
     nothing, no = ibis.null("string"), ibis.literal(False)
 
     def column(name: str, default: ibis.Value) -> ibis.Value:
         return extra.get(name, table[name] if name in table.columns else default)
 
-    texts = (*_TEXTS, *_PERSON_TEXTS, "lead_source", "lead_id", "contact_id", "marketo_id")
+    texts = (*_TEXTS, *_PERSON_TEXTS, "lead_source", "lead_id", "contact_id", "marketing_key")
     flags = (
         "is_owned_by_queue",
         "is_on_hold",
@@ -80,7 +80,7 @@ def _shape(table: ibis.Table, *, key: str, id_column: str, kind: ibis.Value, **e
         "is_converted",
     )
     return table.select(
-        source_key=ibis.literal(f"{key}:") + table[id_column],
+        source_key=table[id_column] if key is None else ibis.literal(f"{key}:") + table[id_column],
         kind=kind,
         **{name: column(name, nothing) for name in texts},
         **{name: column(name, no) for name in flags},
@@ -115,14 +115,15 @@ def _lead_rows(leads: ibis.Table) -> ibis.Table:
     )
 
 
-def _marketo_rows(marketo_persons: ibis.Table) -> ibis.Table:
+def _marketing_rows(marketing_persons: ibis.Table) -> ibis.Table:
     nothing = ibis.null("string")
     return _shape(
-        marketo_persons,
-        key="marketo",
-        id_column="marketo_id",
-        kind=ibis.literal(_MARKETO),
-        is_opted_out=marketo_persons.is_unsubscribed,
+        marketing_persons,
+        key=None,
+        id_column="source_key",
+        marketing_key=marketing_persons.source_key,
+        kind=ibis.literal(_MARKETING),
+        is_opted_out=marketing_persons.is_unsubscribed,
         # the ids of synced records are links, joined in person_records, not ids of this record
         lead_id=nothing,
         contact_id=nothing,

@@ -1,4 +1,4 @@
-"""Which records are the same person: Marketo, leads and contacts joined by facts, each join with its reason.
+"""Which records are the same person: records of marketing systems, leads and contacts joined by facts, each join with its reason.
 
 Belongs here: the joining. What a person is called and where they work: `people.py`.
 """
@@ -15,12 +15,15 @@ from ibis import _
 from alignment_pipeline.agreement.parties import People
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import loosened
+from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.identity import claims, shared_addresses
 from alignment_pipeline.identity.claims import Claim
 from alignment_pipeline.identity.shared_addresses import Holder
 from alignment_pipeline.matching.names import names
 
-OWN, CONVERSION, MERGE, SYNC, EMAIL = "own record", "conversion", "merge", "Marketo sync id", "same e-mail"
+OWN, CONVERSION, MERGE, EMAIL = "own record", "conversion", "merge", "same e-mail"
+_OBJECTS = {system.name: system.people.object for system in MARKETING if system.people is not None}
+_SYNC = {system.people.object: f"{system.title} sync id" for system in MARKETING if system.people is not None}
 APART = "own record: others with this e-mail name another company or person"
 _SAID = ("company", "website", "first_name", "last_name")
 
@@ -28,21 +31,21 @@ _SAID = ("company", "website", "first_name", "last_name")
 def person_records(
     contacts: ibis.Table,
     leads: ibis.Table,
-    marketo_persons: ibis.Table,
+    marketing_persons: ibis.Table,
     crm_record_states: ibis.Table,
     accounts: ibis.Table | None = None,
     *,
     definitions: People,
 ) -> ibis.Table:
-    """One row per Marketo, lead or contact record with the person it belongs to.
+    """One row per lead, contact or marketing record with the person it belongs to.
 
-    Records are one person when a lead was converted into a contact, one was merged into the other, Marketo names the CRM
+    Records are one person when a lead was converted into a contact, one was merged into the other, the marketing system names the CRM
     record it is synced with, or both hold the same e-mail address and what they say of company and name goes together
     (`shared_addresses`; shared mailboxes as info@ never join). `accounts` says what the contacts' companies are called; without
     it a contact's company is only its account's id. The person's id is the key of the oldest of the living and converted records,
     so it stays while that record lives.
     """
-    records = _records(contacts, leads, marketo_persons).to_pyarrow()
+    records = _records(contacts, leads, marketing_persons).to_pyarrow()
     states = (
         crm_record_states.filter(_.object.isin(["Lead", "Contact"]))
         .filter((_.survivor_id != _.record_id) | _.converted_to_id.notnull() | _.is_deleted)
@@ -64,11 +67,16 @@ def _companies(accounts: ibis.Table | None, contacts: ibis.Table, leads: ibis.Ta
     return {row["account_id"]: (row["name"] or "", row["website"] or "") for row in rows}
 
 
-def _records(contacts: ibis.Table, leads: ibis.Table, marketo_persons: ibis.Table) -> ibis.Table:
+def _records(contacts: ibis.Table, leads: ibis.Table, marketing_persons: ibis.Table) -> ibis.Table:
+    def shape_of_marketing(table: ibis.Table) -> ibis.Table:
+        objects = ibis.cases(*[(table.system == name, one) for name, one in _OBJECTS.items()], else_=table.system)
+        links = {"lead_id": table.lead_id, "contact_id": table.contact_id}
+        return shape(table, "", "marketing_id", source_key=table.source_key, object=objects, **links)
+
     def shape(table: ibis.Table, object_: str, id_column: str, **links: ibis.Value) -> ibis.Table:
         rows = table.select(
-            source_key=ibis.literal(f"{object_.lower()}:") + table[id_column],
-            object=ibis.literal(object_),
+            source_key=links.get("source_key", ibis.literal(f"{object_.lower()}:") + table[id_column]),
+            object=links.get("object", ibis.literal(object_)),
             record_id=table[id_column],
             email=table.email,
             created_at=table.created_at,
@@ -83,7 +91,7 @@ def _records(contacts: ibis.Table, leads: ibis.Table, marketo_persons: ibis.Tabl
     return ibis.union(
         shape(contacts, "Contact", "contact_id", account_id=contacts.account_id),
         shape(leads, "Lead", "lead_id", contact_id=leads.converted_contact_id, account_id=leads.converted_account_id),
-        shape(marketo_persons, "Marketo", "marketo_id", lead_id=marketo_persons.lead_id, contact_id=marketo_persons.contact_id),
+        shape_of_marketing(marketing_persons),
     )
 
 
@@ -117,7 +125,7 @@ def _joined(records: pa.Table, states: pa.Table, *, shared: frozenset[str], said
     joins = _Joins()
     gone = _join_states(joins, states.to_pylist(), known)
     for row in rows:
-        reason = CONVERSION if row["object"] == "Lead" else SYNC
+        reason = _SYNC.get(row["object"], CONVERSION)
         for object_, target in (("lead", row["lead_id"]), ("contact", row["contact_id"])):
             key = f"{object_}:{target}"
             if target and (key in known or key in gone):
@@ -179,7 +187,7 @@ class _Said:
         self._survivors, self._companies = survivors, companies
 
     def claim(self, rows: Sequence[Mapping[str, Any]]) -> Claim:
-        """The claim of records that facts have joined: the CRM's account says it best, then the open lead, then Marketo."""
+        """The claim of records that facts have joined: the CRM's account says it best, then the open lead, then the marketing systems."""
         people = claims.full_names((row["first_name"], row["last_name"]) for row in rows)
         ids = frozenset(self._survivors.get(row["account_id"], row["account_id"]) for row in rows if row["account_id"])
         if ids:
@@ -187,7 +195,7 @@ class _Said:
             return Claim(
                 ids, claims.company_names(name for name, _ in known), claims.company_sites(website for _, website in known), people
             )
-        for object_ in ("Lead", "Marketo"):
+        for object_ in ("Lead", *_OBJECTS.values()):
             own = [row for row in rows if row["object"] == object_]
             companies = claims.company_names(row["company"] for row in own)
             sites = claims.company_sites(row["website"] for row in own)

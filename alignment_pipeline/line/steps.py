@@ -45,7 +45,7 @@ from alignment_pipeline.staging import (
     crm_record_states,
     escalation_tasks,
     leads,
-    marketo_persons,
+    marketing_persons,
     opportunities,
     opportunity_states,
     quarantine,
@@ -69,7 +69,12 @@ STAGING = (
         {"changes": living("raw_salesforce_lead_changes")},
         takes=parts("crm"),
     ),
-    Step(("marketo_persons",), marketo_persons.marketo_persons, (living("raw_marketo_leads"),)),
+    Step(
+        ("marketing_persons",),
+        marketing_persons.marketing_persons,
+        each(*marketing_persons.TABLES, version=living),
+        as_mapping=True,
+    ),
     Step(
         ("opportunity_stage_changes",),
         opportunities.opportunity_stage_changes,
@@ -152,10 +157,10 @@ IDENTITY = (
     Step(
         ("person_records",),
         person_records.person_records,
-        ("contacts", "leads", "marketo_persons", "crm_record_states", "accounts"),
+        ("contacts", "leads", "marketing_persons", "crm_record_states", "accounts"),
         takes=parts(definitions="people"),
     ),
-    Step(("people",), people.people, ("contacts", "leads", "marketo_persons", "person_records"), takes=parts(definitions="people")),
+    Step(("people",), people.people, ("contacts", "leads", "marketing_persons", "person_records"), takes=parts(definitions="people")),
 )
 
 MATCHING = (

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import backup
@@ -116,14 +117,28 @@ def _names(warehouse: Warehouse, wanted: str) -> set[str]:
         theirs = records.filter(records.person_id.isin(sorted(ids))).to_pyarrow()
         names |= {*theirs.column("record_id").to_pylist(), *(key for key in theirs.column("source_key").to_pylist()), *ids}
         names |= {email for email in people.filter(people.person_id.isin(sorted(ids))).to_pyarrow().column("email").to_pylist() if email}
+        names |= _merged(warehouse, names)
         names |= _addresses(warehouse, names)
     return {name for name in names if name}
+
+
+def _merged(warehouse: Warehouse, names: Collection[str]) -> set[str]:
+    """Ids of records that were merged into theirs, where a merge makes a new id: their versions stay in the raw table."""
+    found: set[str] = set()
+    for people in (system.people for system in MARKETING):
+        if people is None or people.merged_into is None:
+            continue
+        raw = warehouse.read(people.table)
+        losers = raw.filter(raw[people.merged_into].isin(sorted(names))).select("record_id").distinct()
+        found |= set(losers.to_pyarrow().column("record_id").to_pylist())
+    return found
 
 
 def _addresses(warehouse: Warehouse, names: Collection[str]) -> set[str]:
     """Addresses that any version of their records ever had."""
     found: set[str] = set()
-    for table, column in (("raw_salesforce_leads", "Email"), ("raw_salesforce_contacts", "Email"), ("raw_marketo_leads", "email")):
+    marketing = [(system.people.table, system.people.email) for system in MARKETING if system.people is not None]
+    for table, column in (("raw_salesforce_leads", "Email"), ("raw_salesforce_contacts", "Email"), *marketing):
         raw = warehouse.read(table)
         emails = raw.filter(raw.record_id.isin(sorted(names)), raw[column].notnull()).select(email=raw[column].strip().lower()).distinct()
         found |= set(emails.to_pyarrow().column("email").to_pylist())
@@ -180,6 +195,9 @@ def _mentions(table: ibis.Table, names: Collection[str]) -> ibis.Value | None:
         if type_.is_string():
             tests.append(table[column].isin(exact).fill_null(False))
             tests += [table[column].lower().contains(name.lower()).fill_null(False) for name in long]
+            if column.lower().endswith("ids"):
+                listed = ibis.literal(";") + table[column] + ";"
+                tests += [listed.contains(f";{name};").fill_null(False) for name in exact]
     return ibis.or_(*tests) if tests else None
 
 

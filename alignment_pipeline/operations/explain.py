@@ -144,14 +144,15 @@ def _person_id(warehouse: Warehouse, name: str) -> str | None:
 
 
 def _person_by_email(warehouse: Warehouse, email: str) -> str | None:
-    """The person whose best e-mail it is, or who has a record with it: contacts first, then leads, then Marketo."""
+    """The person whose best e-mail it is, or who has a record with it: contacts first, then leads, then marketing."""
     people = warehouse.read("people")
     found = _first(people.filter(people.email == email).order_by("person_id"), "person_id")
-    for table, key in (("contacts", "contact"), ("leads", "lead"), ("marketo_persons", "marketo")):
+    for table, key in (("contacts", "contact"), ("leads", "lead"), ("marketing_persons", None)):
         if found is not None:
             return found
         rows = warehouse.read(table)
-        keys = rows.filter(rows.email == email).select(source_key=ibis.literal(f"{key}:") + rows[f"{key}_id"])
+        mine = rows.filter(rows.email == email)
+        keys = mine.select(source_key=mine.source_key if key is None else ibis.literal(f"{key}:") + mine[f"{key}_id"])
         found = _first(warehouse.read("person_records").semi_join(keys, "source_key").order_by("person_id"), "person_id")
     return found
 

@@ -11,7 +11,7 @@ from ibis import _
 
 from alignment_pipeline.contracts import CONTRACTS
 
-SOURCES = ("accounts", "contacts", "leads", "opportunities", "marketo_persons", "activities", "users")
+SOURCES = ("accounts", "contacts", "leads", "opportunities", "marketing_persons", "activities", "users")
 INPUTS = (*SOURCES, "lead_account_matches", "account_mqa_statuses", "sla_clocks", "quarantined_rows")
 
 

@@ -69,7 +69,8 @@ def _of_feed(
         rows = rows.filter(_any_of([_is_type(rows.type_id, rows.type_name, source) for source in sources]))
     rows = _with_person(system, feed, rows, raw)
     rows = rows.filter(rows.person.notnull(), values.text(rows.record_id).notnull())
-    wanted = sorted({name for source in sources for name in _value_names(source)} | set(exclusions.bot_when))
+    names = {name for source in sources for name in _value_names(source)} | set(exclusions.bot_when)
+    wanted = sorted(names | ({feed.bot_flag} if feed.bot_flag else set()))
     given = {_column(name): values.text(rows[name]) for name in wanted if name in feed.values}
     if feed.attributes is not None:
         given |= {_column(name): values.member(rows[feed.attributes], name) for name in wanted if name not in feed.values}
@@ -87,7 +88,7 @@ def _of_feed(
         return table[_column(name)] if _column(name) in table.columns else ibis.null("string")
 
     condition = None if feed.catalogue is None else lambda source: _is_type(table.type_id, table.type_name, source)
-    return _classified(table, system.name, sources, value, condition=condition, exclusions=exclusions)
+    return _classified(table, system.name, sources, value, condition=condition, exclusions=exclusions, bot_flag=feed.bot_flag)
 
 
 def _with_person(system: System, feed: ActivityFeed, rows: ibis.Table, raw: Mapping[str, ibis.Table]) -> ibis.Table:
@@ -96,7 +97,11 @@ def _with_person(system: System, feed: ActivityFeed, rows: ibis.Table, raw: Mapp
         return rows.mutate(person=values.text(rows[feed.person]))
     assert system.people is not None
     people = raw[system.people.table]
-    by_email = people.select(owner_email=values.email(people[system.people.email]), person=people.record_id).filter(_.owner_email.notnull())
+    addresses = people.select(address=people[system.people.email], person=people.record_id)
+    if system.people.more_emails is not None:
+        more = people[system.people.more_emails].fill_null("").split(";").unnest()
+        addresses = ibis.union(addresses, people.select(address=more, person=people.record_id))
+    by_email = addresses.select(owner_email=values.email(addresses.address), person=addresses.person).filter(_.owner_email.notnull())
     by_email = by_email.group_by("owner_email").agg(person=_.person.min())
     return rows.join(by_email, values.email(rows[feed.person]) == by_email.owner_email, how="left")
 
@@ -197,6 +202,7 @@ def _classified(
     *,
     exclusions: Exclusions,
     condition: Callable[[ActivitySource], ibis.Value] | None = None,
+    bot_flag: str | None = None,
 ) -> ibis.Table:
     """The rows that meet a line of the agreement, with its type, category, detail, program and length."""
     tests = []
@@ -218,6 +224,7 @@ def _classified(
 
     subject = value("Subject") if system == _CRM else first_of(["Subject"] if "Subject" in _known(table) else [])
     bot = [patterns.matches(value(name), wanted) for name, wanted in exclusions.bot_when.items()] if system != _CRM else []
+    bot += [values.flag(value(bot_flag)).fill_null(False)] if bot_flag else []
     given_at = by_line(lambda source: values.timestamp(first_of(source.occurred_from)))
     lined = table.mutate(line=line).filter(_.line >= 0)
     rows = lined.mutate(

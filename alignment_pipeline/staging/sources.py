@@ -229,7 +229,7 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
     ),
     "raw_marketo_leads": _sources(
         """
-        marketo_id record_id text!
+        marketing_id record_id text!
         email email email
         first_name firstName text
         last_name lastName text
@@ -249,6 +249,29 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         lead_id sfdcLeadId id
         contact_id sfdcContactId id
         created_at createdAt timestamp
+        """
+    ),
+    "raw_hubspot_contacts": _sources(
+        """
+        marketing_id record_id text!
+        email email email
+        first_name firstname text
+        last_name lastname text
+        company company text
+        title jobtitle text
+        phone phone text
+        website website text
+        city city text
+        state state text
+        country country text
+        industry industry text
+        employees numemployees integer
+        lead_source hs_analytics_source text
+        is_unsubscribed hs_email_optout flag
+        is_email_invalid hs_email_hard_bounce_reason_enum given
+        lead_id salesforceleadid id
+        contact_id salesforcecontactid id
+        created_at createdate timestamp
         """
     ),
     "raw_marketo_activities": _sources(

@@ -90,7 +90,13 @@ def time_of_day(column: ibis.Value) -> ibis.Value:
     return ibis.ifelse(column.re_search(_TIME), column, ibis.null("string"))
 
 
+def given(column: ibis.Value) -> ibis.Value:
+    """Whether there is any value."""
+    return text(column).notnull()
+
+
 KINDS: Mapping[str, Callable[[ibis.Value], ibis.Value]] = {
+    "given": given,
     "text": text,
     "id": identifier,
     "email": email,

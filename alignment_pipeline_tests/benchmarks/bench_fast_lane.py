@@ -123,7 +123,7 @@ class Bench:
     def people(self) -> list[tuple[int, str]]:
         """(Marketo id, lead id) of people nobody clocks yet, whose rep is at work now."""
         store = self.home.warehouse()
-        tables = {name: store.read(name) for name in ("marketo_persons", "leads", "users", "sla_clocks")}
+        tables = {name: store.read(name) for name in ("marketing_persons", "leads", "users", "sla_clocks")}
         leads, users = tables["leads"], tables["users"]
         zones = {row["time_zone"] for row in users.select("time_zone").distinct().to_pyarrow().to_pylist() if row["time_zone"]}
         now = self.clock.now()
@@ -132,8 +132,8 @@ class Bench:
         mine = leads.filter(~leads.is_converted).semi_join(at_work, leads.owner_id == at_work.user_id)
         clocked = tables["sla_clocks"].filter(lambda t: t.policy.isin(["first_touch_hand_raiser", "first_touch_existing_account"]))
         mine = mine.anti_join(clocked, mine.lead_id == clocked.record_id)
-        found = tables["marketo_persons"].select("marketo_id", "lead_id").semi_join(mine, "lead_id").to_pyarrow().to_pylist()
-        rows = sorted((int(row["marketo_id"]), str(row["lead_id"])) for row in found)
+        found = tables["marketing_persons"].select("marketing_id", "lead_id").semi_join(mine, "lead_id").to_pyarrow().to_pylist()
+        rows = sorted((int(row["marketing_id"]), str(row["lead_id"])) for row in found)
         self.random.shuffle(rows)
         return rows
 

@@ -204,8 +204,8 @@ def test_people_given_back_are_told_to_marketo(day: Day) -> None:
     stages: dict[str, list[str]] = {}
     for row in sorted(day.first_tables["person_stage_changes"], key=lambda row: row["sequence"]):
         stages.setdefault(row["person_id"], []).append(row["stage"])
-    people = [row for row in day.first_tables["people"] if row["marketo_id"] and "Recycled" in stages.get(row["person_id"], ())]
-    expected = {row["marketo_id"]: "Recycled" for row in people if stages[row["person_id"]][-1] == "Recycled"}
+    people = [row for row in day.first_tables["people"] if row["marketing_key"] and "Recycled" in stages.get(row["person_id"], ())]
+    expected = {row["marketing_key"].removeprefix("marketo:"): "Recycled" for row in people if stages[row["person_id"]][-1] == "Recycled"}
     leads = day.company.world.marketo.leads
     told = {str(key): lead.values["alignmentRecycleReason"] for key, lead in leads.items() if lead.values.get("alignmentRecycleReason")}
     assert expected == told and 10 < len(told) < len(people)

@@ -43,7 +43,7 @@ def test_a_branchs_people_are_scored_as_by_a_full_run(monday: Place, hierarchy: 
         person = branch_person(found)
         records = found.store.read("person_records").filter(lambda t: t.person_id == person).to_pyarrow().to_pylist()
         ids = {kind: frozenset(row["record_id"] for row in records if row["object"] == kind) for kind in ("Lead", "Contact", "Marketo")}
-        people = overlay.People(ids["Lead"], ids["Contact"], ids["Marketo"])
+        people = overlay.People(ids["Lead"], ids["Contact"], {"marketo": ids["Marketo"]})
         decider = Decider(
             found.store, overlay.raw_tables(found.store, people, {}), people, agreement, found.refresh_index(), monday.home.clock.now()
         )

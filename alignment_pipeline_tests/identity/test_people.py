@@ -12,7 +12,8 @@ from alignment_pipeline_tests.staging.factories import account, contact, days_ag
 def made(*, people: People | None = None, records: dict[str, str], **given: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Person -> row; `records` maps source keys to persons."""
     tables = [
-        staged(table, given.get(name, ())) for name, table in (("contacts", "contacts"), ("leads", "leads"), ("marketo", "marketo_persons"))
+        staged(table, given.get(name, ()))
+        for name, table in (("contacts", "contacts"), ("leads", "leads"), ("marketo", "marketing_persons"))
     ]
     known = staged("person_records", [{"source_key": key, "person_id": person} for key, person in records.items()])
     found = rows(rule.people(*tables, known, definitions=people or People()))
@@ -28,7 +29,17 @@ def test_contact_then_lead_then_marketo_say_it() -> None:
         records={f"contact:{contact(1)}": "p", f"lead:{lead(1)}": "p", "marketo:1": "p"},
         contacts=[{"contact_id": contact(1), "email": "jane@acme.example", "account_id": account(1), "owner_id": user(1), **stamps(30)}],
         leads=[{"lead_id": lead(1), "title": "CTO", "company": "Acme", "owner_id": user(2), "status": "Open", **stamps(10)}],
-        marketo=[{"marketo_id": "1", "title": "Engineer", "city": "Berlin", "email": "other@acme.example", **stamps(1)}],
+        marketo=[
+            {
+                "source_key": "marketo:1",
+                "system": "marketo",
+                "marketing_id": "1",
+                "title": "Engineer",
+                "city": "Berlin",
+                "email": "other@acme.example",
+                **stamps(1),
+            }
+        ],
     )["p"]
     expected = {
         "email": "jane@acme.example",
@@ -40,7 +51,7 @@ def test_contact_then_lead_then_marketo_say_it() -> None:
         "status": "Open",
         "contact_id": contact(1),
         "lead_id": lead(1),
-        "marketo_id": "1",
+        "marketing_key": "marketo:1",
         "contact_account_id": account(1),
         "created_at": days_ago(30),
         "known_at": days_ago(1),
@@ -92,7 +103,7 @@ def test_a_converted_lead_says_what_nobody_else_knows_but_is_not_open() -> None:
 def test_one_opt_out_anywhere_is_an_opt_out() -> None:
     found = made(
         records={"marketo:1": "p", f"lead:{lead(1)}": "p", f"lead:{lead(2)}": "q"},
-        marketo=[{"marketo_id": "1", "is_unsubscribed": True, **stamps(1)}],
+        marketo=[{"source_key": "marketo:1", "system": "marketo", "marketing_id": "1", "is_unsubscribed": True, **stamps(1)}],
         leads=[{"lead_id": lead(1), **stamps(1)}, {"lead_id": lead(2), "is_do_not_sync": True, **stamps(1)}],
     )
     assert [(True, False), (False, True)] == [(found[one]["is_opted_out"], found[one]["is_do_not_sync"]) for one in "pq"]

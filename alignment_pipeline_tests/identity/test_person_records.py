@@ -12,7 +12,7 @@ from alignment_pipeline.identity import person_records as rule
 from alignment_pipeline_tests.staging.factories import account, contact, days_ago, lead, rows, staged
 
 Rows = dict[str, list[dict[str, Any]]]
-_TABLES = {"contacts": "contacts", "leads": "leads", "marketo": "marketo_persons", "states": "crm_record_states", "accounts": "accounts"}
+_TABLES = {"contacts": "contacts", "leads": "leads", "marketo": "marketing_persons", "states": "crm_record_states", "accounts": "accounts"}
 
 
 def a_contact(number: int, days: float = 50, email: str | None = None) -> dict[str, Any]:
@@ -30,7 +30,25 @@ def a_lead(number: int, days: float = 40, email: str | None = None, became: int 
 
 
 def in_marketo(number: int, days: float = 30, email: str | None = None, **links: Any) -> dict[str, Any]:
-    return {"marketo_id": str(number), "email": email, "created_at": days_ago(days), **links}
+    return {
+        "source_key": f"marketo:{number}",
+        "system": "marketo",
+        "marketing_id": str(number),
+        "email": email,
+        "created_at": days_ago(days),
+        **links,
+    }
+
+
+def in_hubspot(number: int, days: float = 30, email: str | None = None, **links: Any) -> dict[str, Any]:
+    return {
+        "source_key": f"hubspot:{number}",
+        "system": "hubspot",
+        "marketing_id": str(number),
+        "email": email,
+        "created_at": days_ago(days),
+        **links,
+    }
 
 
 def state(object_: str, record: str, survivor: str | None = None, became: str | None = None, gone: bool = True) -> dict[str, Any]:
@@ -53,6 +71,28 @@ def persons(given: Mapping[str, Sequence[Mapping[str, Any]]], people: People | N
 def test_alone_a_record_is_its_own_person() -> None:
     found = persons({"contacts": [a_contact(1)], "leads": [a_lead(1)], "marketo": [in_marketo(1)]})
     assert {key: (key, "own record") for key in (f"contact:{contact(1)}", f"lead:{lead(1)}", "marketo:1")} == found
+
+
+def test_people_of_two_marketing_systems_become_one_by_the_crm_s_ids_first_and_then_by_address() -> None:
+    found = joined(
+        {
+            "leads": [a_lead(1)],
+            "marketo": [
+                in_marketo(1, days=9, lead_id=lead(1)),
+                in_hubspot(1, days=8, email="other@acme.example", lead_id=lead(1)),
+                in_hubspot(2, days=7, email="jane@acme.example"),
+                in_marketo(2, days=6, email="jane@acme.example"),
+            ],
+        }
+    )
+    one, two = f"lead:{lead(1)}", "hubspot:2"
+    assert {key: (row["person_id"], row["object"], row["reason"]) for key, row in found.items()} == {
+        one: (one, "Lead", "own record"),
+        "marketo:1": (one, "Marketo", "Marketo sync id"),
+        "hubspot:1": (one, "HubSpot", "HubSpot sync id"),
+        "hubspot:2": (two, "HubSpot", "own record"),
+        "marketo:2": (two, "Marketo", "same e-mail"),
+    }
 
 
 def test_conversion_joins_a_lead_with_its_contact() -> None:
@@ -177,7 +217,7 @@ def test_persons_are_the_connected_components_of_the_facts() -> None:
 def components(given: Rows) -> list[set[str]]:
     """Connected components by flooding, of records that exist or are known to have gone; components of the gone alone are left out."""
     living = {f"contact:{row['contact_id']}" for row in given["contacts"]} | {f"lead:{row['lead_id']}" for row in given["leads"]}
-    living |= {f"marketo:{row['marketo_id']}" for row in given["marketo"]}
+    living |= {f"marketo:{row['marketing_id']}" for row in given["marketo"]}
     edges: dict[str, set[str]] = defaultdict(set)
 
     def link(one: str, other: str) -> None:
@@ -193,7 +233,7 @@ def components(given: Rows) -> list[set[str]]:
         if row["converted_to_id"]:
             link(key, f"contact:{row['converted_to_id']}")
     known = living | gone
-    for kind, id_column in (("leads", "lead_id"), ("marketo", "marketo_id")):
+    for kind, id_column in (("leads", "lead_id"), ("marketo", "marketing_id")):
         for row in given[kind]:
             key = f"{'lead' if kind == 'leads' else 'marketo'}:{row[id_column]}"
             targets = {
@@ -204,7 +244,7 @@ def components(given: Rows) -> list[set[str]]:
                 if target and f"{object_}:{target}" in known:
                     link(key, f"{object_}:{target}")
     of_email: dict[str, list[str]] = defaultdict(list)
-    for kind, id_column in (("contacts", "contact_id"), ("leads", "lead_id"), ("marketo", "marketo_id")):
+    for kind, id_column in (("contacts", "contact_id"), ("leads", "lead_id"), ("marketo", "marketing_id")):
         for row in given[kind]:
             if row["email"] and not row["email"].startswith("info@"):
                 of_email[row["email"]].append(f"{kind.removesuffix('s')}:{row[id_column]}")

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.systems.hubspot import HUBSPOT
 from alignment_pipeline.contracts.systems.marketo import MARKETO
 from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
 from alignment_pipeline.contracts.systems.system import RawStream
@@ -88,6 +89,8 @@ def raw_tables(organisation: Organisation) -> dict[str, pa.Table]:
     rows = [_activity(activity) for activity in organisation.marketo_activities]
     tables[activities.table] = raw_table(activities.table, activities, rows, key="marketoGUID", anchor=anchor)
     tables[types.table] = raw_table(types.table, types, organisation.marketo_activity_types, key="id", anchor=anchor)
+    # the organisation has no HubSpot
+    tables |= {stream.table: raw_table(stream.table, stream, (), anchor=anchor) for stream in HUBSPOT.streams}
     return tables
 
 

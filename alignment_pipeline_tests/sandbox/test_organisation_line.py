@@ -13,17 +13,8 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.identity import person_records
 from alignment_pipeline.sandbox import organisation
 from alignment_pipeline.sandbox.organisation import Organisation
-from alignment_pipeline.staging import activities, contacts, crm_record_states, leads, marketo_persons, quarantine, touches, versions
+from alignment_pipeline.staging import activities, contacts, crm_record_states, leads, marketing_persons, quarantine, touches, versions
 from alignment_pipeline_tests.line.raw_tables import raw_tables
-
-_ACTIVITIES = (
-    "raw_marketo_activities",
-    "raw_marketo_activity_types",
-    "raw_salesforce_campaign_members",
-    "raw_salesforce_campaigns",
-    "raw_salesforce_tasks",
-    "raw_salesforce_events",
-)
 
 
 class Line:
@@ -49,7 +40,7 @@ def test_no_row_is_quarantined(line: Line) -> None:
 
 def test_every_kind_of_activity_of_the_agreement_occurs(line: Line) -> None:
     scoring = line.agreement.scoring
-    raw = {name: line.living(name) for name in _ACTIVITIES}
+    raw = {name: line.living(name) for name in activities.TABLES}
     found = activities.activities(raw, activity_types=scoring.activity_types, exclusions=scoring.exclusions).to_pyarrow()
     kinds = Counter(found["activity_type"].to_pylist())
     # the demo company has no trial
@@ -85,7 +76,7 @@ def test_identity_merges_no_two_people(line: Line) -> None:
     found = person_records.person_records(
         contacts.contacts(line.living("raw_salesforce_contacts"), crm=crm),
         leads.leads(line.living("raw_salesforce_leads"), changes=changes, crm=crm),
-        marketo_persons.marketo_persons(line.living("raw_marketo_leads")),
+        marketing_persons.marketing_persons({name: line.living(name) for name in marketing_persons.TABLES}),
         states,
         definitions=line.agreement.people,
     ).to_pyarrow()

@@ -31,6 +31,8 @@ _USUAL = {
     "createdAt": "2026-01-05T08:00:00Z",
     "Name": "Somebody",
     "StageName": "Prospecting",
+    "submittedAt": "2026-11-10T10:00:00.000Z",
+    "created": "2026-11-10T10:00:00.000Z",
     "activityDate": "2026-11-01T08:00:00Z",
     "activityTypeId": "1",
 }

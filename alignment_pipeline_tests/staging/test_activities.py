@@ -13,6 +13,7 @@ from alignment_pipeline_tests.staging.factories import NOW, contact, lead, raw, 
 
 MARKETO, TYPES = "raw_marketo_activities", "raw_marketo_activity_types"
 MEMBERS, CAMPAIGNS, TASKS, EVENTS = (f"raw_salesforce_{name}" for name in ("campaign_members", "campaigns", "tasks", "events"))
+CONTACTS, SUBMISSIONS, MAILS = (f"raw_hubspot_{name}" for name in ("contacts", "form_submissions", "email_events"))
 NAMES = {1: "Visit Webpage", 2: "Fill Out Form", 10: "Open Email", 11: "Click Email", 104: "Change Status in Progression"}
 
 
@@ -23,6 +24,7 @@ def made(
     shipped = loader.load(loader.default_path()).scoring
     given.setdefault("types", [raw_row(TYPES, str(number), name=name) for number, name in NAMES.items()])
     names = {"marketo": MARKETO, "types": TYPES, "members": MEMBERS, "campaigns": CAMPAIGNS, "tasks": TASKS, "events": EVENTS}
+    names |= {"contacts": CONTACTS, "submissions": SUBMISSIONS, "mails": MAILS}
     tables = {table: raw(table, *given.get(name, ())) for name, table in names.items()}
     table = rule.activities(tables, activity_types=sources or shipped.activity_types, exclusions=exclusions or shipped.exclusions)
     found = rows(table)
@@ -56,6 +58,44 @@ def test_the_shipped_list_reads_marketo() -> None:
     }
     assert expected == {key: tuple(row[name] for name in ("activity_type", "category", "detail", "is_bot")) for key, row in found.items()}
     assert {"marketo:7"} == {row["source_key"] for row in found.values()}
+
+
+def test_the_shipped_list_reads_hubspot() -> None:
+    found = made(
+        contacts=[
+            raw_row(CONTACTS, "5", email="jane@acme.example", hs_additional_emails="old@acme.example;j@acme.example"),
+            raw_row(CONTACTS, "9", email="jane@acme.example"),
+        ],
+        submissions=[
+            raw_row(
+                SUBMISSIONS, "s-1", formName="Request a demo", email="JANE@acme.example", pageUrl="https://x.example/demo", values="{}"
+            ),
+            raw_row(SUBMISSIONS, "s-2", formName="Newsletter", email="old@acme.example", values="{}"),
+            raw_row(SUBMISSIONS, "s-3", formName="Newsletter", email="nobody@acme.example", values="{}"),
+        ],
+        mails=[
+            raw_row(MAILS, "m-1", type="OPEN", recipient="j@acme.example", subject="Spring", filteredEvent="false"),
+            raw_row(MAILS, "m-2", type="CLICK", recipient="jane@acme.example", url="/pricing", filteredEvent="true"),
+            raw_row(MAILS, "m-3", type="DELIVERED", recipient="jane@acme.example"),
+        ],
+    )
+    expected = {
+        "hubspot:s-1": ("form_fill", "hand_raise", "Request a demo", False),
+        "hubspot:s-2": ("form_fill", "content", "Newsletter", False),
+        "hubspot:m-1": ("email_open", None, "Spring", False),
+        "hubspot:m-2": ("email_click", None, "/pricing", True),
+    }
+    assert expected == {key: tuple(row[name] for name in ("activity_type", "category", "detail", "is_bot")) for key, row in found.items()}
+    assert {"hubspot:5"} == {row["source_key"] for row in found.values()}, "of two contacts with one address the smaller id"
+
+
+def test_a_value_of_a_form_can_decide() -> None:
+    source = ActivitySource(type="form_fill", hubspot="form_submission", where={"country": ["germany"]})
+    given = [
+        raw_row(SUBMISSIONS, f"s-{number}", email="a@b.example", values=json.dumps({"country": country}))
+        for number, country in enumerate(("Germany", "France"))
+    ]
+    assert list(made([source], contacts=[raw_row(CONTACTS, "1", email="a@b.example")], submissions=given)) == ["hubspot:s-0"]
 
 
 def test_the_first_line_wins() -> None:

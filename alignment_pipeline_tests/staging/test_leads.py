@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alignment_pipeline.agreement.field_map import Crm, InputMapping
-from alignment_pipeline.staging import contacts, leads, marketo_persons, users, versions
+from alignment_pipeline.staging import contacts, leads, marketing_persons, users, versions
 from alignment_pipeline_tests.staging.factories import NOW, account, contact, lead, raw, raw_row, rows, user
 
 LEADS, CHANGES, USERS = "raw_salesforce_leads", "raw_salesforce_lead_changes", "raw_salesforce_users"
@@ -130,6 +130,31 @@ def test_marketo_people_have_flags_and_a_birth() -> None:
         raw_row(name, "7", email="A@B.example", unsubscribed="true", sfdcLeadId=lead(1)),
         raw_row(name, "8", createdAt=None, isAnonymous="1", sfdcContactId="not an id"),
     )
-    first, second = rows(marketo_persons.marketo_persons(versions.living(table, as_of=NOW)), "marketo_id")
+    living = versions.living(table, as_of=NOW)
+    first, second = rows(
+        marketing_persons.marketing_persons(
+            {name: living, "raw_hubspot_contacts": versions.living(raw("raw_hubspot_contacts"), as_of=NOW)}
+        ),
+        "marketing_id",
+    )
     assert ("a@b.example", True, False, lead(1)) == tuple(first[one] for one in ("email", "is_unsubscribed", "is_anonymous", "lead_id"))
     assert (True, None, second["modified_at"]) == tuple(second[one] for one in ("is_anonymous", "contact_id", "created_at"))
+
+
+def test_hubspot_people_have_flags_too() -> None:
+    name = "raw_hubspot_contacts"
+    given = {
+        "raw_marketo_leads": raw("raw_marketo_leads"),
+        name: raw(
+            name,
+            raw_row(name, "7", email="A@B.example", hs_email_optout="true", salesforceleadid=lead(1)),
+            raw_row(name, "8", hs_email_hard_bounce_reason_enum="UNKNOWN_USER"),
+        ),
+    }
+    first, second = rows(
+        marketing_persons.marketing_persons({key: versions.living(table, as_of=NOW) for key, table in given.items()}), "source_key"
+    )
+    assert ("hubspot:7", "a@b.example", True, False, lead(1)) == tuple(
+        first[one] for one in ("source_key", "email", "is_unsubscribed", "is_email_invalid", "lead_id")
+    )
+    assert (False, True, False) == tuple(second[one] for one in ("is_unsubscribed", "is_email_invalid", "is_anonymous"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import ibis
 import pytest
 
 from alignment_pipeline.agreement import loader
@@ -13,7 +14,7 @@ from alignment_pipeline.staging import (
     activities,
     contacts,
     leads,
-    marketo_persons,
+    marketing_persons,
     opportunities,
     quarantine,
     record_changes,
@@ -94,6 +95,10 @@ def test_what_became_null_although_given_is_in_quarantine(name: str) -> None:
     assert any(row["is_row_dropped"] for row in judged.values()) or name == "raw_marketo_leads"
 
 
+def _of_system(persons: ibis.Table, system: str) -> ibis.Table:
+    return persons.filter(persons.system == system)
+
+
 def test_every_row_is_staged_or_dropped_into_quarantine() -> None:
     dice = random.Random(4)
     tables = {name: raw(name, *poisoned(name, 60, dice)) for name in sources.SOURCES}
@@ -120,7 +125,8 @@ def test_every_row_is_staged_or_dropped_into_quarantine() -> None:
         ),
         "raw_salesforce_opportunity_stages_over_time": (changes, "change_id"),
         "raw_salesforce_users": (users.users(living["raw_salesforce_users"]), "user_id"),
-        "raw_marketo_leads": (marketo_persons.marketo_persons(living["raw_marketo_leads"]), "marketo_id"),
+        "raw_marketo_leads": (_of_system(marketing_persons.marketing_persons(living), "marketo"), "marketing_id"),
+        "raw_hubspot_contacts": (_of_system(marketing_persons.marketing_persons(living), "hubspot"), "marketing_id"),
     }
     for name, (table, key) in staged.items():
         everything = {row["record_id"] for row in rows(living[name])}
@@ -160,8 +166,7 @@ def test_an_activity_without_a_person_or_a_moment_is_no_end_of_the_run() -> None
     )
     types = raw("raw_marketo_activity_types", raw_row("raw_marketo_activity_types", "1", name="Visit Webpage"))
     scoring = loader.load(loader.default_path()).scoring
-    empty = ("raw_salesforce_campaign_members", "raw_salesforce_campaigns", "raw_salesforce_tasks", "raw_salesforce_events")
-    given = {name: table, "raw_marketo_activity_types": types} | {one: raw(one) for one in empty}
+    given = {one: raw(one) for one in activities.TABLES} | {name: table, "raw_marketo_activity_types": types}
     found = rows(activities.activities(given, activity_types=scoring.activity_types, exclusions=scoring.exclusions))
     assert ["marketo:1"] == [row["activity_id"] for row in found]
     judged = rows(quarantine.quarantined_rows({name: table}, as_of=NOW), "record_id")

@@ -113,6 +113,7 @@ CASES: dict[str, dict[str | None, Any]] = {
         "many": None,
         None: None,
     },
+    "given": {"UNKNOWN_USER": True, " 0 ": True, "": False, "  ": False, "\x07": False, None: False},
     "flag": {
         "true": True,
         "TRUE": True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alignment_pipeline.contracts.systems.system import RawStream, System
+from alignment_pipeline.contracts.systems.system import ActivityFeed, PersonRecords, RawStream, System
 
 #: Made by the reading, not asked of HubSpot.
 MERGED_INTO = "mergedInto"
@@ -52,8 +52,8 @@ STREAMS = (
         "createdate email",
         "firstname lastname company jobtitle phone mobilephone website city state country industry numemployees lifecyclestage "
         "hs_lead_status hubspot_owner_id hs_analytics_source hs_email_optout hs_email_hard_bounce_reason_enum associatedcompanyid "
-        "salesforceleadid salesforcecontactid salesforceaccountid hs_merged_object_ids",
-        personal="email firstname lastname phone mobilephone city",
+        "salesforceleadid salesforcecontactid salesforceaccountid hs_merged_object_ids hs_additional_emails",
+        personal="email hs_additional_emails firstname lastname phone mobilephone city",
         stamp="lastmodifieddate",
     ),
     _changes("contacts"),
@@ -118,4 +118,39 @@ STREAMS = (
     ),
 )
 
-HUBSPOT = System(name="hubspot", title="HubSpot", role="marketing", streams=STREAMS)
+HUBSPOT = System(
+    name="hubspot",
+    title="HubSpot",
+    role="marketing",
+    streams=STREAMS,
+    people=PersonRecords(
+        object="HubSpot",
+        table="raw_hubspot_contacts",
+        email="email",
+        more_emails="hs_additional_emails",
+        lead_id="salesforceleadid",
+        contact_id="salesforcecontactid",
+        merged_into=MERGED_INTO,
+    ),
+    feeds=(
+        ActivityFeed(
+            table="raw_hubspot_form_submissions",
+            record="form_submission",
+            person="email",
+            moment="submittedAt",
+            attributes="values",
+            values=("formId", "formName", "pageUrl"),
+            is_by_email=True,
+        ),
+        ActivityFeed(
+            table="raw_hubspot_email_events",
+            record="email_event",
+            person="recipient",
+            moment="created",
+            values=("type", "url", "subject", "emailCampaignId", "filteredEvent"),
+            bot_flag="filteredEvent",
+            is_by_email=True,
+        ),
+    ),
+    records=("form_submission", "email_event"),
+)

@@ -44,7 +44,7 @@ class ActivityFeed:
     `record` is the name under which the agreement's list of activity types takes such rows; None where the rows themselves carry a
     type, by its id in `type_id`, which `catalogue` (a raw table with id and name) names. `person` is the field that names the person:
     their id, or their e-mail address when `is_by_email`. Values that conditions may name are the fields in `values`, and the members
-    of the JSON in `attributes`.
+    of the JSON in `attributes`. `bot_flag` is true where the system itself says that a machine did it.
     """
 
     table: str
@@ -56,6 +56,7 @@ class ActivityFeed:
     attributes: str | None = None
     values: tuple[str, ...] = ()
     is_by_email: bool = False
+    bot_flag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class PersonRecords:
     """The people of a marketing system, as records of their own.
 
     `object` names them in tables of records; `write_object` in the field map. `lead_id` and `contact_id` are the fields that hold the
-    CRM records they are synced with.
+    CRM records they are synced with. `more_emails` holds further addresses of the person, joined by
+    semicolons; `merged_into` the survivor, in the tombstone of a record that was merged away.
     """
 
     object: str
@@ -72,6 +74,8 @@ class PersonRecords:
     lead_id: str
     contact_id: str
     write_object: str | None = None
+    more_emails: str | None = None
+    merged_into: str | None = None
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def defaults() -> dict[str, dict[str, Property]]:
     contacts = _of(
         f"{_COMMON} lastmodifieddate:datetime! email firstname lastname company jobtitle phone mobilephone website address city state zip "
         "country industry numemployees annualrevenue hs_lead_status hs_analytics_source hs_email_optout:bool hs_email_bounce:number! "
-        "hs_email_hard_bounce_reason_enum! hs_analytics_last_timestamp:datetime! hs_analytics_num_page_views:number! "
+        "hs_email_hard_bounce_reason_enum! hs_additional_emails! hs_analytics_last_timestamp:datetime! hs_analytics_num_page_views:number! "
         "salesforceleadid salesforcecontactid salesforceaccountid associatedcompanyid:number! hs_timezone notes"
     )
     companies = _of(

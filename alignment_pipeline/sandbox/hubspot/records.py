@@ -206,6 +206,8 @@ class PortalRecords:
         new_id = self.next_id() if self.settings.merge_makes_new_id else primary.id
         olds = [*_ids(primary), *_ids(secondary), *(one.id for one in (primary, secondary) if one.id != new_id)]
         values = {**secondary.values, **primary.values, "hs_merged_object_ids": ";".join(dict.fromkeys(olds))}
+        if kind == "contacts":
+            values |= _more_emails(primary, secondary)
         history = {
             name: tuple(sorted((*primary.history.get(name, ()), *secondary.history.get(name, ())), key=lambda one: one.at, reverse=True))[
                 : self.settings.history_versions
@@ -279,6 +281,14 @@ class PortalRecords:
 
 def _ids(record: Record) -> list[str]:
     return [one for one in record.values.get("hs_merged_object_ids", "").split(";") if one]
+
+
+def _more_emails(primary: Record, secondary: Record) -> dict[str, str]:
+    """The addresses that are not the merged contact's first one."""
+    names = ("email", "hs_additional_emails")
+    known = [one for record in (primary, secondary) for name in names for one in record.values.get(name, "").split(";") if one]
+    more = list(dict.fromkeys(known))[1:]
+    return {"hs_additional_emails": ";".join(more)} if more else {}
 
 
 def _is_back(before: str | None, after: str) -> bool:

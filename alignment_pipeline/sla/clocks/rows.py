@@ -16,6 +16,7 @@ from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.contracts import sla as tables
 from alignment_pipeline.contracts.contract import Contract
 from alignment_pipeline.contracts.moments import MINUTE
+from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.sla.arrays import NEVER, NOTHING, Ints
 from alignment_pipeline.sla.clocks import reasons, states
 from alignment_pipeline.sla.clocks.clocks import NO_EVENT
@@ -25,7 +26,11 @@ from alignment_pipeline.sla.timelines.groups import finishes
 from alignment_pipeline.sla.timelines.owners import PARTIES, Owners
 from alignment_pipeline.sla.timelines.subjects import Subjects
 
-_OBJECTS = {"lead": "Lead", "contact": "Contact", "marketo": "Marketo", "account": "Account", "opportunity": "Opportunity"}
+_OBJECTS = {
+    **{"lead": "Lead", "contact": "Contact"},
+    **{system.name: system.people.object for system in MARKETING if system.people is not None},
+    **{"account": "Account", "opportunity": "Opportunity"},
+}
 
 
 @dataclass(frozen=True)

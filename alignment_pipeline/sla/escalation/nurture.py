@@ -14,6 +14,7 @@ import pyarrow as pa
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.field_updates import FIELD_UPDATES
+from alignment_pipeline.contracts.systems.marketo import MARKETO
 from alignment_pipeline.sla.arrays import fetch
 
 
@@ -38,8 +39,9 @@ def nurture_updates(
         if row["stage"].lower() in stages:
             ever.add(row["person_id"])
     out = []
-    for row in fetch(people, "person_id", "marketo_id", "reject_code", "is_do_not_sync").to_pylist():
-        if row["marketo_id"] is None or row["is_do_not_sync"] or row["person_id"] not in ever:
+    for row in fetch(people, "person_id", "marketing_key", "reject_code", "is_do_not_sync").to_pylist():
+        system, _, record_id = (row["marketing_key"] or "").partition(":")
+        if system != MARKETO.name or row["is_do_not_sync"] or row["person_id"] not in ever:
             continue
         stage = last[row["person_id"]][1]
         is_back = stage.lower() in stages
@@ -47,7 +49,7 @@ def nurture_updates(
         out += [
             {
                 "object": MARKETO_LEAD,
-                "record_id": row["marketo_id"],
+                "record_id": record_id,
                 "field": mapping.field,
                 "value": json.dumps(f"{stage}{code}"[: mapping.length], ensure_ascii=False) if is_back else "null",
                 "reason": "Sales gave the person back: nurture takes them up." if is_back else "The person has left nurture.",

@@ -13,13 +13,21 @@ from ibis import _
 
 from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.contracts.moments import microseconds
+from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.sla.arrays import NEVER
 
 _PERSON = ("salesforce:Lead", "salesforce:Contact")
 _SAID = ("salesforce:LeadHistory?", "salesforce:ContactHistory?")
 _DEALS = ("salesforce:Opportunity", "salesforce:OpportunityContactRole?")
-_ENGAGED = ("marketo:activities", "salesforce:CampaignMember?", "salesforce:Task", "salesforce:Event?")
-# a feed that ends in ? is one that a CRM may not have; when it is not read at all, it holds nothing up
+_LOGS = tuple(
+    f"{system.name}:{stream.object}??"
+    for system in MARKETING
+    for stream in system.streams
+    if stream.table in {feed.table for feed in system.feeds}
+)
+_ENGAGED = (*_LOGS, "salesforce:CampaignMember?", "salesforce:Task", "salesforce:Event?")
+# a feed that ends in ? is one that a CRM may not have; when it is not read at all, it holds nothing up. One that ends in ?? is of a
+# marketing system, which need not be connected
 FEEDS: dict[str, tuple[str, ...]] = {
     "touch": ("salesforce:Task", "salesforce:Event?"),
     "activity": _ENGAGED,
@@ -65,7 +73,7 @@ def _least(needed: set[str], watermarks: Mapping[str, datetime | None]) -> int:
         is_detailed = any(other.startswith(f"{system}:") for other in watermarks)
         key = name if is_detailed else system
         if key not in watermarks:
-            if is_optional and is_detailed:
+            if is_optional and (is_detailed or feed.endswith("??")):
                 continue
             return -NEVER
         moment = watermarks[key]

@@ -16,9 +16,12 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, or_, select, text
 
 from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
+from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.tables import ATTEMPT, CREATED_RECORD, DRIFT, HOLD, OP, OUTBOX, QUARANTINE, SYNCED, TOMBSTONE
 from alignment_pipeline.write_back.sending import attempt_log
+
+_MARKETING = frozenset(system.name for system in MARKETING)
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,10 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
     folders below `plans` that name a subject are removed.
     """
     ids = sorted({id18(one) if is_id(one) else one for one in subjects})
-    # an id of Marketo is a short number that any text may hold: it is looked for between the colons of a key
-    numbers = sorted({one.removeprefix("marketo:") for one in subjects if one.removeprefix("marketo:").isdigit()})
+    # an id of a marketing system is a short number that any text may hold: it is looked for between the colons of a key
+    numbers = sorted({_bare(one) for one in subjects if _bare(one).isdigit()})
     names = {*ids, *(one[:15] for one in ids if is_id(one)), *subjects}
-    everything = sorted(one for one in names if one.removeprefix("marketo:") not in numbers) + [f":{one}:" for one in numbers]
+    everything = sorted(one for one in names if _bare(one) not in numbers) + [f":{one}:" for one in numbers]
     with journal.begin() as connection:
         named = [OP.c.record_id.in_(ids), OP.c.depends_on.in_(ids), OP.c.lock_parent.in_(ids)]
         contents = [column.contains(one, autoescape=True) for one in everything for column in (OP.c.ext_key, OP.c.after, OP.c.before)]
@@ -64,6 +67,12 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
     give_space_back(journal)
     needles = [*everything, *(quoted for one in numbers for quoted in (f'"{one}"', f">{one}<"))]
     return Erased(len(op_ids), values, _remove_plans(plans, needles) if plans else 0)
+
+
+def _bare(subject: str) -> str:
+    """A subject without the name of its marketing system."""
+    system, colon, record_id = subject.partition(":")
+    return record_id if colon and system in _MARKETING else subject
 
 
 def _delete_operations(connection: Connection, op_ids: Sequence[int]) -> None:

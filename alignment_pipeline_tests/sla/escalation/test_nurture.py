@@ -27,7 +27,7 @@ def test_who_is_back_with_marketing_is_named_with_the_code_and_who_left_is_clear
     for number, (stages, code) in enumerate(
         [(["MQL", "Recycled"], "Wrong size"), (["Recycled", "MQL"], None), (["MQL"], None), (["Recycled"], None)]
     ):
-        world.person(f"marketo:{number}", marketo_id=str(number), reject_code=code)
+        world.person(f"marketo:{number}", marketing_key=f"marketo:{number}", reject_code=code)
         for hour, stage in enumerate(stages):
             world.stage(NOW - timedelta(hours=9 - hour), stage, person=f"marketo:{number}")
 
@@ -35,7 +35,11 @@ def test_who_is_back_with_marketing_is_named_with_the_code_and_who_left_is_clear
 
 
 def test_without_a_field_or_for_people_not_to_be_written_nothing_is() -> None:
-    world = World().person("marketo:1", marketo_id="1", is_do_not_sync=True).stage(NOW - timedelta(hours=1), "Recycled", person="marketo:1")
+    world = (
+        World()
+        .person("marketo:1", marketing_key="marketo:1", is_do_not_sync=True)
+        .stage(NOW - timedelta(hours=1), "Recycled", person="marketo:1")
+    )
 
     assert told(world, "recycled") == {}
-    assert told(World().person("marketo:1", marketo_id="1").stage(NOW, "Recycled", person="marketo:1")) == {}
+    assert told(World().person("marketo:1", marketing_key="marketo:1").stage(NOW, "Recycled", person="marketo:1")) == {}
