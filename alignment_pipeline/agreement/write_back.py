@@ -156,6 +156,19 @@ class Breaker(Section):
     unknown_codes: int = Field(default=20, ge=1, le=10_000, description="Rejections with an unknown code")
 
 
+class Steps(Section):
+    """When a number that ages is written: not for every night's decay, and never for the sentence that goes with it."""
+
+    points: float = Field(default=1, ge=0, le=100, description="A number is written when it moves by this much,")
+    pct: Percent = Field(default=10, description="or by this share of itself, whichever is larger")
+    refresh_days: int = Field(
+        default=14,
+        ge=0,
+        le=365,
+        description="At the latest after so many days, spread over the second half of them; 0 writes every change at once",
+    )
+
+
 class Approvals(Section):
     """How long a signature holds."""
 
@@ -172,4 +185,5 @@ class WriteBack(Section):
     budget: Budget = Budget()
     holds: Holds = Holds()
     breaker: Breaker = Breaker()
+    steps: Steps = Steps()
     approvals: Approvals = Approvals()

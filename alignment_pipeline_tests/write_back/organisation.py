@@ -17,6 +17,7 @@ from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD, FieldMapping, InputMapping, TaskMapping
 from alignment_pipeline.agreement.field_map import Crm as CrmSection
+from alignment_pipeline.agreement.write_back import Steps
 from alignment_pipeline.connectors.salesforce.identifiers import id18
 from alignment_pipeline.contracts import staging_facts
 from alignment_pipeline.sandbox.marketo.store import MarketoStore
@@ -74,7 +75,8 @@ def agreement(*, has_marketo: bool = False, **write_back: Any) -> Agreement:
         ],
         tasks=TaskMapping(external_key_field="Key__c"),
     )
-    numbers = shipped.write_back.model_copy(update=write_back)
+    # every change is written at once, unless a test asks for steps
+    numbers = shipped.write_back.model_copy(update={"steps": Steps(refresh_days=0)} | write_back)
     chosen = shipped.model_copy(update={"crm": section, "write_back": numbers})
     return chosen.model_copy(update={"version": loader.content_version(chosen)})
 

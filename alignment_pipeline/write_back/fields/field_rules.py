@@ -5,9 +5,10 @@ Belongs here: questions about one field. The map itself: `agreement/field_map.py
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.field_map import FieldMapping
@@ -78,7 +79,26 @@ class FieldRules:
         if isinstance(before, bool) or isinstance(after, bool) or not isinstance(before, int | float) or not isinstance(after, int | float):
             return False
         share = self.agreement.write_back.guard.routine_change_pct / 100
-        return abs(after - before) < share * max(abs(before), abs(after))
+        largest = max(abs(before), abs(after))
+        # written by steps, a number that ages has fallen by a step and the last day's decay
+        aged = 2 * self._step(largest) if self.agreement.write_back.steps.refresh_days and after < before else 0.0
+        return abs(after - before) < max(share * largest, aged)
+
+    def is_within_step(self, object_: str, name: str, before: Scalar, after: Scalar) -> bool:
+        """Whether the difference alone is not worth a write: a sentence, or a number that moved by less than the agreement's step."""
+        mapping = self.mapping(object_, name)
+        if mapping is not None and mapping.value.endswith(_REASONS):
+            return True
+        if isinstance(before, bool) or isinstance(after, bool) or not isinstance(before, int | float) or not isinstance(after, int | float):
+            return False
+        return abs(after - before) < self._step(max(abs(before), abs(after)))
+
+    def is_refresh_due(self, record_id: str, written_at: datetime, now: datetime) -> bool:
+        """Whether a value within its step has waited long enough; records have different days, so that they do not all come at once."""
+        days = self.agreement.write_back.steps.refresh_days
+        first = (days + 1) // 2
+        spread = zlib.crc32(record_id.encode()) % (days - first + 1)
+        return now - written_at >= timedelta(days=first + spread)
 
     def is_locked(self, object_: str, values: Mapping[str, Scalar]) -> bool:
         """Whether people ticked the record's do-not-sync box."""
@@ -101,6 +121,10 @@ class FieldRules:
         """Whether a field was changed back, or rewritten by the CRM, too often in the window."""
         numbers = self.agreement.write_back.holds
         return counts.get("drift", 0) >= numbers.drift_limit or counts.get("rewritten", 0) >= numbers.rewrite_limit
+
+    def _step(self, value: float) -> float:
+        steps = self.agreement.write_back.steps
+        return max(steps.points, steps.pct / 100 * value)
 
     def _lock_names(self, object_: str) -> list[str]:
         inputs = (mapping for mapping in self.agreement.crm.inputs if mapping.object == object_)

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.journal.digest import digest
-from alignment_pipeline.journal.journal import Journal, stamp
+from alignment_pipeline.journal.journal import Journal, from_stamp, stamp
 from alignment_pipeline.journal.tables import CREATED_RECORD, OP
 from alignment_pipeline.journal.version import CODE_VERSION
 from alignment_pipeline.write_back.fields import bases, holds
@@ -175,6 +175,9 @@ def _one_record(
     if not after:
         return
     before = {name: there.values.get(name) for name in after} if there else {}
+    if not repairs and _is_ageing(object_, record_id, after, known, rules, as_of):
+        draft.skipped["within its step"] += 1
+        return
     op_ids = [known[name].op_id for name in after if name in known and known[name].op_id is not None]
     draft.ops.append(
         PlannedOp(
@@ -196,6 +199,17 @@ def _one_record(
             base_op_id=max((op_id for op_id in op_ids if op_id is not None), default=None),
         )
     )
+
+
+def _is_ageing(
+    object_: str, record_id: str, after: Mapping[str, Scalar], known: Mapping[str, Base], rules: FieldRules, as_of: datetime
+) -> bool:
+    """Whether every value moved by less than its step since we wrote it, and none has waited for its refresh."""
+    if rules.agreement.write_back.steps.refresh_days == 0 or any(name not in known for name in after):
+        return False
+    is_small = all(rules.is_within_step(object_, name, known[name].value, value) for name, value in after.items())
+    oldest = min(from_stamp(known[name].at) for name in after)
+    return is_small and not rules.is_refresh_due(record_id, oldest, as_of)
 
 
 def _one_field(
