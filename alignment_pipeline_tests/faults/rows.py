@@ -1,4 +1,4 @@
-"""The fault matrix: 71 faults, what must come of each, and the tests that prove it.
+"""The fault matrix: 72 faults, what must come of each, and the tests that prove it.
 
 Belongs here: the table. A row's proofs are pytest node ids (a prefix stands for all its parameters); `run.py` runs them and prints the
 table, `test_rows.py` sees to it that every row has a proof that exists.
@@ -361,5 +361,13 @@ ROWS: tuple[Row, ...] = (
         "open home, readable .env, a link for the journal, a corrupt pointer",
         "refused with the way out; repaired",
         "alignment_pipeline_tests/installation/test_home.py",
+    ),
+    _row(
+        72,
+        "year",
+        "a day without news",
+        "nothing is written for decay and its sentences, all is refreshed in time",
+        f"{_SYNC}/plans/test_plan.py::test_a_nights_decay",
+        f"{_SYNC}/plans/test_plan.py::test_a_value_within_its_step",
     ),
 )

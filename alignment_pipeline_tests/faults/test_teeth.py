@@ -20,7 +20,7 @@ from alignment_pipeline.write_back.sending import apply, marker
 from alignment_pipeline_tests.faults.selection import chosen
 from alignment_pipeline_tests.operations import test_personal_data, test_source_health
 from alignment_pipeline_tests.warehouse import test_compaction
-from alignment_pipeline_tests.write_back.plans import test_approval, test_guard
+from alignment_pipeline_tests.write_back.plans import test_approval, test_guard, test_plan
 from alignment_pipeline_tests.write_back.records import test_summary
 from alignment_pipeline_tests.write_back.sending import test_marker
 
