@@ -80,6 +80,7 @@ MISTAKES: dict[str, tuple[Any, str, Any, Scenario]] = {
         test_summary.test_a_task_that_was_made_long_ago_is_not_made_again,
     ),
     "68 no compaction": (warehouse, "MOST_FILES", 10**6, test_compaction.test_many_appends_stay_few_files_and_lose_no_row),
+    "72 decay is written": (plan, "_is_ageing", lambda *_: False, test_plan.test_a_nights_decay_and_its_sentence_write_nothing),
     "69 damaged tables stay": (
         erase,
         "_names_them",
