@@ -1,6 +1,6 @@
 """How long things are kept. `alignment tidy` and its schedule delete what is older.
 
-Belongs here: the numbers. What each is about: `operations/tidy.py` and `journal/summary.py`. Copies of the journal have their own limit
+Belongs here: the numbers. What each is about: `operations/tidy.py`. Copies of the journal have their own limit
 (`journal/backup.py`), because an erasure must reach them.
 """
 

@@ -89,6 +89,6 @@ def patch(goals: Goals) -> str:
     out.write(
         f"# Proposed by `alignment plan-goals` for {goals.period}. Nothing is set: copy a goal into sla.commitments of the agreement,\n"
     )
-    out.write("# then run `alignment impact --agreement FILE` before both teams sign it.\n")
+    out.write("# then run `alignment impact FILE` before both teams sign it.\n")
     YAML().dump({"period": goals.period, "sla": {"commitments": rows}}, out)
     return out.getvalue()

@@ -49,7 +49,7 @@ OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)")
 def texts() -> Iterator[tuple[Path, str]]:
     """Every file of the repository that people read, with its text."""
     roots = (ROOT / "docs", PACKAGE, TESTS)
-    kinds = ("*.md", "*.yaml", "*.j2")
+    kinds = ("*.md", "*.py", "*.yaml", "*.j2")
     found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "Makefile", ROOT / "NOTICE"]
     found += [path for root in roots for kind in kinds for path in root.rglob(kind)]
     for path in sorted(found):

@@ -1,6 +1,6 @@
 """A HubSpot session: the token, the pace, and signed calls.
 
-Belongs here: the token's life, the shape of calls, and how fast they go. What is asked: `objects.py`, `logs.py`, `describe.py`.
+Belongs here: the token's life, the shape of calls, and how fast they go. What is asked: `objects.py`, `log_extraction.py`, `describe.py`.
 """
 
 from __future__ import annotations
