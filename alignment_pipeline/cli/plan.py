@@ -82,6 +82,7 @@ def show(plan_hash: str | None, changes: int, find: str, is_json: bool) -> None:
         "expires_at": row.expires_at,
         "preview": str(page) if page.exists() else None,
         "groups": groups,
+        "reactions": preview.read_groups(folder, row.plan_hash, "reactions"),
         "found": in_all,
         "changes": [one | {"state": states.get(one["record_id"] or one["external_key"])} for one in shown],
     }
@@ -95,6 +96,8 @@ def show(plan_hash: str | None, changes: int, find: str, is_json: bool) -> None:
                 console.print(f"  {check['verdict']}: {check['text']}")
         for title in groups[:SHOWN_GROUPS]:
             console.print(f"  {title}")
+        for sentence in content["reactions"]:
+            console.print(f"  in the CRM: {sentence}")
         lines = table("", "record", "field", "before", "after", "why", "state")
         for one in content["changes"]:
             named = one["name"] or one["record_id"] or one["external_key"]

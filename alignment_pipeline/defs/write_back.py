@@ -42,6 +42,7 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
             as_of=run.as_of,
             run_id=run.run_id,
             names=write_back.record_names(run.tables(*write_back.NAMED)),
+            reactions=write_back.reactions_of(session),
         )
         rows = write_back.plan_rows(journal)
     return run.publish(

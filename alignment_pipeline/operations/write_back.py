@@ -6,7 +6,7 @@ Belongs here: bringing tables, journal and CRM together. The protocol itself: `w
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD
+from alignment_pipeline.connectors.salesforce import cascade
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ApprovalRequired
@@ -62,6 +63,7 @@ def make_plan(
     as_of: datetime,
     run_id: str,
     names: Mapping[str, str] | None = None,
+    reactions: Callable[[Collection[str]], Sequence[str]] | None = None,
 ) -> prepare.Prepared:
     """Compare what should be with what is, have the guard judge it, keep it in the journal and write its preview. Sends nothing."""
     history = source_health.history(journal, measures)
@@ -77,7 +79,22 @@ def make_plan(
         match_rates=history.get("match_rate", []),
         folder=home.folder("plans"),
         names=names,
+        reactions=reactions,
     )
+
+
+def reactions_of(session: SalesforceSession) -> Callable[[Collection[str]], list[str]]:
+    """Says what starts in Salesforce when records of some objects are saved, what is unknown included."""
+
+    def said(objects: Collection[str]) -> list[str]:
+        asked = [name for name in cascade.OBJECTS if name in objects]
+        if not asked:
+            return []
+        found = cascade.scan(session, asked)
+        unknown = [f"it is not known whether {kind} react: {why}" for kind, why in found.unknown.items()]
+        return [cascade.sentence(found, name) for name in asked] + unknown
+
+    return said
 
 
 def record_names(tables: Mapping[str, ibis.Table]) -> dict[str, str]:

@@ -5,7 +5,7 @@ Belongs here: the order of those steps, for the wiring and the command line. Sen
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -62,8 +62,12 @@ def prepare(
     match_rates: Sequence[float] = (),
     folder: Path | None = None,
     names: Mapping[str, str] | None = None,
+    reactions: Callable[[Collection[str]], Sequence[str]] | None = None,
 ) -> Prepared:
-    """Build, judge and keep a plan; write its preview below `folder` when given. `names`: record id -> what people call it."""
+    """Build, judge and keep a plan; write its preview below `folder` when given. `names`: record id -> what people call it.
+
+    `reactions` says what starts in the CRM when records of these objects are saved; it is asked only when there is something to send.
+    """
     plan = build(
         journal,
         field_updates=field_updates,
@@ -78,7 +82,14 @@ def prepare(
         kind=kind,
     )
     return keep(
-        journal, plan, FieldRules(agreement=agreement, shapes=shapes), sources=sources, match_rates=match_rates, folder=folder, names=names
+        journal,
+        plan,
+        FieldRules(agreement=agreement, shapes=shapes),
+        sources=sources,
+        match_rates=match_rates,
+        folder=folder,
+        names=names,
+        reactions=reactions,
     )
 
 
@@ -91,9 +102,13 @@ def keep(
     match_rates: Sequence[float] = (),
     folder: Path | None = None,
     names: Mapping[str, str] | None = None,
+    reactions: Callable[[Collection[str]], Sequence[str]] | None = None,
 ) -> Prepared:
     """Judge a plan that was built (a rollback, say), keep it, write its preview."""
     judgement = judge(journal, plan, rules=rules, sources=sources, match_rates=match_rates)
     state = save_plan(journal, plan, judgement, rules)
-    lines, page = write_preview(plan, judgement, folder, crm=rules.agreement.crm, names=names) if folder else (None, None)
+    if folder is None:
+        return Prepared(plan, judgement, state, None, None)
+    said = reactions({op.object for op in plan.ops}) if reactions and plan.ops else ()
+    lines, page = write_preview(plan, judgement, folder, crm=rules.agreement.crm, names=names, reactions=said)
     return Prepared(plan, judgement, state, lines, page)

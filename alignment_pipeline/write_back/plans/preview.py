@@ -36,16 +36,23 @@ _VERDICT_TEXTS = {
 
 
 def write_preview(
-    plan: Plan, judgement: Judgement, folder: Path, *, crm: Crm | None = None, names: Names | None = None
+    plan: Plan,
+    judgement: Judgement,
+    folder: Path,
+    *,
+    crm: Crm | None = None,
+    names: Names | None = None,
+    reactions: Sequence[str] = (),
 ) -> tuple[Path, Path]:
     """Write `plan.jsonl` and `plan.html` below `folder/<first 12 of the hash>`, 0600; returns both paths."""
     target = folder / plan.plan_hash[:12]
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     lines, page, groups = target / "plan.jsonl", target / "plan.html", target / "groups.json"
     wording = Wording.of(crm, names)
-    _write(groups, [json.dumps([group.title for group in preview_rows.groups(plan, wording)])])
+    titles = [group.title for group in preview_rows.groups(plan, wording)]
+    _write(groups, [json.dumps({"groups": titles, "reactions": list(reactions)})])
     _write(lines, (json.dumps(row, ensure_ascii=True) + "\n" for row in changes(plan, wording)))
-    _write(page, [render(plan, judgement, wording)])
+    _write(page, [render(plan, judgement, wording, reactions)])
     return lines, page
 
 
@@ -57,8 +64,11 @@ def changes(plan: Plan, wording: Wording) -> Iterator[dict[str, Any]]:
             yield preview_rows.line(op, row, wording)
 
 
-def render(plan: Plan, judgement: Judgement, wording: Wording | None = None) -> str:
-    """The page. Its script shows every record; without it, the first few are there to read."""
+def render(plan: Plan, judgement: Judgement, wording: Wording | None = None, reactions: Sequence[str] = ()) -> str:
+    """The page. Its script shows every record; without it, the first few are there to read.
+
+    `reactions`: sentences on what starts in the CRM when these records are saved.
+    """
     wording = wording or Wording.of(None)
     found = preview_rows.groups(plan, wording)
     order = preview_rows.by_consequence(found, len(plan.ops))
@@ -77,6 +87,7 @@ def render(plan: Plan, judgement: Judgement, wording: Wording | None = None) -> 
         verdicts=_VERDICTS,
         checks=[{"verdict": check.verdict, "text": wording.with_names(check.text)} for check in checks],
         groups=found,
+        reactions=reactions,
         left_out=_left_out(plan),
         records=[_record(plan, number, wording) for number in first],
         more=len(order) - len(first),
@@ -193,10 +204,10 @@ def read_changes(folder: Path, plan_hash: str) -> Iterator[Mapping[str, Any]]:
             yield json.loads(text)
 
 
-def read_groups(folder: Path, plan_hash: str) -> list[str]:
-    """What changes, as sentences, the biggest consequences first; none when the files are gone."""
+def read_groups(folder: Path, plan_hash: str, part: str = "groups") -> list[str]:
+    """What changes, as sentences, the biggest consequences first; or what `reactions` there are. None when the files are gone."""
     path = folder / plan_hash[:12] / "groups.json"
-    return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
+    return list(json.loads(path.read_text(encoding="utf-8"))[part]) if path.exists() else []
 
 
 def _write(path: Path, parts: Iterable[str]) -> None:

@@ -111,6 +111,14 @@ def test_changes_are_grouped_by_consequence_and_the_biggest_come_first(tmp_path:
     ]
 
 
+def test_what_reacts_in_the_crm_stands_on_the_page(tmp_path: Path) -> None:
+    said = ["saving a Lead starts 1 flow (<b>Route</b>)", "it is not known whether triggers react: refused"]
+    _, page = preview.write_preview(made(LEAD), guard.Judgement(()), tmp_path, crm=CRM, reactions=said)
+
+    assert "<li>Saving a Lead starts 1 flow (&lt;b&gt;Route&lt;/b&gt;).</li>" in page.read_text(encoding="utf-8")
+    assert preview.read_groups(tmp_path, "f" * 64, "reactions") == said
+
+
 def test_the_page_says_empty_names_and_what_was_found(tmp_path: Path) -> None:
     judgement = guard.Judgement((guard.Check("creates_per_owner", "001A", guard.Verdict.BLOCKED, "30 for one owner (001A)."),))
     _, page = preview.write_preview(made(ACCOUNT, LEAD), judgement, tmp_path, crm=CRM, names=NAMES)
