@@ -39,7 +39,7 @@ def test_a_hand_raise_becomes_one_task_for_the_leads_owner(monday: Place, warm: 
     (task,) = monday.tasks(lead)
     owner = monday.company.world.salesforce.tables["Lead"][lead]["OwnerId"]
     assert (made.tasks_created, len(made.answered), made.waiting) == (1, 1, {})
-    assert (task["OwnerId"], task["Subject"].split(":")[0], task["Status"]) == (owner, "Call now", "Not Started")
+    assert (task["OwnerId"], task["Subject"].startswith("Call "), task["Status"]) == (owner, True, "Not Started")
     assert monday.company.world.salesforce.tables["Lead"][lead]["Alignment_SLA_Status__c"]
 
 
@@ -173,7 +173,7 @@ def test_the_job_leaves_the_lane_to_the_processes_that_run_it(monday: Place, war
 
 
 def test_the_full_run_afterwards_derives_the_same_keys_and_makes_no_second_task(monday: Place, warm: lane.Lane) -> None:
-    answered = {task["WhoId"] for task in monday.tasks() if task["Subject"].startswith("Call now")}
+    answered = {task["WhoId"] for task in monday.tasks() if task["Subject"].startswith("Call ")}
     ran = monday.company.alignment("run", "--json")
 
     lines = _changes(monday, ran.json["plan"]["plan_hash"])
