@@ -180,6 +180,8 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "pushed_back": ("send back to marketing", "sent back to marketing"),
     "deferred": ("defer", "deferred"),
     "status_changed": ("change the status", "status changed"),
+    "status_left": ("change the status", "status changed"),
+    "created": ("create the record", "came in"),
     "converted": ("convert", "converted"),
     "opportunity_created": ("create an opportunity", "opportunity created"),
     "assignment": ("assign an owner", "assigned"),
