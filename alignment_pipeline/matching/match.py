@@ -133,8 +133,8 @@ def _matched(frame: records.Frame, index: AccountIndex, settings: MatchingSettin
 
 
 def _doubt(compared: comparison.NameComparison, pair: int, batch: leads.LeadBatch, index: AccountIndex) -> str:
-    """The doubt about the names of one pair; names that are the same leave none."""
-    if compared.same_core[pair]:
+    """The doubt about the names of one pair; names that are the same leave none, and unlike ones are judged by their score."""
+    if compared.same_core[pair] or not (compared.other_number[pair] or compared.likeness[pair] >= evidence.LIKE):
         return ""
     texts = compared.texts(pair, batch.forms.texts, index.forms.texts)
     return doubts.of_names(texts[0].split(), texts[1].split(), other_number=bool(compared.other_number[pair]))

@@ -71,7 +71,7 @@ def registrable(value: str) -> str:
     host = host_of(value)
     if not host:
         return ""
-    shared = shared_host(host, _path_of(value))
+    shared = shared_host(host, value)
     if shared:
         return f"*.{shared}"
     plain = _plain(host)
@@ -85,20 +85,20 @@ def registrable(value: str) -> str:
     return f"{parts.domain}.{parts.suffix}"
 
 
-def shared_host(host: str, path: str = "") -> str:
-    """The host of many companies that a host lies below ("acme.sharepoint.com"), or that it is, with a path; "" for any other.
+def shared_host(host: str, value: str = "") -> str:
+    """The host of many companies that a host lies below ("acme.sharepoint.com"), or that it is where `value` has a path; "" for any other.
 
     The host itself is its owner's: www.zendesk.com is Zendesk.
     """
     below, with_path = wordlists.shared_hosts()
     bare = host.removeprefix("www.")
     if bare in with_path:
-        return bare if path or bare in below else ""
-    parts = bare.split(".")
-    for at in range(1, len(parts) - 1):
-        suffix = ".".join(parts[at:])
-        if suffix in below:
-            return suffix
+        return bare if bare in below or _path_of(value) else ""
+    end = bare.find(".") + 1
+    while 0 < end < len(bare) and "." in bare[end:]:
+        if bare[end:] in below:
+            return bare[end:]
+        end = bare.find(".", end) + 1
     return ""
 
 

@@ -310,7 +310,7 @@ def numbers(form: Form) -> tuple[int, ...]:
     for word in form.core:
         if word in _NUMBER_WORDS:
             found.append(_NUMBER_WORDS[word])
-        else:
+        elif not word.isalpha():
             found += [int(digits) for digits in _DIGIT_RUN.findall(word)]
     return tuple(found)
 
