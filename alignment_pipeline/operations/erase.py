@@ -30,7 +30,11 @@ KEY_FILE = "erasure.key"
 # a batch that the fast lane is sending ends first
 _LEASE_SECONDS = 120.0
 # columns of raw tables that name a person, by whatever the vendor calls it
-_NAMING = ("record_id", "Email", "email", "leadId", "LeadId", "ContactId", "WhoId", "sfdcLeadId", "sfdcContactId", "ConvertedContactId")
+_NAMING = (
+    *("record_id", "Email", "LeadId", "ContactId", "WhoId", "ConvertedContactId", "objectId"),
+    *(one for s in MARKETING if (p := s.people) for one in (p.email, p.lead_id, p.contact_id, p.merged_into) if one),
+    *(feed.person for system in MARKETING for feed in system.feeds),
+)
 
 
 @dataclass(frozen=True)
