@@ -48,7 +48,8 @@ def movements(
     # what the deal was as a whole tells a transfer from a deletion, and from one that was not there
     whole = {name: paired.filter(_.scope == "all").select("opportunity_id", **_whole(paired, name)) for name in ("0", "1")}
     joined = paired.left_join(whole["0"], "opportunity_id", rname="{name}_w0").left_join(whole["1"], "opportunity_id", rname="{name}_w1")
-    return _parts(_pathed(joined.drop("opportunity_id_w0", "opportunity_id_w1"), since, fiscal))
+    # kept for the six parts that are read from it
+    return _parts(_pathed(joined.drop("opportunity_id_w0", "opportunity_id_w1"), since, fiscal).cache())
 
 
 def _whole(paired: ibis.Table, place: str) -> dict[str, ibis.Value]:

@@ -59,7 +59,7 @@ def pipeline_metrics(
     """`pipeline_metrics` of one day and the period that holds it."""
     today = day or fiscal.day_of(as_of)
     period = fiscal.period_of(today)
-    parted = deals.with_parts(opportunity_states, users, accounts, account_tiers).cache()
+    parted = deals.with_parts(opportunity_states, users, accounts, account_tiers)
     now = measures.present(parted, Cut(period, today), fiscal=fiscal, pipeline=pipeline)
     cuts = past_cuts(today, fiscal=fiscal, pipeline=pipeline)
     before = _by_scope(measures.past(parted, cuts, today, fiscal=fiscal, pipeline=pipeline))
