@@ -38,6 +38,8 @@ OF_DEALS = ("opportunities", "opportunity_stage_changes", "opportunity_contact_r
 """Taken as published, for the deals of these accounts and people."""
 LEFT = ("account_field_values", "marketing_commitments", "task_retractions", "nurture_updates")
 """Left to the full run: what an account's fields say, marketing's promises, tasks to take back, nurture."""
+READ_NOW = ("Lead", "Contact", "LeadHistory", "ContactHistory", "Task", "Event")
+"""What a round reads of these people in Salesforce itself: for them these feeds are complete up to the moment."""
 INDEX_READS = ("accounts", "contacts", "match_rule_precisions", "match_word_rarities")
 """The published tables that the account index is made of."""
 
@@ -78,6 +80,7 @@ class Decider(Walk):
         self._after: Mapping[str, Callable[[], None]] = {
             "activities": self._keep_what_has_happened,
             "person_accounts": self._take_accounts,
+            "feed_watermarks": self._count_what_was_read_now,
             "sla_clocks": self._keep_clocks_of_people,
         }
 
@@ -87,7 +90,8 @@ class Decider(Walk):
 
     def evaluate(self, step: Step, **options: Any) -> None:
         """Run one step; expressions are built when first asked for today, and their tables are held."""
-        read = partial(self._read_for, step)
+        # read in every round, also where the expression over these tables is known: reading fills them with this round's rows
+        read = {one: self._read_for(step, one) for one in step.inputs}.__getitem__
         if step.kind is Kind.EXPRESSION:
             as_of = self._day if step.asks is Asks.DAY else self._now
             key = (step.name, self._day, self.agreement.version)
@@ -188,6 +192,11 @@ class Decider(Walk):
 
     def _take(self, name: str, column: str, values: list[str]) -> None:
         self.tables[name] = self._store.contract(name, [self._store.among(name, column, values)])
+
+    def _count_what_was_read_now(self) -> None:
+        feeds = self.tables["feed_watermarks"]
+        now = {f"salesforce:{name}": self.as_of for name in READ_NOW}
+        self.tables["feed_watermarks"] = feeds | {name: moment for name, moment in now.items() if name in feeds}
 
     def _keep_clocks_of_people(self) -> None:
         """Clocks of accounts and opportunities need everybody there and are the full run's."""

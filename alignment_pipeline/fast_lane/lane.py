@@ -255,7 +255,7 @@ def opened(home: Home) -> Iterator[Lane]:
     if not marketo.is_configured(home):
         raise ConfigurationError("the fast lane listens to Marketo, and none is configured: set MARKETO_DOMAIN and its credentials")
     with home.journal() as journal:
-        yield Lane(home, journal, Memory.load(journal), Store(home.warehouse()))
+        yield Lane(home, journal, Memory.load(journal), Store.opened(home))
 
 
 @contextmanager
@@ -282,6 +282,6 @@ def processes(home: Home) -> int:
 def peek(home: Home) -> list[str]:
     """GUIDs of what a round would work on now, for one or two calls; nothing is remembered or written."""
     with home.journal() as journal:
-        lane = Lane(home, journal, Memory.load(journal), Store(home.warehouse()))
+        lane = Lane(home, journal, Memory.load(journal), Store.opened(home))
         found = polling.poll(lane.reader.marketo, lane.memory, lane.type_ids, since=lane._first_moment())
         return sorted({one.guid for one in found} | {one.guid for one in lane.memory.due(home.clock.now())})

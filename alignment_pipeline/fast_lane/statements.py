@@ -1,4 +1,4 @@
-"""The SQL of expressions that a connection has seen before.
+"""A DuckDB connection that remembers the SQL of expressions it has seen before.
 
 Belongs here: what keeps a round short. Turning the rules' expressions into SQL takes several times as long as running it over the few
 rows of a round, and the expressions are the same in every round. (Plans are not kept: DuckDB 1.5.6 plans a statement that reads tables
@@ -14,29 +14,27 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 from ibis.expr import operations
 
-_MOST_KNOWN = 2_000
+_MOST_REMEMBERED = 2_000
 
 
-class Statements:
-    """Takes the place of a connection's `compile` and `to_pyarrow`: an expression equal to an earlier one has the same SQL."""
+class RememberingBackend(Backend):  # type: ignore[misc]
+    """Ibis on DuckDB: an expression equal to an earlier one has the same SQL."""
 
-    def __init__(self, connection: Backend) -> None:
-        self._connection = connection
-        self._compile, self._run = connection.compile, connection.to_pyarrow
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self._sql: dict[object, str] = {}
         self._is_in_database: dict[object, bool] = {}
-        connection.compile, connection.to_pyarrow = self.compile, self.to_pyarrow  # type: ignore[method-assign]
 
     def compile(self, expression: ibis.Expr, /, **options: Any) -> str:
         """The expression's SQL."""
         if any(value is not None for value in options.values()):
-            return str(self._compile(expression, **options))
+            return str(super().compile(expression, **options))
         key = expression.op()
         if key not in self._sql:
-            if len(self._sql) >= _MOST_KNOWN:
+            if len(self._sql) >= _MOST_REMEMBERED:
                 self._sql.clear()
                 self._is_in_database.clear()
-            self._sql[key] = self._compile(expression)
+            self._sql[key] = str(super().compile(expression))
         return self._sql[key]
 
     def to_pyarrow(self, expression: ibis.Expr, /, **options: Any) -> Any:
@@ -45,6 +43,6 @@ class Statements:
         if key not in self._is_in_database:
             self._is_in_database[key] = isinstance(expression, ibis.Table) and not key.find(operations.InMemoryTable)
         if not self._is_in_database[key] or any(value is not None for value in options.values()):
-            return self._run(expression, **options)
-        found: pa.Table = self._connection.con.execute(self.compile(expression)).to_arrow_table()
+            return super().to_pyarrow(expression, **options)
+        found: pa.Table = self.con.execute(self.compile(expression)).to_arrow_table()
         return found.cast(expression.schema().to_pyarrow())

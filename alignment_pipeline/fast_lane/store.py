@@ -16,7 +16,8 @@ import pyarrow as pa
 from ibis.expr import operations
 
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.fast_lane.statements import Statements
+from alignment_pipeline.fast_lane.statements import RememberingBackend
+from alignment_pipeline.installation.home import Home
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 Built = TypeVar("Built")
@@ -25,7 +26,7 @@ _MANY_ROWS = 1_000_000
 
 @dataclass
 class Store:
-    """Tables by name. Not safe for several threads, as the warehouse it reads."""
+    """Tables by name. Not safe for several threads, as the warehouse it reads. `Store.opened` gives one that answers quickly."""
 
     warehouse: Warehouse
     _opened: dict[str, tuple[int, ibis.Table]] = field(default_factory=dict)
@@ -34,8 +35,12 @@ class Store:
     _once: dict[str, tuple[int, ...]] = field(default_factory=dict)
     _filled: set[str] = field(default_factory=set)
 
+    @classmethod
+    def opened(cls, home: Home) -> Store:
+        """Over the warehouse of a home, on a connection that remembers its statements."""
+        return cls(home.warehouse(backend=RememberingBackend))
+
     def __post_init__(self) -> None:
-        Statements(self.warehouse.connection)
         connection = self.warehouse.connection.con
         # DuckDB 1.5.6 pushes a join's filter into Arrow tables, which cannot take one of its kinds (BLOOM_FILTER) and fail. Looking for
         # common expressions takes longer than working them out for a few rows, and so does waking a second thread

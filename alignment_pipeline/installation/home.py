@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dotenv import dotenv_values
+from ibis.backends.duckdb import Backend
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
@@ -73,9 +74,9 @@ class Home:
         named = self.environ.get(loader.ENVIRONMENT_VARIABLE, "").strip()
         return Path(named).expanduser() if named else loader.default_path()
 
-    def warehouse(self) -> Warehouse:
-        """The store, on a new connection."""
-        return Warehouse(self.path, clock=self.clock, memory_limit=self.environ.get("ALIGNMENT_MEMORY_LIMIT") or None)
+    def warehouse(self, backend: type[Backend] = Backend) -> Warehouse:
+        """The store, on a new connection of this kind."""
+        return Warehouse(self.path, clock=self.clock, memory_limit=self.environ.get("ALIGNMENT_MEMORY_LIMIT") or None, backend=backend)
 
     def journal(self) -> Journal:
         """The journal: SQLite in the home folder, or the database that ALIGNMENT_DATABASE_URL names."""

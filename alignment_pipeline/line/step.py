@@ -49,19 +49,22 @@ class Read:
     version: Version = Version.DECIDED
 
 
-def living(table: str) -> Read:
-    """A raw table's living records as known at the moment of the run."""
-    return Read(table, Version.LIVING)
+Reads = tuple[Read, ...]
 
 
-def last_read(table: str) -> Read:
-    """A raw table's living records as last read."""
-    return Read(table, Version.LAST_READ)
+def living(tables: str) -> Reads:
+    """Raw tables' living records as known at the moment of the run; names are separated by blanks."""
+    return tuple(Read(table, Version.LIVING) for table in tables.split())
 
 
-def before(table: str) -> Read:
-    """A table as the run before left it."""
-    return Read(table, Version.BEFORE)
+def last_read(tables: str) -> Reads:
+    """Raw tables' living records as last read."""
+    return tuple(Read(table, Version.LAST_READ) for table in tables.split())
+
+
+def before(tables: str) -> Reads:
+    """Tables as the run before left them."""
+    return tuple(Read(table, Version.BEFORE) for table in tables.split())
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,14 @@ class Step:
     """One rule of the line.
 
     `reads` are given by position, `named` by name; `as_mapping` gives all of `reads` as one mapping by table name instead. `takes` maps
-    an argument to its place in the agreement (`scoring.exclusions`; `""` is the whole). A step that is not `is_published` makes a value
+    an argument to its place in the agreement (`scoring.exclusions`; `*` is the whole). A step that is not `is_published` makes a value
     that only later steps of the same run read.
     """
 
     makes: tuple[str, ...]
     rule: Callable[..., Any]
-    reads: tuple[str | Read, ...] = ()
-    named: Mapping[str, str | Read] = field(default_factory=dict)
+    reads: Reads = ()
+    named: Mapping[str, Read] = field(default_factory=dict)
     takes: Mapping[str, str] = field(default_factory=dict)
     kind: Kind = Kind.EXPRESSION
     asks: Asks = Asks.NOTHING
@@ -97,8 +100,7 @@ class Step:
     @cached_property
     def inputs(self) -> tuple[Read, ...]:
         """Every table it reads, each version once."""
-        given = [one if isinstance(one, Read) else Read(one) for one in (*self.reads, *self.named.values())]
-        return tuple(dict.fromkeys(given))
+        return tuple(dict.fromkeys((*self.reads, *self.named.values())))
 
     @cached_property
     def is_stamped(self) -> bool:
@@ -108,20 +110,14 @@ class Step:
     def call(self, read: Callable[[Read], Any], *, agreement: Agreement, as_of: Any, **options: Any) -> dict[str, Any]:
         """The rule's tables by name, over what `read` gives; `options` are further arguments of this rule."""
         found = {one: read(one) for one in self.inputs}
-        tables = [found[one if isinstance(one, Read) else Read(one)] for one in self.reads]
-        arguments = {name: found[one if isinstance(one, Read) else Read(one)] for name, one in self.named.items()}
-        arguments |= {name: attrgetter(path)(agreement) if path else agreement for name, path in self.takes.items()}
+        tables = [{one.table: found[one] for one in self.reads}] if self.as_mapping else [found[one] for one in self.reads]
+        arguments = {name: found[one] for name, one in self.named.items()}
+        arguments |= {name: agreement if path == "*" else attrgetter(path)(agreement) for name, path in self.takes.items()}
         if self.asks is not Asks.NOTHING:
             arguments["as_of"] = as_of
         if self.is_stamped:
             arguments["agreement_version"] = agreement.version
-        if self.as_mapping:
-            tables = [{one.table: found[one] for one in self.inputs if one.table in self._positional}]
         return self._named(self.rule(*tables, **arguments, **options))
-
-    @cached_property
-    def _positional(self) -> frozenset[str]:
-        return frozenset(one.table if isinstance(one, Read) else one for one in self.reads)
 
     def _named(self, made: Any) -> dict[str, Any]:
         if len(self.makes) == 1:
@@ -130,14 +126,37 @@ class Step:
         return {name: by_name[name] for name in self.makes}
 
 
-def parts(*names: str, **places: str) -> dict[str, str]:
-    """Parts of the agreement: by their own name, or as argument=place."""
-    return {name: name for name in names} | places
+def row(
+    makes: str,
+    rule: Callable[..., Any],
+    *reads: str | Reads,
+    takes: str = "",
+    kind: Kind = Kind.EXPRESSION,
+    asks: Asks = Asks.NOTHING,
+    as_mapping: bool = False,
+    is_published: bool = True,
+    asset: str | None = None,
+    **named: str | Reads,
+) -> Step:
+    """A step, written shortly: names of tables are separated by blanks, and so are `takes`, parts of the agreement, as `crm` or
+    `mqa=lifecycle.mqa`; `*` is the whole agreement. Tables that the rule takes by name follow as keywords."""
+    places = (part.rpartition("=") for part in takes.split())
+    return Step(
+        makes=tuple(makes.split()),
+        rule=rule,
+        reads=tuple(one for given in reads for one in _decided(given)),
+        named={name: _decided(given)[0] for name, given in named.items()},
+        takes={(name or place): place for name, _, place in places},
+        kind=kind,
+        asks=asks,
+        as_mapping=as_mapping,
+        is_published=is_published,
+        asset=asset,
+    )
 
 
-def each(*tables: str, version: Callable[[str], Read]) -> tuple[Read, ...]:
-    """The same version of several tables."""
-    return tuple(version(table) for table in tables)
+def _decided(given: str | Reads) -> Reads:
+    return tuple(Read(table) for table in given.split()) if isinstance(given, str) else given
 
 
 def published(steps: Iterable[Step]) -> tuple[str, ...]:

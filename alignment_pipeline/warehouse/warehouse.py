@@ -21,6 +21,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
+from ibis.backends.duckdb import Backend
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS, Contract
@@ -52,7 +53,9 @@ class Warehouse:
     Tables are named by the contracts. Not safe for several threads; open one per process or thread.
     """
 
-    def __init__(self, home: Path, *, clock: Clock | None = None, memory_limit: str | None = None) -> None:
+    def __init__(
+        self, home: Path, *, clock: Clock | None = None, memory_limit: str | None = None, backend: type[Backend] = Backend
+    ) -> None:
         self.root = home / "warehouse"
         self._clock = clock or Clock()
         _private_folder(home)
@@ -60,7 +63,7 @@ class Warehouse:
         _private_folder(self.root)
         spill = home / "spill"
         _private_folder(spill)
-        self.connection = ibis.duckdb.connect(temp_directory=str(spill), threads=max(1, os.cpu_count() or 1))
+        self.connection = backend().connect(temp_directory=str(spill), threads=max(1, os.cpu_count() or 1))
         raw: duckdb.DuckDBPyConnection = self.connection.con
         raw.execute("SET TimeZone = 'UTC'")
         # nothing is downloaded at run time; ordering is by keys in the rules, so the engine need not keep it

@@ -23,10 +23,12 @@ import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from ibis.backends.duckdb import Backend
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.fast_lane.statements import RememberingBackend
 from alignment_pipeline.fast_lane.store import Store
 from alignment_pipeline.line import run as line
 from alignment_pipeline.warehouse.warehouse import Warehouse
@@ -43,9 +45,9 @@ MADE = {
 TICK_PEOPLE, TICK_ACTIVITIES = 1_000, 5_000
 
 
-def warehouse(folder: Path) -> Warehouse:
+def warehouse(folder: Path, backend: type[Backend] = Backend) -> Warehouse:
     """The warehouse of the bench's home, on two threads."""
-    found = Warehouse(folder / "home")
+    found = Warehouse(folder / "home", backend=backend)
     found.connection.raw_sql("SET threads = 2")
     return found
 
@@ -100,7 +102,7 @@ def by_tick(folder: Path, out: Path, people: int) -> None:
     Their accounts' sums are made anew as well, from what is published of the accounts' other people; the fast lane of today leaves these
     to the full run.
     """
-    store = Store(warehouse(folder))
+    store = Store(warehouse(folder, RememberingBackend))
     ids = pq.read_table(folder / f"touched_{people}.parquet")["person_id"].to_pylist()
 
     def cut(name: str, column: str, values: list[str]) -> ibis.Table:

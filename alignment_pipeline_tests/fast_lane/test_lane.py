@@ -64,7 +64,7 @@ def test_what_was_learned_before_a_crash_is_answered_after_it(monday: Place, war
     made = reborn.tick()
 
     warm.memory = Memory.load(warm.journal)
-    assert (made.polled, len(made.answered), len(monday.tasks(lead))) == (0, 1, 1)
+    assert (made.polled, len(made.answered), len(monday.tasks(lead))) == (0, 1, 1), made
 
 
 def test_a_crash_after_writing_and_before_forgetting_doubles_nothing(monday: Place, warm: lane.Lane) -> None:
