@@ -45,7 +45,7 @@ from alignment_pipeline.staging import (
     crm_record_states,
     escalation_tasks,
     leads,
-    marketing_persons,
+    marketo_persons,
     opportunities,
     opportunity_states,
     quarantine,
