@@ -45,7 +45,7 @@ from alignment_pipeline.staging import (
     crm_record_states,
     escalation_tasks,
     leads,
-    marketo_persons,
+    marketing_persons,
     opportunities,
     opportunity_states,
     quarantine,
@@ -63,7 +63,7 @@ STAGING = (
     row("crm_record_states", crm_record_states.crm_record_states, _RECORDS, as_mapping=True, asks=DAY, kind=FOLD),
     row("contacts", contacts.contacts, living("raw_salesforce_contacts"), takes="crm"),
     row("leads", leads.leads, living("raw_salesforce_leads"), changes=living("raw_salesforce_lead_changes"), takes="crm"),
-    row("marketo_persons", marketo_persons.marketo_persons, living("raw_marketo_leads")),
+    row("marketing_persons", marketing_persons.marketing_persons, living(" ".join(marketing_persons.TABLES)), as_mapping=True),
     row(
         "opportunity_stage_changes",
         opportunities.opportunity_stage_changes,
@@ -141,11 +141,11 @@ IDENTITY = (
     row(
         "person_records",
         person_records.person_records,
-        "contacts leads marketo_persons crm_record_states accounts",
+        "contacts leads marketing_persons crm_record_states accounts",
         takes="definitions=people",
         kind=FOLD,
     ),
-    row("people", people.people, "contacts leads marketo_persons person_records", takes="definitions=people"),
+    row("people", people.people, "contacts leads marketing_persons person_records", takes="definitions=people"),
 )
 
 MATCHING = (
