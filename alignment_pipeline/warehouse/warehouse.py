@@ -30,9 +30,8 @@ from alignment_pipeline.warehouse import copying
 from alignment_pipeline.warehouse.manifest import POINTER, DataFile, Manifest, describe_file, read_manifest, stamp, swap, sync, verify
 
 ROW_GROUP = 122_880
-#: A table has so many files at most; above it the ones below LARGE_FILE_ROWS are written as one.
-MOST_FILES = 64
-LARGE_FILE_ROWS = 2_000_000
+#: Above so many files the small ones at the end are written as one.
+MOST_FILES = 8
 # versions kept beside the current one, so that a reader that opened the last version can finish
 KEPT_VERSIONS = 2
 
@@ -214,14 +213,18 @@ class Warehouse:
         return [describe_file(path, count)]
 
     def _compacted(self, folder: Path, contract: Contract, files: tuple[DataFile, ...], version: int) -> tuple[DataFile, ...]:
-        """The files, the small ones as one when there are too many: reading costs the same after any number of appends."""
+        """The files, the last ones as one while the one before is not twice as large: few files, and a large one is rarely rewritten."""
         if len(files) <= MOST_FILES:
             return files
-        small = [file for file in files if file.rows < LARGE_FILE_ROWS]
-        if len(files) - len(small) >= MOST_FILES:
-            small = list(files)
-        rows = self.connection.read_parquet([str(folder / file.name) for file in small], table_name=f"compact_{secrets.token_hex(4)}")
-        return (*(file for file in files if file not in small), *self._write(folder, contract, rows, version))
+        first, rows = len(files) - 1, files[-1].rows
+        while first > 0 and files[first - 1].rows <= 2 * rows:
+            first -= 1
+            rows += files[first].rows
+        if first == len(files) - 1:
+            return files
+        paths = [str(folder / file.name) for file in files[first:]]
+        merged = self.connection.read_parquet(paths, table_name=f"compact_{secrets.token_hex(4)}")
+        return (*files[:first], *self._write(folder, contract, merged, version))
 
     def _publish(self, folder: Path, name: str, version: int, files: tuple[DataFile, ...], added: int) -> Published:
         manifest = Manifest(table=name, version=version, published_at=stamp(self._clock.now()), files=files)
