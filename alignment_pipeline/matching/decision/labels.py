@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.matching.blocking import records
-from alignment_pipeline.matching.decision import precision
+from alignment_pipeline.matching.decision import audit, precision
 from alignment_pipeline.matching.settings import MatchingSettings
 
 RIGHT, WRONG = "right", "wrong"
@@ -64,18 +64,19 @@ def rule_precisions(labels: records.Frame, *, settings: MatchingSettings, matche
             raise ConfigurationError(f"review labels: row {number}: verdict {verdict!r} is not {RIGHT} or {WRONG}")
         last.pop((lead_id, account_id), None)
         last[lead_id, account_id] = (rule, verdict, source)
-    sample: dict[str, list[bool]] = {rule: [] for rule, _, _ in last.values()}
+    sample: dict[str, list[tuple[bool, float]]] = {rule: [] for rule, _, _ in last.values()}
     ticks: Counter[str] = Counter()
     for rule, verdict, source in last.values():
         if source in ("", AUDIT) or source.startswith(f"{AUDIT} "):
-            sample[rule].append(verdict == RIGHT)
+            sample[rule].append((verdict == RIGHT, float(source.removeprefix(AUDIT) or 1.0)))
         elif source == CRM:
             ticks[rule] += 1
     found = [_precision(rule, sample[rule], ticks[rule], (matched or {}).get(rule, 0), settings) for rule in sorted(sample)]
     return pa.Table.from_pylist(found, schema=RULE_PRECISIONS)
 
 
-def _precision(rule: str, verdicts: Sequence[bool], ticks: int, matched: int, settings: MatchingSettings) -> dict[str, object]:
+def _precision(rule: str, judged: Sequence[tuple[bool, float]], ticks: int, matched: int, settings: MatchingSettings) -> dict[str, object]:
+    verdicts = [is_right for is_right, _ in judged]
     right, total, minimum = sum(verdicts), len(verdicts), settings.minimum_rule_precision
     lower, upper = precision.bounds(right, total - right)
     error = wilson(ticks, matched, settings.wilson_z)[0] if matched >= ticks else 0.0
@@ -91,7 +92,7 @@ def _precision(rule: str, verdicts: Sequence[bool], ticks: int, matched: int, se
         "rule": rule,
         "labels": total,
         "right": right,
-        "precision": right / total if total else None,
+        "precision": audit.weighted(judged) if total else None,
         "lower": lower,
         "upper": upper,
         "is_demoted": is_demoted,
