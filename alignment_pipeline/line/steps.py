@@ -326,6 +326,7 @@ PIPELINE = (
         "opportunity_states",
         _SCOPES,
         takes="fiscal pipeline",
+        kind=FOLD,
         asks=MOMENT,
     ),
     row(
