@@ -37,7 +37,7 @@ check: setup ## ruff, mypy, import direction, Dagster definitions, generated fil
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/dg check defs
+	@$(BIN)/dagster definitions validate -m alignment_pipeline.definitions >/dev/null 2>.check-defs.log || { cat .check-defs.log; exit 1; }; rm -f .check-defs.log
 	@$(BIN)/python -m alignment_pipeline.cli.generated --check
 	@$(BIN)/python -m alignment_pipeline_tests.repository.licences
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
