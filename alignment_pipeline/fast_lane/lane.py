@@ -193,7 +193,8 @@ class Lane:
         name = "raw_marketo_activities"
         rows = self.store.contract(name, [self.reader.activity_rows([one.values for one in due])], held_as="polled")
         catalogue = self.store.read("raw_marketo_activity_types")
-        empty = ("raw_salesforce_campaign_members", "raw_salesforce_campaigns", "raw_salesforce_tasks", "raw_salesforce_events")
+        # only what was polled: every other table that the rule reads is empty here
+        empty = [one.table for one in maker("activities").inputs if one.table not in (name, "raw_marketo_activity_types")]
         raw = {other: self.store.contract(other, [], held_as=f"no_{other}") for other in empty}
 
         def found() -> ibis.Table:
