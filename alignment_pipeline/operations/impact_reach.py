@@ -28,12 +28,17 @@ ASPECTS: Mapping[str, str] = {
     "crm_field": "field_updates",
 }
 _WRITING = "decides how plans are judged and sent, not what they say; the next plan shows it"
-# keys that no rule of the line takes, and what a reader should know of them
+_PIPELINE = "pipeline metrics and goals are not evaluated here; `alignment pipeline` shows them after the next run"
+# keys whose change is not evaluated, and what a reader should know of them
 _OUTSIDE: Mapping[str, str] = {
     "name": "a name that decides nothing",
     "effective_on": "the day from which the agreement holds; nothing is decided by it",
     "parties": "who signed and who is told; nothing is decided by it",
     "write_back": _WRITING,
+    "retention": "how long things are kept; no decision reads it",
+    "currencies": _PIPELINE,
+    "fiscal": _PIPELINE,
+    "pipeline": _PIPELINE,
 }
 # what must be read from the CRM anew before it can be evaluated
 _READ_ANEW: Mapping[str, str] = {
@@ -80,7 +85,7 @@ def affected(changed: Collection[str]) -> set[str]:
 
 
 def _takes(step: Step, key: str) -> bool:
-    return any(not place or key == place or key.startswith(f"{place}.") or place.startswith(f"{key}.") for place in step.takes.values())
+    return any(place == "*" or key == place or key.startswith(f"{place}.") or place.startswith(f"{key}.") for place in step.takes.values())
 
 
 def missing(wanted: Iterable[str], given: Collection[str], stored: Collection[str]) -> dict[str, list[str]]:

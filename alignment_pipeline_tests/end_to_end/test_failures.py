@@ -87,9 +87,9 @@ def test_a_wrong_agreement_is_said_before_anything_starts(acme: Company, tmp_pat
     [
         (["apply", "nosuchplan"], 2, "alignment plan"),
         (["plan", "show", "nosuchplan"], 2, "no such plan"),
-        (["explain", "nobody@nowhere.example"], 2, "nothing known is called"),
+        (["explain", "nobody@nowhere.example"], 2, "no person or account is called"),
         (["run", "--as-of", "soon"], 2, "--as-of 'soon' is not a moment"),
-        (["dance"], 2, "No such command"),
+        (["dance"], 2, "there is no command"),
         (["report", "--as-of"], 2, "requires an argument"),
     ],
 )

@@ -143,7 +143,7 @@ class RandomCompany:
 
     def raisers(self, number: int) -> list[str]:
         """Marketo ids of people of different accounts, with a lead or contact."""
-        people = self.warehouse.read("people").select("person_id", "marketo_id", "lead_id", "contact_id").to_pyarrow().to_pylist()
+        people = self.warehouse.read("people").select("person_id", "marketing_key", "lead_id", "contact_id").to_pyarrow().to_pylist()
         accounts = dict(
             zip(
                 *(self.warehouse.read("person_accounts").to_pyarrow()[name].to_pylist() for name in ("person_id", "account_id")),
@@ -153,8 +153,8 @@ class RandomCompany:
         found: dict[str, str] = {}
         for row in self.chance.sample(sorted(people, key=lambda one: one["person_id"]), len(people)):
             account = accounts.get(row["person_id"]) or f"none of {row['person_id']}"
-            if row["marketo_id"] and (row["lead_id"] or row["contact_id"]):
-                found.setdefault(account, row["marketo_id"])
+            if row["marketing_key"] and (row["lead_id"] or row["contact_id"]):
+                found.setdefault(account, row["marketing_key"].partition(":")[2])
         return list(found.values())[:number]
 
     def _extracted(self, moment: datetime) -> None:
