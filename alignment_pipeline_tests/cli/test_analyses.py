@@ -16,7 +16,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.cli import main
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.installation.home import Home
-from alignment_pipeline_tests.lifecycle import test_backtest_and_impact as world
+from alignment_pipeline_tests.lifecycle.backtest import test_backtest as world
 from alignment_pipeline_tests.lifecycle.mqa.test_mqa import MINUTES
 from alignment_pipeline_tests.scoring.factories import NOW
 
