@@ -37,7 +37,6 @@ from alignment_pipeline.scoring import person_fits
 from alignment_pipeline.sla.escalation import tasks
 from alignment_pipeline.sla.ledger import sla_ledger as ledger_rule
 from alignment_pipeline.sla.standing import commitments
-from alignment_pipeline.sla.timelines.feeds import watermarks
 from alignment_pipeline.sla.timelines.sources import Sources
 from alignment_pipeline.staging import crm_field_values as values_rule
 
@@ -108,11 +107,6 @@ def _by_lead(matches: pa.Table) -> pa.Table:
     return kept.rename_columns(["lead_id" if name == "person_id" else name for name in kept.column_names])
 
 
-def account_duplicates(index: AccountIndex) -> pa.Table:
-    """Accounts that are probably the same company."""
-    return duplicates.account_duplicates(index)
-
-
 def lead_duplicates(leads: ibis.Table) -> pa.Table:
     """Open leads that are probably the same person."""
     return duplicates.lead_duplicates(leads.filter(~leads.is_converted).to_pyarrow())
@@ -121,11 +115,6 @@ def lead_duplicates(leads: ibis.Table) -> pa.Table:
 def title_readings(people: ibis.Table, *, personas: Personas) -> ibis.Table:
     """Each distinct job title read once."""
     return person_fits.title_readings(people.select("title").distinct(), personas=personas)
-
-
-def feed_watermarks(extractions: ibis.Table) -> Watermarks:
-    """How far each feed is complete."""
-    return watermarks(extractions)
 
 
 def sla_sources(tables: Tables) -> Sources:
@@ -167,16 +156,6 @@ def task_retractions(
     is_open = ~escalation_tasks.is_closed
     created = escalation_tasks.filter(is_open).select("external_key", record_id=escalation_tasks.task_id)
     return tasks.retracted_tasks(sla_clocks, created, crm=crm, as_of=as_of, agreement_version=agreement_version)
-
-
-def person_values(*tables: ibis.Table) -> ibis.Table:
-    """What the field map may name of each lead and contact."""
-    return updates_rule.person_values(*tables)
-
-
-def account_values(*tables: ibis.Table) -> ibis.Table:
-    """What the field map may name of each account."""
-    return updates_rule.account_values(*tables)
 
 
 def field_updates(

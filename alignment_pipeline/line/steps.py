@@ -9,6 +9,7 @@ tables: `calls.py`.
 from __future__ import annotations
 
 from alignment_pipeline.contracts.systems.registry import STREAMS
+from alignment_pipeline.field_updates import field_updates as updates
 from alignment_pipeline.identity import people, person_records
 from alignment_pipeline.lifecycle import snapshots
 from alignment_pipeline.lifecycle.mqa import mqa_statuses
@@ -16,6 +17,7 @@ from alignment_pipeline.lifecycle.stages import account_stages, person_stages
 from alignment_pipeline.line import calls
 from alignment_pipeline.line.step import Asks, Kind, Step, before, last_read, living, row
 from alignment_pipeline.matching import match_labels, person_accounts
+from alignment_pipeline.matching.blocking import duplicates
 from alignment_pipeline.pipeline_metrics import (
     forecast_accuracy,
     opportunity_sources,
@@ -37,6 +39,7 @@ from alignment_pipeline.scoring import (
 )
 from alignment_pipeline.sla.escalation import nurture, tasks
 from alignment_pipeline.sla.standing import accountability, calendar_days, outcomes, yields
+from alignment_pipeline.sla.timelines import feeds
 from alignment_pipeline.staging import (
     accounts,
     activities,
@@ -173,7 +176,7 @@ MATCHING = (
         asks=MOMENT,
         asset="lead_account_matches",
     ),
-    row("account_duplicates", calls.account_duplicates, "account_index", kind=MATCH, asset="lead_account_matches"),
+    row("account_duplicates", duplicates.account_duplicates, "account_index", kind=MATCH, asset="lead_account_matches"),
     row("lead_duplicates", calls.lead_duplicates, "leads", kind=FOLD, asset="lead_account_matches"),
     row("person_accounts", person_accounts.person_accounts, "people lead_account_matches accounts crm_record_states", asks=DAY),
 )
@@ -262,7 +265,7 @@ LIFECYCLE = (
 
 SLA = (
     row("sla_sources", calls.sla_sources, " ".join(calls.SLA_SOURCES), as_mapping=True, is_published=False),
-    row("feed_watermarks", calls.feed_watermarks, "extractions", kind=FOLD, is_published=False),
+    row("feed_watermarks", feeds.watermarks, "extractions", kind=FOLD, is_published=False),
     row("marketing_commitments", calls.marketing_commitments, "sla_sources feed_watermarks", takes="sla crm", kind=FOLD, asks=MOMENT),
     row(
         "sla_clocks sla_slices sla_escalations sla_exclusions",
@@ -297,13 +300,13 @@ SLA = (
 FIELD_UPDATES = (
     row(
         "person_field_values",
-        calls.person_values,
+        updates.person_values,
         "people person_records person_scores person_fits person_stages lead_account_matches person_slas",
         is_published=False,
     ),
     row(
         "account_field_values",
-        calls.account_values,
+        updates.account_values,
         "accounts account_scores account_fits account_tiers account_stages account_mqa_statuses",
         is_published=False,
     ),

@@ -218,7 +218,7 @@ class RandomCompany:
         return changed | {name: value for name, value in named.items() if name in changed}
 
 
-def answer_of(full: Mapping[str, pa.Table], like: Answer, people: overlay.People) -> Answer:
+def answer_of(full: Mapping[str, pa.Table], people: overlay.People) -> Answer:
     """What the full run says of the same people."""
     return _answer(full, people)
 

@@ -26,7 +26,6 @@ ELSEWHERE = {
     "agreement.yaml": "what `alignment init` writes and a user edits",
     "dagster.yaml": "written below the home by `alignment dev`",
     "goals.yaml": "a plan of goals that a user writes (docs/pipeline.md)",
-    "test_steps.py": "the line's own tests, which land with the lane's law; remove this line then",
     "new.yaml": "an agreement that a user is trying",
     "requirements.txt": "pip's own",
     "NAME.md": "a page that a reader of docs/guides/add-a-page.md writes",
