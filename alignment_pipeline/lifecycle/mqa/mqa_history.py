@@ -35,27 +35,6 @@ class Judged:
     amounts: tuple[int, ...]
 
 
-def account_mqa_changes(
-    scored_activities: ibis.Table,
-    person_fits: ibis.Table,
-    accounts: ibis.Table,
-    account_tiers: ibis.Table,
-    opportunities: ibis.Table,
-    *,
-    mqa: Mqa,
-    scoring: Scoring,
-    as_of: datetime,
-    agreement_version: str,
-) -> ibis.Table:
-    """One row per time an account in scope was an MQA.
-
-    Event time rules: a criterion counts activities from their moment on. Tier, size and type are those known as of `as_of`,
-    since the CRM keeps no history of them.
-    """
-    judged = judged_accounts(scored_activities, person_fits, accounts, account_tiers, opportunities, mqa=mqa, scoring=scoring, as_of=as_of)
-    return changes_table(judged, mqa=mqa, scoring=scoring, as_of=as_of, agreement_version=agreement_version)
-
-
 def changes_table(judged: list[Judged], *, mqa: Mqa, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:
     """`account_mqa_changes` of a run."""
     unit = scoring.engagement.unit

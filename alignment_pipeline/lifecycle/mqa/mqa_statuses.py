@@ -25,23 +25,6 @@ _EXCLUDED = {CUSTOMER: "mqa.customer", OPEN_OPPORTUNITY: "mqa.open_opportunity",
 _ROOM = 240  # characters for what is missing
 
 
-def account_mqa_statuses(
-    scored_activities: ibis.Table,
-    person_fits: ibis.Table,
-    accounts: ibis.Table,
-    account_tiers: ibis.Table,
-    opportunities: ibis.Table,
-    *,
-    mqa: Mqa,
-    scoring: Scoring,
-    as_of: datetime,
-    agreement_version: str,
-) -> ibis.Table:
-    """One row per account in scope: mqa, not yet, cooling down or excluded, with every applying path's standing."""
-    judged = judged_accounts(scored_activities, person_fits, accounts, account_tiers, opportunities, mqa=mqa, scoring=scoring, as_of=as_of)
-    return statuses_table(judged, mqa=mqa, scoring=scoring, as_of=as_of, agreement_version=agreement_version)
-
-
 def account_mqa_tables(
     scored_activities: ibis.Table,
     person_fits: ibis.Table,
