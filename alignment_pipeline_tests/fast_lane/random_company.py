@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,20 +72,20 @@ class RandomCompany:
         for name, rows in _cut(raw_tables(organisation), chance).items():
             warehouse.replace(name, rows)
         agreement, target_list = _agreement(chance, warehouse)
-        found = cls(seed, path, agreement, target_list, warehouse, organisation.anchor)
-        found._extracted(found.began)
-        found.full_run(found.began)
-        found._labelled(chance)
-        found.full_run(found.began)
-        return found
+        company = cls(seed, path, agreement, target_list, warehouse, organisation.anchor)
+        company._extracted(company.began)
+        company.full_run(company.began)
+        company._labelled(chance)
+        company.full_run(company.began)
+        return company
 
     @property
     def later(self) -> datetime:
         """When the news arrive."""
         return self.began + _LATER
 
-    def full_run(self, as_of: datetime) -> None:
-        """Walk the line over the warehouse, publishing every table."""
+    def full_run(self, as_of: datetime, wanted: Collection[str] = decisions.WANTED) -> None:
+        """Walk the line over the warehouse, publishing every table on the way to the wanted ones."""
 
         def source(one: Read) -> Any:
             if one.table == line.TARGET_LIST:
@@ -99,7 +99,7 @@ class RandomCompany:
             self.warehouse.replace(name, made)
             return self.warehouse.read(name)
 
-        line.Walk(self.agreement, as_of, source, keep).along(line.needed(decisions.WANTED))
+        line.Walk(self.agreement, as_of, source, keep).along(line.needed(wanted))
 
     def news(self, marketo_id: str) -> dict[str, pa.Table]:
         """A hand raised, and by chance a call by the rep, a ticked box, a wish not to be synced, a changed status."""
@@ -124,13 +124,19 @@ class RandomCompany:
 
     def lane_answers(self, store: Store, arrivals: Mapping[str, pa.Table]) -> Answer:
         """A round of the lane for these arrivals, on the store that earlier rounds used; nothing is published."""
+        return _answer(self.lane_tables(store, arrivals, ("field_updates", "record_creates")), overlay.people_of(store, arrivals))
+
+    def lane_tables(self, store: Store, arrivals: Mapping[str, pa.Table], names: Collection[str]) -> dict[str, pa.Table]:
+        """What a round of the lane decides for these arrivals: the named tables, of the people concerned."""
         people = overlay.people_of(store, arrivals)
         index = decisions.account_index(store, self.agreement, self.later)
         raw = overlay.raw_tables(store, people, arrivals)
-        made = Decider(store, raw, people, self.agreement, index, self.later).decide()
-        found = _answer({name: store.rows(made[name]) for name in ("field_updates", "record_creates")}, people)
+        decider = Decider(store, raw, people, self.agreement, index, self.later)
+        wanted = line.needed(names)
+        made = decider.along([step for step in decisions.steps() if step in wanted])
+        decided = {name: store.rows(made[name]) for name in names}
         store.let_go()
-        return found
+        return decided
 
     def full_answers(self, arrivals: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """A full run as of the same moment, with the arrivals read."""
@@ -177,6 +183,15 @@ class RandomCompany:
                 continue
             labels.append({"person_id": row["person_id"], "account_id": row["account_id"], "rule": row["method"], "verdict": verdict,
                            "source": "file", "said_at": self.began})  # fmt: skip
+        self.warehouse.append("match_labels", pa.Table.from_pylist(labels, schema=CONTRACTS["match_labels"].schema))
+
+    def label(self, rows: Sequence[Row], verdict: str, *, source: str = "file") -> None:
+        """A person's judgement of matches (rows of lead_account_matches)."""
+        labels = [
+            {"person_id": row["person_id"], "account_id": row["account_id"], "rule": row["method"], "verdict": verdict, "source": source,
+             "said_at": self.began}
+            for row in rows
+        ]  # fmt: skip
         self.warehouse.append("match_labels", pa.Table.from_pylist(labels, schema=CONTRACTS["match_labels"].schema))
 
     def _raw(self, name: str, column: str, value: str) -> list[Row]:
