@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Entry] = {
         ("Run and explain", "run", "Read the sources, decide, and plan the changes"),
         ("Run and explain", "explain", "Why a person or an account is where it is"),
         ("Run and explain", "report", "Write the report as one HTML file"),
+        ("Run and explain", "sql", "Ask the published tables a question in SQL"),
         ("Run and explain", "history", "Keep past days, and check that they can be repeated"),
         ("Run and explain", "pipeline", "Pipeline metrics as of any day, and what moved them"),
         ("Run and explain", "plan-goals", "What a target asks for, and goals that would follow"),

@@ -48,7 +48,7 @@ class Context:
     def result(self, content: dict[str, Any], human: Callable[[Console], None]) -> None:
         """Show a command's result on stdout: JSON with --json, else what `human` prints."""
         if self.is_json:
-            click.echo(json.dumps(content, default=_plain, ensure_ascii=False, indent=2))
+            click.echo(json.dumps(content, default=plain, ensure_ascii=False, indent=2))
         else:
             human(console())
 
@@ -109,7 +109,8 @@ def as_of_moment(text: str | None) -> datetime | None:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON has it: moments in UTC with Z, days as ISO dates, anything else as its text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):

@@ -45,7 +45,8 @@ class Column:
 class Contract:
     """One table: its grain in one sentence, its key, its columns in order.
 
-    `group` is the stage of the line it belongs to; `owner` the team that answers for its meaning.
+    `group` is the stage of the line it belongs to; `owner` the team that answers for its meaning. `version` is `major.minor`: a column
+    that is removed or gets another type needs the next major one, a new column the next minor one.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Contract:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     owner: str = "team:revenue-operations"
+    version: str = "1.0"
 
     def __post_init__(self) -> None:
         if not self.description.startswith("One row per "):
@@ -73,6 +75,13 @@ class Contract:
     def schema(self) -> pa.Schema:
         """The Arrow schema that every published version of the table has."""
         return pa.schema([column.arrow for column in self.columns])
+
+    @property
+    def described(self) -> pa.Schema:
+        """The same schema with descriptions as metadata: of the table, its version, and each column. Files carry it."""
+        notes = {column.name: {"description": column.description, "personal": str(column.personal).lower()} for column in self.columns}
+        about = {"description": self.description, "contract": self.name, "contract_version": self.version}
+        return pa.schema([field.with_metadata(notes[field.name]) for field in self.schema], metadata=about)
 
     @property
     def personal_columns(self) -> tuple[str, ...]:

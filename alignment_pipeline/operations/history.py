@@ -7,7 +7,6 @@ say the same. The rules' order: `replay.py`; the rows: `lifecycle/snapshots.py`.
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -200,7 +199,7 @@ def forget_comparison(warehouse: Warehouse, day: date, names: Collection[str]) -
     """Take out what came of a comparison whose examples name one of these: it can be made again."""
     told = " ".join(row["examples"] for row in comparisons(warehouse, day))
     if any(name in told for name in names):
-        shutil.rmtree(warehouse.snapshot_folder(day) / SNAPSHOT_REPLAYS.name)
+        warehouse.drop_snapshot(SNAPSHOT_REPLAYS.name, day)
 
 
 def erase(warehouse: Warehouse, day: date, people: Collection[str], accounts: Collection[str]) -> None:

@@ -31,7 +31,9 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place("warehouse/[!d]*", Way.ROWS, "published tables, and kept days below snapshots"),
-    Place("warehouse/damaged-*", Way.ALWAYS, "tables that were moved aside as damaged: they cannot be read row by row"),
+    Place("versions/[!d]*", Way.ROWS, "files of the published tables and of those before; the folders of `warehouse` are links to these"),
+    Place("versions/damaged-*", Way.ALWAYS, "tables that were moved aside as damaged: they cannot be read row by row"),
+    Place("warehouse/damaged-*", Way.ALWAYS, "the same, moved aside by an earlier release"),
     Place("warehouse/*/.arrivals-*", Way.ALWAYS, "rows of a process that died while it wrote"),
     Place("warehouse/*/.pointer-*", Way.ALWAYS, "a pointer of a process that died while it wrote"),
     Place("spill/*", Way.ALWAYS, "what a query did not keep in memory"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import ibis
 from ibis import _
 
-from alignment_pipeline.contracts import record_ids
+from alignment_pipeline.contracts import record_ids, spreadsheets
 from alignment_pipeline.errors import ConfigurationError, RowsRefused
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.matching import match_labels
@@ -49,8 +49,6 @@ AUDIT_COLUMNS = (
     "drawn",
     "verdict",
 )
-# a spreadsheet runs what begins with one of these (OWASP, CSV injection); ids are never changed
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _REVIEWED = {name: (name.replace("_", " "),) for name in ("person_id", "lead_id", "account_id", "best_account_id", "drawn", "verdict")}
 _TEXTS = frozenset(
     ("company", "email_domain", "website", "city", "country", "account_name", "account_website", "account_country", "reason")
@@ -162,4 +160,5 @@ def _read(path: Path) -> list[lists.Item]:
 
 def _cell(name: str, value: object) -> str:
     text = "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
-    return f"'{text}" if name in _TEXTS and text.lstrip().startswith(_FORMULA) else text
+    # ids are never changed
+    return spreadsheets.harmless(text) if name in _TEXTS else text

@@ -52,7 +52,9 @@ def tidy(home: Home, journal: Journal) -> Tidied:
             "reports": _delete_older(home.path / "reports", ago(keep.report_days)),
             "notifications": _delete_older(home.path / "notifications", ago(keep.notification_days)),
             "runs": _delete_older(home.path / "runs", ago(keep.run_days)),
-            "damaged": _delete_older(home.path / "warehouse", ago(keep.damaged_days), pattern="damaged-*"),
+            "damaged": sum(
+                _delete_older(home.path / place, ago(keep.damaged_days), pattern="damaged-*") for place in ("versions", "warehouse")
+            ),
             "agreements": _delete_agreements(home, ago(keep.agreement_days)),
             "left over": sum(path.exists() and _delete(path) for path in list(_left_over(home.path, ago(_LEFT_OVER_DAYS)))),
         }
@@ -103,4 +105,5 @@ def _changed(path: Path) -> datetime:
 def _size(path: Path) -> int:
     if path.is_symlink() or path.is_file():
         return path.lstat().st_size
-    return sum(one.lstat().st_size for one in path.rglob("*") if one.is_file())
+    files = {(found.st_dev, found.st_ino): found.st_size for one in path.rglob("*") if one.is_file() and (found := one.lstat())}
+    return sum(files.values())

@@ -8,6 +8,7 @@ for the first row; `scored_activities` of four million activities does so every 
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import ibis
@@ -42,12 +43,24 @@ def copy(connection: Backend, rows: ibis.Table, contract: Contract, path: Path, 
     connection._run_pre_execute_hooks(rows)
     # Ibis leaves casts out where it believes a type already (a sum is HUGEINT in DuckDB); in the file they must hold
     columns = ", ".join(f'CAST("{one.name}" AS {_TYPES[one.type]}) AS "{one.name}"' for one in contract.columns)
-    target = str(path).replace("'", "''")
-    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group}, USE_TMP_FILE false"
+    target = _quoted(str(path))
+    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group}, USE_TMP_FILE false, KV_METADATA {{{_notes(contract)}}}"
     connection.con.execute(f"COPY (SELECT {columns} FROM ({query}) AS rows_) TO '{target}' ({options})")
     written = pq.read_metadata(path)
     _refuse_nulls(written, contract)
     return int(written.num_rows)
+
+
+def _notes(contract: Contract) -> str:
+    """What Arrow keeps in a file's footer: the schema with a description of the table and of each column."""
+    described = contract.described
+    schema = base64.b64encode(described.serialize().to_pybytes()).decode()
+    notes = {name.decode(): value.decode() for name, value in (described.metadata or {}).items()} | {"ARROW:schema": schema}
+    return ", ".join(f"'{name}': '{_quoted(value)}'" for name, value in notes.items())
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def _refuse_nulls(written: pq.FileMetaData, contract: Contract) -> None:

@@ -1,26 +1,28 @@
-"""The pointer of a table: which files make its published version, with their checksums.
+"""The manifest of a version: which files it has, with their checksums.
 
-Belongs here: one JSON file per table and its atomic swap. Reading and writing tables: `warehouse.py`.
+Belongs here: one JSON file per version. Which version is the published one: `versions.py`; reading and writing tables: `warehouse.py`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from alignment_pipeline.errors import DataLoss
 
-POINTER = "CURRENT.json"
+#: Readers of whole folders (pandas, Arrow, Spark) skip names that begin with an underscore.
+POINTER = "_CURRENT.json"
+OLDER_POINTER = "CURRENT.json"
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """One Parquet file of a version: name beside the pointer, rows, bytes, SHA-256."""
+    """One Parquet file of a version: name beside the manifest, rows, bytes, SHA-256."""
 
     name: str
     rows: int
@@ -30,7 +32,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One published version of a table."""
+    """One version of a table."""
 
     table: str
     version: int
@@ -44,12 +46,14 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The published version below `folder`, or None when the table was never published. Raises DataLoss when unreadable."""
-    path = folder / POINTER
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
+    """The version in `folder`, or None when the table was never published. Raises DataLoss when unreadable."""
+    for path in (folder / POINTER, folder / OLDER_POINTER):
+        with contextlib.suppress(FileNotFoundError):
+            return _parsed(path, path.read_text(encoding="utf-8"))
+    return None
+
+
+def _parsed(path: Path, text: str) -> Manifest:
     try:
         content = json.loads(text)
         files = tuple(DataFile(**file) for file in content.pop("files"))
@@ -60,14 +64,14 @@ def read_manifest(folder: Path) -> Manifest | None:
         ) from error
 
 
-def swap(folder: Path, manifest: Manifest) -> None:
-    """Make `manifest` the published version: written aside, flushed to disk, renamed over the old pointer."""
-    descriptor, name = tempfile.mkstemp(prefix=".pointer-", dir=folder)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Complete a version: its manifest beside its files, flushed to disk with the folder's names."""
+    path = folder / POINTER
+    with path.open("w", encoding="utf-8") as handle:
         json.dump(asdict(manifest), handle, indent=1, sort_keys=True)
         handle.flush()
         os.fsync(handle.fileno())
-    Path(name).replace(folder / POINTER)
+    path.chmod(0o600)
     sync(folder)
 
 

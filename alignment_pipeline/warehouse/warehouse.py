@@ -1,7 +1,7 @@
-"""The store: a dataset of Parquet files per table, published by swapping a pointer.
+"""The store: a dataset of Parquet files per table, published by pointing a link at it.
 
-Belongs here: reading, replacing and appending tables on one in-memory DuckDB. Which columns a table has: `contracts/`.
-A reader sees a whole old or a whole new table; two publishers of one table are told apart by a lock file.
+Belongs here: reading, replacing and appending tables on one in-memory DuckDB. Which columns a table has: `contracts/`; where the files
+of a version lie: `versions.py`. A reader sees a whole old or a whole new table; two publishers of one table are told apart by a lock file.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import copy
 import os
 import secrets
+import shutil
 import stat
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -20,20 +20,27 @@ import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock
 from ibis.backends.duckdb import Backend
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.errors import ConfigurationError, DataLoss
-from alignment_pipeline.warehouse import copying
-from alignment_pipeline.warehouse.manifest import POINTER, DataFile, Manifest, describe_file, read_manifest, stamp, swap, sync, verify
+from alignment_pipeline.warehouse import copying, versions
+from alignment_pipeline.warehouse.manifest import (
+    POINTER,
+    DataFile,
+    Manifest,
+    describe_file,
+    read_manifest,
+    stamp,
+    sync,
+    verify,
+    write_manifest,
+)
 
 ROW_GROUP = 122_880
 #: Above so many files the small ones at the end are written as one.
 MOST_FILES = 8
-# versions kept beside the current one, so that a reader that opened the last version can finish
-KEPT_VERSIONS = 2
 
 
 @dataclass(frozen=True)
@@ -56,10 +63,12 @@ class Warehouse:
         self, home: Path, *, clock: Clock | None = None, memory_limit: str | None = None, backend: type[Backend] = Backend
     ) -> None:
         self.root = home / "warehouse"
+        self._versions = home / "versions"
         self._clock = clock or Clock()
         _private_folder(home)
         _check_home(home)
         _private_folder(self.root)
+        versions.upgrade(self.root, self._versions, CONTRACTS)
         spill = home / "spill"
         _private_folder(spill)
         self.connection = backend().connect(temp_directory=str(spill), threads=max(1, os.cpu_count() or 1))
@@ -87,34 +96,31 @@ class Warehouse:
         remedy = "Run `alignment doctor --repair` to move it aside and rebuild it from its sources"
         return self._read(self._folder(name), name, remedy=remedy)
 
+    def files(self, name: str) -> list[Path]:
+        """The Parquet files of the published version, empty when the table has no rows or was never published."""
+        folder = Path(os.path.realpath(self._folder(name)))
+        manifest = read_manifest(folder)
+        return [folder / file.name for file in manifest.files] if manifest else []
+
     def replace(self, name: str, table: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
         """Publish a new version that holds exactly these rows, in the contract's columns and types."""
-        return self._replace(self._folder(name, create=True), name, table)
+        return self._store(self._folder(name), name, table, keeps=False)
 
     def append(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
         """Publish a version that holds the rows so far and these. Nothing is published when these are none."""
-        contract = _contract(name)
-        folder = self._folder(name, create=True)
-        with _publishing(folder):
-            before = read_manifest(folder)
-            version = before.version + 1 if before else 1
-            old = before.files if before else ()
-            files = self._write(folder, contract, rows, version)
-            if not files and before:
-                return Published(name, before.version, before.rows, 0)
-            added = sum(file.rows for file in files)
-            return self._publish(folder, name, version, self._compacted(folder, contract, old + tuple(files), version), added)
+        _contract(name)
+        return self._store(self._folder(name), name, rows, keeps=True)
 
     def forget_old_versions(self, name: str) -> None:
         """Delete every data file that the published version does not name: an erasure leaves no byte behind."""
-        _forget(self._folder(name))
+        self._forget(self._folder(name))
 
     def keep(self, name: str, day: date, table: ibis.Table | pa.Table) -> Published:
         """Keep a table as of a day, as `snapshots/<day>/<table>`; what was kept for the day is replaced."""
         folder = self.snapshot_folder(day) / name
-        for path in (self.root / "snapshots", folder.parent, folder):
+        for path in (self.root / "snapshots", folder.parent):
             _private_folder(path)
-        return self._replace(folder, _contract(name).name, table)
+        return self._store(folder, _contract(name).name, table, keeps=False)
 
     def read_snapshot(self, name: str, day: date) -> ibis.Table:
         """What was kept for a day. Raises ConfigurationError when nothing was, DataLoss when files are cut."""
@@ -133,12 +139,16 @@ class Warehouse:
 
     def forget_old_snapshots(self, name: str, day: date) -> None:
         """Delete every data file of a kept day that its manifest does not name."""
-        _forget(self.snapshot_folder(day) / name)
+        self._forget(self.snapshot_folder(day) / name)
+
+    def drop_snapshot(self, name: str, day: date) -> None:
+        """Delete what was kept of a table for a day."""
+        self._drop(self.snapshot_folder(day) / name)
 
     def beside(self, root: Path) -> Warehouse:
         """A warehouse below another folder on the same connection, so that rules can read from both."""
         other = copy.copy(self)
-        other.root = root
+        other.root, other._versions = root, root / ".versions"
         _private_folder(root)
         return other
 
@@ -158,18 +168,30 @@ class Warehouse:
     def move_aside(self, name: str) -> Path:
         """Take a damaged table out of the way (kept, never deleted), so that the next run rebuilds it."""
         folder = self._folder(name)
-        aside = self.root / f"damaged-{name}-{self._clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-        folder.replace(aside)
+        aside = self._versions / f"damaged-{name}-{self._clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        Path(os.path.realpath(folder)).replace(aside)
+        self._drop(folder)
         return aside
 
-    def _folder(self, name: str, *, create: bool = False) -> Path:
-        _contract(name)
-        folder = self.root / name
-        if create:
-            _private_folder(folder)
-        return folder
+    def _folder(self, name: str) -> Path:
+        return self.root / _contract(name).name
+
+    def _store_of(self, folder: Path) -> Path:
+        return self._versions / folder.relative_to(self.root)
+
+    def _forget(self, folder: Path) -> None:
+        versions.forget_others(folder, self._store_of(folder))
+
+    def _drop(self, folder: Path) -> None:
+        if folder.is_symlink():
+            folder.unlink()
+        for path in (folder, self._store_of(folder)):
+            if path.is_dir():
+                shutil.rmtree(path)
 
     def _read(self, folder: Path, name: str, *, remedy: str) -> ibis.Table:
+        # the version that is published now: one that is published later does not change these paths
+        folder = Path(os.path.realpath(folder))
         manifest = read_manifest(folder)
         if manifest is None or not manifest.files:
             return _empty(_contract(name))
@@ -180,39 +202,46 @@ class Warehouse:
             [str(folder / file.name) for file in manifest.files], table_name=f"{name}_{secrets.token_hex(4)}"
         )
 
-    def _replace(self, folder: Path, name: str, table: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
-        with _publishing(folder):
-            before = read_manifest(folder)
-            version = before.version + 1 if before else 1
-            files = self._write(folder, _contract(name), table, version)
-            return self._publish(folder, name, version, tuple(files), sum(file.rows for file in files))
+    def _store(self, link: Path, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], *, keeps: bool) -> Published:
+        """Publish a version of these rows, after those that are there if `keeps`."""
+        contract, store = _contract(name), self._store_of(link)
+        with versions.publishing(store):
+            old = Path(os.path.realpath(link))
+            before = read_manifest(old)
+            kept = before.files if before and keeps else ()
+            folder = versions.new(store, before.version + 1 if before else 1)
+            try:
+                for file in kept:
+                    versions.share(file.name, old, folder)
+                files = self._write(folder, contract, rows)
+                if before and keeps and not files:
+                    return Published(name, before.version, before.rows, 0)
+                added = sum(file.rows for file in files)
+                return self._publish(link, folder, contract, self._compacted(folder, contract, kept + tuple(files)), added)
+            finally:
+                # a rule or a reading that fails half-way leaves nothing beside the published version
+                if read_manifest(folder) is None:
+                    shutil.rmtree(folder, ignore_errors=True)
 
-    def _write(
-        self, folder: Path, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], version: int
-    ) -> list[DataFile]:
-        path = folder / f"v{version:06d}-{secrets.token_hex(4)}.parquet"
-        count = 0
-        try:
-            if isinstance(rows, ibis.Table):
-                rows = _narrowed(rows, contract)
-                if copying.has_types_of(rows, contract):
-                    count = copying.copy(self.connection, rows, contract, path, row_group=ROW_GROUP)
-                else:
-                    count = _write_batches(path, contract, self.connection.to_pyarrow(rows))
+    def _write(self, folder: Path, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> list[DataFile]:
+        path = folder / f"{folder.name[:7]}-{secrets.token_hex(4)}.parquet"
+        if isinstance(rows, ibis.Table):
+            rows = _narrowed(rows, contract)
+            if copying.has_types_of(rows, contract):
+                count = copying.copy(self.connection, rows, contract, path, row_group=ROW_GROUP)
             else:
-                count = _write_batches(path, contract, rows)
-        finally:
-            # a rule or a reading that fails half-way leaves nothing beside the published version
-            if count == 0 or sys.exception() is not None:
-                path.unlink(missing_ok=True)
+                count = _write_batches(path, contract, self.connection.to_pyarrow(rows))
+        else:
+            count = _write_batches(path, contract, rows)
         if count == 0:
+            path.unlink()
             return []
         path.chmod(0o600)
-        # the rows are on disk before the pointer names them
+        # the rows are on disk before a manifest names them
         sync(path)
         return [describe_file(path, count)]
 
-    def _compacted(self, folder: Path, contract: Contract, files: tuple[DataFile, ...], version: int) -> tuple[DataFile, ...]:
+    def _compacted(self, folder: Path, contract: Contract, files: tuple[DataFile, ...]) -> tuple[DataFile, ...]:
         """The files, the last ones as one while the one before is not twice as large: few files, and a large one is rarely rewritten."""
         if len(files) <= MOST_FILES:
             return files
@@ -224,13 +253,20 @@ class Warehouse:
             return files
         paths = [str(folder / file.name) for file in files[first:]]
         merged = self.connection.read_parquet(paths, table_name=f"compact_{secrets.token_hex(4)}")
-        return (*files[:first], *self._write(folder, contract, merged, version))
+        made = self._write(folder, contract, merged)
+        for file in files[first:]:
+            (folder / file.name).unlink()
+        return (*files[:first], *made)
 
-    def _publish(self, folder: Path, name: str, version: int, files: tuple[DataFile, ...], added: int) -> Published:
-        manifest = Manifest(table=name, version=version, published_at=stamp(self._clock.now()), files=files)
-        swap(folder, manifest)
-        _sweep(folder, files, version)
-        return Published(name, version, manifest.rows, added)
+    def _publish(self, link: Path, folder: Path, contract: Contract, files: tuple[DataFile, ...], added: int) -> Published:
+        version = int(folder.name[1:7])
+        if not files:
+            _write_batches(folder / versions.EMPTY, contract, contract.empty())
+        manifest = Manifest(table=contract.name, version=version, published_at=stamp(self._clock.now()), files=files)
+        write_manifest(folder, manifest)
+        versions.point(link, folder)
+        versions.sweep(folder.parent, folder, version)
+        return Published(contract.name, version, manifest.rows, added)
 
 
 def _narrowed(rows: ibis.Table, contract: Contract) -> ibis.Table:
@@ -244,7 +280,7 @@ def _write_batches(path: Path, contract: Contract, rows: pa.Table | Iterable[pa.
     count = 0
     if isinstance(rows, pa.Table):
         rows = rows.to_batches(max_chunksize=ROW_GROUP)
-    with pq.ParquetWriter(path, contract.schema, compression="zstd") as writer:
+    with pq.ParquetWriter(path, contract.described, compression="zstd") as writer:
         for batch in rows:
             table = conform(pa.Table.from_batches([batch]).select(list(contract.names)), contract)
             writer.write_table(table, row_group_size=ROW_GROUP)
@@ -294,24 +330,3 @@ def _check_home(home: Path) -> None:
         raise ConfigurationError(
             f"the home {home} is open to others (mode {mode:04o}): chmod 700 {home}, or let ALIGNMENT_HOME name a folder of its own"
         )
-
-
-def _forget(folder: Path) -> None:
-    manifest = read_manifest(folder)
-    kept = {file.name for file in manifest.files} if manifest else set()
-    for path in folder.glob("*.parquet"):
-        if path.name not in kept:
-            path.unlink()
-
-
-def _sweep(folder: Path, files: tuple[DataFile, ...], version: int) -> None:
-    """Delete data files of versions that no reader can still hold."""
-    kept = {file.name for file in files}
-    for path in folder.glob("v*.parquet"):
-        if path.name not in kept and int(path.name[1:7]) <= version - KEPT_VERSIONS:
-            path.unlink()
-
-
-def _publishing(folder: Path) -> FileLock:
-    """Waits for another publisher of the same table; released by the operating system when its holder dies."""
-    return FileLock(folder / ".publishing", mode=0o600)

@@ -82,7 +82,7 @@ def test_repair_keeps_the_damaged_files_and_has_the_stream_read_anew(home: Home)
     assert ["warn"] == told(home, repair=True)["warehouse"]
     assert ["ok"] == told(home)["warehouse"]
     assert {"Lead"} == streams(home), "only the damaged stream is loaded whole again"
-    (aside,) = (home.path / "warehouse").glob(f"damaged-{RAW}-*")
+    (aside,) = (home.path / "versions").glob(f"damaged-{RAW}-*")
     assert list(aside.glob("*.parquet"))
     assert 0 == home.warehouse().read(RAW).count().to_pyarrow().as_py()
 

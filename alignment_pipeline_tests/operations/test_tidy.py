@@ -29,6 +29,7 @@ def test_files_older_than_they_are_kept_go_and_younger_ones_stay(tmp_path: Path)
         put(home.path / "reports" / "old.html", days_old=100),
         put(home.path / "notifications" / "old.txt", days_old=100),
         put(home.path / "runs" / "old.as_of", days_old=40),
+        put(home.path / "versions" / "damaged-leads-1" / "v000001.parquet", days_old=40),
         put(home.path / "warehouse" / "damaged-leads-1" / "v000001.parquet", days_old=40),
         put(home.path / "agreements" / "old.json", days_old=900),
         put(home.path / "warehouse" / "raw_marketo_activities" / ".arrivals-x", days_old=3),
@@ -45,7 +46,7 @@ def test_files_older_than_they_are_kept_go_and_younger_ones_stay(tmp_path: Path)
         done = tidy.tidy(home, journal)
 
     assert [path for path in old if path.exists()] == [] and [path for path in young if not path.exists()] == []
-    assert done.files == {"plans": 1, "reports": 1, "notifications": 1, "runs": 1, "damaged": 1, "agreements": 1, "left over": 1}
+    assert done.files == {"plans": 1, "reports": 1, "notifications": 1, "runs": 1, "damaged": 2, "agreements": 1, "left over": 1}
     assert done.sizes["journal"] > 0
 
 

@@ -1,0 +1,58 @@
+"""Every table as a view of a DuckDB that can only read.
+
+Belongs here: the views, with the contracts' descriptions as comments, and the lock. The store itself, whose connection reads and
+publishes: `warehouse.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import duckdb
+
+from alignment_pipeline.contracts import CONTRACTS, Contract
+
+_TYPES = {
+    "string": "VARCHAR",
+    "json": "VARCHAR",
+    "int64": "BIGINT",
+    "float64": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+    "date": "DATE",
+}
+
+
+def read_only(files: Mapping[str, Iterable[Path]], *, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory with a view per contract over these files. It reads these files and no others, and cannot write."""
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    connection.execute("SET TimeZone = 'UTC'")
+    if memory_limit:
+        connection.execute("SET memory_limit = ?", [memory_limit])
+    paths = {name: [str(path) for path in found] for name, found in files.items()}
+    for contract in CONTRACTS.values():
+        for statement in statements(contract, paths.get(contract.name, [])):
+            connection.execute(statement)
+    connection.execute(f"SET allowed_paths = [{', '.join(text(path) for found in paths.values() for path in found)}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def statements(contract: Contract, files: list[str]) -> Iterator[str]:
+    """What makes a table's view and its comments. `files` may be relative to the folder in which DuckDB is opened, and may be globs."""
+    if files:
+        source = f"SELECT * FROM read_parquet([{', '.join(text(path) for path in files)}])"
+    else:
+        columns = ", ".join(f'CAST(NULL AS {_TYPES[column.type]}) AS "{column.name}"' for column in contract.columns)
+        source = f"SELECT {columns} WHERE false"
+    yield f'CREATE OR REPLACE VIEW "{contract.name}" AS {source}'
+    yield f'COMMENT ON VIEW "{contract.name}" IS {text(contract.description)}'
+    for column in contract.columns:
+        yield f'COMMENT ON COLUMN "{contract.name}"."{column.name}" IS {text(column.description)}'
+
+
+def text(value: str) -> str:
+    """An SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
