@@ -1,6 +1,7 @@
 """What people and the full run have settled holds in the lane too: a correction, a demoted rule, the frozen counts of words.
 
-Each of the three was ignored by the lane once, and wrote a wrong account into a CRM. The law behind them: `test_lane_and_full_run_agree.py`.
+Each of the three was ignored by the lane once, and wrote a wrong account into a CRM. The law behind them is in
+`test_lane_and_full_run_agree.py`.
 """
 
 from __future__ import annotations
