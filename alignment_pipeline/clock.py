@@ -41,19 +41,19 @@ class Clock:
     @classmethod
     def parse(cls, text: str) -> Clock:
         """Parse `MOMENT@UNIXxFACTOR`. Raises ConfigurationError when the form is another."""
-        found = _FORM.match(text)
-        if found is None:
+        match = _FORM.match(text)
+        if match is None:
             raise ConfigurationError(
                 f"{ENVIRONMENT_VARIABLE} is {text!r}; it takes MOMENT@UNIX_SECONDSxFACTOR, "
                 "as 2026-11-21T08:00:00Z@1763700000x60. Unset it to use the machine's clock."
             )
         try:
-            moment = datetime.fromisoformat(found["moment"])
+            moment = datetime.fromisoformat(match["moment"])
         except ValueError as error:
-            raise ConfigurationError(f"{ENVIRONMENT_VARIABLE}: {found['moment']!r} is not an ISO 8601 moment") from error
+            raise ConfigurationError(f"{ENVIRONMENT_VARIABLE}: {match['moment']!r} is not an ISO 8601 moment") from error
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return cls(moment=moment.astimezone(UTC), unix=float(found["unix"]), factor=float(found["factor"]))
+        return cls(moment=moment.astimezone(UTC), unix=float(match["unix"]), factor=float(match["factor"]))
 
     def to_env(self) -> str:
         """The value of `ALIGNMENT_CLOCK` that gives another process the same clock."""

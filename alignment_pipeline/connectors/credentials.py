@@ -19,9 +19,9 @@ def setting(environ: Mapping[str, str], name: str) -> str | None:
 
 def secret(environ: Mapping[str, str], name: str) -> str | None:
     """As `setting`, and the value is redacted from now on."""
-    found = setting(environ, name)
-    redaction.PROCESS.add(found)
-    return found
+    value = setting(environ, name)
+    redaction.PROCESS.add(value)
+    return value
 
 
 def secret_file(environ: Mapping[str, str], name: str) -> str | None:

@@ -104,7 +104,7 @@ class RowBatches:
 
     def _clean(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
         """The values that are there, repaired. One loop without calls for plain text: it runs once for each value of each row."""
-        found: dict[str, str | None] = {}
+        cleaned: dict[str, str | None] = {}
         for name, value in values.items():
             if value is None:
                 continue
@@ -114,5 +114,5 @@ class RowBatches:
                 if not text:
                     continue
                 value = text
-            found[name] = value
-        return found
+            cleaned[name] = value
+        return cleaned

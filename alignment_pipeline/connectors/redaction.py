@@ -94,9 +94,9 @@ def install(redactor: Redactor = PROCESS) -> None:
 
 def _factory(make: Callable[..., logging.LogRecord], redaction: RedactionFilter, redactor: Redactor) -> Callable[..., logging.LogRecord]:
     def record(*args: object, **kwargs: object) -> logging.LogRecord:
-        made = make(*args, **kwargs)
-        redaction.filter(made)
-        return made
+        entry = make(*args, **kwargs)
+        redaction.filter(entry)
+        return entry
 
     record.redactor = redactor  # type: ignore[attr-defined]
     return record

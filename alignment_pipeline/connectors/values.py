@@ -23,8 +23,8 @@ def stamp_text(moment: datetime) -> str:
 
 def parse_stamp(text: str) -> datetime:
     """Any of the vendor's forms (`+0000`, `Z`, `+00:00`, with or without milliseconds) as UTC. ValueError when it is none."""
-    found = datetime.fromisoformat(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    parsed = datetime.fromisoformat(text)
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def canonical(value: Any, type_: str) -> str | None:
@@ -48,9 +48,9 @@ def canonical(value: Any, type_: str) -> str | None:
 
 def _moment(value: Any) -> str:
     text = str(value)
-    found = _UTC_STAMP.match(text)
-    if found is not None:
-        return f"{text[:19]}{found[1] or '.000'}Z"
+    match = _UTC_STAMP.match(text)
+    if match is not None:
+        return f"{text[:19]}{match[1] or '.000'}Z"
     try:
         return stamp_text(parse_stamp(text))
     except (ValueError, OverflowError):

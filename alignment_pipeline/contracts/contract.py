@@ -99,13 +99,13 @@ class Contract:
 
 def columns(text: str) -> tuple[Column, ...]:
     """Read columns from lines of `name type description`; the type may end in `!` (never null) and `@` (personal)."""
-    found = []
+    parsed = []
     for line in text.strip().splitlines():
         name, kind, description = line.strip().split(None, 2)
         bare = kind.rstrip("!@")
         if bare not in _ARROW:
             raise ValueError(f"column {name}: unknown type {kind!r}; one of {sorted(_ARROW)}")
-        found.append(
+        parsed.append(
             Column(name, bare, description, nullable="!" not in kind, personal="@" in kind)  # type: ignore[arg-type]
         )
-    return tuple(found)
+    return tuple(parsed)

@@ -40,16 +40,16 @@ def step(table: ibis.Table, **columns: ibis.Value) -> ibis.Table:
 def as_contract(table: ibis.Table, contract: Contract, *, as_of: Moment, agreement_version: str) -> ibis.Table:
     """The contract's columns of `table`, in order and cast; `as_of` and `agreement_version` are stamped."""
     stamps = {"as_of": moment(as_of), "agreement_version": ibis.literal(agreement_version)}
-    found = {}
+    values = {}
     for column in contract.columns:
         value = stamps.get(column.name)
         if value is None:
             value = table[column.name]
-        found[column.name] = value.cast(_TYPES[column.type])
+        values[column.name] = value.cast(_TYPES[column.type])
         if column.type == "float64":
             # DuckDB reads the literal 1.0 as a decimal and ibis sees nothing to cast; multiplying by a double settles it
-            found[column.name] = found[column.name] * ibis.literal(1, type="int64").cast("float64")
-    return table.select(**found)
+            values[column.name] = values[column.name] * ibis.literal(1, type="int64").cast("float64")
+    return table.select(**values)
 
 
 def from_columns(values: Mapping[str, Iterable[Any]], contract: Contract, *, as_of: datetime, agreement_version: str) -> ibis.Table:
@@ -112,7 +112,7 @@ def _loose(type_: dt.DataType) -> dt.DataType:
 
 
 def _array(values: Iterable[Any], kind: pa.DataType) -> pa.Array:
-    found = list(values)
-    if pa.types.is_timestamp(kind) and any(isinstance(value, int) for value in found):
-        return pa.array(found, type=pa.int64()).cast(kind)
-    return pa.array(found, type=kind)
+    items = list(values)
+    if pa.types.is_timestamp(kind) and any(isinstance(value, int) for value in items):
+        return pa.array(items, type=pa.int64()).cast(kind)
+    return pa.array(items, type=kind)

@@ -49,8 +49,8 @@ def company_names(texts: Iterable[str | None]) -> frozenset[str]:
 
 def company_sites(websites: Iterable[str | None]) -> frozenset[str]:
     """The registrable domains of websites that are one company's."""
-    found = (domains.registrable(website) for website in websites if website)
-    return frozenset(domain for domain in found if domain and domains.domain_class(domain) in (domains.CORPORATE, domains.ACADEMIC))
+    sites = (domains.registrable(website) for website in websites if website)
+    return frozenset(domain for domain in sites if domain and domains.domain_class(domain) in (domains.CORPORATE, domains.ACADEMIC))
 
 
 def full_names(pairs: Iterable[tuple[str | None, str | None]]) -> frozenset[tuple[str, str]]:

@@ -86,9 +86,9 @@ class Home:
     def folder(self, name: str) -> Path:
         """A private folder below home, made when missing."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        found = self.path / name
-        found.mkdir(exist_ok=True, mode=0o700)
-        return found
+        folder = self.path / name
+        folder.mkdir(exist_ok=True, mode=0o700)
+        return folder
 
 
 def _from_file(path: Path) -> dict[str, str]:

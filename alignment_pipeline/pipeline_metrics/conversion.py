@@ -81,13 +81,13 @@ def incidence_curve(waits: Sequence[Wait], within_days: float = math.inf) -> lis
     """(days, incidence, variance) at each exit. The variance is the delta method's (Marubini and Valsecchi 1995)."""
     survival, total = 1.0, 0.0
     steps: list[tuple[float, int, int, int, float]] = []
-    found = []
+    curve = []
     for days, at_risk, converted, left in _times(waits, within_days):
         steps.append((total, at_risk, converted, left, survival))
         total += survival * converted / at_risk
         survival *= 1 - (converted + left) / at_risk
-        found.append((days, total, _variance(steps, total)))
-    return found
+        curve.append((days, total, _variance(steps, total)))
+    return curve
 
 
 def _variance(steps: Sequence[tuple[float, int, int, int, float]], total: float) -> float:
@@ -114,11 +114,11 @@ def log_log(value: float, variance: float) -> tuple[float, float]:
 def _times(waits: Sequence[Wait], within_days: float) -> list[tuple[float, int, int, int]]:
     """(days, at risk, converted, left) at each exit; subjects still there at that moment are at risk: exits go before censorings."""
     at_risk = len(waits)
-    found = []
+    times = []
     for days, together in groupby(sorted(waits, key=_DAYS), key=_DAYS):
         group = [wait.ending for wait in together]
         converted, left = group.count(CONVERTED), group.count(LEFT)
         if (converted or left) and days <= within_days:
-            found.append((days, at_risk, converted, left))
+            times.append((days, at_risk, converted, left))
         at_risk -= len(group)
-    return found
+    return times

@@ -45,26 +45,26 @@ def forecast_accuracy(
 
 
 def _complete(today: date, fiscal: Fiscal, count: int) -> list[FiscalPeriod]:
-    found, period = [], fiscal.period_of(today)
+    periods, period = [], fiscal.period_of(today)
     for _number in range(count):
         period = fiscal.before(period)
-        found.append(period)
-    return found[::-1]
+        periods.append(period)
+    return periods[::-1]
 
 
 def _row(method: str, number: int, rows: Sequence[dict[str, Any]], pipeline: Pipeline) -> dict[str, Any]:
-    made = [(place, _forecast(method, row, rows[:place], pipeline)) for place, row in enumerate(rows)]
-    kept = [(place, forecast) for place, forecast in made if forecast is not None][-pipeline.max_periods :]
+    forecasted = [(place, _forecast(method, row, rows[:place], pipeline)) for place, row in enumerate(rows)]
+    kept = [(place, forecast) for place, forecast in forecasted if forecast is not None][-pipeline.max_periods :]
     terms = [
         {"period": rows[place]["period"], "forecast": round(forecast), "actual": rows[place]["booked_cents"]} for place, forecast in kept
     ]
     before = rows[kept[0][0] - 1]["booked_cents"] if kept and kept[0][0] else None
-    found = forecasts.accuracy([term["forecast"] for term in terms], [term["actual"] for term in terms], before=before)
+    accuracy = forecasts.accuracy([term["forecast"] for term in terms], [term["actual"] for term in terms], before=before)
     pct = {
         f"{name}_pct": None if value is None else 100 * value
-        for name, value in (("bias", found.bias), ("wape", found.wape), ("mape", found.mape))
+        for name, value in (("bias", accuracy.bias), ("wape", accuracy.wape), ("mape", accuracy.mape))
     }
-    return {"method": method, "business_day": number, "periods": len(terms), "mase": found.mase, "terms": json.dumps(terms)} | pct
+    return {"method": method, "business_day": number, "periods": len(terms), "mase": accuracy.mase, "terms": json.dumps(terms)} | pct
 
 
 def _forecast(method: str, row: dict[str, Any], earlier: Sequence[dict[str, Any]], pipeline: Pipeline) -> float | None:
@@ -73,7 +73,7 @@ def _forecast(method: str, row: dict[str, Any], earlier: Sequence[dict[str, Any]
         return booked + float(row["committed_cents"])
     if method == "probability":
         return booked + float(row["expected_cents"])
-    found = coverage.needed(
+    needed = coverage.needed(
         history_of(list(earlier[-pipeline.max_periods :])),
         target=None,
         bookings=booked,
@@ -81,7 +81,7 @@ def _forecast(method: str, row: dict[str, Any], earlier: Sequence[dict[str, Any]
         min_periods=pipeline.min_periods,
         win_rate=None,
     )
-    return found.forecast if found.basis == coverage.MEASURED else None
+    return needed.forecast if needed.basis == coverage.MEASURED else None
 
 
 def stage_reliability(opportunity_states: ibis.Table, *, as_of: datetime, agreement_version: str) -> ibis.Table:

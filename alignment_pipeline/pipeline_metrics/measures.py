@@ -139,5 +139,5 @@ def wins(parted: ibis.Table, today: date, *, fiscal: Fiscal, pipeline: Pipeline)
 
 
 def _rows(table: ibis.Table) -> Rows:
-    found: pa.Table = table.to_pyarrow()
-    return found.to_pylist()
+    read: pa.Table = table.to_pyarrow()
+    return read.to_pylist()

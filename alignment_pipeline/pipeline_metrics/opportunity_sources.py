@@ -57,8 +57,8 @@ def deals(states: ibis.Table, as_of: datetime) -> list[dict[str, Any]]:
     now = states.filter(_.valid_to_at.isnull(), ~_.is_deleted, _.created_at <= ibis.literal(as_of).cast("timestamp('UTC')"))
     joined = now.inner_join(first, "opportunity_id")
     names = ("opportunity_id", "account_id", "created_at", "closed_at", "is_won", "is_closed", "amount_cents", "lead_source")
-    found = joined.select(*names, "created_source", "created_type", "created_campaign")
-    return found.order_by("opportunity_id").to_pyarrow().to_pylist()  # type: ignore[no-any-return]
+    rows = joined.select(*names, "created_source", "created_type", "created_campaign")
+    return rows.order_by("opportunity_id").to_pyarrow().to_pylist()  # type: ignore[no-any-return]
 
 
 def touches_of(
@@ -78,11 +78,11 @@ def touches_of(
         begin = part.created_at - ibis.interval(days=sourcing.touch_days)
         is_near = (part.occurred_at >= begin) & (part.closed_at.isnull() | (part.occurred_at <= part.closed_at))
         parts.append(part.filter(is_near).select(*mine))
-    found: dict[str, list[Touch]] = defaultdict(list)
+    touches: dict[str, list[Touch]] = defaultdict(list)
     rows = ibis.union(*parts, distinct=True).order_by("opportunity_id", "occurred_at", "activity_id").to_pyarrow()
     for deal, at, kind, activity in zip(*[rows[name].to_pylist() for name in mine], strict=True):
-        found[deal].append((at, kind, activity))
-    return found
+        touches[deal].append((at, kind, activity))
+    return touches
 
 
 def _row(deal: Mapping[str, Any], touches: list[Touch], sourcing: Sourcing) -> dict[str, Any]:

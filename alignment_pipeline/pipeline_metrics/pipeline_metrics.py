@@ -67,11 +67,11 @@ def pipeline_metrics(
     rows = []
     for row in now or [_nothing()]:
         scope = row["scope"]
-        found = _Metrics(scope, pipeline)
-        found.of_day(row, pipeline.target(period.name, scope))
-        found.of_speed(row, won.get(scope))
-        found.of_coverage(row, pipeline.target(period.name, scope), before.get(scope, []))
-        rows += found.rows
+        metrics = _Metrics(scope, pipeline)
+        metrics.of_day(row, pipeline.target(period.name, scope))
+        metrics.of_speed(row, won.get(scope))
+        metrics.of_coverage(row, pipeline.target(period.name, scope), before.get(scope, []))
+        rows += metrics.rows
     rows += _bridges(pipeline_movements, fiscal, today, pipeline)
     stamp = {"day_on": today, "period": period.name, "is_restated": False, "as_of": as_of, "agreement_version": agreement_version}
     return ibis.memtable(pa.Table.from_pylist([row | stamp for row in rows], schema=PIPELINE_METRICS.schema))
@@ -160,9 +160,11 @@ class _Metrics:
         """Coverage, and what it should be today."""
         open_, booked = row["is_eligible_cents"], row["is_booked_cents"]
         cents = None if target is None else round(target * 100)
-        found = coverage.coverage(open_, cents, booked)
+        covered = coverage.coverage(open_, cents, booked)
         to_win = None if cents is None else float(cents - booked)
-        self.add("coverage", found.value, "ratio", row["is_eligible_deals"], numerator=float(open_), denominator=to_win, basis=found.state)
+        self.add(
+            "coverage", covered.value, "ratio", row["is_eligible_deals"], numerator=float(open_), denominator=to_win, basis=covered.state
+        )
         needed = coverage.needed(
             history_of(past), target=cents, bookings=booked, open_=open_, min_periods=self.pipeline.min_periods, win_rate=self.win_rate
         )
@@ -189,12 +191,12 @@ def _bridges(movements: ibis.Table, fiscal: Fiscal, today: date, pipeline: Pipel
     begin = fiscal.period_of(today).first - timedelta(days=1)
     days = {row["since_on"] for row in rows}
     since = begin if begin in days else min(days)
-    found = {(row["scope"], row["part"]): row for row in rows if row["since_on"] == since}
+    parts = {(row["scope"], row["part"]): row for row in rows if row["since_on"] == since}
     out = []
-    for scope in sorted({scope for scope, _ in found}):
+    for scope in sorted({scope for scope, _ in parts}):
         metrics = _Metrics(scope, pipeline)
         for part in (bridge.START, *bridge.PARTS, bridge.END):
-            row = found.get((scope, part), {"cents": 0, "n": 0, "without": 0})
+            row = parts.get((scope, part), {"cents": 0, "n": 0, "without": 0})
             definition = f"Bridge since {since}: {part.replace('_', ' ')}"
             metrics.rows.append(
                 {
@@ -208,10 +210,10 @@ def _bridges(movements: ibis.Table, fiscal: Fiscal, today: date, pipeline: Pipel
 
 
 def _by_scope(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    scoped: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        found[row["scope"]].append(row)
-    return found
+        scoped[row["scope"]].append(row)
+    return scoped
 
 
 def _nothing() -> dict[str, Any]:

@@ -52,5 +52,5 @@ def pipeline_movements(
         ).mutate(since_on=ibis.literal(begin), until_on=ibis.literal(until), period=ibis.literal(period.name))
         for begin in days
     ]
-    found = ibis.union(*rows) if len(rows) > 1 else rows[0]
-    return as_contract(found, PIPELINE_MOVEMENTS, as_of=as_of, agreement_version=agreement_version)
+    movements = ibis.union(*rows) if len(rows) > 1 else rows[0]
+    return as_contract(movements, PIPELINE_MOVEMENTS, as_of=as_of, agreement_version=agreement_version)

@@ -75,28 +75,28 @@ def _parts_of_deals(
     latest = last.group_by("opportunity_id").agg(valid_from_at=last.valid_from_at.max())
     present = last.semi_join(latest, ["opportunity_id", "valid_from_at"])
     parted = deals.with_parts(present, users, accounts, tiers)
-    found = parted.select("opportunity_id", *pipeline.scopes).to_pyarrow().to_pylist()
-    return {row["opportunity_id"]: [f"{name}:{row[name]}" for name in pipeline.scopes] for row in found}
+    scopes = parted.select("opportunity_id", *pipeline.scopes).to_pyarrow().to_pylist()
+    return {row["opportunity_id"]: [f"{name}:{row[name]}" for name in pipeline.scopes] for row in scopes}
 
 
-def _rows(step: ConversionStep, scope: str, found: Waits, min_n: int) -> list[dict[str, Any]]:
+def _rows(step: ConversionStep, scope: str, waits: Waits, min_n: int) -> list[dict[str, Any]]:
     rates = {
-        "flow": conversion.flow_ratio(found.exits, found.entries),
-        "cohort": conversion.cohort(found.waits, step.within_days),
-        "incidence": conversion.incidence(found.waits, step.within_days),
+        "flow": conversion.flow_ratio(waits.exits, waits.entries),
+        "cohort": conversion.cohort(waits.waits, step.within_days),
+        "incidence": conversion.incidence(waits.waits, step.within_days),
     }
-    days = sorted(wait.days for wait in found.waits if wait.ending == CONVERTED and wait.days <= step.within_days)
+    days = sorted(wait.days for wait in waits.waits if wait.ending == CONVERTED and wait.days <= step.within_days)
     usual = {
         "step": step.name,
         "scope": scope,
         "within_days": step.within_days,
         "median_days": _quantile(days, 0.5),
         "p80_days": _quantile(days, 0.8),
-        "left_truncated": found.left_truncated,
-        "skipped": found.skipped,
+        "left_truncated": waits.left_truncated,
+        "skipped": waits.skipped,
     }
     return [
-        usual | _row(reading, rate, min_n) | {"curve": _curve(found) if reading == "incidence" else "[]"} for reading, rate in rates.items()
+        usual | _row(reading, rate, min_n) | {"curve": _curve(waits) if reading == "incidence" else "[]"} for reading, rate in rates.items()
     ]
 
 
@@ -113,8 +113,8 @@ def _row(reading: str, rate: Rate, min_n: int) -> dict[str, Any]:
     }
 
 
-def _curve(found: Waits) -> str:
-    points = conversion.incidence_curve(found.waits)
+def _curve(waits: Waits) -> str:
+    points = conversion.incidence_curve(waits.waits)
     every = max(1, len(points) // _CURVE)
     kept = points[::every]
     lines = [[round(days, 3), value, *conversion.log_log(value, variance)] for days, value, variance in kept]

@@ -66,8 +66,8 @@ def opportunity_entries(states: ibis.Table, step: ConversionStep, *, until: date
 
 def _place(orders: ibis.Table, stage: str) -> int | None:
     """The place of a stage in the CRM's list; None for one that no deal was ever in, or that is retired."""
-    found: pa.Table = orders.filter(orders.stage == stage).to_pyarrow()
-    return found["place"][0].as_py() if found.num_rows else None
+    matching: pa.Table = orders.filter(orders.stage == stage).to_pyarrow()
+    return matching["place"][0].as_py() if matching.num_rows else None
 
 
 def _entered(alive: ibis.Table, stage: str, place: int | None) -> ibis.Table:
@@ -87,35 +87,35 @@ def _entered(alive: ibis.Table, stage: str, place: int | None) -> ibis.Table:
 def stay_entries(changes: ibis.Table, step: ConversionStep, *, key: str, until: datetime) -> list[dict[str, Any]]:
     """The same for people or accounts, from their stays in stages."""
     stays = changes.filter(changes.entered_at < ibis.literal(until).cast("timestamp('UTC')")).select(key, "sequence", "stage", "entered_at")
-    found: dict[str, dict[str, Any]] = {}
+    entries: dict[str, dict[str, Any]] = {}
     for row in stays.order_by(key, "sequence").to_pyarrow().to_pylist():
-        one = found.get(row[key])
+        one = entries.get(row[key])
         if one is None:
             if row["stage"] == step.begins:
                 usual = {"converted_at": None, "left_at": None, "is_truncated": False, "is_skipped": False}
-                found[row[key]] = {"entered_at": row["entered_at"], **usual}
+                entries[row[key]] = {"entered_at": row["entered_at"], **usual}
             continue
         if row["stage"] in step.reaches and one["converted_at"] is None:
             one["converted_at"] = row["entered_at"]
         if row["stage"] in step.leaves and one["left_at"] is None:
             one["left_at"] = row["entered_at"]
-    return list(found.values())
+    return list(entries.values())
 
 
 def waits_of(rows: Sequence[Mapping[str, Any]], *, until: datetime, period: tuple[datetime, datetime]) -> Waits:
     """Entries as waits at a moment; entries and exits of a period beside them."""
-    found, now = Waits(), microseconds(until)
+    waits, now = Waits(), microseconds(until)
     first, last = (microseconds(one) for one in period)
     for row in rows:
         if row["is_truncated"]:
-            found.left_truncated += 1
+            waits.left_truncated += 1
             continue
-        found.skipped += bool(row["is_skipped"])
+        waits.skipped += bool(row["is_skipped"])
         entered = microseconds(row["entered_at"])
         ends = [(microseconds(row[name]), ending) for name, ending in (("converted_at", CONVERTED), ("left_at", LEFT)) if row[name]]
         # a deal that converts and leaves at one moment has converted
         at, ending = min(ends, key=lambda one: (one[0], one[1])) if ends else (now, STAYS)
-        found.waits.append(Wait((at - entered) / DAY, ending, (now - entered) / DAY))
-        found.entries += first <= entered < last
-        found.exits += ending == CONVERTED and first <= at < last
-    return found
+        waits.waits.append(Wait((at - entered) / DAY, ending, (now - entered) / DAY))
+        waits.entries += first <= entered < last
+        waits.exits += ending == CONVERTED and first <= at < last
+    return waits

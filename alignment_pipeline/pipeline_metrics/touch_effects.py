@@ -80,10 +80,10 @@ def _row(days: int, grouping: str, pairs: Sequence[tuple[bool, bool]], min_n: in
         for one in (True, False)
     }
     (n1, won1), (n0, won0) = counts[True], counts[False]
-    found = difference(won1, n1, won0, n0) if min(n1, n0) >= min_n else (None, None, None)
+    effect = difference(won1, n1, won0, n0) if min(n1, n0) >= min_n else (None, None, None)
     return {
         "landmark_days": days, "grouping": grouping, "touched": n1, "touched_won": won1, "untouched": n0, "untouched_won": won0,
-        "difference": found[0], "lower": found[1], "upper": found[2],
+        "difference": effect[0], "lower": effect[1], "upper": effect[2],
     }  # fmt: skip
 
 

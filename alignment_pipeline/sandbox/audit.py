@@ -121,11 +121,11 @@ class Calls:
         """system -> endpoint -> calls."""
         with self._lock:
             items = sorted(self._counts.items())
-        found: dict[str, dict[str, int]] = {}
+        counts: dict[str, dict[str, int]] = {}
         for (name, label), number in items:
             if not system or name == system:
-                found.setdefault(name, {})[label] = number
-        return found
+                counts.setdefault(name, {})[label] = number
+        return counts
 
     def total(self, system: str) -> int:
         """All calls to one system."""

@@ -40,8 +40,8 @@ def control_app(world: World, further: Sequence[BaseRoute] = ()) -> Starlette:
         return JSONResponse({"faults": world.faults.listing()})
 
     async def fault(request: Request) -> Response:
-        found = world.faults.remove(int(request.path_params["number"]))
-        return Response(status_code=204 if found else 404)
+        removed = world.faults.remove(int(request.path_params["number"]))
+        return Response(status_code=204 if removed else 404)
 
     async def kinds(request: Request) -> Response:
         return JSONResponse(dict(KINDS))
@@ -65,7 +65,7 @@ def control_app(world: World, further: Sequence[BaseRoute] = ()) -> Starlette:
         if request.method == "DELETE":
             world.calls.clear()
         systems = world.calls.by_endpoint()
-        return JSONResponse({"total": {name: sum(found.values()) for name, found in systems.items()}, "endpoints": systems})
+        return JSONResponse({"total": {name: sum(removed.values()) for name, removed in systems.items()}, "endpoints": systems})
 
     async def reset(request: Request) -> Response:
         world.faults.clear()

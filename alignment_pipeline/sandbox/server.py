@@ -138,13 +138,13 @@ class Sandbox:
 
     def environment(self) -> dict[str, str]:
         """The environment variables that point this project's clients at the sandbox, its clock included."""
-        found = {"ALIGNMENT_CLOCK": self.world.clock_environment(), _HOSTS["salesforce"]: self.host("salesforce")}
-        found.update(self.world.salesforce.identities.environment())
+        settings = {"ALIGNMENT_CLOCK": self.world.clock_environment(), _HOSTS["salesforce"]: self.host("salesforce")}
+        settings.update(self.world.salesforce.identities.environment())
         for name in _BESIDE:
             if name in self.ports:
-                found[_HOSTS[name]] = self.host(name)
-                found.update(getattr(getattr(self.world, name), "environment", dict)())
-        return found
+                settings[_HOSTS[name]] = self.host(name)
+                settings.update(getattr(getattr(self.world, name), "environment", dict)())
+        return settings
 
 
 def serve(

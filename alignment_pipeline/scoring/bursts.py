@@ -57,9 +57,9 @@ def _joined(clicks: ibis.Table, gap_us: int) -> ibis.Table:
     return grouped.drop("number")
 
 
-def with_bursts(rows: ibis.Table, found: ibis.Table | None, exclusions: Exclusions) -> ibis.Table:
+def with_bursts(rows: ibis.Table, bursts: ibis.Table | None, exclusions: Exclusions) -> ibis.Table:
     """Adds `is_burst`: a click inside a burst, or an activity that its clicks caused, within `click_effect_seconds` of it."""
-    if found is None:
+    if bursts is None:
         return rows.mutate(is_burst=ibis.literal(False))
     is_click = rows.activity_type.isin(exclusions.click_types)
     is_effect = rows.activity_type.isin(exclusions.click_effect_types) if exclusions.click_effect_types else ibis.literal(False)
@@ -72,11 +72,11 @@ def with_bursts(rows: ibis.Table, found: ibis.Table | None, exclusions: Exclusio
         slack_us=slack,
     )
     joined = rows.left_join(
-        found,
+        bursts,
         [
-            rows.may_key == found.burst_key,
-            rows.at_us >= found.burst_from_us - rows.slack_us,
-            rows.at_us <= found.burst_until_us + rows.slack_us,
+            rows.may_key == bursts.burst_key,
+            rows.at_us >= bursts.burst_from_us - rows.slack_us,
+            rows.at_us <= bursts.burst_until_us + rows.slack_us,
         ],
     )
     return joined.mutate(is_burst=joined.burst_key.notnull())

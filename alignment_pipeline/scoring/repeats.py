@@ -27,11 +27,11 @@ def repeats(activities: ibis.Table, exclusions: Exclusions) -> ibis.Table | None
     return rows.filter(rows.gap_us <= seconds * _SECOND).select(repeat_id="activity_id")
 
 
-def with_repeats(rows: ibis.Table, found: ibis.Table | None, exclusions: Exclusions) -> ibis.Table:
+def with_repeats(rows: ibis.Table, repeats: ibis.Table | None, exclusions: Exclusions) -> ibis.Table:
     """Adds `is_repeat`. Only activities of the agreement's types look themselves up."""
-    if found is None:
+    if repeats is None:
         return rows.mutate(is_repeat=ibis.literal(False))
     may = ibis.ifelse(rows.activity_type.isin(exclusions.repeat_types), rows.activity_id, ibis.null("string"))
     rows = step(rows, may_repeat=may)
-    joined = rows.left_join(found, rows.may_repeat == found.repeat_id)
+    joined = rows.left_join(repeats, rows.may_repeat == repeats.repeat_id)
     return joined.mutate(is_repeat=joined.repeat_id.notnull())

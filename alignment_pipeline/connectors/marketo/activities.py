@@ -25,10 +25,10 @@ Row = Mapping[str, Any]
 
 def types(session: MarketoSession) -> list[Row]:
     """The subscription's activity types, as the vendor gives them."""
-    found = session.get("/rest/v1/activities/types.json", "activity types").get("result")
-    if not found:
+    listed = session.get("/rest/v1/activities/types.json", "activity types").get("result")
+    if not listed:
         raise Retryable("activity types: the answer holds none")
-    return list(found)
+    return list(listed)
 
 
 def paging_token(session: MarketoSession, since: datetime) -> str:
@@ -48,12 +48,12 @@ def poll(session: MarketoSession, token: str, type_ids: Sequence[int]) -> tuple[
     """What has come since a token, and the token to ask with next time: the cheap look of a fast lane. At most ten types."""
     if not type_ids or len(type_ids) > MOST_TYPES:
         raise ValueError(f"between 1 and {MOST_TYPES} activity types, not {len(type_ids)}")
-    found: list[Row] = []
+    activities: list[Row] = []
     params = {"activityTypeIds": ",".join(str(one) for one in type_ids)}
     for body in _bodies(session, "/rest/v1/activities.json", "activity poll", params, token):
-        found += body.get("result") or ()
+        activities += body.get("result") or ()
         token = str(body.get("nextPageToken") or token)
-    return found, token
+    return activities, token
 
 
 def lead_changes(session: MarketoSession, token: str, fields: Sequence[str]) -> Iterator[list[Row]]:
@@ -97,16 +97,16 @@ def row_values(row: Row) -> dict[str, str | None]:
     return values
 
 
-def _attributes(found: Any) -> str | None:
+def _attributes(attributes: Any) -> str | None:
     """Name -> text, sorted; attributes without a value are left out, as the vendor does. ValueError when unreadable."""
-    if isinstance(found, str):
-        found = json.loads(found) if found.strip() else None
-    if not found:
+    if isinstance(attributes, str):
+        attributes = json.loads(attributes) if attributes.strip() else None
+    if not attributes:
         return None
-    if isinstance(found, Mapping):
-        pairs = list(found.items())
-    elif isinstance(found, list):
-        pairs = [(entry.get("name") or entry.get("apiName"), entry.get("value")) for entry in found if isinstance(entry, Mapping)]
+    if isinstance(attributes, Mapping):
+        pairs = list(attributes.items())
+    elif isinstance(attributes, list):
+        pairs = [(entry.get("name") or entry.get("apiName"), entry.get("value")) for entry in attributes if isinstance(entry, Mapping)]
     else:
         raise ValueError("attributes are neither a list nor an object")
     texts = {str(name): _text(value) for name, value in pairs if name is not None}

@@ -59,12 +59,12 @@ def windows_back(end: datetime, earliest: datetime) -> Iterator[tuple[datetime, 
 
 def windows(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     """[start, end) in pieces of at most 31 days, whole seconds, oldest first."""
-    found, begin = [], start.replace(microsecond=0)
+    spans, begin = [], start.replace(microsecond=0)
     while begin < end:
         following = min(begin + LONGEST_WINDOW, end)
-        found.append((begin, following))
+        spans.append((begin, following))
         begin = following
-    return found
+    return spans
 
 
 @dataclass
@@ -198,7 +198,7 @@ class BulkExtract:
 
     def _listing(self) -> list[Mapping[str, Any]]:
         """This API user's jobs of the last week; nothing, from then on, where the subscription does not list them."""
-        found: list[Mapping[str, Any]] = []
+        jobs: list[Mapping[str, Any]] = []
         params = {"batchSize": "300"}
         while True:
             try:
@@ -206,10 +206,10 @@ class BulkExtract:
             except MarketoRefused:
                 self._lists = False
                 return []
-            found += [job for job in body.get("result") or () if isinstance(job, Mapping)]
+            jobs += [job for job in body.get("result") or () if isinstance(job, Mapping)]
             token = str(body.get("nextPageToken") or "")
             if not token or token == params.get("nextPageToken"):
-                return found
+                return jobs
             params = {"batchSize": "300", "nextPageToken": token}
 
     def _restart(self, queued: _Queued) -> _Queued:
@@ -245,10 +245,10 @@ def _is_complete_answer(job: Mapping[str, Any]) -> bool:
 
 
 def _first(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = body.get("result") or ()
-    if not found or not isinstance(found[0], Mapping):
+    results = body.get("result") or ()
+    if not results or not isinstance(results[0], Mapping):
         raise Retryable("bulk extract: the answer holds no job")
-    return found[0]
+    return results[0]
 
 
 def _moment(value: datetime) -> str:

@@ -26,13 +26,13 @@ def rows(session: MarketoSession, path: str, status: Mapping[str, Any], columns:
     with tempfile.TemporaryFile() as spool:
         _fetch(session, path, status, spool)
         spool.seek(0)
-        found = 0
+        count = 0
         for row in _read(spool, columns, path):
-            found += 1
+            count += 1
             yield row
     promised = status.get("numberOfRecords")
-    if promised is not None and found != int(promised):
-        raise DataLoss(f"{path}: the job has {promised} records, its file holds {found}")
+    if promised is not None and count != int(promised):
+        raise DataLoss(f"{path}: the job has {promised} records, its file holds {count}")
 
 
 def _fetch(session: MarketoSession, path: str, status: Mapping[str, Any], spool: IO[bytes]) -> None:
@@ -95,10 +95,10 @@ def _proves(spool: IO[bytes], promised: str) -> bool:
     if kind.lower() != "sha256":
         return True
     spool.seek(0)
-    found = sha256()
+    sha = sha256()
     while piece := spool.read(1 << 20):
-        found.update(piece)
-    return found.hexdigest() == digest.lower()
+        sha.update(piece)
+    return sha.hexdigest() == digest.lower()
 
 
 def _read(spool: IO[bytes], columns: Sequence[str], where: str) -> Iterator[dict[str, str | None]]:

@@ -42,15 +42,15 @@ class Selection:
 def describe(session: MarketoSession) -> dict[str, LeadField]:
     """REST name -> field. Retryable when the answer holds none."""
     body = session.get("/rest/v1/leads/describe.json", "lead describe")
-    found: dict[str, LeadField] = {}
+    fields: dict[str, LeadField] = {}
     for entry in body.get("result") or ():
         rest = entry.get("rest") or {}
         if rest.get("name"):
             kind = str(entry.get("dataType") or "string").lower()
-            found[rest["name"]] = LeadField(rest["name"], kind, int(entry.get("length") or 0), bool(rest.get("readOnly", False)))
-    if not found:
+            fields[rest["name"]] = LeadField(rest["name"], kind, int(entry.get("length") or 0), bool(rest.get("readOnly", False)))
+    if not fields:
         raise Retryable("lead describe: the answer names no fields")
-    return found
+    return fields
 
 
 def choose(stream: RawStream, known: Mapping[str, LeadField], custom: Sequence[str] = ()) -> Selection:

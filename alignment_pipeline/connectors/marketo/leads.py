@@ -42,19 +42,19 @@ def earliest_below(session: MarketoSession, lead_id: int) -> datetime | None:
     lead in a hundred is still there, all of them are missed once in 8,000 times. Then the stretch before the lowest found.
     """
     step = max(1, -(-(lead_id - 1) // MOST_IDS))
-    found: datetime | None = None
+    earliest: datetime | None = None
     lowest = lead_id
     for offset in sorted({1 + step * part // _GRIDS for part in range(_GRIDS)}):
         there = list(by_ids(session, range(offset, lead_id, step), ("id", "createdAt")))
         if there:
-            lowest, found = _oldest(there)
+            lowest, earliest = _oldest(there)
             break
-    if found is not None and lowest > 1:
+    if earliest is not None and lowest > 1:
         fine = max(1, step // MOST_IDS)
         there = list(by_ids(session, range(max(1, lowest - step), lowest, fine)[:MOST_IDS], ("id", "createdAt")))
         if there:
-            found = min(found, _oldest(there)[1])
-    return found
+            earliest = min(earliest, _oldest(there)[1])
+    return earliest
 
 
 def _oldest(there: Sequence[Mapping[str, Any]]) -> tuple[int, datetime]:

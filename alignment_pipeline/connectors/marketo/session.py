@@ -82,15 +82,15 @@ class MarketoSession(ServerClock):
             answer = self.send(Call("POST", path, endpoint, params={"_method": "GET"}, headers=_FORM, body=body))
         else:
             answer = self.send(Call("GET", path, endpoint, params=values))
-        found: Mapping[str, Any] = answer.json()
-        return found
+        content: Mapping[str, Any] = answer.json()
+        return content
 
     def post(self, path: str, endpoint: str, body: JSON, *, is_repeatable: bool) -> Mapping[str, Any]:
         """POST a JSON body."""
         text = json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8")
         call = Call("POST", path, endpoint, headers={"Content-Type": "application/json"}, body=text, is_repeatable=is_repeatable)
-        found: Mapping[str, Any] = self.send(call).json()
-        return found
+        content: Mapping[str, Any] = self.send(call).json()
+        return content
 
     def _log_in(self) -> None:
         params = {

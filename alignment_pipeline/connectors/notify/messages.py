@@ -50,7 +50,7 @@ def safe_text(text: str) -> str:
     """CRM text without control characters (line breaks stay), markup, mentions of whole channels or clickable addresses."""
     plain = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text.replace("\r\n", "\n"))
     plain = plain.translate(_MARKUP)
-    return _LINK.sub(lambda found: found[1] + "(:)", _MENTION.sub("@\u200b", plain))
+    return _LINK.sub(lambda match: match[1] + "(:)", _MENTION.sub("@\u200b", plain))
 
 
 def from_escalations(

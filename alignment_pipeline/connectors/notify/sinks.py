@@ -101,6 +101,6 @@ class AppriseSink:
 
 def sinks_of(urls: str, directory: Path) -> list[Sink]:
     """Sinks for the value of ALIGNMENT_NOTIFY_URLS (separated by spaces or commas before a scheme); without one, files in `directory`."""
-    found = [part for part in re.split(r"[\s,]+(?=[a-z0-9]+://)", urls.strip()) if part]
-    sinks: list[Sink] = [AppriseSink(url) for url in found]
+    parts = [part for part in re.split(r"[\s,]+(?=[a-z0-9]+://)", urls.strip()) if part]
+    sinks: list[Sink] = [AppriseSink(url) for url in parts]
     return sinks or [FileSink(directory)]

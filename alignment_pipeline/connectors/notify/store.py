@@ -87,15 +87,15 @@ class FileStore:
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Append and sync."""
-        found = list(entries)
-        if not found:
+        lines = list(entries)
+        if not lines:
             return
-        text = "".join(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in found)
+        text = "".join(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in lines)
         rest = text.encode()
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
         os.fsync(self._descriptor)
-        self._entries.update({(entry.key, entry.channel): entry for entry in found})
+        self._entries.update({(entry.key, entry.channel): entry for entry in lines})
 
     def _remember(self, number: int, line: bytes) -> None:
         try:

@@ -125,18 +125,18 @@ class BulkIngest:
 
         Unprocessed rows were not written (class TRANSIENT); rows that no file mentions are UNKNOWN.
         """
-        found: dict[str, RowResult] = {}
+        results: dict[str, RowResult] = {}
         for row in self._file(job_id, "successfulResults"):
             key = _key(row.get(key_column) or row.get("sf__Id") or "", key_column)
-            found[key] = RowResult.success(key, row.get("sf__Id") or None, is_created=row.get("sf__Created") == "true")
+            results[key] = RowResult.success(key, row.get("sf__Id") or None, is_created=row.get("sf__Created") == "true")
         for row in self._file(job_id, "failedResults"):
             key = _key(row.get(key_column) or row.get("sf__Id") or "", key_column)
-            found[key] = _failed(key, row.get("sf__Error") or "")
+            results[key] = _failed(key, row.get("sf__Error") or "")
         for row in self._file(job_id, "unprocessedrecords"):
             key = _key(row.get(key_column) or "", key_column)
-            found[key] = RowResult.failure(key, "UNPROCESSED", "the job ended before this row", retry=RetryClass.TRANSIENT)
+            results[key] = RowResult.failure(key, "UNPROCESSED", "the job ended before this row", retry=RetryClass.TRANSIENT)
         wanted = [_key(key, key_column) for key in keys]
-        return [found.get(key) or RowResult.unknown(key, f"bulk ingest {job_id}: no result file mentions this row") for key in wanted]
+        return [results.get(key) or RowResult.unknown(key, f"bulk ingest {job_id}: no result file mentions this row") for key in wanted]
 
     def _file(self, job_id: str, name: str) -> Iterator[dict[str, str]]:
         path = f"{self.session.base}/jobs/ingest/{job_id}/{name}"
@@ -167,11 +167,11 @@ class BulkIngest:
 
 def _failed(key: str, text: str) -> RowResult:
     """`CODE:message:Field1,Field2 --`; the message is free text and may hold colons itself."""
-    found = _ERROR.match(text)
-    if found is None:
+    match = _ERROR.match(text)
+    if match is None:
         return RowResult.failure(key, "UNKNOWN_ERROR", text)
-    fields = tuple(name.strip() for name in (found["fields"] or "").split(",") if name.strip())
-    return RowResult.failure(key, found["code"], found["message"], fields)
+    fields = tuple(name.strip() for name in (match["fields"] or "").split(",") if name.strip())
+    return RowResult.failure(key, match["code"], match["message"], fields)
 
 
 def _key(text: str, key_column: str) -> str:

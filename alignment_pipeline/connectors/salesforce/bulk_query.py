@@ -70,12 +70,12 @@ class BulkQuery:
     def status(self, job_id: str) -> dict[str, Any] | None:
         """The job as it is now; None when the server knows it no more (results live 7 days)."""
         try:
-            found: dict[str, Any] = self.session.get(f"/jobs/query/{job_id}", "bulk query status").json()
+            info: dict[str, Any] = self.session.get(f"/jobs/query/{job_id}", "bulk query status").json()
         except SalesforceRefused as refused:
             if refused.status == 404 or refused.code in ("NOT_FOUND", "INVALIDJOB"):
                 return None
             raise
-        return found
+        return info
 
     def wait(self, job_id: str) -> dict[str, Any] | None:
         """Wait until the job has ended and give its last status; None when it is gone. A failed poll never aborts the job.
@@ -176,9 +176,9 @@ def _records(page: IO[bytes], header: list[str] | None, job_id: str) -> Iterator
 
 def _verify(spool: Any, header: list[str] | None, count: int | None, job_id: str) -> None:
     spool.seek(0)
-    found = sum(1 for _ in _records(spool, header, job_id)) - (header is None)
-    if found < 0 or (count is not None and found != count):
-        raise DataLoss(f"bulk query {job_id}: a page holds {max(found, 0)} records, its header promises {count}")
+    counted = sum(1 for _ in _records(spool, header, job_id)) - (header is None)
+    if counted < 0 or (count is not None and counted != count):
+        raise DataLoss(f"bulk query {job_id}: a page holds {max(counted, 0)} records, its header promises {count}")
 
 
 def _named(record: list[str], columns: Sequence[str], job_id: str) -> list[str]:

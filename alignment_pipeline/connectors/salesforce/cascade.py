@@ -46,8 +46,8 @@ class _Question:
 
 
 def _entity(row: Mapping[str, Any]) -> str:
-    found = row.get("EntityDefinition")
-    return str(found.get("QualifiedApiName") or "") if isinstance(found, Mapping) else ""
+    definition = row.get("EntityDefinition")
+    return str(definition.get("QualifiedApiName") or "") if isinstance(definition, Mapping) else ""
 
 
 _QUESTIONS = (
@@ -123,20 +123,20 @@ def scan(session: SalesforceSession, objects: Collection[str] = OBJECTS) -> Scan
     return Scan(tuple(sorted(set(reactions), key=lambda one: (one.object, one.kind, one.name))), unknown)
 
 
-def findings(found: Scan, objects: Collection[str] = OBJECTS) -> Iterator[Finding]:
+def findings(scan: Scan, objects: Collection[str] = OBJECTS) -> Iterator[Finding]:
     """For `alignment doctor`: one line per object, and one per kind that is unknown."""
     for object_ in sorted(objects):
-        yield Finding(f"save {object_}", "warn" if _of(found, object_) else "ok", sentence(found, object_), _advice(found, object_))
-    for kind, why in found.unknown.items():
+        yield Finding(f"save {object_}", "warn" if _of(scan, object_) else "ok", sentence(scan, object_), _advice(scan, object_))
+    for kind, why in scan.unknown.items():
         yield Finding(f"save: {kind}", "warn", f"unknown whether {kind} react to our writes: {why}", _RIGHT)
 
 
-def sentence(found: Scan, object_: str) -> str:
+def sentence(scan: Scan, object_: str) -> str:
     """`Saving a Lead starts 2 flows (A, B) and 1 trigger (C).`"""
     plurals = {question.kind: question.plural for question in _QUESTIONS}
     parts = []
-    for kind in dict.fromkeys(one.kind for one in _of(found, object_)):
-        names = [one.name for one in _of(found, object_) if one.kind == kind]
+    for kind in dict.fromkeys(one.kind for one in _of(scan, object_)):
+        names = [one.name for one in _of(scan, object_) if one.kind == kind]
         shown = ", ".join(names[:_MOST_NAMED]) + (f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else "")
         parts.append(f"{len(names)} {kind if len(names) == 1 else plurals[kind]} ({shown})")
     article = "an" if object_[:1] in "AEIO" else "a"
@@ -145,9 +145,9 @@ def sentence(found: Scan, object_: str) -> str:
     return f"saving {article} {object_} starts " + (parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1])
 
 
-def _advice(found: Scan, object_: str) -> str:
-    return "make sure that they leave our fields alone, and try the first plan in a sandbox organisation" if _of(found, object_) else ""
+def _advice(scan: Scan, object_: str) -> str:
+    return "make sure that they leave our fields alone, and try the first plan in a sandbox organisation" if _of(scan, object_) else ""
 
 
-def _of(found: Scan, object_: str) -> list[Reaction]:
-    return [one for one in found.reactions if one.object == object_]
+def _of(scan: Scan, object_: str) -> list[Reaction]:
+    return [one for one in scan.reactions if one.object == object_]

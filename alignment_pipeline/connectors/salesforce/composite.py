@@ -52,21 +52,21 @@ def get_all(session: SalesforceSession, paths: Sequence[str], endpoint: str) -> 
 
     A part that the batch could not answer for a passing reason (5xx, an expired token) is asked again on its own.
     """
-    found = get_batches(session, paths, endpoint) or []
-    return found + [get_one(session, path, endpoint) for path in paths[len(found) :]]
+    parts = get_batches(session, paths, endpoint) or []
+    return parts + [get_one(session, path, endpoint) for path in paths[len(parts) :]]
 
 
 def get_batches(session: SalesforceSession, paths: Sequence[str], endpoint: str) -> list[Part] | None:
     """As `get_all`, but None where the server has shown that it serves no batches."""
     if len(paths) == 1:
         return [get_one(session, paths[0], endpoint)]
-    found: list[Part] = []
+    answers: list[Part] = []
     for first in range(0, len(paths), MOST_PARTS):
         parts = _batch(session, paths[first : first + MOST_PARTS], endpoint) if session.serves_batches else None
         if parts is None:
             return None
-        found += parts
-    return found
+        answers += parts
+    return answers
 
 
 def get_one(session: SalesforceSession, path: str, endpoint: str) -> Part:

@@ -93,7 +93,7 @@ class Credentials:
 
 
 def _version(text: str | None) -> str:
-    found = re.fullmatch(r"v?(\d{2,3})(?:\.0)?", text or DEFAULT_API_VERSION)
-    if found is None or int(found[1]) < 31:
+    match = re.fullmatch(r"v?(\d{2,3})(?:\.0)?", text or DEFAULT_API_VERSION)
+    if match is None or int(match[1]) < 31:
         raise ConfigurationError(f"SALESFORCE_API_VERSION is {text!r}; it takes a version from 31.0 on, as {DEFAULT_API_VERSION}")
-    return f"{found[1]}.0"
+    return f"{match[1]}.0"

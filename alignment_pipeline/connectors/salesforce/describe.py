@@ -82,20 +82,20 @@ class ObjectDescription:
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> ObjectDescription:
         """From the body of `sobjects/<Object>/describe`."""
-        found = [FieldDescription.read(entry) for entry in body.get("fields") or ()]
+        fields = [FieldDescription.read(entry) for entry in body.get("fields") or ()]
         return cls(
             name=str(body.get("name") or ""),
-            fields={one.name: one for one in found},
+            fields={one.name: one for one in fields},
             is_queryable=bool(body.get("queryable", True)),
             is_replicateable=bool(body.get("replicateable", True)),
-            _by_lower={one.name.lower(): one for one in found},
+            _by_lower={one.name.lower(): one for one in fields},
         )
 
     @classmethod
     def remembered(cls, name: str, types: Mapping[str, str]) -> ObjectDescription:
         """From field names and types of an earlier run: enough to read with, not to write with."""
-        found = {field_name: FieldDescription(field_name, kind) for field_name, kind in types.items()}
-        return cls(name, found, is_remembered=True, _by_lower={field_name.lower(): one for field_name, one in found.items()})
+        fields = {field_name: FieldDescription(field_name, kind) for field_name, kind in types.items()}
+        return cls(name, fields, is_remembered=True, _by_lower={field_name.lower(): one for field_name, one in fields.items()})
 
     def field(self, name: str) -> FieldDescription | None:
         """The field of that name, None when it is absent or hidden from this user."""

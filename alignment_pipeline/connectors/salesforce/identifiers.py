@@ -26,11 +26,11 @@ def id18(text: str) -> str:
     return text if len(text) == 18 else text + _suffix(text)
 
 
-def given_id(found: object, what: str) -> str:
+def given_id(value: object, what: str) -> str:
     """An id that the server gave, in its 18-character form. Retryable when it is none: it would be put into a path or a query."""
-    if not isinstance(found, str) or not is_id(found):
+    if not isinstance(value, str) or not is_id(value):
         raise Retryable(f"{what}: the answer holds no id where one belongs; it was not used")
-    return id18(found)
+    return id18(value)
 
 
 def _suffix(core: str) -> str:

@@ -153,8 +153,8 @@ def _soap(credentials: Credentials, transport: Transport) -> Login:
 
 def _element(text: str, name: str) -> str | None:
     """The text of the first element of that local name. No XML parser: nothing here needs entities, and none shall be expanded."""
-    found = re.search(rf"<(?:[\w.-]+:)?{name}(?:\s[^>]*)?>([^<]*)</", text)
-    return unescape(found[1], {"&quot;": '"', "&apos;": "'"}).strip() if found else None
+    match = re.search(rf"<(?:[\w.-]+:)?{name}(?:\s[^>]*)?>([^<]*)</", text)
+    return unescape(match[1], {"&quot;": '"', "&apos;": "'"}).strip() if match else None
 
 
 def _id(text: str | None) -> str | None:

@@ -30,20 +30,20 @@ MANAGER: Sequence[Tile] = (
 def dashboards(crm: Crm) -> dict[str, str]:
     """Relative path -> text: the dashboards whose reports there are, and their folder."""
     known = {summary.name: summary for summary in summaries(crm)}
-    found = {}
+    files = {}
     for name, title, about, tiles in (
         ("Alignment_Rep", "Alignment: my day", "What is due today and which of your accounts qualify.", REP),
         ("Alignment_Manager", "Alignment: my team", "Who has something due or late, and where people and accounts stand.", MANAGER),
     ):
         shown = [(report, chart) for report, chart in tiles if report in known]
         if shown:
-            found[f"dashboards/{FOLDER}/{name}.dashboard-meta.xml"] = _dashboard(title, about, shown, known)
-    if not found:
+            files[f"dashboards/{FOLDER}/{name}.dashboard-meta.xml"] = _dashboard(title, about, shown, known)
+    if not files:
         return {}
     folder = xml.root("DashboardFolder")
     xml.group(folder, "folderShares", _SHARED)
     xml.append(folder, "name", FOLDER)
-    return found | {f"dashboards/{FOLDER}.dashboardFolder-meta.xml": xml.text(folder)}
+    return files | {f"dashboards/{FOLDER}.dashboardFolder-meta.xml": xml.text(folder)}
 
 
 def _dashboard(title: str, about: str, tiles: Sequence[Tile], known: Mapping[str, Summary]) -> str:

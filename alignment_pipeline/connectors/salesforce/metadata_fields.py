@@ -33,18 +33,18 @@ _TYPES = {
 
 def fields(crm: Crm) -> dict[str, str]:
     """Relative path -> text of every custom field that the package declares."""
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     mappings: list[FieldMapping | InputMapping] = [*crm.fields, *crm.inputs]
     for mapping in mappings:
         if mapping.field.endswith("__c") and mapping.object != MARKETO_LEAD:
-            found[_field_path(mapping.object, mapping.field)] = _field(mapping)
+            files[_field_path(mapping.object, mapping.field)] = _field(mapping)
     # custom fields of tasks are declared on Activity, which Task and Event share
-    found[_field_path("Activity", crm.tasks.external_key_field)] = _task_key(crm.tasks.external_key_field)
+    files[_field_path("Activity", crm.tasks.external_key_field)] = _task_key(crm.tasks.external_key_field)
     for object_, due in sla_due_fields(crm):
         status = _status_field(crm, object_)
-        found[_field_path(object_, MINUTES_LEFT)] = _minutes_left(due, status)
-        found[_field_path(object_, TIME_LEFT)] = _time_left(due, status)
-    return found
+        files[_field_path(object_, MINUTES_LEFT)] = _minutes_left(due, status)
+        files[_field_path(object_, TIME_LEFT)] = _time_left(due, status)
+    return files
 
 
 def filled(crm: Crm, object_: str) -> Mapping[str, str]:

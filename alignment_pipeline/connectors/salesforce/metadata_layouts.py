@@ -58,11 +58,11 @@ _PEOPLE_AND_DEALS = (
 
 def layouts(crm: Crm) -> dict[str, str]:
     """Relative path -> text: one page layout for each of lead, contact and account that has fields of ours."""
-    found = {}
+    files = {}
     for object_ in _STANDARD:
         if filled(crm, object_) or answered(crm, object_):
-            found[f"layouts/{object_}-Alignment {object_} Layout.layout-meta.xml"] = _layout(crm, object_)
-    return found
+            files[f"layouts/{object_}-Alignment {object_} Layout.layout-meta.xml"] = _layout(crm, object_)
+    return files
 
 
 def _layout(crm: Crm, object_: str) -> str:

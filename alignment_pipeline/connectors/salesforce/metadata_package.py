@@ -26,7 +26,7 @@ PACKAGE = Path(__file__).parent / "package"
 
 def files(crm: Crm) -> dict[str, str]:
     """The package as relative path -> text, in a fixed order."""
-    found: dict[str, str] = {}
+    written: dict[str, str] = {}
     for part in (
         metadata_fields.fields(crm),
         metadata_permissions.permission_sets(crm),
@@ -39,8 +39,8 @@ def files(crm: Crm) -> dict[str, str]:
         metadata_reports.reports(crm),
         metadata_dashboards.dashboards(crm),
     ):
-        found.update(part)
-    return dict(sorted(found.items()))
+        written.update(part)
+    return dict(sorted(written.items()))
 
 
 def write(crm: Crm, folder: Path = PACKAGE) -> list[Path]:

@@ -36,15 +36,15 @@ def pages(crm: Crm) -> dict[str, str]:
 
 def components(crm: Crm, folder: Path) -> dict[str, str]:
     """Relative path -> text: the panel as it lies below `folder`, and the field names of this agreement for it to read."""
-    found = {
+    files = {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted((folder / "lwc" / PANEL).iterdir())
         if path.is_file()
     }
     bundle = xml.root("LightningComponentBundle", [("apiVersion", API_VERSION), ("isExposed", "false")])
-    found[f"lwc/{FIELD_NAMES}/{FIELD_NAMES}.js-meta.xml"] = xml.text(bundle)
-    found[f"lwc/{FIELD_NAMES}/{FIELD_NAMES}.js"] = _field_names(crm)
-    return found
+    files[f"lwc/{FIELD_NAMES}/{FIELD_NAMES}.js-meta.xml"] = xml.text(bundle)
+    files[f"lwc/{FIELD_NAMES}/{FIELD_NAMES}.js"] = _field_names(crm)
+    return files
 
 
 def _field_names(crm: Crm) -> str:

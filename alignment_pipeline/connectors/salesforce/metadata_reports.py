@@ -61,11 +61,11 @@ def type_of(object_: str) -> str:
 
 def report_types(crm: Crm) -> dict[str, str]:
     """Relative path -> text: one type per object with fields of ours, and two over the lookup to the matched account."""
-    found = {}
+    files = {}
     for object_, (category, standard) in _BASES.items():
         ours = _columns(crm, object_)
         if ours:
-            found[type_of(object_)] = _report_type(
+            files[type_of(object_)] = _report_type(
                 f"{object_}s with alignment fields",
                 f"{object_}s with what the alignment pipeline says of them.",
                 object_,
@@ -75,7 +75,7 @@ def report_types(crm: Crm) -> dict[str, str]:
     lookup = matched_account_lookup(crm)
     if lookup:
         leads, account = [*_BASES["Lead"][1], *_columns(crm, "Lead")], _columns(crm, "Account")
-        found[WITH_MATCH] = _report_type(
+        files[WITH_MATCH] = _report_type(
             "Leads with matched account",
             "Leads beside the account they belong to, with fields of both.",
             "Lead",
@@ -85,7 +85,7 @@ def report_types(crm: Crm) -> dict[str, str]:
                 ("Matched account", "Lead", [f"{lookup}.{name}" for name in ("Name", "Owner.Name", "Industry", *account)]),
             ],
         )
-        found[MATCHED] = _report_type(
+        files[MATCHED] = _report_type(
             "Accounts with matched leads",
             "Accounts that have matched leads, one row per lead.",
             "Account",
@@ -93,7 +93,7 @@ def report_types(crm: Crm) -> dict[str, str]:
             [("Accounts", "Account", [*_BASES["Account"][1], *account]), ("Matched leads", f"Account.{MATCHED_LEADS}__r", leads)],
             relationship=f"{MATCHED_LEADS}__r",
         )
-    return {f"reportTypes/{name}.reportType-meta.xml": text for name, text in found.items()}
+    return {f"reportTypes/{name}.reportType-meta.xml": text for name, text in files.items()}
 
 
 def _columns(crm: Crm, object_: str) -> list[str]:
@@ -127,28 +127,28 @@ def _report_type(
 
 def reports(crm: Crm) -> dict[str, str]:
     """Relative path -> text: every report whose fields are mapped, and the folder when there is one."""
-    found = {}
+    files = {}
     for object_ in _TYPES:
         ours = filled(crm, object_)
         names = [ours.get(f"person.sla_{part}") for part in ("status", "policy", "due_at", "reason")]
         known = [name for name in names if name]
         if len(known) == len(names):
-            found[f"SLA_{object_}s"] = _due_report(object_, known)
+            files[f"SLA_{object_}s"] = _due_report(object_, known)
     for summary in summaries(crm):
-        found[summary.name] = _summary_report(summary)
-    if not found:
+        files[summary.name] = _summary_report(summary)
+    if not files:
         return {}
     folder = xml.root("ReportFolder")
     xml.group(folder, "folderShares", _SHARED)
     xml.append(folder, "name", FOLDER)
-    return {f"reports/{FOLDER}/{name}.report-meta.xml": text for name, text in found.items()} | {
+    return {f"reports/{FOLDER}/{name}.report-meta.xml": text for name, text in files.items()} | {
         f"reports/{FOLDER}.reportFolder-meta.xml": xml.text(folder)
     }
 
 
 def summaries(crm: Crm) -> list[Summary]:
     """The reports over our own report types, as far as their fields are mapped."""
-    found = []
+    listed = []
     for object_ in ("Lead", "Contact"):
         ours, plural = filled(crm, object_), f"{object_.lower()}s"
         if all(f"person.sla_{part}" in ours for part in ("status", "due_at", "reason")):
@@ -156,13 +156,13 @@ def summaries(crm: Crm) -> list[Summary]:
             rules = ((status, "equals", OPEN_STATES),)
             columns: tuple[str, ...] = ("Name", "Phone", TIME_LEFT, ours["person.sla_due_at"], ours["person.sla_reason"])
             about = f"Your {plural} with something due or late, most urgent state first."
-            found.append(
+            listed.append(
                 Summary(
                     f"My_SLA_{object_}s", f"My SLAs: {plural}", about, type_of(object_), object_, (status,), columns, rules, is_mine=True
                 )
             )
             about = f"What is due or late, by owner: {plural}."
-            found.append(
+            listed.append(
                 Summary(
                     f"SLA_by_Owner_{object_}s",
                     f"SLAs by owner: {plural}",
@@ -178,7 +178,7 @@ def summaries(crm: Crm) -> list[Summary]:
             stage, reason = ours["person.stage"], ours.get("person.stage_reason")
             columns = tuple(name for name in ("Name", "Owner.Name", reason) if name)
             about = f"How many {plural} stand in each stage."
-            found.append(
+            listed.append(
                 Summary(
                     f"Stages_{object_}s",
                     f"Stages: {plural}",
@@ -190,12 +190,12 @@ def summaries(crm: Crm) -> list[Summary]:
                     ((stage, "notEqual", ""),),
                 )
             )
-    return found + _account_summaries(crm)
+    return listed + _account_summaries(crm)
 
 
 def _account_summaries(crm: Crm) -> list[Summary]:
     ours = filled(crm, "Account")
-    found = []
+    listed = []
     if "account.mqa_status" in ours and "account.mqa_reason" in ours:
         mqa = ours["account.mqa_status"]
         more = (
@@ -206,12 +206,12 @@ def _account_summaries(crm: Crm) -> list[Summary]:
         )
         columns = ("Name", *(name for name in more if name))
         rules = ((mqa, "equals", "mqa"),)
-        found.append(
+        listed.append(
             Summary(
                 "My_MQAs", "My MQAs", "Your accounts that qualify now.", type_of("Account"), "Account", (mqa,), columns, rules, is_mine=True
             )
         )
-        found.append(
+        listed.append(
             Summary(
                 "MQAs_by_Owner",
                 "MQAs by owner",
@@ -227,7 +227,7 @@ def _account_summaries(crm: Crm) -> list[Summary]:
     if lookup:
         reason = leads.get("person.match_reason")
         columns = tuple(name for name in ("Name", "Company", "Owner.Name", reason) if name)
-        found.append(
+        listed.append(
             Summary(
                 "Leads_by_Account",
                 "Leads by matched account",
@@ -239,7 +239,7 @@ def _account_summaries(crm: Crm) -> list[Summary]:
                 ((f"{lookup}.Name", "notEqual", ""),),
             )
         )
-    return found
+    return listed
 
 
 def _summary_report(summary: Summary) -> str:

@@ -50,7 +50,7 @@ Rule = tuple[str, str, str]
 
 def list_views(crm: Crm) -> dict[str, str]:
     """Relative path -> text: per person object what is due or late, of everybody and of the user; per account the MQAs."""
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     for object_ in ("Lead", "Contact"):
         ours = filled(crm, object_)
         status, due, reason = (ours.get(f"person.sla_{part}") for part in ("status", "due_at", "reason"))
@@ -65,9 +65,9 @@ def list_views(crm: Crm) -> dict[str, str]:
             ("Alignment_My_SLA_Late", "My late SLAs", "Mine", columns, [is_open, (MINUTES_LEFT, "lessThan", "0")]),
         )
         for name, label, scope, shown, rules in views:
-            found[f"objects/{object_}/listViews/{name}.listView-meta.xml"] = _list_view(name, label, scope, shown, rules)
-    found.update(_account_views(crm))
-    return found
+            files[f"objects/{object_}/listViews/{name}.listView-meta.xml"] = _list_view(name, label, scope, shown, rules)
+    files.update(_account_views(crm))
+    return files
 
 
 def _account_views(crm: Crm) -> dict[str, str]:
@@ -108,7 +108,7 @@ def _list_view(name: str, label: str, scope: str, columns: Iterable[str], rules:
 
 def compact_layouts(crm: Crm) -> dict[str, str]:
     """Relative path -> text: one compact layout per object that has fields of ours."""
-    found = {}
+    files = {}
     for object_, wanted in _COMPACT.items():
         ours = filled(crm, object_)
         if not ours:
@@ -117,8 +117,8 @@ def compact_layouts(crm: Crm) -> dict[str, str]:
         for field in compact_fields(crm, wanted, object_)[:_MOST_COMPACT]:
             xml.append(root, "fields", field)
         xml.append(root, "label", "Alignment")
-        found[f"objects/{object_}/compactLayouts/{COMPACT_LAYOUT}.compactLayout-meta.xml"] = xml.text(root)
-    return found
+        files[f"objects/{object_}/compactLayouts/{COMPACT_LAYOUT}.compactLayout-meta.xml"] = xml.text(root)
+    return files
 
 
 def compact_fields(crm: Crm, wanted: Iterable[str], object_: str) -> list[str]:

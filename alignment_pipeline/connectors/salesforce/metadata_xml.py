@@ -13,10 +13,10 @@ NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 
 def root(kind: str, pairs: Iterable[tuple[str, str]] = ()) -> ET.Element:
     """The file's root element with its simple members."""
-    found = ET.Element(kind, {"xmlns": NAMESPACE})
+    element = ET.Element(kind, {"xmlns": NAMESPACE})
     for tag, value in pairs:
-        append(found, tag, value)
-    return found
+        append(element, tag, value)
+    return element
 
 
 def append(parent: ET.Element, tag: str, value: str) -> None:
@@ -26,10 +26,10 @@ def append(parent: ET.Element, tag: str, value: str) -> None:
 
 def group(parent: ET.Element, tag: str, pairs: Iterable[tuple[str, str]]) -> ET.Element:
     """One member that holds members."""
-    found = ET.SubElement(parent, tag)
+    element = ET.SubElement(parent, tag)
     for name, value in pairs:
-        append(found, name, value)
-    return found
+        append(element, name, value)
+    return element
 
 
 def text(element: ET.Element) -> str:

@@ -93,15 +93,15 @@ class Preparation:
 
     def _remembered(self, streams: Sequence[RawStream]) -> dict[str, ObjectDescription]:
         """What the last runs saw, where it answers for all that is wanted now and is less than a day old."""
-        found = {}
+        descriptions = {}
         for stream in streams:
             state = self.states.get(stream.object)
             if state is None or state.described_at is None or self.session.clock.now() - state.described_at > _MEMORY:
                 continue
             wanted = {*stream.fields, *self.custom_fields.get(stream.object, ())}
             if wanted <= {*state.field_types, *state.missing}:
-                found[stream.object] = ObjectDescription.remembered(stream.object, state.field_types)
-        return found
+                descriptions[stream.object] = ObjectDescription.remembered(stream.object, state.field_types)
+        return descriptions
 
     def _window(self, stream: RawStream, selection: Selection | None, now: datetime) -> Prepared:
         state = self.states.get(stream.object) or StreamState(stream.object)

@@ -63,15 +63,15 @@ class SalesforceReader:
         """
         wanted = list(dict.fromkeys(id18(one) for one in ids))
         names = list(dict.fromkeys(("Id", *fields)))
-        found: dict[str, Record | None] = dict.fromkeys(wanted)
+        by_id: dict[str, Record | None] = dict.fromkeys(wanted)
         for first in range(0, len(wanted), MOST_RECORDS):
             chunk = wanted[first : first + MOST_RECORDS]
             records = self._collection(object_name, chunk, names) if self.serves_collections else None
             for record in records if records is not None else self._queried(object_name, chunk, names):
                 identity = given_id(record.get("Id"), "re-read")
-                if identity in found and not record.get("IsDeleted"):
-                    found[identity] = {name: record.get(name) for name in names}
-        return found
+                if identity in by_id and not record.get("IsDeleted"):
+                    by_id[identity] = {name: record.get(name) for name in names}
+        return by_id
 
     def find_by_keys(self, object_name: str, key_field: str, keys: Sequence[str], fields: Sequence[str]) -> dict[str, list[Record]]:
         """Key value -> the records that hold it (several when the field is not unique); keys without a record are absent."""
@@ -119,8 +119,8 @@ class SalesforceReader:
         return [record for record in answer if isinstance(record, Mapping)]
 
     def _queried(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> list[Record]:
-        found: list[Record] = []
+        records: list[Record] = []
         for first in range(0, len(ids), soql.MOST_IDS):
             query = soql.select(object_name, fields, where=[soql.ids_among("Id", ids[first : first + soql.MOST_IDS])])
-            found += list(rest_query.records(self.session, query, "re-read"))
-        return found
+            records += list(rest_query.records(self.session, query, "re-read"))
+        return records

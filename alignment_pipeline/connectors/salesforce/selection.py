@@ -71,7 +71,7 @@ def choose(stream: RawStream, description: ObjectDescription, custom: Sequence[s
     """Choose the readable fields. Raises Permanent naming object and fields when required ones are missing."""
     wanted = [*stream.fields, *custom]
     seen = {name: description.field(name) for name in wanted}
-    readable = {name: found for name, found in seen.items() if found is not None and found.type not in UNREADABLE_TYPES}
+    readable = {name: described for name, described in seen.items() if described is not None and described.type not in UNREADABLE_TYPES}
     hidden = [name for name in stream.required if name not in readable]
     if hidden or not description.is_queryable:
         raise _hidden(stream.object, hidden or ["the object itself"])
@@ -80,17 +80,17 @@ def choose(stream: RawStream, description: ObjectDescription, custom: Sequence[s
         stream=stream,
         fields=tuple(name for name in stream.fields if name in readable),
         custom=tuple(name for name in custom if name in readable and name not in stream.fields),
-        types={name: found.type for name, found in readable.items()},
+        types={name: described.type for name, described in readable.items()},
         missing=tuple(name for name in wanted if name not in readable),
         stamp=candidates[0] if candidates else None,
-        calculated=tuple(name for name, found in readable.items() if found.is_calculated),
+        calculated=tuple(name for name, described in readable.items() if described.is_calculated),
     )
 
 
 def refused_column(detail: str) -> str | None:
     """The field that an INVALID_FIELD message blames; None when it names none."""
-    found = _NO_SUCH_COLUMN.search(detail)
-    return found[1] if found else None
+    match = _NO_SUCH_COLUMN.search(detail)
+    return match[1] if match else None
 
 
 def _hidden(object_name: str, names: Sequence[str]) -> Permanent:

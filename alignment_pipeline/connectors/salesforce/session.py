@@ -122,10 +122,10 @@ class SalesforceSession(ServerClock):
         if known:
             return known
         records = self.get("/query", "organization", params={"q": "SELECT Id FROM Organization"}).json().get("records") or [{}]
-        found = str(records[0].get("Id"))
-        if not is_id(found):
+        org_id = str(records[0].get("Id"))
+        if not is_id(org_id):
             raise ConfigurationError("The organisation does not tell its id; the integration user needs read access to Organization")
-        return id18(found)
+        return id18(org_id)
 
     def check_organization(self) -> None:
         """Raise ConfigurationError when SALESFORCE_ORG_ID names another organisation than the one that answered."""
@@ -139,8 +139,8 @@ class SalesforceSession(ServerClock):
 
     def limits(self) -> dict[str, Any]:
         """`GET /limits`: name -> {Max, Remaining}."""
-        found: dict[str, Any] = self.get("/limits", "limits").json()
-        return found
+        body: dict[str, Any] = self.get("/limits", "limits").json()
+        return body
 
 
 def _encode(body: JSON) -> bytes:

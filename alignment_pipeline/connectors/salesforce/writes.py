@@ -82,8 +82,8 @@ class SalesforceWriter:
             return _refused(key, refused)
         if answer.status == 300:
             return RowResult.failure(key, "DUPLICATE_EXTERNAL_ID", f"several {object_name} records hold {key_field} = {key}")
-        found = answer.json_or_none()
-        given = found.get("id") if isinstance(found, Mapping) else None
+        content = answer.json_or_none()
+        given = content.get("id") if isinstance(content, Mapping) else None
         identity = str(given) if is_id(given) else None
         return RowResult.success(key, identity, is_created=answer.status == 201)
 
@@ -147,7 +147,7 @@ def _matched(places: list[int], keys: Sequence[str], answer: Any, *, by_id: bool
     if not by_id:
         return {place: RowResult.unknown(keys[place], "the answer has another number of results than rows were sent") for place in places}
     successes = [entry.get("id") for entry in entries if isinstance(entry, Mapping) and entry.get("success") is True]
-    written = {id18(str(found)) for found in successes if is_id(found)}
+    written = {id18(str(record_id)) for record_id in successes if is_id(record_id)}
     return {
         place: RowResult.success(keys[place], keys[place])
         if id18(keys[place]) in written
@@ -159,8 +159,8 @@ def _matched(places: list[int], keys: Sequence[str], answer: Any, *, by_id: bool
 def _holding(places: list[int], bodies: Mapping[int, Fields], refused: SalesforceRefused) -> list[int]:
     """The rows that hold the field which refused a whole request; empty when it cannot be told, or when all of them do."""
     named = {name.lower() for name in (*refused.fields, *_COLUMN.findall(refused.detail))}
-    found = [place for place in places if named & {name.lower() for name in bodies[place]}]
-    return found if len(found) < len(places) else []
+    holding = [place for place in places if named & {name.lower() for name in bodies[place]}]
+    return holding if len(holding) < len(places) else []
 
 
 def _row(key: str, entry: Any) -> RowResult:
@@ -183,8 +183,8 @@ def _refused(key: str, refused: SalesforceRefused) -> RowResult:
 
 
 def _key(record: Fields, key_field: str) -> str:
-    found = record.get(key_field)
-    text = str(found) if found is not None else ""
+    value = record.get(key_field)
+    text = str(value) if value is not None else ""
     return id18(text) if key_field == "Id" and is_id(text) else text
 
 

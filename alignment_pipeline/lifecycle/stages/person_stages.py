@@ -59,11 +59,11 @@ def person_stage_tables(
     owners = Owners(t["users"], agreement.lifecycle.handover)
     account_owners = _account_owners(t, owners)
     journeys = Journeys(stages, moves, book, key="person_id", unit=unit)
-    for person, found in beside(_population(t), signals):
+    for person, theirs in beside(_population(t), signals):
         account_id = person["account_id"]
         owner = owners.of_person(person, account_owners.get(account_id or ""))
         facts = Facts(amounts.get(person["person_id"], {}), person["fit_score"], owner)
-        journeys.add(person["person_id"], machine.walk(person["created_us"], found), facts)
+        journeys.add(person["person_id"], machine.walk(person["created_us"], theirs), facts)
     stamp = {"as_of": as_of, "agreement_version": agreement_version}
     return {
         "person_stage_changes": from_columns(journeys.changes, PERSON_STAGE_CHANGES, **stamp),  # type: ignore[arg-type]

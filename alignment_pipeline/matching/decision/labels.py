@@ -71,8 +71,8 @@ def rule_precisions(labels: records.Frame, *, settings: MatchingSettings, matche
             sample[rule].append((verdict == RIGHT, float(source.removeprefix(AUDIT) or 1.0)))
         elif source == CRM:
             ticks[rule] += 1
-    found = [_precision(rule, sample[rule], ticks[rule], (matched or {}).get(rule, 0), settings) for rule in sorted(sample)]
-    return pa.Table.from_pylist(found, schema=RULE_PRECISIONS)
+    precisions = [_precision(rule, sample[rule], ticks[rule], (matched or {}).get(rule, 0), settings) for rule in sorted(sample)]
+    return pa.Table.from_pylist(precisions, schema=RULE_PRECISIONS)
 
 
 def _precision(rule: str, judged: Sequence[tuple[bool, float]], ticks: int, matched: int, settings: MatchingSettings) -> dict[str, object]:

@@ -185,9 +185,9 @@ def recognise(headers: Sequence[str], spellings: Mapping[str, tuple[str, ...]]) 
     for field, known in spellings.items():
         for spelling in known:
             compact = spelling.replace(" ", "")
-            found = [at for at in range(len(keys)) if keys[at] == spelling or joined[at] == compact]
-            columns.setdefault(field, []).extend(at for at in found if at not in columns.get(field, []))
-    return {field: found for field, found in columns.items() if found}
+            places = [at for at in range(len(keys)) if keys[at] == spelling or joined[at] == compact]
+            columns.setdefault(field, []).extend(at for at in places if at not in columns.get(field, []))
+    return {field: places for field, places in columns.items() if places}
 
 
 def _read(data: bytes, what: str, spellings: Mapping[str, tuple[str, ...]], required: Sequence[str], encoding: str | None) -> Export:

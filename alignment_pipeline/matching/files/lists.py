@@ -29,14 +29,14 @@ def read(
 ) -> list[Item]:
     """The lines of a list; `columns` are the spellings of each column, of each group in `required` one must be there."""
     table = tables.read(data, what, encoding=encoding)
-    found = exports.recognise(table.headers, columns)
-    missing = [" or ".join(group) for group in required if not set(group) & set(found)]
+    places = exports.recognise(table.headers, columns)
+    missing = [" or ".join(group) for group in required if not set(group) & set(places)]
     if missing:
         has = ", ".join(header for header in table.headers if header) or "none"
         raise ConfigurationError(f"{what} needs the columns {', '.join(' or '.join(group) for group in required)}; it has {has}")
     if table.problems:
         raise RowsRefused(what, list(table.problems))
-    return [Item(row.line, {name: row.cells[at[0]] for name, at in found.items()}) for row in table.rows]
+    return [Item(row.line, {name: row.cells[at[0]] for name, at in places.items()}) for row in table.rows]
 
 
 @dataclass(frozen=True)

@@ -306,13 +306,13 @@ _DIGIT_RUN = re.compile(r"\d+")
 
 def numbers(form: Form) -> tuple[int, ...]:
     """The numbers in a name, in order: arabic, roman, ordinal, in words ("Fund III", "3rd Fund" and "Third Fund" have 3)."""
-    found: list[int] = []
+    values: list[int] = []
     for word in form.core:
         if word in _NUMBER_WORDS:
-            found.append(_NUMBER_WORDS[word])
+            values.append(_NUMBER_WORDS[word])
         elif not word.isalpha():
-            found += [int(digits) for digits in _DIGIT_RUN.findall(word)]
-    return tuple(found)
+            values += [int(digits) for digits in _DIGIT_RUN.findall(word)]
+    return tuple(values)
 
 
 def without_stop_words(form: Form) -> str:

@@ -69,7 +69,7 @@ def percentiles(values: np.ndarray) -> tuple[float, float, float]:
 
 def tornado(base: dict[str, float], ends: dict[str, tuple[float, float]], need: float) -> list[tuple[str, float | None, float | None]]:
     """For each of amount, win_rate and in_time: the deals needed with its lower and its higher value, the others as they are."""
-    found = []
+    bars = []
     for name, (low, high) in ends.items():
-        found.append((name, deals_needed(need, **(base | {name: low})), deals_needed(need, **(base | {name: high}))))
-    return found
+        bars.append((name, deals_needed(need, **(base | {name: low})), deals_needed(need, **(base | {name: high}))))
+    return bars

@@ -50,10 +50,10 @@ class MqaInputs:
 
 def inputs_of(parted: ibis.Table, metrics: ibis.Table, today: date, *, fiscal: Fiscal, pipeline: Pipeline) -> dict[str, Inputs]:
     """Scope -> its numbers: sums and rates from `pipeline_metrics`, lags and amounts of deals won in the last year of full cycles."""
-    found: dict[str, Inputs] = {}
+    inputs: dict[str, Inputs] = {}
     chosen = metrics.filter(metrics.metric.isin(["bookings", "eligible_pipeline", "conversion_at_day", "win_rate"]))
     for row in chosen.select("scope", "metric", "value", "numerator", "denominator", "n").to_pyarrow().to_pylist():
-        one = found.setdefault(row["scope"], Inputs(row["scope"]))
+        one = inputs.setdefault(row["scope"], Inputs(row["scope"]))
         if row["metric"] == "bookings":
             one.bookings = row["value"]
         elif row["metric"] == "eligible_pipeline":
@@ -67,13 +67,13 @@ def inputs_of(parted: ibis.Table, metrics: ibis.Table, today: date, *, fiscal: F
     won = deals.by_scope(on, pipeline.scopes).select("scope", "created_at", "closed_at", "amount_cents", "opportunity_id")
     for row in won.order_by("scope", "opportunity_id").to_pyarrow().to_pylist():
         lag = (row["closed_at"] - row["created_at"]) / timedelta(days=1)
-        one = found.setdefault(row["scope"], Inputs(row["scope"]))
+        one = inputs.setdefault(row["scope"], Inputs(row["scope"]))
         if lag <= pipeline.cycle_days:
             one.lags.append(lag)
             if row["amount_cents"] is not None:
                 one.amounts.append(float(row["amount_cents"]))
-    found.setdefault(WHOLE, Inputs(WHOLE))
-    return found
+    inputs.setdefault(WHOLE, Inputs(WHOLE))
+    return inputs
 
 
 def mqas_of(mqa_changes: ibis.Table, states: ibis.Table, until: datetime, *, pipeline: Pipeline) -> MqaInputs:

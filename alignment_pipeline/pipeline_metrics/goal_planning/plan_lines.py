@@ -64,13 +64,13 @@ def plan_tables(
     today = day or fiscal.day_of(as_of)
     period = fiscal.period_of(today)
     parted = deals.with_parts(opportunity_states, users, accounts, account_tiers)
-    found = plan_inputs.inputs_of(parted, pipeline_metrics, today, fiscal=fiscal, pipeline=pipeline)
+    inputs = plan_inputs.inputs_of(parted, pipeline_metrics, today, fiscal=fiscal, pipeline=pipeline)
     mqas = plan_inputs.mqas_of(account_mqa_changes, opportunity_states, min(fiscal.end_of(today), as_of), pipeline=pipeline)
     marginal = plan_inputs.marginal_rate(contact_yields)
     lines: list[dict[str, Any]] = []
     bars: list[dict[str, Any]] = []
     for target in (one for one in pipeline.targets if one.period == period.name):
-        plan = _Plan(found.get(target.scope, Inputs(target.scope)), found[WHOLE], target.amount * 100, period, today, pipeline)
+        plan = _Plan(inputs.get(target.scope, Inputs(target.scope)), inputs[WHOLE], target.amount * 100, period, today, pipeline)
         plan.write(mqas, marginal)
         lines += plan.lines
         bars += plan.bars

@@ -166,9 +166,9 @@ class ActivityLog:
             if lead_ids is not None:
                 fits &= np.isin(columns["lead_id"][window], np.array(sorted(lead_ids), dtype=np.int64))
             seen = columns["visible"][window] <= now
-            found = np.nonzero(fits & seen)[0][:limit]
-            if len(found) == limit and limit > 0:
-                last = int(found[-1])
+            places = np.nonzero(fits & seen)[0][:limit]
+            if len(places) == limit and limit > 0:
+                last = int(places[-1])
             elif limit == 0:
                 last = -1
             else:
@@ -178,7 +178,7 @@ class ActivityLog:
             if more and last < 0 and limit > 0:
                 last = len(seen) - 1
             position = after if last < 0 else Position(int(columns["second"][start + last]), int(columns["activity_id"][start + last]))
-            return Page([_decoded(payload) for payload in self._read(columns, found + start)], position, more)
+            return Page([_decoded(payload) for payload in self._read(columns, places + start)], position, more)
 
     @staticmethod
     def _place(columns: dict[str, Integers], after: Position) -> int:
@@ -205,12 +205,12 @@ class ActivityLog:
                 yield _decoded(payload)
 
     def _read(self, columns: dict[str, Integers], rows: Integers) -> list[bytes]:
-        found: list[bytes] = []
+        lines: list[bytes] = []
         with self._lock:
             for offset, length in zip(columns["offset"][rows].tolist(), columns["length"][rows].tolist(), strict=True):
                 self._file.seek(offset)
-                found.append(self._file.read(length))
-        return found
+                lines.append(self._file.read(length))
+        return lines
 
     def reassign(self, losers: frozenset[int], winner: int) -> int:
         """Give the activities of merged leads to the winner; returns how many moved."""

@@ -61,10 +61,10 @@ def default_activity_types() -> list[dict[str, object]]:
 
 def _entry(line: str) -> dict[str, object]:
     number, name, description, primary, attributes = line.split("|")
-    found: dict[str, object] = {"id": int(number), "name": name, "description": description}
+    entry: dict[str, object] = {"id": int(number), "name": name, "description": description}
     if primary:
-        found["primaryAttribute"] = _attribute(primary)
-    return found | {"attributes": [_attribute(part) for part in attributes.split(", ")]}
+        entry["primaryAttribute"] = _attribute(primary)
+    return entry | {"attributes": [_attribute(part) for part in attributes.split(", ")]}
 
 
 def _attribute(text: str) -> dict[str, str]:

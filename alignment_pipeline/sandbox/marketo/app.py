@@ -177,12 +177,12 @@ def _method(request: Request, query: Parameters, body: bytes) -> tuple[str, Para
 
 
 def _route(method: str, path: str) -> tuple[Endpoint, dict[str, Any]]:
-    matching = [(endpoint, found) for endpoint in ENDPOINTS if (found := endpoint.pattern.match(path)) is not None]
+    matching = [(endpoint, groups) for endpoint in ENDPOINTS if (groups := endpoint.pattern.match(path)) is not None]
     if not matching:
         raise Refusal("610", "Requested resource not found")
-    for endpoint, found in matching:
+    for endpoint, groups in matching:
         if endpoint.method == method:
-            return endpoint, found.groupdict()
+            return endpoint, groups.groupdict()
     raise Refusal("605", f"HTTP Method '{method}' not supported")
 
 

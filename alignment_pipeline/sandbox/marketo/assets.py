@@ -12,12 +12,12 @@ def programs(call: Call) -> dict[str, object]:
     """`GET asset/v1/programs.json`: `maxReturn` (20 unless told, 200 at most) from `offset`; a warning when there are none."""
     most = min(call.integer(call.optional("maxReturn") or "20"), MOST)
     offset = call.integer(call.optional("offset") or "0")
-    found = call.store.programs[offset : offset + most]
-    return {"errors": [], "warnings": [], "result": found} if found else {"errors": [], "warnings": [_NOTHING]}
+    listed = call.store.programs[offset : offset + most]
+    return {"errors": [], "warnings": [], "result": listed} if listed else {"errors": [], "warnings": [_NOTHING]}
 
 
 def program(call: Call, program_id: str) -> dict[str, object]:
     """`GET asset/v1/program/<id>.json`."""
     wanted = call.integer(program_id)
-    found = [one for one in call.store.programs if one.get("id") == wanted]
-    return {"errors": [], "warnings": [], "result": found} if found else {"errors": [], "warnings": [_NOTHING]}
+    matching = [one for one in call.store.programs if one.get("id") == wanted]
+    return {"errors": [], "warnings": [], "result": matching} if matching else {"errors": [], "warnings": [_NOTHING]}

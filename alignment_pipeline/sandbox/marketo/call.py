@@ -83,12 +83,12 @@ class Call:
         if kind != "application/json":
             raise Refusal("612", "Invalid Content Type")
         try:
-            found = json.loads(self.body or b"", parse_constant=_no_json)
+            body = json.loads(self.body or b"", parse_constant=_no_json)
         except (ValueError, RecursionError):
             raise Refusal("609", "Invalid JSON") from None
-        if not isinstance(found, dict):
+        if not isinstance(body, dict):
             raise Refusal("609", "Invalid JSON")
-        return found
+        return body
 
     def input_records(self, *, most: int = BATCH) -> list[dict[str, Any]]:
         """The `input` list of the body. Raises Refusal 1002 or 1003."""

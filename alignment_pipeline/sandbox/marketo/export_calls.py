@@ -75,19 +75,19 @@ def file(call: Call, kind: str, export_id: str) -> Response:
     _run(call)
     with call.store.lock:
         job = call.store.exports.job(export_id, kind, call.user, call.now)
-        found = call.store.exports.readable_file(job, call.now) if job is not None else None
-    if found is None:
+        readable = call.store.exports.readable_file(job, call.now) if job is not None else None
+    if readable is None:
         return PlainTextResponse("Export file not found: the job has not completed, or there is no such job.", status_code=404)
     headers = {"accept-ranges": "bytes", "content-type": "text/csv;charset=UTF-8"}
     asked = call.headers.get("range", "")
     if not asked:
-        return StreamingResponse(_bytes(found.path, 0, found.size), headers=headers | {"content-length": str(found.size)})
-    part = _part(asked, found.size)
+        return StreamingResponse(_bytes(readable.path, 0, readable.size), headers=headers | {"content-length": str(readable.size)})
+    part = _part(asked, readable.size)
     if part is None:
-        return Response(status_code=416, headers={"content-range": f"bytes */{found.size}"})
+        return Response(status_code=416, headers={"content-range": f"bytes */{readable.size}"})
     first, last = part
-    headers |= {"content-length": str(last - first + 1), "content-range": f"bytes {first}-{last}/{found.size}"}
-    return StreamingResponse(_bytes(found.path, first, last - first + 1), status_code=206, headers=headers)
+    headers |= {"content-length": str(last - first + 1), "content-range": f"bytes {first}-{last}/{readable.size}"}
+    return StreamingResponse(_bytes(readable.path, first, last - first + 1), status_code=206, headers=headers)
 
 
 def _run(call: Call) -> None:
@@ -113,13 +113,13 @@ def _job(call: Call, kind: str, export_id: str) -> Job:
 
 def _part(asked: str, size: int) -> tuple[int, int] | None:
     """First and last byte of a Range header; None when the file has no such part."""
-    found = _RANGE.match(asked.strip())
-    if found is None or not (found[1] or found[2]):
+    match = _RANGE.match(asked.strip())
+    if match is None or not (match[1] or match[2]):
         return None
-    if not found[1]:
-        return (max(0, size - int(found[2])), size - 1) if int(found[2]) and size else None
-    first = int(found[1])
-    last = min(int(found[2]), size - 1) if found[2] else size - 1
+    if not match[1]:
+        return (max(0, size - int(match[2])), size - 1) if int(match[2]) and size else None
+    first = int(match[1])
+    last = min(int(match[2]), size - 1) if match[2] else size - 1
     return (first, last) if first <= last else None
 
 

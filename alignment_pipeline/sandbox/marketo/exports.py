@@ -162,19 +162,19 @@ class Exports:
     def shown(self, job: Job, now: datetime) -> dict[str, object]:
         """The job as status answers show it."""
         state = self.shown_state(job, now)
-        found: dict[str, object] = {"exportId": job.export_id, "format": job.request.format, "status": state}
-        found["createdAt"] = iso(job.created_at)
+        entry: dict[str, object] = {"exportId": job.export_id, "format": job.request.format, "status": state}
+        entry["createdAt"] = iso(job.created_at)
         if job.queued_at is not None:
-            found["queuedAt"] = iso(job.queued_at)
+            entry["queuedAt"] = iso(job.queued_at)
         if job.started_at is not None and state in ("Processing", "Completed", "Failed"):
-            found["startedAt"] = iso(job.started_at)
+            entry["startedAt"] = iso(job.started_at)
         if job.due_at is not None and state in ("Completed", "Failed"):
-            found["finishedAt"] = iso(job.due_at)
+            entry["finishedAt"] = iso(job.due_at)
         if state == "Completed" and job.file is not None:
-            found |= {"numberOfRecords": job.file.rows, "fileSize": job.file.size, "fileChecksum": job.file.checksum}
+            entry |= {"numberOfRecords": job.file.rows, "fileSize": job.file.size, "fileChecksum": job.file.checksum}
         if state == "Failed":
-            found["errorMsg"] = job.error
-        return found
+            entry["errorMsg"] = job.error
+        return entry
 
     def readable_file(self, job: Job, now: datetime) -> ExportFile | None:
         """The file of a job that shows Completed, while it is kept."""

@@ -22,10 +22,10 @@ def by_filter(call: Call) -> dict[str, object]:
     values = [value for value in call.required("filterValues").split(",") if value.strip()]
     if len(values) > BATCH:
         raise Refusal("1003", f"Invalid data: at most {BATCH} filterValues are allowed")
-    found = call.store.find(field, values)
-    if len(found) > MOST_MATCHES:
+    leads = call.store.find(field, values)
+    if len(leads) > MOST_MATCHES:
         raise Refusal("1003", "Too many results match the filter")
-    return _page(call, found)
+    return _page(call, leads)
 
 
 def by_id(call: Call, lead_id: str) -> dict[str, object]:
@@ -75,10 +75,10 @@ def searchable(call: Call, name: str) -> str:
 
 def static_list(call: Call, list_id: str) -> StaticList:
     """A static list by id. Raises Refusal 1013."""
-    found = call.store.static_lists.get(call.integer(list_id))
-    if found is None:
+    members = call.store.static_lists.get(call.integer(list_id))
+    if members is None:
         raise Refusal("1013", "Object not found")
-    return found
+    return members
 
 
 def known_fields(call: Call, names: Sequence[str]) -> tuple[str, ...]:

@@ -49,21 +49,21 @@ class Limits:
 
     def usage(self, now: datetime, days: int) -> list[dict[str, object]]:
         """Per day, latest first: date, total, users."""
-        found: list[dict[str, object]] = []
+        entries: list[dict[str, object]] = []
         for day in self._days(now, days):
             calls = self._calls.get(day, Counter())
             users = [{"userId": user, "count": count} for user, count in sorted(calls.items())]
-            found.append({"date": day, "total": calls.total(), "users": users})
-        return found
+            entries.append({"date": day, "total": calls.total(), "users": users})
+        return entries
 
     def errors(self, now: datetime, days: int) -> list[dict[str, object]]:
         """Per day, latest first: date, total, errors."""
-        found: list[dict[str, object]] = []
+        entries: list[dict[str, object]] = []
         for day in self._days(now, days):
             errors = self._errors.get(day, Counter())
             codes = [{"errorCode": code, "count": count} for code, count in sorted(errors.items())]
-            found.append({"date": day, "total": errors.total(), "errors": codes})
-        return found
+            entries.append({"date": day, "total": errors.total(), "errors": codes})
+        return entries
 
     def _days(self, now: datetime, days: int) -> list[str]:
         return [self.day(now - timedelta(days=back)) for back in range(days)]

@@ -164,12 +164,12 @@ class MarketoRecords:
         """Leads whose searchable field equals one of the values (case does not matter), by id."""
         wanted = {value.strip().lower() for value in values}
         if field == "id":
-            found = [self.leads[int(value)] for value in wanted if value.isascii() and value.isdigit() and int(value[:19]) in self.leads]
+            leads = [self.leads[int(value)] for value in wanted if value.isascii() and value.isdigit() and int(value[:19]) in self.leads]
         elif field == "email":
-            found = [self.leads[lead_id] for value in wanted for lead_id in self.by_email.get(value, ())]
+            leads = [self.leads[lead_id] for value in wanted for lead_id in self.by_email.get(value, ())]
         else:
-            found = [lead for lead in self.leads.values() if str(lead.values.get(field, "")).lower() in wanted and field in lead.values]
-        return sorted(found, key=lambda lead: lead.lead_id)
+            leads = [lead for lead in self.leads.values() if str(lead.values.get(field, "")).lower() in wanted and field in lead.values]
+        return sorted(leads, key=lambda lead: lead.lead_id)
 
     def changed(self, lead: Lead, values: Mapping[str, Value | None], now: datetime) -> Lead:
         """The lead with these values set (None clears); the visible updatedAt moves for standard fields only."""
@@ -182,5 +182,5 @@ class MarketoRecords:
 
 
 def _second(moment: object) -> int:
-    found = datetime.fromisoformat(str(moment))
-    return int((found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp())
+    parsed = datetime.fromisoformat(str(moment))
+    return int((parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)).timestamp())

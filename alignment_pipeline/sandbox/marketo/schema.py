@@ -135,17 +135,17 @@ class LeadField:
 
     def describe(self) -> dict[str, object]:
         """The entry of `describe.json`."""
-        found: dict[str, object] = {"id": self.field_id, "displayName": self.label, "dataType": self.data_type}
+        entry: dict[str, object] = {"id": self.field_id, "displayName": self.label, "dataType": self.data_type}
         if self.length is not None:
-            found["length"] = self.length
-        return found | {"rest": {"name": self.name, "readOnly": self.is_read_only}}
+            entry["length"] = self.length
+        return entry | {"rest": {"name": self.name, "readOnly": self.is_read_only}}
 
     def describe2(self) -> dict[str, object]:
         """The entry of `describe2.json`."""
-        found: dict[str, object] = {"name": self.name, "displayName": self.label, "dataType": self.data_type}
+        entry: dict[str, object] = {"name": self.name, "displayName": self.label, "dataType": self.data_type}
         if self.length is not None:
-            found["length"] = self.length
-        return found | {"updateable": not self.is_read_only, "crmManaged": False}
+            entry["length"] = self.length
+        return entry | {"updateable": not self.is_read_only, "crmManaged": False}
 
     def parse(self, value: object) -> Value | None:
         """The stored value of one written value; None clears. Raises RecordRefusal when the type or length does not fit."""
@@ -174,25 +174,25 @@ class LeadField:
     def _whole(self, value: object) -> int:
         if isinstance(value, bool) or not _INTEGER.match(str(value).strip()):
             raise self._mismatch(value)
-        found = int(str(value))
-        if abs(found) > _LARGEST:
+        number = int(str(value))
+        if abs(number) > _LARGEST:
             raise self._mismatch(value)
-        return found
+        return number
 
     def _decimal(self, value: object) -> float:
         try:
-            found = math.nan if isinstance(value, bool) else float(str(value))
+            number = math.nan if isinstance(value, bool) else float(str(value))
         except ValueError:
-            found = math.nan
-        if not math.isfinite(found):
+            number = math.nan
+        if not math.isfinite(number):
             raise self._mismatch(value)
-        return found
+        return number
 
     def _boolean(self, value: object) -> bool:
-        found = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}.get(str(value).strip().lower())
-        if found is None:
+        parsed = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}.get(str(value).strip().lower())
+        if parsed is None:
             raise self._mismatch(value)
-        return found
+        return parsed
 
     def _moment(self, value: object) -> str:
         if isinstance(value, datetime):
@@ -200,10 +200,10 @@ class LeadField:
         if isinstance(value, date):
             return value.isoformat() if self.data_type == "date" else iso(datetime(value.year, value.month, value.day, tzinfo=UTC))
         try:
-            found = datetime.fromisoformat(str(value))
+            parsed = datetime.fromisoformat(str(value))
             if self.data_type == "date":
-                return found.date().isoformat()
-            return iso(found if found.tzinfo is not None else found.replace(tzinfo=UTC))
+                return parsed.date().isoformat()
+            return iso(parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC))
         except (ValueError, OverflowError):
             raise self._mismatch(value) from None
 

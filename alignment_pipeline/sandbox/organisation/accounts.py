@@ -66,13 +66,13 @@ class Accounts:
 
     def shared_domains(self) -> dict[str, list[Account]]:
         """Domains under which several different accounts have a page, and none the home page: the domain alone says none of them."""
-        found: dict[str, list[Account]] = {}
+        sharing: dict[str, list[Account]] = {}
         for account in self.live:
             if account.company.domain and not account.company.owns_domain and account.kind == "base":
-                found.setdefault(account.company.domain, []).append(account)
+                sharing.setdefault(account.company.domain, []).append(account)
         return {
             domain: group
-            for domain, group in found.items()
+            for domain, group in sharing.items()
             if len({account.company.core for account in group}) > 1
             and not any(account.company.host.removeprefix("www.") == domain for account in group)
         }
@@ -178,10 +178,14 @@ def _owner(rng: random.Random, team: Team, region: geography.Region) -> Rep:
 
 def _second_records(world: World, rng: random.Random, team: Team, base: list[Account], kinds: dict[str, int]) -> list[Account]:
     """Duplicates (typed again by a colleague), merged and deleted records of companies that already have an account."""
-    made: list[Account] = []
+    doubles: list[Account] = []
     for account in rng.sample(base, kinds["duplicate"] + kinds["merged"] + kinds["deleted"]):
         kind = (
-            "duplicate" if len(made) < kinds["duplicate"] else "merged" if len(made) < kinds["duplicate"] + kinds["merged"] else "deleted"
+            "duplicate"
+            if len(doubles) < kinds["duplicate"]
+            else "merged"
+            if len(doubles) < kinds["duplicate"] + kinds["merged"]
+            else "deleted"
         )
         name = typing_habits.of_account(rng, str(account.record["Name"]), account.company.city)
         owner = account.owner if rng.random() < 0.4 else _owner(rng, team, account.company.region)
@@ -195,8 +199,8 @@ def _second_records(world: World, rng: random.Random, team: Team, base: list[Acc
             record |= {"IsDeleted": True, "LastModifiedDate": gone, "SystemModstamp": gone}
             record["MasterRecordId"] = account.id if kind == "merged" else None
         world.add("Account", record)
-        made.append(Account(str(record["Id"]), record, account.company, kind, account.id, account.country, owner))
-    return made
+        doubles.append(Account(str(record["Id"]), record, account.company, kind, account.id, account.country, owner))
+    return doubles
 
 
 def build(world: World, team: Team, total: int) -> Accounts:
@@ -249,7 +253,7 @@ def build(world: World, team: Team, total: int) -> Accounts:
         for core, group in shared.items()
         if len(core) > 8 and any(not _is_same(group[0].company, other.company) for other in group)
     )
-    return Accounts(tuple(everyone), tuple(held), homonyms, twins, {key: tuple(found) for key, found in offices.items()})
+    return Accounts(tuple(everyone), tuple(held), homonyms, twins, {key: tuple(branches) for key, branches in offices.items()})
 
 
 def _is_same(one: companies.Company, other: companies.Company) -> bool:

@@ -86,12 +86,12 @@ def _campaign(world: World, rng: random.Random, team: Team, kind: str, name: str
 def _member(world: World, rng: random.Random, team: Team, program: Program, person: Person) -> None:
     lead = next((record for record in person.leads if not record["IsDeleted"]), None)
     contact = next((record for record in person.contacts if not record["IsDeleted"]), None)
-    made = max(
+    latest = max(
         [program.held_at - timedelta(days=rng.uniform(2, 25)), *(record["CreatedDate"] for record in (lead, contact) if record is not None)]
     )
-    if (lead is None and contact is None) or made >= world.anchor:
+    if (lead is None and contact is None) or latest >= world.anchor:
         return
-    responded = made + timedelta(days=rng.uniform(0.1, 10)) if program.held_at < made else program.held_at
+    responded = latest + timedelta(days=rng.uniform(0.1, 10)) if program.held_at < latest else program.held_at
     has_responded = rng.random() < 0.33 and responded < world.anchor
     record: Record = {
         "Id": world.mint.id("CampaignMember"),
@@ -103,4 +103,4 @@ def _member(world: World, rng: random.Random, team: Team, program: Program, pers
         "HasResponded": has_responded,
         "FirstRespondedDate": responded.date() if has_responded else None,
     }
-    world.add("CampaignMember", record | world.stamps(made, [responded if has_responded else None], team.sync_user.id))
+    world.add("CampaignMember", record | world.stamps(latest, [responded if has_responded else None], team.sync_user.id))

@@ -45,9 +45,9 @@ class DealMovements:
 
     def log(self) -> dict[str, list[dict[str, Any]]]:
         """Deal -> its values after each moment of its history; a deleted one ends with a row that says so."""
-        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in sorted(self.world.salesforce.get("OpportunityHistory", []), key=lambda one: (one["CreatedDate"], one["Id"])):
-            found[str(row["OpportunityId"])].append(
+            rows[str(row["OpportunityId"])].append(
                 {
                     "at": row["CreatedDate"].isoformat(),
                     "stage": row["StageName"],
@@ -57,8 +57,8 @@ class DealMovements:
             )
         for deal in self.world.salesforce["Opportunity"]:
             if deal.get("IsDeleted"):
-                found[str(deal["Id"])].append({"at": deal["SystemModstamp"].isoformat(), "is_deleted": True})
-        return dict(found)
+                rows[str(deal["Id"])].append({"at": deal["SystemModstamp"].isoformat(), "is_deleted": True})
+        return dict(rows)
 
     def _skip(self, deal: Record, rows: list[Record]) -> None:
         """A stage that nobody set: its rows are gone, and the next change begins at the stage before."""

@@ -139,9 +139,9 @@ class HandRaises:
         stories = [(story, True) for story in RECENT for _ in range(each)] + [(story, False) for story in PAST for _ in range(3)]
         stories += [(rng.choices(PAST, (52, 22, 10, 4, 4, 4, 4))[0], False) for _ in range(past)]
         waiting = list(candidates)
-        found = []
+        raises = []
         for story, is_recent in stories:
             needs_account = story == "to_account_owner"
             place = next(place for place, person in enumerate(waiting) if person.account is not None or not needs_account)
-            found.append(self.stage(waiting.pop(place), story, is_recent=is_recent))
-        return found
+            raises.append(self.stage(waiting.pop(place), story, is_recent=is_recent))
+        return raises

@@ -123,25 +123,25 @@ class MarketoPeople:
         for person in people:
             self._of(person)
         self.drafts.sort(key=lambda draft: (draft[0], draft[1].key))
-        found: list[MarketoPerson] = []
+        built: list[MarketoPerson] = []
         number = _FIRST_ID
         for created, person, record in self.drafts:
             number += rng.randrange(1, 6)
             updated = created + (anchor - created) * rng.random()
             full = {"id": number} | record | {"createdAt": iso(created), "updatedAt": iso(updated)}
             mails = bool(record["email"]) and not record["marketingSuspended"] and not record["blackListed"]
-            found.append(MarketoPerson(number, person, {key: value for key, value in full.items() if value is not None}, created, mails))
+            built.append(MarketoPerson(number, person, {key: value for key, value in full.items() if value is not None}, created, mails))
             person.marketo_ids.append(number)
-        self._remove(found)
-        return found
+        self._remove(built)
+        return built
 
-    def _remove(self, found: list[MarketoPerson]) -> None:
+    def _remove(self, people: list[MarketoPerson]) -> None:
         """Delete some and merge some: their activities stay in the log until then."""
         rng, world = self.rng, self.world
-        plain = [one for one in found if one.person.pattern == "marketo" and one.created < world.anchor - timedelta(days=40)]
-        gone = rng.sample(plain, min(len(plain), max(6, len(found) // 300)))
+        plain = [one for one in people if one.person.pattern == "marketo" and one.created < world.anchor - timedelta(days=40)]
+        gone = rng.sample(plain, min(len(plain), max(6, len(people) // 300)))
         half = len(gone) // 2
-        targets = [one for one in found if one.person.leads and one not in gone]
+        targets = [one for one in people if one.person.leads and one not in gone]
         for place, one in enumerate(gone):
             since = max(one.created, world.anchor - timedelta(days=60))
             one.deleted_at = (since + (world.anchor - since) * rng.random()).replace(microsecond=0)
@@ -152,10 +152,10 @@ class MarketoPeople:
 
 def deleted(world: World, people: list[MarketoPerson]) -> list[Record]:
     """The answers of `deletedleads.json`: type 37 with the lead's id; merged losers are gone in the same way."""
-    found = []
+    records = []
     for number, one in enumerate(sorted((one for one in people if one.deleted_at), key=lambda one: (one.deleted_at, one.id)), start=1):
         assert one.deleted_at is not None
-        found.append(
+        records.append(
             {
                 "id": _FIRST_DELETE_ID + number,
                 "marketoGUID": str(_FIRST_DELETE_ID + number),
@@ -167,4 +167,4 @@ def deleted(world: World, people: list[MarketoPerson]) -> list[Record]:
                 "attributes": [{"name": "Campaign", "value": "Merged" if one.merged_into else "Clean-up"}],
             }
         )
-    return found
+    return records

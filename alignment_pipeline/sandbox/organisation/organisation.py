@@ -249,14 +249,16 @@ def _activity_types(log: Activities) -> list[dict[str, object]]:
     for asset in log.assets:
         for attribute in asset.attributes:
             kinds.setdefault(asset.type_id, {})[attribute["name"]] = _data_type(attribute["value"])
-    found: list[dict[str, object]] = []
+    entries: list[dict[str, object]] = []
     for entry in ACTIVITY_TYPES.split("|"):
         number, _, name = entry.partition(" ")
         kind: dict[str, Any] = {"id": int(number), "name": name, "description": name}
         if int(number) in _PRIMARY:
             kind["primaryAttribute"] = {"name": _PRIMARY[int(number)], "dataType": "string" if int(number) in (13, 22, 46) else "integer"}
-        found.append(kind | {"attributes": [{"name": key, "dataType": value} for key, value in sorted(kinds.get(int(number), {}).items())]})
-    return found
+        entries.append(
+            kind | {"attributes": [{"name": key, "dataType": value} for key, value in sorted(kinds.get(int(number), {}).items())]}
+        )
+    return entries
 
 
 def _data_type(value: object) -> str:

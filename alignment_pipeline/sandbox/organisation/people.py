@@ -180,11 +180,11 @@ class _Casting:
             person.country = ""
         else:
             domain = rng.choice(sorted(self.owned_twice))
-            found = self.owned_twice[domain]
-            address = f"{names.local_part(rng, *names.name(rng, found[0].country))}@{domain}"
+            owned = self.owned_twice[domain]
+            address = f"{names.local_part(rng, *names.name(rng, owned[0].country))}@{domain}"
             text = rng.choice(typing_habits.NOTHING[:5])
-            person = self.person("ambiguous", "lead", found[0].company, None, typed=text, habit="shared_domain", email=address)
-            person.candidates = tuple(account.id for account in found)
+            person = self.person("ambiguous", "lead", owned[0].company, None, typed=text, habit="shared_domain", email=address)
+            person.candidates = tuple(account.id for account in owned)
         person.company = None
         return person
 
@@ -222,7 +222,7 @@ def build(world: World, accounts: Accounts, total: int) -> list[Person]:
     """People who will leave `total` leads and contacts, and some known to marketing alone."""
     casting = _Casting(world, accounts)
     rng = casting.rng
-    found: list[Person] = []
+    people: list[Person] = []
     plan = mix.of(total)
     places = iter(casting.accounts_for(sum(count for (kind, _), count in plan.items() if kind == "account")))
     order = sorted(plan, key=lambda key: key[1] not in ("lead", "contact"))  # hot accounts are filled with plain leads and contacts first
@@ -230,23 +230,23 @@ def build(world: World, accounts: Accounts, total: int) -> list[Person]:
         for _ in range(plan[kind, pattern]):
             if kind == "account":
                 account = next(places)
-                found.append(casting.person(kind, pattern, account.company, account))
+                people.append(casting.person(kind, pattern, account.company, account))
             elif kind == "outside":
-                found.append(casting.person(kind, pattern, rng.choice(accounts.outside), None))
+                people.append(casting.person(kind, pattern, rng.choice(accounts.outside), None))
             elif kind == "ambiguous":
-                found.append(casting.ambiguous())
+                people.append(casting.ambiguous())
             elif kind == "internal":
                 person = casting.person(kind, pattern, None, None, country="US", typed="Northwind Demo", habit="internal")
                 person.email = person.second_email = (
                     f"{names.local_part(rng, person.first, person.last)}.{person.key[-4:]}@{INTERNAL_DOMAIN}"
                 )
-                found.append(person)
+                people.append(person)
             else:
-                found.append(casting.person(kind, pattern, None, None))
-    _share_mailboxes(found, max(3, total // 2500))
+                people.append(casting.person(kind, pattern, None, None))
+    _share_mailboxes(people, max(3, total // 2500))
     reachable = [
         person
-        for person in found
+        for person in people
         if person.email
         and person.kind in ("account", "outside")
         and person.pattern in ("lead", "contact", "marketo")
@@ -254,13 +254,13 @@ def build(world: World, accounts: Accounts, total: int) -> list[Person]:
     ]
     for person in rng.sample(reachable, min(len(reachable), max(4, total // 260))):
         person.is_bot = True
-    return found
+    return people
 
 
-def _share_mailboxes(found: list[Person], pairs: int) -> None:
+def _share_mailboxes(people: list[Person], pairs: int) -> None:
     """Two colleagues who both give the company's info@ address: one address, two people."""
     colleagues: dict[str, list[Person]] = {}
-    for person in found:
+    for person in people:
         if (
             person.kind == "account"
             and person.pattern == "lead"

@@ -72,16 +72,16 @@ class Truth:
 
 def read(path: Path) -> Truth:
     """Read a file that `Truth.write` wrote."""
-    found = json.loads(path.read_text(encoding="utf-8"))
+    body = json.loads(path.read_text(encoding="utf-8"))
     return Truth(
-        leads=tuple(LeadTruth(**lead | {"acceptable_ids": tuple(lead["acceptable_ids"])}) for lead in found["leads"]),
-        persons=found["persons"],
-        bots=tuple(found["bots"]),
-        internal=tuple(found["internal"]),
-        accounts=found["accounts"],
-        hot_accounts=found["hot_accounts"],
-        hand_raises=tuple(HandRaiseTruth(**raised) for raised in found["hand_raises"]),
-        customers_who_asked=tuple(found["customers_who_asked"]),
-        deals=found.get("deals", {}),
-        moved_deals=found.get("moved_deals", {}),
+        leads=tuple(LeadTruth(**lead | {"acceptable_ids": tuple(lead["acceptable_ids"])}) for lead in body["leads"]),
+        persons=body["persons"],
+        bots=tuple(body["bots"]),
+        internal=tuple(body["internal"]),
+        accounts=body["accounts"],
+        hot_accounts=body["hot_accounts"],
+        hand_raises=tuple(HandRaiseTruth(**raised) for raised in body["hand_raises"]),
+        customers_who_asked=tuple(body["customers_who_asked"]),
+        deals=body.get("deals", {}),
+        moved_deals=body.get("moved_deals", {}),
     )

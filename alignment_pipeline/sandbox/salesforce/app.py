@@ -81,21 +81,21 @@ class _App:
             return self._limited(Answer(error.status, error.to_json()))
 
     def _data(self, scope: Scope, headers: dict[str, str], body: bytes) -> Answer:
-        found = _DATA.match(scope["path"])
-        if found is None:
+        match = _DATA.match(scope["path"])
+        if match is None:
             raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
         settings = self.org.store.settings
-        if int(found[1]) < settings.minimum_version:
-            raise ApiError(410, "UNSUPPORTED_API_VERSION", f"The requested API version {found[1]}.0 has been retired")
-        if int(found[1]) > settings.maximum_version or found[2] != "0":
+        if int(match[1]) < settings.minimum_version:
+            raise ApiError(410, "UNSUPPORTED_API_VERSION", f"The requested API version {match[1]}.0 has been retired")
+        if int(match[1]) > settings.maximum_version or match[2] != "0":
             raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
         session = self._session(scope, headers)
         self.org.charge()
         call = Call(
             org=self.org,
             method=scope["method"],
-            path=found[3] or "/",
-            version=f"{found[1]}.0",
+            path=match[3] or "/",
+            version=f"{match[1]}.0",
             query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
             headers=headers,
             body=body,
@@ -108,12 +108,12 @@ class _App:
         kind, _, token = headers.get("authorization", "").partition(" ")
         if self.org.world.faults.fire("expire_token", system="salesforce", method=scope["method"], path=scope["path"]) is not None:
             self.org.store.identities.end(token.strip())
-        found = (
+        session = (
             self.org.store.identities.session(token.strip(), self.org.world.clock.now()) if kind.lower() in ("bearer", "oauth") else None
         )
-        if found is None:
+        if session is None:
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
-        return found
+        return session
 
     def _limited(self, answer: Answer) -> Answer:
         info = f"api-usage={self.org.used()}/{self.org.daily_limit}"

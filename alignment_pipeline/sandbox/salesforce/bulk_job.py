@@ -54,7 +54,7 @@ class Job:
     def info(self, *, created: bool = False) -> dict[str, Any]:
         """The job's JSON; `created` leaves out what is known only later."""
         stamp = (self.finished_at or self.created_at).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-        found: dict[str, Any] = {
+        entry: dict[str, Any] = {
             "id": self.id,
             "operation": self.operation,
             "object": self.object,
@@ -69,22 +69,22 @@ class Job:
             "columnDelimiter": self.delimiter,
         }
         if self.kind == "ingest":
-            found["contentUrl"] = f"services/data/v{self.version}/jobs/ingest/{self.id}/batches"
-            found |= {} if self.key is None else {"externalIdFieldName": self.key}
-            found |= {} if self.assignment_rule is None else {"assignmentRuleId": self.assignment_rule}
+            entry["contentUrl"] = f"services/data/v{self.version}/jobs/ingest/{self.id}/batches"
+            entry |= {} if self.key is None else {"externalIdFieldName": self.key}
+            entry |= {} if self.assignment_rule is None else {"assignmentRuleId": self.assignment_rule}
         if created:
-            return found
-        found["jobType"] = "V2Query" if self.kind == "query" else "V2Ingest"
-        found["retries"] = 0
+            return entry
+        entry["jobType"] = "V2Query" if self.kind == "query" else "V2Ingest"
+        entry["retries"] = 0
         took = 0 if self.finished_at is None or self.starts_at is None else int((self.finished_at - self.starts_at).total_seconds() * 1000)
-        found["totalProcessingTime"] = took
+        entry["totalProcessingTime"] = took
         if self.kind == "query":
-            found |= {"isPkChunkingSupported": True} | ({"numberRecordsProcessed": self.processed} if self.state in FINAL else {})
+            entry |= {"isPkChunkingSupported": True} | ({"numberRecordsProcessed": self.processed} if self.state in FINAL else {})
         else:
-            found |= {
+            entry |= {
                 "numberRecordsProcessed": self.processed,
                 "numberRecordsFailed": len(self.failed),
                 "apiActiveProcessingTime": took,
                 "apexProcessingTime": 0,
             }
-        return found | ({} if self.error is None else {"errorMessage": self.error})
+        return entry | ({} if self.error is None else {"errorMessage": self.error})

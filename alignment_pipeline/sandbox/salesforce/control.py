@@ -31,18 +31,18 @@ def control_routes(world: World) -> Sequence[BaseRoute]:
         given = await request.json()
         store.settle()
         try:
-            found = _act(world, given)
+            outcome = _act(world, given)
         except (ApiError, RowError) as error:
             return JSONResponse({"error": str(error)}, status_code=409)
-        return JSONResponse(found)
+        return JSONResponse(outcome)
 
     async def record(request: Request) -> Response:
         store.settle()
         identifier = to18(request.path_params["id"]) or ""
-        found, schema = store.find(identifier), store.schema.of_id(identifier)
-        if found is None or schema is None:
+        outcome, schema = store.find(identifier), store.schema.of_id(identifier)
+        if outcome is None or schema is None:
             return Response(status_code=404)
-        return JSONResponse({one.name: json_renderer(one)(found.get(one.name)) for one in schema.fields if one.type != "address"})
+        return JSONResponse({one.name: json_renderer(one)(outcome.get(one.name)) for one in schema.fields if one.type != "address"})
 
     async def settings(request: Request) -> Response:
         if request.method == "POST":
@@ -93,10 +93,10 @@ def _values(world: World, name: str, given: Mapping[str, Any]) -> dict[str, Any]
     schema: ObjectSchema | None = world.salesforce.schema.get(name)
     if schema is None:
         raise ConfigurationError(f"object {name!r} is not known to the sandbox")
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in given.items():
         one = schema.get(key)
         if one is None:
             raise ConfigurationError(f"{schema.name} has no field {key!r}")
-        found[one.name] = from_json(one, value)
-    return found
+        values[one.name] = from_json(one, value)
+    return values

@@ -89,9 +89,9 @@ def _activity(store: Records, name: str, record: dict[str, Any], old: dict[str, 
     if old is not None and any(old.get(parent) != record.get(parent) for parent in ("WhoId", "WhatId")):
         record.pop("AccountId", None)
     if "AccountId" not in record:
-        found = _account(store, record)
-        if found is not None:
-            record["AccountId"] = found
+        account = _account(store, record)
+        if account is not None:
+            record["AccountId"] = account
 
 
 def _account(store: Records, record: dict[str, Any]) -> str | None:
@@ -111,12 +111,12 @@ def rolled_up(store: Records, schema: ObjectSchema, record: dict[str, Any]) -> l
     is_done = record.get("IsClosed") if schema.name == "Task" else day is not None and day <= store.now().date()
     if schema.name not in ("Task", "Event") or day is None or not is_done:
         return []
-    found: list[tuple[ObjectSchema, dict[str, Any]]] = []
+    changed: list[tuple[ObjectSchema, dict[str, Any]]] = []
     for parent_id in dict.fromkeys(record.get(name) for name in ("WhoId", "WhatId", "AccountId")):
         parent_schema = store.schema.of_id(parent_id) if parent_id else None
         parent = store.get(parent_schema.name, str(parent_id)) if parent_schema is not None else None
         if parent is None or parent_schema is None or parent_schema.get("LastActivityDate") is None or parent.get("IsDeleted"):
             continue
         if parent.get("LastActivityDate") is None or parent["LastActivityDate"] < day:
-            found.append((parent_schema, parent | {"LastActivityDate": day, "SystemModstamp": store.now()}))
-    return found
+            changed.append((parent_schema, parent | {"LastActivityDate": day, "SystemModstamp": store.now()}))
+    return changed

@@ -35,19 +35,19 @@ class _Reader:
         at = 0
         stripped = text.strip()
         while at < len(stripped):
-            found = _TOKEN.match(stripped, at)
-            if found is None:
+            match = _TOKEN.match(stripped, at)
+            if match is None:
                 raise ValueError(f"unexpected {stripped[at]!r} at {at + 1}")
-            self.tokens.append((str(found.lastgroup), found[str(found.lastgroup)]))
-            at = found.end()
+            self.tokens.append((str(match.lastgroup), match[str(match.lastgroup)]))
+            at = match.end()
         self.place = 0
 
     def whole(self) -> Value:
         """The whole text."""
-        found = self.either()
+        formula = self.either()
         if self.place != len(self.tokens):
             raise ValueError(f"unexpected {self.tokens[self.place][1]!r}")
-        return found
+        return formula
 
     def peek(self) -> str:
         """The next token's text."""
@@ -103,10 +103,10 @@ class _Reader:
             negated = self.unary()
             return lambda record, now: not negated(record, now)
         if self.accept("("):
-            found = self.either()
+            expression = self.either()
             if not self.accept(")"):
                 raise ValueError("a closing parenthesis is missing")
-            return found
+            return expression
         if self.place >= len(self.tokens):
             raise ValueError("it ends too early")
         kind, text = self.tokens[self.place]

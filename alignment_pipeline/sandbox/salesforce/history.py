@@ -79,5 +79,5 @@ def _shown_name(field: Field) -> str:
 
 
 def _label(store: SalesforceStore, record_id: Any) -> Any:
-    found = store.find(record_id) if record_id else None
-    return None if found is None else found.get("Name")
+    record = store.find(record_id) if record_id else None
+    return None if record is None else record.get("Name")

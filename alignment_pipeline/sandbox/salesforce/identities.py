@@ -92,11 +92,11 @@ class Identities:
 
     def session(self, token: str, now: datetime) -> Session | None:
         """The session of a token while it lives."""
-        found = self.sessions.get(token)
-        if found is not None and found.expires_at <= now:
+        session = self.sessions.get(token)
+        if session is not None and session.expires_at <= now:
             del self.sessions[token]
             return None
-        return found
+        return session
 
     def failed(self, username: str, now: datetime) -> None:
         """Note a login with a wrong password."""

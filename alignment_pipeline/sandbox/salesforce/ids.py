@@ -42,8 +42,8 @@ def to18(text: str) -> str | None:
         for place in range(5):
             if bits >> place & 1:
                 folded[block * 5 + place] = folded[block * 5 + place].upper()
-    found = "".join(folded)
-    return found + tail if suffix(found) == tail else None
+    identifier = "".join(folded)
+    return identifier + tail if suffix(identifier) == tail else None
 
 
 class IdMaker:

@@ -30,9 +30,9 @@ class People:
         """Create a record; returns its id."""
         with self.store.lock:
             saver = self._saver()
-            found = saver.insert(self._schema(name), values)
+            record_id = saver.insert(self._schema(name), values)
             saver.commit()
-            return found
+            return record_id
 
     def edit(self, record_id: str, values: Mapping[str, Any], *, visible_after_seconds: float = 0.0) -> None:
         """Change fields as a person does; with `visible_after_seconds` the transaction commits that much later, stamped now."""
@@ -131,10 +131,10 @@ class People:
         return LifecycleSaver(self.store, self.caller)
 
     def _schema(self, name: str) -> ObjectSchema:
-        found = self.store.schema.get(name)
-        if found is None:
+        schema = self.store.schema.get(name)
+        if schema is None:
             raise ConfigurationError(f"object {name!r} is not known to the sandbox")
-        return found
+        return schema
 
     def _record(self, record_id: str) -> tuple[ObjectSchema, Record]:
         identifier = to18(record_id) or ""
@@ -151,9 +151,9 @@ class People:
                     saver.force(child, record["Id"], {one.name: winner_id}, "update")
 
     def _event(self, saver: LifecycleSaver, schema: ObjectSchema, record_id: str, name: str) -> None:
-        found = event_row(self.store, schema, record_id, name, self.caller.user_id)
-        if found is not None:
-            saver.add(*found)
+        row = event_row(self.store, schema, record_id, name, self.caller.user_id)
+        if row is not None:
+            saver.add(*row)
 
 
 class LifecycleSaver(Saver):
@@ -183,10 +183,10 @@ class LifecycleSaver(Saver):
 
 
 def _field(schema: ObjectSchema, name: str) -> Field:
-    found = schema.get(name)
-    if found is None:
+    field = schema.get(name)
+    if field is None:
         raise ConfigurationError(f"{schema.name} has no field {name}")
-    return found
+    return field
 
 
 def _first_person(store: SalesforceStore) -> str:

@@ -170,8 +170,8 @@ def identity(org: Org, host: str, session: Session) -> Answer:
 
 def soap(org: Org, host: str, path: str, body: bytes) -> Answer:
     """POST /services/Soap/u/<version>: the login() call of the partner API."""
-    found = _SOAP_PATH.match(path)
-    version = int(found[1]) if found else 0
+    match = _SOAP_PATH.match(path)
+    version = int(match[1]) if match else 0
     if version < org.store.settings.minimum_version or version > org.store.settings.maximum_version:
         return _fault("UNSUPPORTED_API_VERSION", f"Invalid Api version specified on URL: {version}.0")
     try:

@@ -94,8 +94,8 @@ class Org:
 
     def cursor(self, locator: str, username: str) -> Cursor:
         """The cursor of a locator. Raises ApiError 400 INVALID_QUERY_LOCATOR."""
-        found = self.cursors.get(locator)
+        cursor = self.cursors.get(locator)
         life = timedelta(seconds=self.store.settings.locator_seconds)
-        if found is None or found.username != username or self.world.clock.now() - found.made_at > life:
+        if cursor is None or cursor.username != username or self.world.clock.now() - cursor.made_at > life:
             raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        return found
+        return cursor

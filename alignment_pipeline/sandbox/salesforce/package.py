@@ -95,8 +95,8 @@ def _root(path: Path) -> ElementTree.Element:
 
 
 def _text(element: ElementTree.Element, name: str, default: str = "") -> str:
-    found = element.find(f"{_NAMESPACE}{name}")
-    return default if found is None or found.text is None else found.text.strip()
+    child = element.find(f"{_NAMESPACE}{name}")
+    return default if child is None or child.text is None else child.text.strip()
 
 
 def _flag(element: ElementTree.Element, name: str) -> bool:

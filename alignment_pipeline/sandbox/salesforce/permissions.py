@@ -71,7 +71,7 @@ def _read(path: Path) -> PermissionSet:
 def restricted(schema: Schema, sets: Iterable[PermissionSet]) -> Schema:
     """The schema as a user with these permission sets, and nothing else, sees it."""
     granted = list(sets)
-    return Schema(found for one in schema.objects.values() if (found := _object(one, granted)) is not None)
+    return Schema(allowed for one in schema.objects.values() if (allowed := _object(one, granted)) is not None)
 
 
 def _object(schema: ObjectSchema, sets: list[PermissionSet]) -> ObjectSchema | None:
@@ -101,8 +101,8 @@ def _field(schema: ObjectSchema, one: Field, sets: list[PermissionSet]) -> Field
     if not one.custom or one.required:
         return one if schema.updateable or schema.createable else replace(one, createable=False, updateable=False)
     keys = [f"{schema.name}.{one.name}".lower(), f"activity.{one.name}".lower() if schema.name in ("Task", "Event") else ""]
-    found = [granted.fields[key] for granted in sets for key in keys if key in granted.fields]
-    if not found:
+    grants = [granted.fields[key] for granted in sets for key in keys if key in granted.fields]
+    if not grants:
         return None
-    may_edit = any(found) and (schema.updateable or schema.createable)
+    may_edit = any(grants) and (schema.updateable or schema.createable)
     return one if may_edit else replace(one, createable=False, updateable=False)

@@ -131,7 +131,7 @@ def check_unique(store: SalesforceStore, schema: ObjectSchema, record: Record, c
     for one in schema.keys:
         if not one.unique or one.name not in changed or record.get(one.name) is None:
             continue
-        others = [found for found in store.by_key(schema, one, record[one.name]) if found != record.get("Id")]
+        others = [record_id for record_id in store.by_key(schema, one, record[one.name]) if record_id != record.get("Id")]
         if others:
             message = f"duplicate value found: {one.name} duplicates value on record with id: {others[0]}"
             raise RowError("DUPLICATE_VALUE", message, [one.name] if one.custom else [])

@@ -107,13 +107,13 @@ class Saver:
         """Create or change by external id; returns (id, created). Raises RowError, DUPLICATE_EXTERNAL_ID when several hold the key."""
         if value is None:
             raise RowError("MISSING_ARGUMENT", f"{key.name} not specified", [])
-        found = self.store.by_key(schema, key, value)
-        if len(found) > 1:
-            shown = ", ".join(found)
+        record_id = self.store.by_key(schema, key, value)
+        if len(record_id) > 1:
+            shown = ", ".join(record_id)
             raise RowError("DUPLICATE_EXTERNAL_ID", f"{key.name}: more than one record found for external id field: [{shown}]", [key.name])
-        if found:
-            self.update(schema, found[0], values)
-            return found[0], False
+        if record_id:
+            self.update(schema, record_id[0], values)
+            return record_id[0], False
         return self.insert(schema, {**values, key.name: value}), True
 
     def delete(self, schema: ObjectSchema, record_id: str) -> None:
@@ -224,9 +224,9 @@ class Saver:
 
 def changed_at(record: Record) -> datetime:
     """When a record was last changed, as conditional requests see it."""
-    found = record.get("LastModifiedDate") or record["SystemModstamp"]
-    assert isinstance(found, datetime)
-    return found
+    stamp = record.get("LastModifiedDate") or record["SystemModstamp"]
+    assert isinstance(stamp, datetime)
+    return stamp
 
 
 def assignment_owner(store: SalesforceStore) -> str | None:

@@ -33,10 +33,10 @@ def parse_field(line: str) -> Field:
     """One field line. Raises ValueError when the line cannot be read."""
     head, _, values = line.partition(" values=")
     words = head.split()
-    found = _TYPE.match(words[1]) if len(words) > 1 else None
-    if found is None:
+    match = _TYPE.match(words[1]) if len(words) > 1 else None
+    if match is None:
         raise ValueError(f"field line {line!r}: the second word must be a type as string(80) or currency(18,2)")
-    name, kind, first, second = words[0], found[1], int(found[2] or 0), int(found[3] or 0)
+    name, kind, first, second = words[0], match[1], int(match[2] or 0), int(match[3] or 0)
     flags = {word for word in words[2:] if "=" not in word}
     named = dict(word.split("=", 1) for word in words[2:] if "=" in word)
     default = named.get("default", "").replace("_", " ") or ("false" if kind == "boolean" else None)
@@ -71,12 +71,12 @@ def parse_field(line: str) -> Field:
 
 def parse_objects(text: str) -> list[ObjectSchema]:
     """All objects of a text in the file's language."""
-    found: list[ObjectSchema] = []
+    objects: list[ObjectSchema] = []
     blocks = re.split(r"(?m)^object ", text)[1:]
     for block in blocks:
         head, *lines = [line.strip() for line in block.splitlines() if line.strip() and not line.strip().startswith("#")]
-        found.append(_object(head.split(), lines))
-    return found
+        objects.append(_object(head.split(), lines))
+    return objects
 
 
 def _object(words: list[str], lines: list[str]) -> ObjectSchema:

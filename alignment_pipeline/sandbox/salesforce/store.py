@@ -207,9 +207,9 @@ class SalesforceStore:
     def new_id(self, schema: ObjectSchema) -> str:
         """An id that no record of the object has."""
         while True:
-            found = self.ids.new(schema.prefix)
-            if found not in self.tables[schema.name]:
-                return found
+            identifier = self.ids.new(schema.prefix)
+            if identifier not in self.tables[schema.name]:
+                return identifier
 
     def rows(self, name: str) -> Sequence[Record]:
         """All records of an object, deleted ones included, in no promised order."""

@@ -23,10 +23,10 @@ _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$")
 
 def parse_datetime(text: str) -> datetime | None:
     """A moment with an offset, to the second in UTC; None when the text is none (or has no offset)."""
-    found = _DATETIME.match(text.strip())
-    if found is None:
+    match = _DATETIME.match(text.strip())
+    if match is None:
         return None
-    day, clock, _, zone = found.groups()
+    day, clock, _, zone = match.groups()
     zone = "+00:00" if zone == "Z" else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
     try:
         return datetime.fromisoformat(f"{day}T{clock}{zone}").astimezone(UTC).replace(microsecond=0)
@@ -46,11 +46,11 @@ def parse_date(text: str) -> date | None:
 
 def parse_time(text: str) -> time | None:
     """A time of day `HH:MM[:SS[.mmm]][Z]`; None when the text is none."""
-    found = _TIME.match(text.strip())
-    if found is None:
+    match = _TIME.match(text.strip())
+    if match is None:
         return None
     try:
-        return time(int(found[1]), int(found[2]), int(found[3] or 0))
+        return time(int(match[1]), int(match[2]), int(match[3] or 0))
     except ValueError:
         return None
 
@@ -112,19 +112,19 @@ def _moment_from_json(kind: str, value: Any) -> Any:
         raise _cannot(kind, value)
     if not value.strip():
         return None
-    found: Any
+    parsed: Any
     if kind == "datetime":
-        found = parse_datetime(value)
-        if found is None and parse_date(value) is not None:
-            found = parse_datetime(f"{value.strip()}T00:00:00Z")
+        parsed = parse_datetime(value)
+        if parsed is None and parse_date(value) is not None:
+            parsed = parse_datetime(f"{value.strip()}T00:00:00Z")
     elif kind == "date":
         moment = parse_datetime(value)
-        found = parse_date(value) or (moment.date() if moment else None)
+        parsed = parse_date(value) or (moment.date() if moment else None)
     else:
-        found = parse_time(value)
-    if found is None:
+        parsed = parse_time(value)
+    if parsed is None:
         raise _cannot(kind, value)
-    return found
+    return parsed
 
 
 def from_csv(field: Field, text: str) -> Any:

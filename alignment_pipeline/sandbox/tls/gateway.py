@@ -81,14 +81,14 @@ class Gateway:
 
     def product_environment(self) -> dict[str, str]:
         """What makes this project's own clients come here as they would go to the vendors: names, credentials, clock, proxy, trust."""
-        found = {"ALIGNMENT_CLOCK": self.world.clock_environment(), "SALESFORCE_DOMAIN": self.world.salesforce.identities.my_domain}
-        found |= self.world.salesforce.identities.environment()
+        settings = {"ALIGNMENT_CLOCK": self.world.clock_environment(), "SALESFORCE_DOMAIN": self.world.salesforce.identities.my_domain}
+        settings |= self.world.salesforce.identities.environment()
         if self.world.marketo is not None:
-            found["MARKETO_DOMAIN"] = f"{self.world.marketo.settings.munchkin_id}.mktorest.com"
-            found |= self.world.marketo.environment()
+            settings["MARKETO_DOMAIN"] = f"{self.world.marketo.settings.munchkin_id}.mktorest.com"
+            settings |= self.world.marketo.environment()
         if self.world.hubspot is not None:
-            found |= self.world.hubspot.environment()
-        return found | self.environment()
+            settings |= self.world.hubspot.environment()
+        return settings | self.environment()
 
     def __enter__(self) -> Gateway:
         self._thread = threading.Thread(target=self._run, name="sandbox-gateway", daemon=True)

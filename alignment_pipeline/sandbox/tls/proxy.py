@@ -67,11 +67,11 @@ class ConnectProxy:
             await _refuse(writer, "405 Method Not Allowed", "this proxy serves CONNECT only")
             return None
         host, _, port = target.rpartition(":")
-        found = port_of(host, self._routes) if port == _TLS_PORT else None
-        if found is None:
+        routed = port_of(host, self._routes) if port == _TLS_PORT else None
+        if routed is None:
             self.refused.append(target)
             await _refuse(writer, "403 Forbidden", f"{target} is no vendor of this sandbox; nothing leaves this machine")
-        return found
+        return routed
 
 
 async def _refuse(writer: asyncio.StreamWriter, status: str, reason: str) -> None:

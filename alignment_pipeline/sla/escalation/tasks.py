@@ -83,14 +83,14 @@ def _create(key: str, values: Mapping[str, object], row: Mapping[str, Any], stam
 
 def _standing(open_tasks: ibis.Table | None, record_of: Mapping[str, str]) -> dict[tuple[str, str], set[str]]:
     """(record, user) -> keys of our tasks that are open in the CRM."""
-    found: dict[tuple[str, str], set[str]] = {}
+    standing: dict[tuple[str, str], set[str]] = {}
     if open_tasks is None:
-        return found
+        return standing
     for row in fetch(open_tasks.filter(~open_tasks.is_closed), "external_key", "owner_id").to_pylist():
         record = record_of.get(str(row["external_key"]).rpartition(":")[0])
         if record and row["owner_id"]:
-            found.setdefault((record, row["owner_id"]), set()).add(str(row["external_key"]))
-    return found
+            standing.setdefault((record, row["owner_id"]), set()).add(str(row["external_key"]))
+    return standing
 
 
 def _one_each(rows: Sequence[dict[str, Any]], standing: Mapping[tuple[str, str], set[str]]) -> list[dict[str, Any]]:

@@ -87,7 +87,7 @@ def watermarks(extractions: ibis.Table) -> dict[str, datetime | None]:
     """How far each feed has been read: 'system:object' to moment, and per system the one that is furthest behind."""
     latest = extractions.filter(_.watermark_at.notnull()).group_by("system", "object").agg(read_to=_.watermark_at.max())
     rows = latest.to_pyarrow().to_pylist()
-    found: dict[str, datetime | None] = {f"{row['system']}:{row['object']}": row["read_to"] for row in rows}
+    read_to: dict[str, datetime | None] = {f"{row['system']}:{row['object']}": row["read_to"] for row in rows}
     for system in {row["system"] for row in rows}:
-        found[system] = min(row["read_to"] for row in rows if row["system"] == system)
-    return found
+        read_to[system] = min(row["read_to"] for row in rows if row["system"] == system)
+    return read_to

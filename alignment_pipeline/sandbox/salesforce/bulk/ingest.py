@@ -43,11 +43,11 @@ def create(call: Call) -> Answer:
 
 def _parts(content_type: str, body: bytes) -> dict[str, bytes]:
     """The named parts of a multipart body. Raises ApiError INVALIDJOB."""
-    found = re.search(r'boundary="?([^";]+)"?', content_type)
-    if found is None:
+    match = re.search(r'boundary="?([^";]+)"?', content_type)
+    if match is None:
         raise ApiError(400, "INVALIDJOB", "the multipart body has no boundary")
     parts: dict[str, bytes] = {}
-    for piece in body.split(b"--" + found[1].encode("latin-1"))[1:-1]:
+    for piece in body.split(b"--" + match[1].encode("latin-1"))[1:-1]:
         head, _, content = piece.lstrip(b"\r\n").partition(b"\r\n\r\n")
         name = re.search(rb'name="?([^";\r\n]+)"?', head)
         if name is not None:

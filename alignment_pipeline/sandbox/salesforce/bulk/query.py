@@ -61,11 +61,11 @@ def formats(body: dict[str, object]) -> tuple[str, str]:
 
 def find(call: Call, kind: str) -> Job:
     """The job that the path names, brought up to the present. Raises ApiError 404."""
-    found = call.org.jobs.get(call.record_id())
+    job = call.org.jobs.get(call.record_id())
     age = timedelta(days=call.org.store.settings.bulk_result_days)
-    if found is None or found.kind != kind or call.org.world.clock.now() - found.created_at > age:
+    if job is None or job.kind != kind or call.org.world.clock.now() - job.created_at > age:
         raise not_found()
-    return found
+    return job
 
 
 def settle(call: Call, job: Job) -> None:

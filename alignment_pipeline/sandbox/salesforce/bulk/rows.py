@@ -36,10 +36,10 @@ class RowWriter:
         self.org = org
         self.job = job
         self.view: Schema = org.views.of(job.username)
-        found = self.view.get(job.object)
-        if found is None:
+        schema = self.view.get(job.object)
+        if schema is None:
             raise BadTable(f"InvalidBatch : Unable to find object: {job.object}")
-        self.schema = found
+        self.schema = schema
         self.columns = [self._column(name) for name in header]
         names = [(one.field.name, one.key.name if one.key else "") for one in self.columns]
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -68,11 +68,11 @@ class RowWriter:
             try:
                 if identifier and ids.count(identifier) > 1 and self.job.operation != "insert":
                     raise RowError("DUPLICATE_VALUE", f"Duplicate id in list: {identifier}")
-                found, created = self._save(saver, row, identifier)
+                record_id, created = self._save(saver, row, identifier)
             except RowError as error:
                 self.job.failed.append((identifier or "", error.to_csv(), row))
             else:
-                self.job.successful.append((found, created, row))
+                self.job.successful.append((record_id, created, row))
 
     def _id_of(self, row: list[str]) -> str | None:
         for column, cell in zip(self.columns, row, strict=True):
@@ -118,11 +118,11 @@ class RowWriter:
             return from_csv(column.field, cell)
         key = column.key
         if key.external_id or key.unique:
-            found = self.org.store.by_key(column.parent, key, from_csv(key, cell))
+            parent = self.org.store.by_key(column.parent, key, from_csv(key, cell))
         else:
             rows = self.org.store.rows(column.parent.name)
-            found = [row["Id"] for row in rows if not row.get("IsDeleted") and str(row.get(key.name, "")).lower() == cell.lower()]
-        if len(found) != 1:
+            parent = [row["Id"] for row in rows if not row.get("IsDeleted") and str(row.get(key.name, "")).lower() == cell.lower()]
+        if len(parent) != 1:
             message = f"Foreign key external ID: {cell} not found for field {key.name} in entity {column.parent.name}"
             raise RowError("INVALID_FIELD", message)
-        return found[0]
+        return parent[0]

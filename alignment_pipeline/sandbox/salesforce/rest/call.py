@@ -51,18 +51,18 @@ class Call:
 
     def object(self, name: str | None = None) -> ObjectSchema:
         """The object that the path names. Raises ApiError 404."""
-        found = self.schema.get(name or self.parts["object"])
-        if found is None:
+        schema = self.schema.get(name or self.parts["object"])
+        if schema is None:
             raise not_found()
-        return found
+        return schema
 
     def record_id(self, text: str | None = None) -> str:
         """The 18-character id that the path names. Raises ApiError 400 MALFORMED_ID."""
         given = text or self.parts["id"]
-        found = to18(given)
-        if found is None:
+        record_id = to18(given)
+        if record_id is None:
             raise ApiError(400, "MALFORMED_ID", f"malformed id {given}")
-        return found
+        return record_id
 
     def json(self) -> Any:
         """The body as JSON. Raises ApiError 400 JSON_PARSER_ERROR, 415 for another content type."""
@@ -71,10 +71,10 @@ class Call:
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content type {kind} not supported.")
         try:
             text = self.body.decode("utf-8")
-            found = json.loads(text, parse_constant=_refuse_constant)
+            body = json.loads(text, parse_constant=_refuse_constant)
             if "\\ud" in text.lower():
-                json.dumps(found, ensure_ascii=False).encode("utf-8")
-            return found
+                json.dumps(body, ensure_ascii=False).encode("utf-8")
+            return body
         except UnicodeEncodeError as error:
             raise json_parser("Invalid character: an escape names half of a surrogate pair at [line:1, column:1]") from error
         except UnicodeDecodeError as error:
@@ -86,10 +86,10 @@ class Call:
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object."""
-        found = self.json()
-        if not isinstance(found, dict):
+        body = self.json()
+        if not isinstance(body, dict):
             raise json_parser("Cannot deserialize request body: an object is expected at [line:1, column:1]")
-        return found
+        return body
 
     def caller(self, source: str = "api") -> Caller:
         """Who saves, and the headers that matter for saving."""

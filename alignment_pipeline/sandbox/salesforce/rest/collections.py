@@ -51,10 +51,10 @@ def _typed(call: Call, record: dict[str, Any]) -> ObjectSchema:
     name = (record.get("attributes") or {}).get("type") if isinstance(record.get("attributes"), dict) else None
     if not name:
         raise json_parser("The request has an sobject without attributes.type at [line:1, column:1]")
-    found = call.schema.get(str(name))
-    if found is None:
+    schema = call.schema.get(str(name))
+    if schema is None:
         raise ApiError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
-    return found
+    return schema
 
 
 def _check_chunks(names: list[str]) -> None:
@@ -184,8 +184,8 @@ def _upserting(call: Call, key_name: str, given: Any) -> Callable[[Saver, Object
                 return _success(saver.insert(schema, values), created=True)
             saver.update(schema, identifier, values)
             return _success(identifier, created=False)
-        found, created = saver.upsert(schema, key, from_json(key, given), values)
-        return _success(found, created=created)
+        record_id, created = saver.upsert(schema, key, from_json(key, given), values)
+        return _success(record_id, created=created)
 
     return do
 
@@ -228,12 +228,12 @@ def read(call: Call) -> Answer:
     if len(ids) > _READ_LIMIT:
         raise ApiError(400, "EXCEEDED_ID_LIMIT", f"cannot retrieve more than {_READ_LIMIT} records in this request")
     projection = projection_of(call, schema, [str(name) for name in fields])
-    found: list[Any] = []
+    records: list[Any] = []
     for text in ids:
         identifier = to18(str(text))
         if identifier is None:
             raise ApiError(400, "MALFORMED_ID", f"malformed id {text}")
         record = call.org.store.get(schema.name, identifier)
         is_there = record is not None and not record.get("IsDeleted")
-        found.append(projection.render(record) if record is not None and is_there else None)
-    return Answer(body=found)
+        records.append(projection.render(record) if record is not None and is_there else None)
+    return Answer(body=records)

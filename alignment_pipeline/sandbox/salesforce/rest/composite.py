@@ -87,14 +87,14 @@ class Composite:
     def _run(self, call: Call, method: str, url: str, rich: Any, headers: dict[str, str]) -> Answer:
         split = urlsplit(url)
         path = split.path if split.path.startswith("/services/data/") else f"/services/data/{split.path.lstrip('/')}"
-        found = re.match(r"^/services/data/v(\d+\.\d)(/.*)?$", path)
-        if found is None:
+        match = re.match(r"^/services/data/v(\d+\.\d)(/.*)?$", path)
+        if match is None:
             return Answer(404, [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
         inner = replace(
             call,
             method=method.upper(),
-            path=unquote(found[2] or "/"),
-            version=found[1],
+            path=unquote(match[2] or "/"),
+            version=match[1],
             query=dict(parse_qsl(split.query, keep_blank_values=True)),
             headers=_inherited(call, headers),
             body=b"" if rich is None else json.dumps(rich).encode(),
@@ -126,7 +126,7 @@ def _filled(value: Any, known: dict[str, Any]) -> Any:
     whole = _REFERENCE.fullmatch(value)
     if whole:
         return _lookup(whole[1], known)
-    return _REFERENCE.sub(lambda found: str(_lookup(found[1], known)), value)
+    return _REFERENCE.sub(lambda match: str(_lookup(match[1], known)), value)
 
 
 def _lookup(path: str, known: dict[str, Any]) -> Any:

@@ -29,14 +29,14 @@ def answer_of(routes: Routes, call: Call) -> Answer:
     method = "GET" if call.method == "HEAD" else call.method
     allowed: list[str] = []
     for name, pattern, handler in routes:
-        found = pattern.match(call.path)
-        if found is None:
+        match = pattern.match(call.path)
+        if match is None:
             continue
         if name != method:
             allowed.append(name)
             continue
         try:
-            answer = handler(replace(call, parts=found.groupdict()))
+            answer = handler(replace(call, parts=match.groupdict()))
         except ApiError as error:
             return Answer(error.status, error.to_json())
         except RowError as error:

@@ -21,13 +21,13 @@ _MAX_IDS = 600_000
 
 def versions(settings: OrgSettings) -> list[dict[str, str]]:
     """The list at /services/data: Spring, Summer and Winter of each year; Spring '26 is 66."""
-    found = []
+    entries = []
     for number in range(settings.minimum_version, settings.maximum_version + 1):
         steps = number - 66
         year = 26 + steps // 3 + (1 if steps % 3 == 2 else 0)
         label = f"{_SEASONS[steps % 3]} '{year}"
-        found.append({"label": label, "url": f"/services/data/v{number}.0", "version": f"{number}.0"})
-    return found
+        entries.append({"label": label, "url": f"/services/data/v{number}.0", "version": f"{number}.0"})
+    return entries
 
 
 def resources(call: Call) -> Answer:
@@ -71,14 +71,14 @@ def describe(call: Call) -> Answer:
 
 def _window(call: Call) -> tuple[datetime, datetime]:
     """start and end; seconds are ignored, as the vendor ignores them."""
-    found: list[datetime] = []
+    bounds: list[datetime] = []
     for name in ("start", "end"):
         text = call.query.get(name, "").replace(" ", "+")
         value = parse_datetime(text)
         if value is None:
             raise ApiError(400, "INVALID_REPLICATION_DATE", f"{name} is missing or no ISO 8601 moment with a time zone: {text!r}")
-        found.append(value.replace(second=0))
-    start, end = found
+        bounds.append(value.replace(second=0))
+    start, end = bounds
     now = call.org.world.clock.now()
     if start >= end:
         raise ApiError(400, "INVALID_REPLICATION_DATE", "startDate must be at least one minute before endDate")
@@ -117,8 +117,8 @@ def deleted(call: Call) -> Answer:
     for row in call.org.store.rows(schema.name):
         if row.get("IsDeleted"):
             logged.setdefault(row["Id"], row["SystemModstamp"])
-    found: list[dict[str, Any]] = [
+    records: list[dict[str, Any]] = [
         {"id": identifier, "deletedDate": _stamp(at)} for identifier, at in logged.items() if max(start, earliest) <= at < end
     ]
-    found.sort(key=lambda one: (one["deletedDate"], one["id"]))
-    return Answer(body={"deletedRecords": found, "earliestDateAvailable": _stamp(earliest), "latestDateCovered": _covered(call, end)})
+    records.sort(key=lambda one: (one["deletedDate"], one["id"]))
+    return Answer(body={"deletedRecords": records, "earliestDateAvailable": _stamp(earliest), "latestDateCovered": _covered(call, end)})

@@ -61,8 +61,8 @@ def _batch(call: Call, result: Result) -> int:
     """The page size: asked for by header within limits; wide rows come in small pages."""
     if result.wide:
         return _WIDE_BATCH
-    found = re.search(r"batchsize\s*=\s*(\d+)", call.headers.get("sforce-query-options", ""), re.IGNORECASE)
-    return min(max(int(found[1]), _SMALLEST), _LARGEST) if found else _LARGEST
+    match = re.search(r"batchsize\s*=\s*(\d+)", call.headers.get("sforce-query-options", ""), re.IGNORECASE)
+    return min(max(int(match[1]), _SMALLEST), _LARGEST) if match else _LARGEST
 
 
 def _url(call: Call, locator: str, start: int) -> str:
@@ -71,18 +71,18 @@ def _url(call: Call, locator: str, start: int) -> str:
 
 def query_more(call: Call) -> Answer:
     """GET /query/<locator>-<start> : a further page."""
-    found = _LOCATOR.match(call.parts["locator"])
-    if found is None:
+    match = _LOCATOR.match(call.parts["locator"])
+    if match is None:
         raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
     if call.org.world.faults.fire("expire_locator", system="salesforce", method=call.method, path=call.path) is not None:
-        call.org.cursors.pop(found[1], None)
-    cursor = call.org.cursor(found[1], call.username)
-    start = int(found[2])
-    result, end = cursor.result, int(found[2]) + cursor.batch
+        call.org.cursors.pop(match[1], None)
+    cursor = call.org.cursor(match[1], call.username)
+    start = int(match[2])
+    result, end = cursor.result, int(match[2]) + cursor.batch
     if start > len(result.rows):
         raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
     body: dict[str, Any] = {"totalSize": result.total, "done": end >= len(result.rows)}
     if end < len(result.rows):
-        body["nextRecordsUrl"] = _url(call, found[1], end)
+        body["nextRecordsUrl"] = _url(call, match[1], end)
     body["records"] = [result.render(row) for row in result.rows[start:end]]
     return Answer(body=body)

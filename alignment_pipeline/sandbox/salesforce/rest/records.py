@@ -25,7 +25,7 @@ def read_values(call: Call, schema: ObjectSchema, body: Mapping[str, Any]) -> di
 
     Raises ApiError for an unknown field or an unreadable value: both refuse the whole request.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in body.items():
         if name.lower() in ("attributes", "id"):
             continue
@@ -33,12 +33,12 @@ def read_values(call: Call, schema: ObjectSchema, body: Mapping[str, Any]) -> di
         if one is None and isinstance(value, dict):
             reference = schema.by_relationship.get(name.lower())
             if reference is not None:
-                found[reference.name] = parent_by_key(call, reference, value)
+                values[reference.name] = parent_by_key(call, reference, value)
                 continue
         if one is None:
             raise ApiError(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {schema.name}")
-        found[one.name] = from_json(one, value)
-    return found
+        values[one.name] = from_json(one, value)
+    return values
 
 
 def parent_by_key(call: Call, reference: Field, value: Mapping[str, Any]) -> str:
@@ -73,11 +73,11 @@ def create(call: Call) -> Answer:
         raise ApiError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
     saver = Saver(call.org.store, call.caller())
     try:
-        found = saver.insert(schema, read_values(call, schema, body))
+        record_id = saver.insert(schema, read_values(call, schema, body))
     except RowError as error:
         raise error.to_api() from error
     saver.commit()
-    return Answer(201, {"id": found, "success": True, "errors": []}, {"Location": f"{_root(call)}/sobjects/{schema.name}/{found}"})
+    return Answer(201, {"id": record_id, "success": True, "errors": []}, {"Location": f"{_root(call)}/sobjects/{schema.name}/{record_id}"})
 
 
 def _root(call: Call) -> str:
@@ -213,10 +213,10 @@ def upsert(call: Call) -> Answer:
     try:
         if key.type == "id":
             saver.update(schema, ids[0], values)
-            found, created = ids[0], False
+            identifier, created = ids[0], False
         else:
-            found, created = saver.upsert(schema, key, value, values)
+            identifier, created = saver.upsert(schema, key, value, values)
     except RowError as error:
         raise error.to_api() from error
     saver.commit()
-    return Answer(201 if created else 200, {"id": found, "success": True, "errors": [], "created": created})
+    return Answer(201 if created else 200, {"id": identifier, "success": True, "errors": [], "created": created})

@@ -26,21 +26,21 @@ _IN = re.compile(r"([\w.]+)\s+IN\s*\(([^)]*)\)", re.IGNORECASE)
 
 def is_asked(text: str) -> bool:
     """Whether a query of the REST API is about one of these types."""
-    found = _FROM.search(text)
-    return found is not None and found[1] in TYPES
+    match = _FROM.search(text)
+    return match is not None and match[1] in TYPES
 
 
 def query(call: Call) -> Answer:
     """GET /tooling/query?q= : everything in one page."""
     text = call.query.get("q") or ""
-    found = _FROM.search(text)
-    if found is None or found[1] not in TYPES:
-        raise ApiError(400, "INVALID_TYPE", f"sObject type '{found[1] if found else ''}' is not supported.")
+    match = _FROM.search(text)
+    if match is None or match[1] not in TYPES:
+        raise ApiError(400, "INVALID_TYPE", f"sObject type '{match[1] if match else ''}' is not supported.")
     if call.username in call.org.store.settings.permission_sets and not call.org.store.settings.may_view_setup:
-        raise ApiError(400, "INVALID_TYPE", f"sObject type '{found[1]}' is not supported.")
+        raise ApiError(400, "INVALID_TYPE", f"sObject type '{match[1]}' is not supported.")
     place = _IN.search(text)
     names = {name.strip().strip("'") for name in place[2].split(",")} if place else None
-    rows = [row for row in call.org.store.settings.automations.get(found[1], []) if names is None or _value(row, TYPES[found[1]]) in names]
+    rows = [row for row in call.org.store.settings.automations.get(match[1], []) if names is None or _value(row, TYPES[match[1]]) in names]
     return Answer(body={"size": len(rows), "totalSize": len(rows), "done": True, "records": rows})
 
 

@@ -40,14 +40,14 @@ def groups(query: Query, rows: Sequence[Record], resolver: Resolver) -> tuple[li
         values = tuple(_folded(key.getter(record)) for key in keys)
         grouped.setdefault(values, []).append(record)
     grouping = {_path_of(one) for one in query.group_by}
-    found: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for members in grouped.values():
         if query.having is None or _holds(query.having, members, resolver):
-            found.append(_row(query, members, resolver, grouping))
+            results.append(_row(query, members, resolver, grouping))
     for one in reversed(query.order_by):
-        found = _ordered(found, query, one.target, one.descending, resolver)
+        results = _ordered(results, query, one.target, one.descending, resolver)
     end = None if query.limit is None else query.offset + query.limit
-    return found[query.offset : end], ()
+    return results[query.offset : end], ()
 
 
 def render(row: dict[str, Any]) -> dict[str, Any]:
@@ -113,11 +113,11 @@ def _holds(condition: Condition, members: Sequence[Record], resolver: Resolver) 
 
 
 def _ordered(
-    found: list[dict[str, Any]], query: Query, target: FieldRef | Function, descending: bool, resolver: Resolver
+    rows: list[dict[str, Any]], query: Query, target: FieldRef | Function, descending: bool, resolver: Resolver
 ) -> list[dict[str, Any]]:
     name = _name_in(query, target, resolver)
-    nulls = [row for row in found if row.get(name) is None]
-    others = sorted((row for row in found if row.get(name) is not None), key=lambda row: row[name], reverse=descending)
+    nulls = [row for row in rows if row.get(name) is None]
+    others = sorted((row for row in rows if row.get(name) is not None), key=lambda row: row[name], reverse=descending)
     return nulls + others
 
 

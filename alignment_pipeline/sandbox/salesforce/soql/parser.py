@@ -133,10 +133,10 @@ class _Parser:
             raise malformed(self.text, self.peek().at, "ALL ROWS not allowed in this context")
         if top and self.peek().kind != "end":
             self.unexpected()
-        found = Query(tuple(select), name, alias, where, tuple(group), having, tuple(order), limit, offset)
+        parsed = Query(tuple(select), name, alias, where, tuple(group), having, tuple(order), limit, offset)
         if offset > 2000:
             raise ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
-        return found
+        return parsed
 
     def select_item(self) -> SelectItem:
         """One item of the SELECT list."""
@@ -176,10 +176,10 @@ class _Parser:
 
     def paths(self) -> tuple[Path, ...]:
         """Fields, separated by commas."""
-        found = [tuple(self.name().split("."))]
+        paths = [tuple(self.name().split("."))]
         while self.accept(","):
-            found.append(tuple(self.name().split(".")))
-        return tuple(found)
+            paths.append(tuple(self.name().split(".")))
+        return tuple(paths)
 
     def operand(self) -> FieldRef | Function:
         """A field path or a function of one."""
@@ -218,10 +218,10 @@ class _Parser:
         parts = [self.unit()]
         operator = ""
         while self.is_next("AND") or self.is_next("OR"):
-            found = self.peek().text.upper()
-            if operator and found != operator:
+            word = self.peek().text.upper()
+            if operator and word != operator:
                 self.unexpected()
-            operator = found
+            operator = word
             self.place += 1
             parts.append(self.unit())
         return parts[0] if len(parts) == 1 else Junction(operator, tuple(parts))
@@ -253,11 +253,11 @@ class _Parser:
             inner = self.query()
             self.expect(")")
             return inner
-        found = [self.literal()]
+        literals = [self.literal()]
         while self.accept(","):
-            found.append(self.literal())
+            literals.append(self.literal())
         self.expect(")")
-        return tuple(found)
+        return tuple(literals)
 
     def literal(self) -> Literal:
         """A value."""
@@ -267,7 +267,7 @@ class _Parser:
             bad = re.search(r"\\(?!u[0-9A-Fa-f]{4}|[nNrRtTbBfF'\"\\_%])", re.sub(r"\\\\", "  ", inner))
             if bad:
                 raise malformed(self.text, word.at + bad.start() + 1, f"Illegal escape sequence '{inner[bad.start() : bad.start() + 2]}'")
-            return Literal("string", unescape(re.sub(r"\\([NRTBF])", lambda found: "\\" + found[1].lower(), inner)))
+            return Literal("string", unescape(re.sub(r"\\([NRTBF])", lambda match: "\\" + match[1].lower(), inner)))
         if word.kind == "number":
             return Literal("number", float(word.text) if re.search(r"[.eE]", word.text) else int(word.text))
         if word.kind in ("datetime", "date"):

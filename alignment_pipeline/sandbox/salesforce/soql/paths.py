@@ -124,8 +124,8 @@ class Resolver:
         return Column(one, lambda record: record.get(name), (name,))
 
     def _type_name(self, record: Record) -> str | None:
-        found = self.store.schema.of_id(record["Id"])
-        return None if found is None else "Queue" if found.name == "Group" else found.name
+        schema = self.store.schema.of_id(record["Id"])
+        return None if schema is None else "Queue" if schema.name == "Group" else schema.name
 
     def field(self, schema: ObjectSchema, name: str) -> Field:
         """A field of an object. Raises ApiError INVALID_FIELD with the vendor's text, the same for hidden and absent fields."""
@@ -165,8 +165,8 @@ class Resolver:
         get = inner.getter
 
         def value(record: Record) -> Any:
-            found = get(record)
-            return None if found is None else scalar(found)
+            read = get(record)
+            return None if read is None else scalar(read)
 
         kind = "date" if target.name == "DAY_ONLY" else "int"
         return Column(Field(name=target.name, type=kind, label=target.name), value, (target.name,))
@@ -196,8 +196,8 @@ def own_getter(field: Field, now: Callable[[], datetime]) -> Getter:
         parts = [(part[0].lower() + part[1:], prefix + part) for part in ("City", "Country", "PostalCode", "State", "Street")]
 
         def compound(record: Record) -> Any:
-            found = {shown: record.get(key) for shown, key in parts}
-            return {"geocodeAccuracy": None, "latitude": None, "longitude": None} | found if any(found.values()) else None
+            values = {shown: record.get(key) for shown, key in parts}
+            return {"geocodeAccuracy": None, "latitude": None, "longitude": None} | values if any(values.values()) else None
 
         return compound
     if field.type == "boolean":
@@ -207,11 +207,11 @@ def own_getter(field: Field, now: Callable[[], datetime]) -> Getter:
 
 def _calculated(field: Field, formula: Value, now: Callable[[], datetime]) -> Getter:
     def value(record: Record) -> Any:
-        found = formula(record, now())
+        result = formula(record, now())
         if field.type in NUMBER_TYPES:
-            return None if found is None else rounded(float(found), field.scale)
+            return None if result is None else rounded(float(result), field.scale)
         if field.type == "boolean":
-            return bool(found)
-        return found or None
+            return bool(result)
+        return result or None
 
     return value

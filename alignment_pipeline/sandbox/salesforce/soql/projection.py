@@ -49,18 +49,18 @@ class Projection:
 
     def render(self, record: Record) -> dict[str, Any]:
         """One record as the API answers it."""
-        found: dict[str, Any] = {"attributes": attributes(self.name, record["Id"], self.version)}
+        rendered: dict[str, Any] = {"attributes": attributes(self.name, record["Id"], self.version)}
         for name, get, render in self._plain:
             value = get(record)
-            found[name] = render(value)
+            rendered[name] = render(value)
         for column, render in self._nested:
-            self._place(found, column, record, render)
+            self._place(rendered, column, record, render)
         for name, nested in self._children:
-            found[name] = nested(record)
-        return found
+            rendered[name] = nested(record)
+        return rendered
 
-    def _place(self, found: dict[str, Any], column: Column, record: Record, render: Callable[[Any], Any]) -> None:
-        level = found
+    def _place(self, rendered: dict[str, Any], column: Column, record: Record, render: Callable[[Any], Any]) -> None:
+        level = rendered
         for name, (parent_of, is_name) in zip(column.names[:-1], column.parents, strict=True):
             parent = parent_of(record)
             if parent is None:

@@ -86,8 +86,8 @@ class Runner:
 
     def target(self, name: str) -> ObjectSchema:
         """The object of FROM. Raises ApiError INVALID_TYPE."""
-        found = self.schema.get(name)
-        if found is None:
+        schema = self.schema.get(name)
+        if schema is None:
             at = max(0, self.text.lower().rfind(name.lower()))
             place = f"\n{self.text[max(0, at - 40) : at + 40]}\n{' ' * min(at, 40)}^\nERROR at Row:1:Column:{at + 1}\n"
             message = (
@@ -95,22 +95,22 @@ class Runner:
                 "'__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."
             )
             raise ApiError(400, "INVALID_TYPE", place + message)
-        return found
+        return schema
 
     def rows(self, query: Query, target: ObjectSchema, resolver: Resolver, among: Sequence[Record] | None = None) -> list[Record]:
         """The rows that fit, ordered and limited."""
         check_semi_joins(query.where)
         fits = None if query.where is None else predicate(query.where, resolver, self.values_of, self.now)
         candidates = among if among is not None else self._candidates(query.where, target)
-        found = [record for record in candidates if self._is_visible(target, record) and (fits is None or fits(record))]
+        records = [record for record in candidates if self._is_visible(target, record) and (fits is None or fits(record))]
         for one in reversed(query.order_by):
-            found = _sorted(found, one, resolver)
+            records = _sorted(records, one, resolver)
         end = None if query.limit is None else query.offset + query.limit
-        return found[query.offset : end] if query.offset or end is not None else found
+        return records[query.offset : end] if query.offset or end is not None else records
 
     def _object_of(self, record_id: str) -> str:
-        found = self.store.schema.of_id(record_id)
-        return "Name" if found is None else found.name
+        schema = self.store.schema.of_id(record_id)
+        return "Name" if schema is None else schema.name
 
     def _is_visible(self, target: ObjectSchema, record: Record) -> bool:
         if self.all_rows:
@@ -142,8 +142,8 @@ class Runner:
         if len(query.select) != 1 or not isinstance(query.select[0], FieldRef):
             raise ApiError(400, "MALFORMED_QUERY", "a semi-join sub-query selects exactly one field")
         column = resolver.column(query.select[0].path)
-        found = {column.getter(record) for record in self.rows(query, target, resolver)}
-        return found - {None}
+        values = {column.getter(record) for record in self.rows(query, target, resolver)}
+        return values - {None}
 
     # ---- projections
 
@@ -176,10 +176,10 @@ class Runner:
         return projection
 
     def _children(self, query: Query, parent: ObjectSchema) -> tuple[str, Callable[[Record], Any]]:
-        found = [(child, one) for child, one in self.schema.children(parent.name) if str(one.children).lower() == query.object.lower()]
-        if not found:
+        children = [(child, one) for child, one in self.schema.children(parent.name) if str(one.children).lower() == query.object.lower()]
+        if not children:
             raise ApiError(400, "INVALID_TYPE", f"Didn't understand relationship '{query.object}' in FROM part of query call.")
-        child, reference = found[0]
+        child, reference = children[0]
         resolver = Resolver(self.store, self.schema, child, query.alias, self.text)
         projection = self._projection(query, child, resolver)
         grouped: dict[str, list[Record]] = {}
@@ -201,11 +201,11 @@ class Runner:
         if query.select == (Function("COUNT", None),):
             total = len(rows) if query.limit is None else min(len(rows), query.limit)
             return Result(target.name, [], total, (), dict)
-        found, columns = aggregate.groups(query, rows, resolver)
-        if len(found) > _GROUP_LIMIT:
+        grouped, columns = aggregate.groups(query, rows, resolver)
+        if len(grouped) > _GROUP_LIMIT:
             message = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
             raise ApiError(400, "EXCEEDED_ID_LIMIT", message)
-        return Result("AggregateResult", found, len(found), columns, aggregate.render)
+        return Result("AggregateResult", grouped, len(grouped), columns, aggregate.render)
 
 
 def _refuse_for_bulk(query: Query, target: ObjectSchema) -> None:

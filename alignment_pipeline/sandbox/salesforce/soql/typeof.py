@@ -40,8 +40,8 @@ def type_of(
         if parent_record is None or parent_schema is None:
             return None
         columns = branches.get(parent_schema.name, otherwise)
-        found: dict[str, Any] = {"attributes": attributes(parent_schema.name, parent_record["Id"], version)}
-        return found | {".".join(one.names): json_renderer(one.field)(one.getter(parent_record)) for one in columns}
+        rendered: dict[str, Any] = {"attributes": attributes(parent_schema.name, parent_record["Id"], version)}
+        return rendered | {".".join(one.names): json_renderer(one.field)(one.getter(parent_record)) for one in columns}
 
     return str(reference.relationship), nested
 

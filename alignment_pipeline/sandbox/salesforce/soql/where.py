@@ -87,8 +87,8 @@ def _comparison(condition: Comparison, resolver: Resolver, subquery: SubQuery, n
     compare = _ORDER[condition.operator]
 
     def ordered(record: Record) -> bool:
-        found = get(record)
-        return found is not None and compare(found, value)
+        actual = get(record)
+        return actual is not None and compare(actual, value)
 
     return ordered
 
@@ -100,8 +100,8 @@ def _comparable(column: Column) -> Callable[[Record], Any]:
         return get
 
     def folded(record: Record) -> Any:
-        found = get(record)
-        return found.lower() if isinstance(found, str) else found
+        value = get(record)
+        return value.lower() if isinstance(value, str) else value
 
     return folded
 
@@ -140,8 +140,8 @@ def _like(get: Callable[[Record], Any], field: Field, value: Any) -> Predicate:
     compiled = re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
     def like(record: Record) -> bool:
-        found = get(record)
-        return found is not None and compiled.fullmatch(str(found)) is not None
+        actual = get(record)
+        return actual is not None and compiled.fullmatch(str(actual)) is not None
 
     return like
 

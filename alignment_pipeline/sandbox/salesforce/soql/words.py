@@ -47,11 +47,11 @@ def malformed(text: str, at: int, message: str) -> ApiError:
 def unescape(text: str) -> str:
     """A literal's text without its escapes (`\\_` and `\\%` are kept for LIKE)."""
 
-    def plain(found: re.Match[str]) -> str:
-        character = found[1]
+    def plain(match: re.Match[str]) -> str:
+        character = match[1]
         if character.startswith("u"):
             return chr(int(character[1:], 16))
-        return found[0] if character in "_%" else _ESCAPES[character]
+        return match[0] if character in "_%" else _ESCAPES[character]
 
     return re.sub(r"\\(u[0-9A-Fa-f]{4}|.)", plain, text)
 
@@ -61,12 +61,12 @@ def split(text: str) -> list[Word]:
     words: list[Word] = []
     at = 0
     while at < len(text):
-        found = _WORD.match(text, at)
-        if found is None:
+        match = _WORD.match(text, at)
+        if match is None:
             shown = text[at]
             message = "unexpected token: '<EOF>'" if shown == "'" else f"line 1:{at} no viable alternative at character '{shown}'"
             raise malformed(text, at, message)
-        if found.lastgroup != "space":
-            words.append(Word(str(found.lastgroup), found[0], at))
-        at = found.end()
+        if match.lastgroup != "space":
+            words.append(Word(str(match.lastgroup), match[0], at))
+        at = match.end()
     return words
