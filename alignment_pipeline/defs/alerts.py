@@ -4,12 +4,17 @@ Belongs here: what a failure says, and its way out. It is queued in the journal 
 for one. A crash between sending and noting it may tell a failure twice, never not at all.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Sequence
 
 import dagster as dg
 
 from alignment_pipeline.connectors import redaction
 from alignment_pipeline.connectors.notify import messages, sinks
+from alignment_pipeline.defs.jobs import Job
+from alignment_pipeline.defs.placement import HERE, Placement
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import outbox_and_streams
@@ -19,31 +24,42 @@ TOPIC = "run_failure"
 _MOST_STEPS, _MOST_TEXT = 10, 500
 
 
-@dg.run_failure_sensor(
-    name="failed_runs",
-    minimum_interval_seconds=30,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells when a run failed: which job, which steps, why. Texts are redacted.",
-)
-def failed_runs(context: dg.RunFailureSensorContext) -> None:
-    home = Home.from_env()
-    run = context.dagster_run
-    steps = [(event.step_key or "", _reason(event)) for event in context.get_step_failure_events()]
-    with home.journal() as journal:
-        tell(home, journal, run_id=run.run_id, job=run.job_name, steps=steps or [("", context.failure_event.message or "")])
+@dg.definitions
+def alerts() -> dg.Definitions:
+    """The sensors of this package's own code location, for all of its jobs."""
+    return alerts_at(HERE)
 
 
-@dg.sensor(
-    name="undelivered_alerts",
-    minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tries again to deliver what a channel did not take.",
-)
-def undelivered_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    home = Home.from_env()
-    with home.journal() as journal:
-        sent = deliver(home, journal)
-    return dg.SkipReason(f"{sent} delivered" if sent else "nothing waits")
+def alerts_at(place: Placement, *, jobs: Sequence[Job] | None = None) -> dg.Definitions:
+    """The sensors, turned on. `jobs` are those whose failures are reported; without them, all of the code location's."""
+
+    @dg.run_failure_sensor(
+        name=place.name("failed_runs"),
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        monitored_jobs=list(jobs) if jobs is not None else None,
+        description="Tells when a run failed: which job, which steps, why. Texts are redacted.",
+    )
+    def failed_runs(context: dg.RunFailureSensorContext) -> None:
+        home = place.home()
+        run = context.dagster_run
+        steps = [(event.step_key or "", _reason(event)) for event in context.get_step_failure_events()]
+        with home.journal() as journal:
+            tell(home, journal, run_id=run.run_id, job=run.job_name, steps=steps or [("", context.failure_event.message or "")])
+
+    @dg.sensor(
+        name=place.name("undelivered_alerts"),
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tries again to deliver what a channel did not take.",
+    )
+    def undelivered_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        home = place.home()
+        with home.journal() as journal:
+            sent = deliver(home, journal)
+        return dg.SkipReason(f"{sent} delivered" if sent else "nothing waits")
+
+    return dg.Definitions(sensors=[failed_runs, undelivered_alerts])
 
 
 def tell(home: Home, journal: Journal, *, run_id: str, job: str, steps: list[tuple[str, str]]) -> int:

@@ -13,10 +13,11 @@ import dagster as dg
 
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.systems.registry import STREAMS
-from alignment_pipeline.defs.line import Line, contract_check_spec, plain
+from alignment_pipeline.defs import jobs
+from alignment_pipeline.defs.line import LineResource, contract_check_spec, plain
+from alignment_pipeline.defs.placement import HERE, Placement
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation import home
-from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import history
 
 SNAPSHOTS, REPLAYS, AGREES = "daily_snapshots", "daily_replays", "a_replay_agrees"
@@ -24,11 +25,6 @@ SNAPSHOTS, REPLAYS, AGREES = "daily_snapshots", "daily_replays", "a_replay_agree
 REPLAYED_AFTER_DAYS = 30
 _TABLES = tuple(history.KEYS)
 _SOURCES = (*(stream.table for stream in STREAMS), "match_labels")
-
-
-def _line(context: dg.AssetExecutionContext) -> Line:
-    """The line without the lease of runs: a day that is past publishes nothing that a run reads, so neither waits for the other."""
-    return Line(Home.from_env(), context.run_id, None)
 
 
 def _first_day() -> str:
@@ -49,13 +45,13 @@ partitions = dg.DailyPartitionsDefinition(start_date=_first_day())
     check_specs=[contract_check_spec(CONTRACTS[name]) for name in _TABLES],
     pool="history",
 )
-def daily_snapshots(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    run = _line(context)
+def daily_snapshots(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
+    run = line.open_beside_runs(context.run_id)
     day = date.fromisoformat(context.partition_key)
     taken = history.take(run.home, run.warehouse, day)
     for name in _TABLES:
         yield dg.MaterializeResult(
-            asset_key=name,
+            asset_key=run.key(name),
             metadata={
                 "dagster/partition_row_count": taken.rows[name],
                 "sorted_row_hash": taken.hashes[name],
@@ -81,8 +77,8 @@ def daily_snapshots(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
     ],
     pool="history",
 )
-def snapshot_replays(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    run = _line(context)
+def snapshot_replays(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
+    run = line.open_beside_runs(context.run_id)
     day = date.fromisoformat(context.partition_key)
     found = history.compare(run.home, run.warehouse, day)
     rows = history.keep_comparison(run.home, run.warehouse, found)
@@ -99,32 +95,53 @@ def snapshot_replays(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata=told, check_results=[contract, agrees])
 
 
-daily_snapshots_job = dg.define_asset_job(
-    SNAPSHOTS,
-    selection=dg.AssetSelection.assets(*_TABLES),
-    description="Scores, stages and MQAs of everybody as known at the end of a day. Backfill any days that have passed.",
-    run_tags={"dagster/max_runtime": 14_400},
-)
-daily_replays_job = dg.define_asset_job(
-    REPLAYS,
-    selection=dg.AssetSelection.assets("snapshot_replays"),
-    description="Decides a kept day again from the raw tables and compares it row for row with what was kept.",
-    run_tags={"dagster/max_runtime": 14_400},
-)
-snapshot_schedule = dg.build_schedule_from_partitioned_job(
-    daily_snapshots_job, name="yesterday_at_three", hour_of_day=3, minute_of_hour=0, description="Keeps the day that has just passed."
-)
+@dg.definitions
+def past_days() -> dg.Definitions:
+    """The days that are past, in this package's own code location."""
+    return dg.Definitions.merge(dg.Definitions(assets=[daily_snapshots, snapshot_replays]), history_at(HERE))
 
 
-@dg.schedule(
-    name="replay_at_four",
-    job=daily_replays_job,
-    cron_schedule="0 4 * * *",
-    execution_timezone="UTC",
-    description=f"Compares the day {REPLAYED_AFTER_DAYS} days ago with a replay.",
-)
-def replay_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    day = context.scheduled_execution_time.date() - timedelta(days=REPLAYED_AFTER_DAYS)
-    if history.taken(Home.from_env().warehouse(), day) is None:
-        return dg.SkipReason(f"{day} was never taken")
-    return dg.RunRequest(partition_key=day.isoformat(), run_key=f"replay:{day}")
+def history_at(place: Placement) -> dg.Definitions:
+    """Jobs and schedules of past days."""
+    snapshots = jobs.job(
+        place,
+        SNAPSHOTS,
+        place.tables(*_TABLES),
+        "Scores, stages and MQAs of everybody as known at the end of a day. Backfill any days that have passed.",
+    )
+    replays = jobs.job(
+        place,
+        REPLAYS,
+        place.tables("snapshot_replays"),
+        "Decides a kept day again from the raw tables and compares it row for row with what was kept.",
+    )
+    schedules = []
+    if place.cron(SNAPSHOTS, "") is not None:
+        nightly = dg.build_schedule_from_partitioned_job(
+            snapshots,
+            name=place.name("yesterday_at_three"),
+            hour_of_day=3,
+            minute_of_hour=0,
+            description="Keeps the day that has just passed.",
+        )
+        schedules.append(nightly)
+    if place.cron(REPLAYS, "") is not None:
+        schedules.append(_replay_schedule(place, replays))
+    return dg.Definitions(jobs=[snapshots, replays], schedules=schedules)
+
+
+def _replay_schedule(place: Placement, job: jobs.Job) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=place.name("replay_at_four"),
+        job=job,
+        cron_schedule=place.cron(REPLAYS, "0 4 * * *") or "0 4 * * *",
+        execution_timezone="UTC",
+        description=f"Compares the day {REPLAYED_AFTER_DAYS} days ago with a replay.",
+    )
+    def replay(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        day = context.scheduled_execution_time.date() - timedelta(days=REPLAYED_AFTER_DAYS)
+        if history.taken(place.home().warehouse(), day) is None:
+            return dg.SkipReason(f"{day} was never taken")
+        return dg.RunRequest(partition_key=day.isoformat(), run_key=f"replay:{day}")
+
+    return replay

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -40,10 +40,15 @@ BLOCKING_GROUPS = frozenset({"staging", "identity", "matching", "scoring", "life
 class Line:
     """One run's view of the line of tables."""
 
-    def __init__(self, home: Home, run_id: str, as_of: datetime | None) -> None:
+    def __init__(self, home: Home, run_id: str, as_of: datetime | None, *, key_prefix: Sequence[str] = ()) -> None:
         self.home = home
         self.run_id = run_id
         self._given_as_of = as_of
+        self._key_prefix = tuple(key_prefix)
+
+    def key(self, table: str) -> dg.AssetKey:
+        """The asset of a table, below the prefix that the project gives all of them."""
+        return dg.AssetKey([*self._key_prefix, table])
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -110,7 +115,7 @@ class Line:
         """What Dagster shows of a publication, with the contract check on what now stands."""
         progress.report(published.table, published.rows)
         return dg.MaterializeResult(
-            asset_key=published.table,
+            asset_key=self.key(published.table),
             metadata={"dagster/row_count": published.rows, "version": published.version, "added": published.added, **metadata},
             check_results=[self.contract_check(published.table, published.rows, self.read(published.table))],
         )
@@ -122,7 +127,7 @@ class Line:
         distinct = int(self.warehouse.connection.to_pyarrow(keys).as_py()) if rows else 0
         return dg.AssetCheckResult(
             check_name=CONTRACT_CHECK,
-            asset_key=name,
+            asset_key=self.key(name),
             passed=distinct == rows,
             metadata={"rows": rows, "distinct_keys": distinct, "key": ", ".join(contract.key)},
             description=None if distinct == rows else f"{rows - distinct} rows repeat the key {', '.join(contract.key)}",
@@ -132,12 +137,17 @@ class Line:
 class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Opens the line for one step. Takes nothing from run config, nor from tags: who launches a run cannot widen what it may do.
 
+    `settings` are environment variables that the code location sets for this line (a home, an agreement); no secrets, since Dagster shows
+    them. `key_prefix` stands before the key of every asset.
+
     The steps of a run that share a process share its line: one connection, one reading of the agreement. They hold the home's lease
     for runs until the run ends: two runs that publish the same tables at once would decide on a mixture of both.
     """
 
     #: How long a run that Dagster started waits for another one of this home; then it fails and is told as a failed run.
     TURN_SECONDS: ClassVar[float] = 1800.0
+    settings: dict[str, str] = {}
+    key_prefix: list[str] = []
     _lines: dict[str, Line] = PrivateAttr(default_factory=dict)
     _turn: ExitStack = PrivateAttr(default_factory=ExitStack)
 
@@ -148,11 +158,19 @@ class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             # a tag can be set by whoever reaches the web server; only the command line may choose the moment
             tag = run.tags.get(AS_OF_TAG) if progress.is_watched() else None
             as_of = datetime.fromisoformat(tag).astimezone(UTC) if tag else None
-            home = Home.from_env()
+            home = self.home()
             self._take_turn(home)
             self._lines.clear()
-            self._lines[run.run_id] = Line(home, run.run_id, as_of)
+            self._lines[run.run_id] = Line(home, run.run_id, as_of, key_prefix=self.key_prefix)
         return self._lines[run.run_id]
+
+    def home(self) -> Home:
+        """The home of this code location."""
+        return Home.from_env(over=self.settings)
+
+    def open_beside_runs(self, run_id: str) -> Line:
+        """The line without the lease of runs: for what publishes nothing that a run reads, so that neither waits for the other."""
+        return Line(self.home(), run_id, None, key_prefix=self.key_prefix)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let the next run begin."""

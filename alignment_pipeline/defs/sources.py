@@ -13,6 +13,8 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs.line import LineResource, contract_check_spec, table_spec
 from alignment_pipeline.defs.reading import read_into_raw
 from alignment_pipeline.defs.retrying import RETRY, recoverable
+from alignment_pipeline.installation.home import CONNECTORS as CONNECTORS_SETTING
+from alignment_pipeline.installation.home import Home
 
 
 @dg.definitions
@@ -34,8 +36,8 @@ def _asset(connector: Connector) -> dg.AssetsDefinition:
     )
     def records(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
         run = line.open(context)
-        if not connector.is_configured(run.home.environ) and not connector.is_required:
-            note = f"no {system.title} is configured: {connector.configured_by[0]} is not set"
+        note = _left_out(connector, run.home)
+        if note:
             for stream in system.streams:
                 yield run.materialized(run.warehouse.append(stream.table, []), note=note)
             return
@@ -50,3 +52,12 @@ def _asset(connector: Connector) -> dg.AssetsDefinition:
             )
 
     return records
+
+
+def _left_out(connector: Connector, home: Home) -> str | None:
+    """Why nothing is read from a system; None when it is read."""
+    if not home.reads(connector.system.name):
+        return f"{CONNECTORS_SETTING} does not name {connector.system.name}"
+    if not connector.is_configured(home.environ) and not connector.is_required:
+        return f"no {connector.system.title} is configured: {connector.configured_by[0]} is not set"
+    return None

@@ -26,6 +26,8 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 
 FIRST_DAY, DEFAULT_FIRST_DAY = "ALIGNMENT_HISTORY_FROM", date(2025, 1, 1)
 DEFAULT_HOME = ".alignment"
+#: Names of the systems that are read, separated by commas; empty: all that are configured.
+CONNECTORS = "ALIGNMENT_CONNECTORS"
 
 _OURS = ("ALIGNMENT_", "SALESFORCE_", "MARKETO_", "HUBSPOT_")
 
@@ -48,14 +50,14 @@ class Home:
     clock: Clock
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Home:
-        """Settings of the environment, with those of a `.env` file in the working folder below them.
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, over: Mapping[str, str] | None = None) -> Home:
+        """Settings of the environment, with those of a `.env` file in the working folder below them and `over` above them.
 
         Raises ConfigurationError when the clock's setting, or the first day of snapshots, cannot be read.
         """
         given = os.environ if environ is None else environ
         from_file = _from_file(Path(".env")) if environ is None else {}
-        settings = {**from_file, **given}
+        settings = {**from_file, **given, **(over or {})}
         clock_text = settings.get(CLOCK_VARIABLE, "").strip()
         clock = Clock.parse(clock_text) if clock_text else Clock()
         first_day(settings)
@@ -73,6 +75,11 @@ class Home:
         """Path of the agreement in force."""
         named = self.environ.get(loader.ENVIRONMENT_VARIABLE, "").strip()
         return Path(named).expanduser() if named else loader.default_path()
+
+    def reads(self, system: str) -> bool:
+        """Whether this installation reads a system at all: ALIGNMENT_CONNECTORS names it, or nothing."""
+        named = [name.strip() for name in self.environ.get(CONNECTORS, "").split(",") if name.strip()]
+        return not named or system in named
 
     def warehouse(self, backend: type[Backend] = Backend) -> Warehouse:
         """The store, on a new connection of this kind."""

@@ -16,6 +16,8 @@ import pytest
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.defs import history as wiring
+from alignment_pipeline.defs.line import LineResource
+from alignment_pipeline.defs.placement import HERE
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import erase, history
@@ -44,7 +46,7 @@ class Kept:
 
 def materialized(asset: dg.AssetsDefinition, day: date) -> dg.ExecuteInProcessResult:
     with dg.DagsterInstance.ephemeral() as instance:
-        return dg.materialize([asset], instance=instance, partition_key=day.isoformat())
+        return dg.materialize([asset], instance=instance, partition_key=day.isoformat(), resources={"line": LineResource()})
 
 
 def replayed(day: date) -> dg.AssetCheckEvaluation:
@@ -104,7 +106,8 @@ def test_a_day_taken_again_after_late_data_and_a_new_agreement_stays_what_it_was
 
 def test_the_schedule_replays_a_kept_day_a_month_later(kept: Kept) -> None:
     def asked(day: date) -> dg.RunRequest | dg.SkipReason:
-        return wiring.replay_schedule(dg.build_schedule_context(scheduled_execution_time=datetime.combine(day, time(4), UTC)))
+        (schedule,) = [one for one in wiring.history_at(HERE).schedules or () if one.name == "replay_at_four"]
+        return schedule(dg.build_schedule_context(scheduled_execution_time=datetime.combine(day, time(4), UTC)))
 
     due, early = asked(FIRST + timedelta(days=wiring.REPLAYED_AFTER_DAYS)), asked(FIRST + timedelta(days=wiring.REPLAYED_AFTER_DAYS - 1))
 

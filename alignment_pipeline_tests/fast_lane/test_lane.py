@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from alignment_pipeline.defs.fast_lane import hand_raises
+from alignment_pipeline.defs.fast_lane import hand_raises_job
+from alignment_pipeline.defs.placement import HERE
 from alignment_pipeline.errors import AnotherWriter
 from alignment_pipeline.fast_lane import lane
 from alignment_pipeline.fast_lane.memory import Memory
@@ -167,7 +168,7 @@ def test_the_job_leaves_the_lane_to_the_processes_that_run_it(monday: Place, war
     before = monday.writes()
 
     with lane.opened(monday.home) as other, lane.standing_by(other):
-        done = hand_raises.execute_in_process()
+        done = hand_raises_job(HERE).execute_in_process()
 
     assert (done.success, monday.writes()) == (True, before)
 

@@ -12,7 +12,8 @@ from sqlalchemy import update
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.defs import alerts
-from alignment_pipeline.defs.backup import journal_backup
+from alignment_pipeline.defs.backup import backup_job
+from alignment_pipeline.defs.placement import HERE
 from alignment_pipeline.errors import Permanent
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import backup
@@ -81,9 +82,9 @@ def test_a_copy_that_fails_leaves_the_last_one_and_fails_the_run_that_is_told(tm
         monkeypatch.setenv("ALIGNMENT_HOME", str(home.path))
         monkeypatch.setenv(backup.ENVIRONMENT_VARIABLE, str(in_the_way))
         with dg.DagsterInstance.ephemeral() as instance:
-            failed = journal_backup.execute_in_process(instance=instance, raise_on_error=False)
+            failed = backup_job(HERE).execute_in_process(instance=instance, raise_on_error=False)
             monkeypatch.delenv(backup.ENVIRONMENT_VARIABLE)
-            done = journal_backup.execute_in_process(instance=instance)
+            done = backup_job(HERE).execute_in_process(instance=instance)
         assert (failed.success, done.success) == (False, True)
         steps = [(event.step_key or "", alerts._reason(event)) for event in failed.get_step_failure_events()]
         assert alerts.tell(home, journal, run_id="r", job="journal_backup", steps=steps) == 1

@@ -1,0 +1,1 @@
+"""This pipeline inside somebody else's Dagster project."""
