@@ -268,6 +268,20 @@ MARKETING_PERSONS = Contract(
     ),
 )
 
+MARKETING_MERGES = Contract(
+    name="marketing_merges",
+    group="staging",
+    owner=_OWNER,
+    description="One row per person's record that a marketing system has merged into another.",
+    key=("source_key",),
+    columns=columns(
+        """
+        source_key   string! the record that is gone, as marketo:ID or hubspot:ID
+        survivor_key string! the record at the end of its chain of merges
+        """
+    ),
+)
+
 CONTRACTS: tuple[Contract, ...] = (
     ACCOUNTS,
     CONTACTS,
@@ -278,4 +292,5 @@ CONTRACTS: tuple[Contract, ...] = (
     USERS,
     QUEUES,
     MARKETING_PERSONS,
+    MARKETING_MERGES,
 )

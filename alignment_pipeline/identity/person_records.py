@@ -25,6 +25,7 @@ OWN, CONVERSION, MERGE, EMAIL = "own record", "conversion", "merge", "same e-mai
 _OBJECTS = {system.name: system.people.object for system in MARKETING if system.people is not None}
 _SYNC = {system.people.object: f"{system.title} sync id" for system in MARKETING if system.people is not None}
 APART = "own record: others with this e-mail name another company or person"
+_KINDS = {"lead": "Lead", "contact": "Contact", **_OBJECTS}
 _SAID = ("company", "website", "first_name", "last_name")
 
 
@@ -35,14 +36,16 @@ def person_records(
     crm_record_states: ibis.Table,
     accounts: ibis.Table | None = None,
     *,
+    merges: ibis.Table | None = None,
     definitions: People,
 ) -> ibis.Table:
     """One row per lead, contact or marketing record with the person it belongs to.
 
-    Records are one person when a lead was converted into a contact, one was merged into the other, the marketing system names the CRM
-    record it is synced with, or both hold the same e-mail address and what they say of company and name goes together
-    (`shared_addresses`; shared mailboxes as info@ never join). `accounts` says what the contacts' companies are called; without
-    it a contact's company is only its account's id. The person's id is the key of the oldest of the living and converted records,
+    Records are one person when a lead was converted into a contact, one was merged into the other (in the CRM, or in a marketing
+    system as `merges` says), the marketing system names the CRM record it is synced with, or both hold the same e-mail address and
+    what they say of company and name goes together (`shared_addresses`; shared mailboxes as info@ never join). `accounts` says what
+    the contacts' companies are called; without it a contact's company is only its account's id. The person's id is the key of the
+    oldest of the living and converted records,
     so it stays while that record lives.
     """
     records = _records(contacts, leads, marketing_persons).to_pyarrow()
@@ -55,7 +58,8 @@ def person_records(
     merged = crm_record_states.filter(_.object == "Account", _.survivor_id != _.record_id).select("record_id", "survivor_id").to_pyarrow()
     survivors = dict(zip(*merged.to_pydict().values(), strict=True))
     said = _Said(survivors, _companies(accounts, contacts, leads))
-    return ibis.memtable(_joined(records, states, shared=frozenset(definitions.shared_mailboxes), said=said))
+    merged_keys = [] if merges is None else merges.select("source_key", "survivor_key").to_pyarrow().to_pylist()
+    return ibis.memtable(_joined(records, states, merged_keys, shared=frozenset(definitions.shared_mailboxes), said=said))
 
 
 def _companies(accounts: ibis.Table | None, contacts: ibis.Table, leads: ibis.Table) -> dict[str, tuple[str, str]]:
@@ -119,11 +123,12 @@ class _Joins:
             self.reason.setdefault(key, reason)
 
 
-def _joined(records: pa.Table, states: pa.Table, *, shared: frozenset[str], said: _Said) -> pa.Table:
+def _joined(records: pa.Table, states: pa.Table, merges: Sequence[Mapping[str, str]], *, shared: frozenset[str], said: _Said) -> pa.Table:
     rows = sorted(records.to_pylist(), key=lambda row: (row["created_at"], row["source_key"]))
     known = {row["source_key"] for row in rows}
     joins = _Joins()
     gone = _join_states(joins, states.to_pylist(), known)
+    gone |= _join_merges(joins, merges, known)
     for row in rows:
         reason = _SYNC.get(row["object"], CONVERSION)
         for object_, target in (("lead", row["lead_id"]), ("contact", row["contact_id"])):
@@ -149,7 +154,7 @@ def _joined(records: pa.Table, states: pa.Table, *, shared: frozenset[str], said
         {
             "source_key": key,
             "person_id": person[joins.root(key)],
-            "object": "Lead" if key.startswith("lead:") else "Contact",
+            "object": _KINDS[key.partition(":")[0]],
             "record_id": key.partition(":")[2],
             "reason": joins.reason.get(key, MERGE),
             "is_alive": False,
@@ -172,6 +177,14 @@ def _join_states(joins: _Joins, states: Iterable[dict[str, str]], known: set[str
         if state["converted_to_id"]:
             joins.join(key, f"contact:{state['converted_to_id']}", CONVERSION)
     return gone
+
+
+def _join_merges(joins: _Joins, merges: Iterable[Mapping[str, str]], known: set[str]) -> set[str]:
+    """Join records of marketing systems that were merged away with the one that is left; returns keys that are no living record."""
+    rows = sorted(merges, key=lambda row: row["source_key"])
+    for row in rows:
+        joins.join(row["source_key"], row["survivor_key"], MERGE)
+    return {row["source_key"] for row in rows} - known
 
 
 def _reason(key: str, person_id: str, joins: _Joins, apart: frozenset[str]) -> str:

@@ -48,6 +48,7 @@ from alignment_pipeline.staging import (
     crm_record_states,
     escalation_tasks,
     leads,
+    marketing_merges,
     marketing_persons,
     opportunities,
     opportunity_states,
@@ -66,6 +67,7 @@ STAGING = (
     row("crm_record_states", crm_record_states.crm_record_states, _RECORDS, as_mapping=True, asks=DAY, kind=FOLD),
     row("contacts", contacts.contacts, living("raw_salesforce_contacts"), takes="crm"),
     row("leads", leads.leads, living("raw_salesforce_leads"), changes=living("raw_salesforce_lead_changes"), takes="crm"),
+    row("marketing_merges", marketing_merges.marketing_merges, " ".join(marketing_merges.TABLES), as_mapping=True, asks=DAY, kind=FOLD),
     row("marketing_persons", marketing_persons.marketing_persons, living(" ".join(marketing_persons.TABLES)), as_mapping=True),
     row(
         "opportunity_stage_changes",
@@ -145,6 +147,7 @@ IDENTITY = (
         "person_records",
         person_records.person_records,
         "contacts leads marketing_persons crm_record_states accounts",
+        merges="marketing_merges",
         takes="definitions=people",
         kind=FOLD,
     ),

@@ -11,6 +11,7 @@ import pyarrow as pa
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import loosened
 from alignment_pipeline.staging import values, versions
+from alignment_pipeline.staging.chains import end_of_chain
 
 _TABLES = {
     "Account": "raw_salesforce_accounts",
@@ -48,17 +49,6 @@ def crm_record_states(raw: Mapping[str, ibis.Table], *, as_of: datetime) -> ibis
 def _with_survivors(rows: pa.Table) -> pa.Table:
     ids, masters = rows.column("record_id").to_pylist(), rows.column("master_id").to_pylist()
     into = {record: master for record, master in zip(ids, masters, strict=True) if master and master != record}
-    survivors = [_end_of_chain(record, into) for record in ids]
+    survivors = [end_of_chain(record, into) for record in ids]
     table = rows.append_column("survivor_id", pa.array(survivors, pa.string()))
     return table.select(list(CONTRACTS["crm_record_states"].names))
-
-
-def _end_of_chain(record: str, into: Mapping[str, str]) -> str:
-    seen = {record}
-    here = record
-    while here in into:
-        here = into[here]
-        if here in seen:
-            return record
-        seen.add(here)
-    return here

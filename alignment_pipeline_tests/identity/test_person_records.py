@@ -313,3 +313,23 @@ def test_accounts_that_were_merged_are_one() -> None:
     converted = a_lead(1, 100, FREE, became=9) | {"converted_account_id": account(2)}
 
     assert 1 == len({person for person, _ in persons(given | {"leads": [converted]}).values()})
+
+
+def test_a_record_merged_away_in_marketo_belongs_to_the_winner_s_person() -> None:
+    marketing = [in_marketo(1), in_marketo(9)]
+    merges = [{"source_key": f"marketo:{loser}", "survivor_key": "marketo:1"} for loser in (2, 3)]
+    tables = [staged(table, {"marketo": marketing}.get(name, ())) for name, table in _TABLES.items()]
+    found = rows(rule.person_records(*tables, merges=staged("marketing_merges", merges), definitions=People()))
+
+    assert {row["source_key"]: (row["person_id"], row["object"], row["record_id"], row["reason"], row["is_alive"]) for row in found} == {
+        "marketo:1": ("marketo:1", "Marketo", "1", "own record", True),
+        "marketo:2": ("marketo:1", "Marketo", "2", "merge", False),
+        "marketo:3": ("marketo:1", "Marketo", "3", "merge", False),
+        "marketo:9": ("marketo:9", "Marketo", "9", "own record", True),
+    }
+
+
+def test_a_merge_whose_winner_is_gone_too_belongs_to_nobody() -> None:
+    tables = [staged(table, ()) for table in _TABLES.values()]
+    merges = staged("marketing_merges", [{"source_key": "marketo:2", "survivor_key": "marketo:1"}])
+    assert rows(rule.person_records(*tables, merges=merges, definitions=People())) == []

@@ -6,6 +6,7 @@ Belongs here: the small steps after a watermark. Large stretches go by `bulk_ext
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from alignment_pipeline.errors import DataLoss, Retryable
 
 MOST_TYPES = 10
 PAGE_ROWS = 300
+_MERGE_IDS = "Merge IDs"
 _MOST_STANDSTILLS = 5
 _VALUE_TYPES = {"leadId": "int", "activityTypeId": "int", "campaignId": "int", "primaryAttributeValueId": "int", "activityDate": "datetime"}
 # One encoder for all rows: json.dumps builds a new one for each call with options.
@@ -83,6 +85,12 @@ def _bodies(session: MarketoSession, path: str, endpoint: str, params: Mapping[s
         if not following or standstills >= _MOST_STANDSTILLS:
             raise DataLoss(f"{endpoint}: there are more results, but the paging token does not move on")
         token = following
+
+
+def merged_ids(row: Row) -> list[str]:
+    """The leads that a merge (activity 32) took, each once: its attribute comes as a list, or as text around the ids."""
+    given = [one.get("value") for one in row.get("attributes") or () if one.get("name") == _MERGE_IDS]
+    return list(dict.fromkeys(re.findall(r"[0-9]+", str(given[0])))) if given else []
 
 
 def row_values(row: Row) -> dict[str, str | None]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from alignment_pipeline.connectors.marketo.session import MarketoSession
+from alignment_pipeline.contracts.systems.marketo import MERGED_INTO
 from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import Permanent, Retryable
 
@@ -61,10 +62,11 @@ def choose(stream: RawStream, known: Mapping[str, LeadField], custom: Sequence[s
             f"Marketo leads: {', '.join(hidden)} cannot be read. The field does not exist in this subscription or is hidden: "
             "un-hide it (Admin > Field Management)"
         )
-    wanted = [*stream.fields, *custom]
+    asked = [name for name in stream.fields if name != MERGED_INTO]
+    wanted = [*asked, *custom]
     return Selection(
         stream,
-        tuple(name for name in stream.fields if name in known),
+        tuple(name for name in asked if name in known),
         tuple(name for name in custom if name in known and name not in stream.fields),
         {name: known[name].type for name in wanted if name in known},
         tuple(name for name in wanted if name not in known),

@@ -1,4 +1,4 @@
-"""Reading leads: bulk windows at first and once a day, changed ones by id in between; and the deletion of leads.
+"""Reading leads: bulk windows at first and once a day, changed ones by id in between; and the deletion and merging of leads.
 
 Belongs here: which leads are read by which way, and the rows. The single steps: `leads.py`, `activities.py`, `bulk_extract.py`.
 """
@@ -22,10 +22,12 @@ from alignment_pipeline.connectors.marketo.runs import Run
 from alignment_pipeline.connectors.marketo.verdicts import MarketoRefused
 from alignment_pipeline.connectors.raw_rows import RowBatches
 from alignment_pipeline.connectors.values import canonical, parse_stamp
+from alignment_pipeline.contracts.systems.marketo import MERGED_INTO
 from alignment_pipeline.errors import QuotaExhausted
 
 # Score changes and merges change leads without a Change Data Value activity.
-_SILENT_TYPES = frozenset({22, 32})
+_MERGE = 32
+_SILENT_TYPES = frozenset({22, _MERGE})
 _DELETED_AT_FIRST = timedelta(days=30)
 _CHANGE_OVERLAP = timedelta(hours=1)
 _SWEEP = timedelta(days=1)
@@ -49,7 +51,7 @@ class LeadRun(Run):
     """One reading of the leads."""
 
     def read(self, batches: RowBatches) -> Iterator[pa.RecordBatch]:
-        """All leads, or the changed ones, then tombstones of the deleted ones."""
+        """All leads, or the changed ones, then tombstones of the deleted ones and of those that were merged away."""
         self.selection = describe.choose(self.stream, describe.describe(self.session), self.extraction.custom_fields)
         self.missing = self.selection.missing
         self.given = IdSet()
@@ -62,7 +64,7 @@ class LeadRun(Run):
         self.notes += streams.drift(before.field_types, self.selection.types)
         for row in self._rows(before.watermark, is_reload=bool(new)):
             yield from self._add(batches, row)
-        yield from self._deletions(batches, before.watermark)
+        yield from self._tombstones(batches, before.watermark)
         self.state = replace(
             self.state,
             field_types=dict(self.selection.types),
@@ -180,10 +182,28 @@ class LeadRun(Run):
             return chain([first], pages)
         raise _TooMany
 
-    def _deletions(self, batches: RowBatches, mark: datetime | None) -> Iterator[pa.RecordBatch]:
-        """Tombstones. Leads deleted long before the first load were never ours, so it looks back a month only."""
+    def _tombstones(self, batches: RowBatches, mark: datetime | None) -> Iterator[pa.RecordBatch]:
+        """Leads deleted or merged long before the first load were never ours, so it looks back a month only."""
         start = self.now - _DELETED_AT_FIRST if mark is None else mark - self.overlap()
         token = activities.paging_token(self.session, start)
+        yield from self._deletions(batches, token)
+        if _MERGE in self.extraction.known_types():
+            yield from self._merges(batches, token)
+
+    def _merges(self, batches: RowBatches, token: str) -> Iterator[pa.RecordBatch]:
+        """The other leads of each merge are gone without a deletion; their tombstones name the winner."""
+        for page in activities.since(self.session, token, [_MERGE]):
+            for row in page:
+                winner = str(row.get("leadId") or "")
+                if not winner or not row.get("activityDate"):
+                    batches.refuse(row.get("leadId"), "merge without lead or date", {"marketoGUID": str(row.get("marketoGUID"))})
+                    continue
+                moment = parse_stamp(str(row["activityDate"]))
+                for loser in activities.merged_ids(row):
+                    if loser != winner:
+                        yield from batches.add(loser, moment, {"id": loser, MERGED_INTO: winner}, is_deleted=True)
+
+    def _deletions(self, batches: RowBatches, token: str) -> Iterator[pa.RecordBatch]:
         for page in activities.deleted_leads(self.session, token):
             for row in page:
                 if row.get("leadId") is None or not row.get("activityDate"):

@@ -55,9 +55,13 @@ class MarketoSource:
             self._types = activities.types(self.session)
         return self._types
 
+    def known_types(self) -> set[int]:
+        """The ids of all types that the subscription has."""
+        return {int(one["id"]) for one in self.types()}
+
     def chosen_types(self) -> list[int]:
         """The ids to read: the wanted ones that the subscription has; never Delete Lead, which has an endpoint of its own."""
-        known = {int(one["id"]) for one in self.types()} - {_NOT_EXTRACTABLE}
+        known = self.known_types() - {_NOT_EXTRACTABLE}
         return sorted(known if self.type_ids is None else known & set(self.type_ids))
 
 

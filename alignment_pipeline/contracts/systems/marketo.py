@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from alignment_pipeline.contracts.systems.system import ActivityFeed, PersonRecords, RawStream, System
 
+#: Made by the reading, not asked of Marketo.
+MERGED_INTO = "mergedInto"
+
 STREAMS = (
     RawStream(
         "marketo",
         "leads",
         "raw_marketo_leads",
         ("id", "email", "createdAt", "updatedAt"),
-        tuple(
-            (
+        (
+            *(
                 "firstName lastName company title phone website city state country industry numberOfEmployees annualRevenue "
                 "leadSource leadScore unsubscribed emailInvalid marketingSuspended blackListed isAnonymous personType "
                 "sfdcLeadId sfdcContactId sfdcAccountId sfdcType acquisitionProgramId originalSourceType leadPartitionId"
-            ).split()
+            ).split(),
+            MERGED_INTO,
         ),
         stamp="updatedAt",
     ),
@@ -51,6 +55,7 @@ MARKETO = System(
         lead_id="sfdcLeadId",
         contact_id="sfdcContactId",
         write_object="MarketoLead",
+        merged_into=MERGED_INTO,
     ),
     feeds=(
         ActivityFeed(

@@ -431,3 +431,40 @@ def test_a_poll_gives_what_is_new_and_the_token_of_the_next(world: Served) -> No
 
 def _errors(code: str, message: str) -> str:
     return json.dumps({"requestId": "x", "success": False, "errors": [{"code": code, "message": message}]})
+
+
+def merge(world: Served, winner: int, *losers: int) -> None:
+    """What an operator does in Marketo's database."""
+    names = ",".join(str(one) for one in losers)
+    world.marketo().post(f"/rest/v1/leads/{winner}/merge.json?leadIds={names}", "merge", {}, is_repeatable=False)
+
+
+def test_leads_that_were_merged_away_get_tombstones_that_name_the_winner(world: Served) -> None:
+    world.world.marketo.load(people(6), visits(12))
+    _, first = read(world, LEADS)
+    world.world.advance(3_600)
+    merge(world, 1, 2, 4)
+    world.world.advance(60)
+    rows, second = read(world, LEADS, first.report.state)
+    world.world.advance(60)
+    merge(world, 3, 1)
+    world.world.advance(90_000)
+    later, _ = read(world, LEADS, second.report.state)
+
+    assert {row["record_id"]: row["mergedInto"] for row in rows if row["is_deleted"]} == {"2": "1", "4": "1"}
+    assert {row["record_id"]: row["mergedInto"] for row in later if row["is_deleted"]} == {"2": "3", "4": "3", "1": "3"}
+    assert {row["mergedInto"] for row in [*rows, *later] if not row["is_deleted"]} == {None}
+
+
+@pytest.mark.parametrize("value", [[2, 4], ["2", "4"], "[2,4]", "2, 4", "2;4;2"])
+def test_the_ids_of_a_merge_are_read_in_every_form(value: Any) -> None:
+    assert activities.merged_ids({"attributes": [{"name": "Master Updated", "value": False}, {"name": "Merge IDs", "value": value}]}) == [
+        "2",
+        "4",
+    ]
+
+
+def test_a_merge_without_ids_takes_nobody() -> None:
+    assert (
+        activities.merged_ids({"attributes": None}) == activities.merged_ids({"attributes": [{"name": "Merge Source", "value": "7"}]}) == []
+    )
