@@ -17,7 +17,7 @@ from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.credentials import setting
 from alignment_pipeline.connectors.findings import Finding
 from alignment_pipeline.connectors.streams import Reading, StreamState
-from alignment_pipeline.contracts.systems.system import System
+from alignment_pipeline.contracts.systems.system import RawStream, System
 
 Remember = Callable[[StreamState], None]
 
@@ -35,7 +35,8 @@ class Connector:
     `configured_by`: environment variables of which one suffices to count as configured; half a configuration counts, so that its error
     is shown instead of an empty result. `variables` are what a person has to set, `without` what is missing without the system. `read`
     gives one reading per stream from a session that `open` made; its states are of the runs before, and it is given a function that
-    keeps a state whose vendor jobs must survive a crash.
+    keeps a state whose vendor jobs must survive a crash. `fills` are the CRM's streams that it reads, beside its own, where it is the only
+    CRM; `is_required` is the CRM that others stand in for.
     """
 
     system: System
@@ -48,6 +49,7 @@ class Connector:
     examine: Callable[[Mapping[str, str], Clock, Agreement], Iterator[Finding]]
     known_codes: frozenset[str] = frozenset()
     is_required: bool = False
+    fills: tuple[RawStream, ...] = ()
     without: str = ""
 
     def is_configured(self, environ: Mapping[str, str]) -> bool:

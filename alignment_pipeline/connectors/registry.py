@@ -15,5 +15,13 @@ from alignment_pipeline.connectors.salesforce.connector import SALESFORCE
 
 CONNECTORS: Mapping[str, Connector] = {one.system.name: one for one in (SALESFORCE, MARKETO, HUBSPOT)}
 
+
+def crm_of(environ: Mapping[str, str]) -> Connector:
+    """The connector of the CRM: the usual one, or one that stands in for it where only that is configured."""
+    usual = next(one for one in CONNECTORS.values() if one.is_required)
+    others = [one for one in CONNECTORS.values() if one.fills and one.is_configured(environ)]
+    return usual if usual.is_configured(environ) or not others else others[0]
+
+
 KNOWN_CODES: frozenset[str] = frozenset().union(*(one.known_codes for one in CONNECTORS.values()))
 """Codes of refused rows that a person can look up; others count for the write-back's breaker."""

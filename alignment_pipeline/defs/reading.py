@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import dagster as dg
 
 from alignment_pipeline.connectors.streams import Reading, StreamState
+from alignment_pipeline.contracts.systems.registry import SYSTEMS
 from alignment_pipeline.defs import progress
 from alignment_pipeline.defs.line import Line
 from alignment_pipeline.installation import stream_states
@@ -27,8 +28,11 @@ def read_into_raw(
     )
     rows = list(extract.extraction_rows(stored, run_id=run.run_id, system=system, total_calls=calls()))
     run.warehouse.append("extractions", extract.extractions_table(rows))
+    own = {stream.table for stream in SYSTEMS[system].streams}
     for one in stored:
         report = one.report
+        if report.stream.table not in own:
+            continue  # a table of the CRM, which the CRM's own step shows
         yield run.materialized(
             one.published,
             api_calls=report.calls,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from alignment_pipeline.connectors import registry
 from alignment_pipeline.connectors.connector import Connector
 from alignment_pipeline.connectors.registry import CONNECTORS
 from alignment_pipeline.contracts import CONTRACTS
@@ -25,10 +26,13 @@ def sources() -> dg.Definitions:
 
 def _asset(connector: Connector) -> dg.AssetsDefinition:
     system = connector.system
+    # the CRM's tables may be filled by another system's step, which then comes first
+    others = [one for one in CONNECTORS.values() if connector.is_required and one.fills]
+    before = [stream.table for one in others for stream in one.system.streams]
 
     @dg.multi_asset(
         name=system.name,
-        specs=[table_spec(stream.table, kinds=frozenset({system.name})) for stream in system.streams],
+        specs=[table_spec(stream.table, deps=before, kinds=frozenset({system.name})) for stream in system.streams],
         check_specs=[contract_check_spec(CONTRACTS[stream.table]) for stream in system.streams],
         pool=f"{system.name}_read",
         retry_policy=RETRY,
@@ -58,6 +62,6 @@ def _left_out(connector: Connector, home: Home) -> str | None:
     """Why nothing is read from a system; None when it is read."""
     if not home.reads(connector.system.name):
         return f"{CONNECTORS_SETTING} does not name {connector.system.name}"
-    if not connector.is_configured(home.environ) and not connector.is_required:
+    if not connector.is_configured(home.environ) and registry.crm_of(home.environ) is not connector:
         return f"no {connector.system.title} is configured: {connector.configured_by[0]} is not set"
     return None

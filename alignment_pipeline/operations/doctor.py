@@ -14,7 +14,7 @@ from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.connectors.findings import Finding, checked
 from alignment_pipeline.connectors.notify import sinks
-from alignment_pipeline.connectors.registry import CONNECTORS, Connector
+from alignment_pipeline.connectors.registry import CONNECTORS, Connector, crm_of
 from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import Home
@@ -103,7 +103,8 @@ def _rebuild(home: Home, name: str) -> str:
     for stream in STREAMS:
         if stream.table == name:
             with home.journal() as journal:
-                stream_states.forget(journal, stream.system, stream.object)
+                for system in (stream.system, *(name for name, one in CONNECTORS.items() if one.fills)):
+                    stream_states.forget(journal, system, stream.object)
             return "`alignment run` reads it again from its source"
     return "`alignment run` makes it again"
 
@@ -121,7 +122,7 @@ def notifications(home: Home) -> Iterator[Finding]:
 
 def system(home: Home, connector: Connector) -> Iterator[Finding]:
     """One system: login, permissions, fields, limits; one warning when it is not configured and need not be."""
-    if not connector.is_configured(home.environ) and not connector.is_required:
+    if not connector.is_configured(home.environ) and crm_of(home.environ) is not connector:
         fix = f"set {', '.join(connector.variables)}"
         yield Finding(connector.system.name, "warn", f"not configured: {connector.without}", fix)
         return

@@ -29,6 +29,9 @@ def _of_system(system: System, people: PersonRecords, current: ibis.Table) -> ib
     base = typed(current, people.table)
     # a system need not know every flag
     flags = {name: base[name].fill_null(False) if name in base.columns else ibis.literal(False) for name in _FLAGS}
+    if "crm_contact_id" in base.columns:
+        # the system is the CRM too: its person is the contact, whatever another CRM once wrote there
+        base = base.mutate(contact_id=ibis.coalesce(base.crm_contact_id, base.contact_id))
     return base.mutate(
         source_key=ibis.literal(f"{system.name}:") + base.marketing_id,
         system=ibis.literal(system.name),

@@ -271,6 +271,7 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         is_email_invalid hs_email_hard_bounce_reason_enum given
         lead_id salesforceleadid id
         contact_id salesforcecontactid id
+        crm_contact_id crmContactId id
         created_at createdate timestamp
         """
     ),

@@ -13,7 +13,10 @@ from alignment_pipeline.connectors.hubspot.credentials import Credentials
 from alignment_pipeline.connectors.hubspot.extraction import HubSpotExtraction
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 from alignment_pipeline.connectors.streams import Reading, StreamState
+from alignment_pipeline.contracts.systems.hubspot import CRM_STREAMS
 from alignment_pipeline.contracts.systems.hubspot import HUBSPOT as SYSTEM
+
+_WITH_OUR_FIELDS = {"Contact": "contacts", "Account": "companies", "Opportunity": "deals"}
 
 
 def _open(environ: Mapping[str, str], clock: Clock) -> HubSpotSession:
@@ -21,7 +24,12 @@ def _open(environ: Mapping[str, str], clock: Clock) -> HubSpotSession:
 
 
 def _read(session: HubSpotSession, states: Mapping[str, StreamState], remember: Remember, crm: Crm) -> list[Reading]:
-    return HubSpotExtraction(session, states).readings(SYSTEM.streams)
+    if not session.credentials.is_crm:
+        return HubSpotExtraction(session, states).readings(SYSTEM.streams)
+    custom = {kind: crm.fields_of(object_) for object_, kind in _WITH_OUR_FIELDS.items()} | {"tasks": [crm.tasks.external_key_field]}
+    inputs = {_WITH_OUR_FIELDS[object_]: names for object_, names in crm.input_fields.items() if object_ in ("Contact", "Opportunity")}
+    source = HubSpotExtraction(session, states, custom_fields=custom, history=inputs, plays_crm=True)
+    return source.readings((*SYSTEM.streams, *CRM_STREAMS))
 
 
 HUBSPOT = Connector(
@@ -47,5 +55,6 @@ HUBSPOT = Connector(
     open=_open,
     read=_read,
     examine=examination.examine,
+    fills=CRM_STREAMS,
     without="nothing is read from HubSpot",
 )

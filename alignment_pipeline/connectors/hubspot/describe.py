@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from alignment_pipeline.connectors.hubspot.objects import results
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
-from alignment_pipeline.contracts.systems.hubspot import MERGED_INTO
+from alignment_pipeline.contracts.systems.hubspot import CRM_CONTACT, MERGED_INTO
 from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import Permanent, Retryable
 
 #: Columns that the reading itself fills.
-OWN = frozenset({MERGED_INTO, "contactIds", "companyIds"})
+OWN = frozenset({MERGED_INTO, CRM_CONTACT, "contactIds", "companyIds"})
 _KINDS = {"number": "double", "bool": "boolean", "datetime": "datetime"}
 
 

@@ -1,4 +1,4 @@
-"""Reading HubSpot into raw rows: objects with their history, owners, deal stages, and the logs.
+"""Reading HubSpot into raw rows: objects with their history, owners, deal stages, the logs, and the CRM's tables where it is the CRM.
 
 Belongs here: which run reads which stream. The columns are in `contracts/systems/hubspot.py`. Nothing is stored here.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from alignment_pipeline.connectors.hubspot.crm_extraction import CRM_RUNS, OF_HISTORY, SOURCES
 from alignment_pipeline.connectors.hubspot.history_extraction import PROPERTIES, HistoryRun
 from alignment_pipeline.connectors.hubspot.log_extraction import EmailEventRun, SubmissionRun
 from alignment_pipeline.connectors.hubspot.metadata_extraction import OwnerRun, StageRun
@@ -34,19 +35,32 @@ class HubSpotExtraction(HubSpotSource):
 
     def readings(self, wanted: Sequence[RawStream]) -> list[Reading]:
         """One reading per stream, to be iterated in any order. An object and its history share one pass."""
-        unknown = [stream.object for stream in wanted if stream.object not in _STREAMS]
+        known = {*_STREAMS, *CRM_RUNS}
+        unknown = [stream.object for stream in wanted if stream.object not in known]
         if unknown:
             raise ConfigurationError(f"HubSpot has no stream {', '.join(unknown)}; there are {', '.join(_STREAMS)}")
-        with_history = {stream.object.removesuffix(_CHANGES) for stream in wanted if stream.object.endswith(_CHANGES)}
-        passes = {
-            name: Pass(self, _STREAMS[name], PROPERTIES[name] if name in with_history else ())
-            for name in dict.fromkeys(stream.object.removesuffix(_CHANGES) for stream in wanted)
-            if name not in _OTHERS
-        }
+        passes = self._passes([stream.object for stream in wanted])
         return [Reading(stream, self._run(stream, passes)) for stream in wanted]
+
+    def _passes(self, wanted: Sequence[str]) -> dict[str, Pass]:
+        """Object -> the pass over it; an object and everything that is made of it share one."""
+        readers: dict[str, list[str]] = {}
+        for name in wanted:
+            for kind in SOURCES.get(name, (name.removesuffix(_CHANGES),)):
+                if kind not in _OTHERS:
+                    readers.setdefault(kind, []).append(name)
+        found = {}
+        for kind, names in readers.items():
+            has_history = any(name.endswith(_CHANGES) or name in OF_HISTORY for name in names)
+            history = dict.fromkeys((*PROPERTIES.get(kind, ()), *self.history.get(kind, ()))) if has_history else ()
+            others = [name for name in names if name != kind]
+            found[kind] = Pass(self, _STREAMS[kind], tuple(history), others)
+        return found
 
     def _run(self, stream: RawStream, passes: Mapping[str, Pass]) -> Run:
         if stream.object in _OTHERS:
             return _OTHERS[stream.object](self, stream)
+        if stream.object in CRM_RUNS:
+            return CRM_RUNS[stream.object](self, stream, passes)
         shared = passes[stream.object.removesuffix(_CHANGES)]
         return HistoryRun(self, stream, shared) if stream.object.endswith(_CHANGES) else ObjectRun(self, stream, shared)

@@ -19,7 +19,7 @@ from alignment_pipeline.connectors.values import canonical, parse_stamp
 
 #: Object -> the properties that rules replay: stages, owners, amounts.
 PROPERTIES: Mapping[str, tuple[str, ...]] = {
-    "contacts": ("lifecyclestage", "hubspot_owner_id", "hs_lead_status"),
+    "contacts": ("lifecyclestage", "hubspot_owner_id", "hs_lead_status", "associatedcompanyid"),
     "deals": ("dealstage", "amount", "closedate", "pipeline", "hubspot_owner_id"),
 }
 

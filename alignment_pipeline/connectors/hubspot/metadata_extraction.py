@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from alignment_pipeline.connectors.hubspot.objects import next_page, results
 from alignment_pipeline.connectors.hubspot.runs import Run
 from alignment_pipeline.connectors.raw_rows import RowBatches
 from alignment_pipeline.connectors.values import canonical, parse_stamp
@@ -24,19 +23,12 @@ class OwnerRun(Run):
     def read(self, batches: RowBatches) -> Iterator[pa.RecordBatch]:
         """Living ones, then archived ones as deleted."""
         for is_archived in (False, True):
-            after: str | None = None
-            while True:
-                params = {"limit": "500", "archived": "true" if is_archived else "false"} | ({"after": after} if after else {})
-                page = self.session.get("/crm/v3/owners", "owners", params)
-                for row in results(page, "owners"):
-                    texts = {name: canonical(row.get(name), "string") for name in self.stream.fields if name != "teams"}
-                    texts["teams"] = json.dumps(row["teams"], sort_keys=True) if row.get("teams") else None
-                    stamp = canonical(row.get("updatedAt"), "datetime")
-                    moment = parse_stamp(stamp) if stamp else None
-                    yield from batches.add(str(row["id"]), moment, texts | {"updatedAt": stamp}, is_deleted=is_archived)
-                after = next_page(page)
-                if after is None:
-                    break
+            for row in self.source.of_owners(is_archived=is_archived):
+                texts = {name: canonical(row.get(name), "string") for name in self.stream.fields if name != "teams"}
+                texts["teams"] = json.dumps(row["teams"], sort_keys=True) if row.get("teams") else None
+                stamp = canonical(row.get("updatedAt"), "datetime")
+                moment = parse_stamp(stamp) if stamp else None
+                yield from batches.add(str(row["id"]), moment, texts | {"updatedAt": stamp}, is_deleted=is_archived)
 
 
 @dataclass
@@ -45,8 +37,7 @@ class StageRun(Run):
 
     def read(self, batches: RowBatches) -> Iterator[pa.RecordBatch]:
         """One row per stage."""
-        page = self.session.get("/crm/v3/pipelines/deals", "deal pipelines")
-        for pipeline in results(page, "deal pipelines"):
+        for pipeline in self.source.pipelines:
             for stage in pipeline.get("stages") or ():
                 told = stage.get("metadata") or {}
                 values = {

@@ -17,12 +17,13 @@ import pyarrow as pa
 
 from alignment_pipeline.connectors import streams
 from alignment_pipeline.connectors.hubspot import describe, objects
+from alignment_pipeline.connectors.hubspot.crm_ids import crm_id
 from alignment_pipeline.connectors.hubspot.describe import Selection
 from alignment_pipeline.connectors.hubspot.objects import Record
 from alignment_pipeline.connectors.hubspot.runs import DAY, HubSpotSource, Run
 from alignment_pipeline.connectors.raw_rows import RowBatches
 from alignment_pipeline.connectors.values import canonical, parse_stamp
-from alignment_pipeline.contracts.systems.hubspot import MERGED_INTO
+from alignment_pipeline.contracts.systems.hubspot import CRM_CONTACT, MERGED_INTO
 from alignment_pipeline.contracts.systems.system import RawStream
 
 _LINKS = {"contactIds": "contacts", "companyIds": "companies"}
@@ -32,14 +33,17 @@ _LINKS = {"contactIds": "contacts", "companyIds": "companies"}
 class Pass:
     """One pass over an object, made once a run for the stream of its records and for that of its history.
 
-    `history`: properties whose history is read. What came is kept in a file, so that the second stream costs no call.
+    `history`: properties whose history is read. `readers`: the other streams that read this pass. What came is kept in a file, so that
+    these cost no call.
     """
 
     source: HubSpotSource
     stream: RawStream
     history: Sequence[str] = ()
+    readers: Sequence[str] = ()
     selection: Selection | None = None
     _spool: IO[str] | None = field(default=None, repr=False)
+    _gone: list[tuple[str, str]] | None = field(default=None, repr=False)
 
     def records(self) -> Iterator[Record]:
         """The records: from HubSpot the first time, from the file after that. A pass that failed is made anew."""
@@ -53,6 +57,13 @@ class Pass:
             yield record
         self._spool = spool
 
+    def archived(self) -> list[tuple[str, str]]:
+        """Ids of archived records with the moment, asked for once a run: no search finds them, and their list has no filter by time."""
+        if self._gone is None:
+            listed = objects.listed(self.source.session, self.stream.object, (), is_archived=True)
+            self._gone = [(str(record["id"]), str(record.get("archivedAt") or record.get("updatedAt"))) for record in listed]
+        return self._gone
+
     @property
     def chosen(self) -> Selection:
         """The properties that are read, asked for once."""
@@ -63,11 +74,11 @@ class Pass:
 
     @property
     def start(self) -> datetime | None:
-        """From where changes are read: the earlier of both streams' watermarks less the overlap; None for everything.
+        """From where changes are read: the earliest of all readers' watermarks less the overlap; None for everything.
 
         Properties that were not read before make it everything, too: the records that hold them have not changed.
         """
-        names = [self.stream.object, *([f"{self.stream.object}_changes"] if self.history else [])]
+        names = [self.stream.object, *self.readers]
         marks = [self.source.state(name).watermark for name in names]
         if any(mark is None for mark in marks) or self.new_properties:
             return None
@@ -103,12 +114,10 @@ class Pass:
         session, kind = self.source.session, self.stream.object
         ids = [str(record["id"]) for record in part]
         if self.history:
-            seen: set[str] = set()
+            by_id = {}
             for _, record in objects.by_ids(session, kind, ids, names, history=self.history):
-                if str(record["id"]) not in seen:
-                    seen.add(str(record["id"]))
-                    yield record
-            return
+                by_id[str(record["id"])] = record
+            part, ids = list(by_id.values()), list(by_id)
         by_link = {other: objects.linked(session, kind, other, ids) for other in links}
         for record in part:
             yield _with_links(record, {other: by_link[other].get(str(record["id"]), []) for other in links})
@@ -140,8 +149,8 @@ class ObjectRun(Run):
         for record in given.records():
             yield from self._add(batches, record, given.chosen)
         is_due = before.swept_at is None or self.now - before.swept_at >= DAY
-        if is_due:
-            yield from self._archived(batches)
+        for identity, at in given.archived() if is_due else ():
+            yield from batches.add(identity, parse_stamp(at), {"hs_object_id": identity}, is_deleted=True)
         self.state = replace(self.state, field_types=dict(given.chosen.types), swept_at=self.now if is_due else before.swept_at)
 
     def _add(self, batches: RowBatches, record: Record, chosen: Selection) -> Iterator[pa.RecordBatch]:
@@ -159,16 +168,12 @@ class ObjectRun(Run):
         for column, other in _LINKS.items():
             if column in self.stream.fields:
                 values[column] = ";".join(sorted((record.get("links") or {}).get(other, ()))) or None
+        if CRM_CONTACT in self.stream.fields:
+            values[CRM_CONTACT] = crm_id("contacts", identity) if self.source.plays_crm else None
         yield from batches.add(identity, moment, values, custom=custom)
         for loser in objects.merged_ids(record):
             if loser != identity:
                 yield from batches.add(loser, moment, {"hs_object_id": loser, MERGED_INTO: identity}, is_deleted=True)
-
-    def _archived(self, batches: RowBatches) -> Iterator[pa.RecordBatch]:
-        """Tombstones, once a day: archived records are found by no search, and their list has no filter by time."""
-        for record in objects.listed(self.session, self.stream.object, (), is_archived=True):
-            moment = parse_stamp(str(record.get("archivedAt") or record.get("updatedAt")))
-            yield from batches.add(str(record["id"]), moment, {"hs_object_id": str(record["id"])}, is_deleted=True)
 
 
 def _values(record: Record, chosen: Selection) -> tuple[dict[str, str | None], dict[str, str | None]]:

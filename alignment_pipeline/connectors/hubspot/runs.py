@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 
+from alignment_pipeline.connectors.hubspot.objects import next_page, results
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 from alignment_pipeline.connectors.raw_rows import RowBatches
 from alignment_pipeline.connectors.streams import StreamReport, StreamState
@@ -27,7 +30,8 @@ class HubSpotSource:
     """One portal, and how it is to be read.
 
     `states`: object -> state of the last finished reading. `custom_fields`: object -> further properties to read. `activity_days`: how
-    far back the first load of the logs goes.
+    far back the first load of the logs goes. `history`: object -> further properties whose history is read. `plays_crm`: it is the only
+    CRM, so that it fills the CRM's tables too (`crm_extraction.py`).
     """
 
     session: HubSpotSession
@@ -35,10 +39,34 @@ class HubSpotSource:
     custom_fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     overlap: timedelta = OVERLAP
     activity_days: int = 185
+    history: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    plays_crm: bool = False
+    facts: Any = None
+    _owners: dict[bool, list[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
 
     def state(self, stream: str) -> StreamState:
         """Where a stream's last reading ended."""
         return self.states.get(stream) or StreamState(stream)
+
+    def of_owners(self, *, is_archived: bool) -> list[Mapping[str, Any]]:
+        """Owners, asked for once a run."""
+        if is_archived not in self._owners:
+            found: list[Mapping[str, Any]] = []
+            after: str | None = None
+            while True:
+                params = {"limit": "500", "archived": "true" if is_archived else "false"} | ({"after": after} if after else {})
+                page = self.session.get("/crm/v3/owners", "owners", params)
+                found += results(page, "owners")
+                after = next_page(page)
+                if after is None:
+                    break
+            self._owners[is_archived] = found
+        return self._owners[is_archived]
+
+    @cached_property
+    def pipelines(self) -> list[Mapping[str, Any]]:
+        """Deal pipelines with their stages, asked for once a run."""
+        return results(self.session.get("/crm/v3/pipelines/deals", "deal pipelines"), "deal pipelines")
 
     def meet_server(self) -> None:
         """Have an answer that shows the server's clock; the account is asked once, which also checks the portal."""

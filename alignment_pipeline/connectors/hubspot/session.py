@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors import redaction
@@ -63,6 +64,7 @@ class HubSpotSession(ServerClock):
     _token: str | None = field(default=None, repr=False)
     _good_until: datetime | None = field(default=None, repr=False)
     _transport: Transport | None = field(default=None, repr=False)
+    _account: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def headers(self) -> Mapping[str, str]:
         """Authorisation of a signed call (`Signer`). OAuth tokens are renewed by the clock: a 401 is no sure sign of their end."""
@@ -95,11 +97,24 @@ class HubSpotSession(ServerClock):
 
     def portal_id(self) -> str:
         """The portal's id. ConfigurationError when HUBSPOT_PORTAL_ID names another one."""
-        found = str(self.get("/account-info/v3/details", "account").get("portalId") or "")
+        found = str(self._details().get("portalId") or "")
         expected = self.credentials.expected_portal_id
         if expected is not None and expected != found:
             raise ConfigurationError(f"HUBSPOT_PORTAL_ID is {expected}, but the token belongs to portal {found}")
         return found
+
+    def time_zone(self) -> str | None:
+        """The account's time zone, None where it names none that is known."""
+        try:
+            return ZoneInfo(str(self._details().get("timeZone") or "")).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return None
+
+    def _details(self) -> Mapping[str, Any]:
+        """What the account says of itself, asked once."""
+        if self._account is None:
+            self._account = self.get("/account-info/v3/details", "account")
+        return self._account
 
     def _log_in(self) -> None:
         given = self.credentials

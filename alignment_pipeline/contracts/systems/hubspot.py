@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
 from alignment_pipeline.contracts.systems.system import ActivityFeed, PersonRecords, RawStream, System
 
-#: Made by the reading, not asked of HubSpot.
-MERGED_INTO = "mergedInto"
+#: Made by the reading, not asked of HubSpot. The contact's id in the CRM's tables, where HubSpot is the CRM.
+MERGED_INTO, CRM_CONTACT = "mergedInto", "crmContactId"
+#: What HubSpot fills of the CRM's tables where it is the only CRM.
+_FILLED = frozenset(
+    "Account Contact ContactHistory Opportunity OpportunityFieldHistory OpportunityHistory OpportunityStage OpportunityContactRole "
+    "Task Event User Group".split()
+)
+CRM_STREAMS: tuple[RawStream, ...] = tuple(replace(stream, system="hubspot") for stream in SALESFORCE.streams if stream.object in _FILLED)
 
 
-def _object(object_: str, required: str, optional: str, *, personal: str = "", stamp: str = "hs_lastmodifieddate") -> RawStream:
+def _object(
+    object_: str, required: str, optional: str, *, personal: str = "", stamp: str = "hs_lastmodifieddate", made: tuple[str, ...] = ()
+) -> RawStream:
     return RawStream(
         "hubspot",
         object_,
         f"raw_hubspot_{object_}",
         ("hs_object_id", stamp, *required.split()),
-        (*optional.split(), MERGED_INTO),
+        (*optional.split(), MERGED_INTO, *made),
         stamp=stamp,
         personal=frozenset(personal.split()),
     )
@@ -55,6 +66,7 @@ STREAMS = (
         "salesforceleadid salesforcecontactid salesforceaccountid hs_merged_object_ids hs_additional_emails",
         personal="email hs_additional_emails firstname lastname phone mobilephone city",
         stamp="lastmodifieddate",
+        made=(CRM_CONTACT,),
     ),
     _changes("contacts"),
     _object(
@@ -67,7 +79,8 @@ STREAMS = (
         "deals",
         "createdate dealstage",
         "dealname pipeline amount deal_currency_code amount_in_home_currency closedate dealtype hs_deal_stage_probability hs_is_closed "
-        "hs_is_closed_won hubspot_owner_id hs_salesforceopportunityid hs_merged_object_ids",
+        "hs_is_closed_won hubspot_owner_id hs_analytics_source hs_salesforceopportunityid hs_merged_object_ids",
+        made=("contactIds", "companyIds"),
     ),
     _changes("deals"),
     _engagement("calls", "hs_call_title hs_call_direction hs_call_status hs_call_duration hs_call_disposition", personal="hs_call_title"),

@@ -127,6 +127,7 @@ def defaults() -> dict[str, dict[str, Property]]:
             f"{_ENGAGEMENT} hs_task_subject hs_task_body hs_task_status hs_task_priority hs_task_type hs_task_completion_date:datetime!"
         ),
         "notes": _of(f"{_ENGAGEMENT} hs_note_body"),
+        "users": _of("hs_object_id:number! hs_lastmodifieddate:datetime! hs_createdate:datetime! hs_standard_time_zone hubspot_owner_id"),
     }
 
 

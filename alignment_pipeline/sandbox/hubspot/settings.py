@@ -15,6 +15,7 @@ READ_SCOPES = frozenset(
         "crm.objects.companies.read",
         "crm.objects.deals.read",
         "crm.objects.owners.read",
+        "crm.objects.users.read",
         "sales-email-read",
         "forms",
         "content",

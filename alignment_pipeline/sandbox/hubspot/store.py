@@ -56,8 +56,11 @@ class HubSpotStore(PortalRecords):
                     self.create(kind, values, given["at"], _MIGRATION, record_id=str(given["id"]), lag=0.0)
             self.owners += [dict(one) for one in owners]
             self.pipelines += [dict(one) for one in pipelines]
+            self.loaded()
 
-            self._loaded = self._state()
+    def loaded(self) -> None:
+        """What `reset` goes back to is the present state."""
+        self._loaded = self._state()
 
     def reset(self) -> None:
         """Go back to the records as they were loaded; tokens and counts begin anew."""

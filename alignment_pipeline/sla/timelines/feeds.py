@@ -14,9 +14,12 @@ from ibis import _
 from alignment_pipeline.agreement.sla_policies import Policy
 from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.contracts.systems.registry import MARKETING
+from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
 from alignment_pipeline.sla.arrays import NEVER
 
-_PERSON = ("salesforce:Lead", "salesforce:Contact")
+_CRM = SALESFORCE
+_CRM_OBJECTS = frozenset(stream.object for stream in _CRM.streams)
+_PERSON = ("salesforce:Lead?", "salesforce:Contact")
 _SAID = ("salesforce:LeadHistory?", "salesforce:ContactHistory?")
 _DEALS = ("salesforce:Opportunity", "salesforce:OpportunityContactRole?")
 _LOGS = tuple(
@@ -84,9 +87,12 @@ def _least(needed: set[str], watermarks: Mapping[str, datetime | None]) -> int:
 
 
 def watermarks(extractions: ibis.Table) -> dict[str, datetime | None]:
-    """How far each feed has been read: 'system:object' to moment, and per system the one that is furthest behind."""
+    """How far each feed has been read: 'system:object' to moment, and per system the one that is furthest behind.
+
+    The CRM's objects go by the usual CRM's name, whichever system fills them.
+    """
     latest = extractions.filter(_.watermark_at.notnull()).group_by("system", "object").agg(read_to=_.watermark_at.max())
-    rows = latest.to_pyarrow().to_pylist()
+    rows = [row | ({"system": _CRM.name} if row["object"] in _CRM_OBJECTS else {}) for row in latest.to_pyarrow().to_pylist()]
     read_to: dict[str, datetime | None] = {f"{row['system']}:{row['object']}": row["read_to"] for row in rows}
     for system in {row["system"] for row in rows}:
         read_to[system] = min(row["read_to"] for row in rows if row["system"] == system)
