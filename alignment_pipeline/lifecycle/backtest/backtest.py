@@ -15,20 +15,18 @@ from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.mqa import Mqa
 from alignment_pipeline.contracts.lifecycle import MQA_BACKTEST_TERMS, MQA_BACKTESTS
 from alignment_pipeline.contracts.moments import from_microseconds
-from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle.backtest.hindsight import as_known_then, without_attributes
 from alignment_pipeline.lifecycle.backtest.judging import (
     FACTORS,
     Backtest,
+    Candidates,
     Entry,
     Span,
     Tables,
     Term,
     a_week,
-    judged,
-    numbers,
     outcomes_of,
-    terms_table,
+    sweep,
 )
 from alignment_pipeline.lifecycle.mqa.mqa_history import judged_accounts
 from alignment_pipeline.lifecycle.stages.handover import Owners
@@ -54,11 +52,9 @@ def mqa_backtest(
     scored = as_known_then(t["scored_activities"], as_of=as_of)
     given = {**t, "scored_activities": scored} if use_attributes else without_attributes({**t, "scored_activities": scored})
     span = Span(as_of - timedelta(days=tested_days), as_of, outcome_days)
-    outcomes = outcomes_of(t["opportunities"])
     owners = _owners_of(t, agreement)
-    rows: dict[str, list[object]] = {name: [] for name in MQA_BACKTESTS.names[:-2]}
-    terms_now: list[Term] = []
-    for factor in sorted({*factors, 1.0}):
+
+    def entries_at(factor: float) -> Candidates:
         accounts = judged_accounts(
             given["scored_activities"],
             given["person_fits"],
@@ -70,20 +66,23 @@ def mqa_backtest(
             as_of=as_of,
         )
         entries = [Entry(one.account_id, one.account_id, from_microseconds(term.entered_us)) for one in accounts for term in one.walk.terms]
-        terms = judged(entries, outcomes, span)
-        terms_now = terms if factor == 1.0 else terms_now
-        row = numbers(terms, outcomes, span, population=len(accounts)) | {
-            "threshold_factor": factor,
+        return Candidates(entries, population=len(accounts))
+
+    return sweep(
+        entries_at,
+        outcomes_of(t["opportunities"]),
+        span,
+        factors=factors,
+        contracts=(MQA_BACKTEST_TERMS, MQA_BACKTESTS),
+        further=lambda terms: {
             "mqas": len(terms),
             "mqas_per_week": a_week(terms, span),
             "weeks_over": _weeks_over(terms, owners, agreement.lifecycle.handover.mqas_per_rep_and_week),
             "attributes_used": use_attributes,
             "reconstructed_pct": reconstructed_pct,
-        }
-        for name, column in rows.items():
-            column.append(row[name])
-    stamp = {"as_of": as_of, "agreement_version": agreement_version}
-    return Backtest(terms_table(terms_now, MQA_BACKTEST_TERMS, **stamp), from_columns(rows, MQA_BACKTESTS, **stamp))  # type: ignore[arg-type]
+        },
+        agreement_version=agreement_version,
+    )
 
 
 def scaled(mqa: Mqa, factor: float) -> Mqa:

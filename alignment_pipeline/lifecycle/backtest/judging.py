@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import bisect
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import ibis
 
@@ -51,6 +52,15 @@ class Entry:
     entity_id: str
     account_id: str | None
     entered_at: datetime
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Who became qualified out of how many, and how many of these an account has (else one)."""
+
+    entries: Sequence[Entry]
+    population: int
+    shares: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,35 @@ def numbers(
         "outcome_days": span.outcome_days,
         "tested_from": span.tested_from,
     }
+
+
+def sweep(
+    entries_at: Callable[[float], Candidates],
+    outcomes: Mapping[str, list[Outcome]],
+    span: Span,
+    *,
+    factors: Sequence[float],
+    contracts: tuple[Contract, Contract],
+    further: Callable[[Sequence[Term]], Mapping[str, object]],
+    agreement_version: str,
+) -> Backtest:
+    """Who would have been qualified under each factor of the thresholds, judged; the terms are those of the agreement's own.
+
+    `contracts` are those of the terms and of the sweep; `further` gives a row the columns that only its own contract has.
+    """
+    terms_contract, sweep_contract = contracts
+    stamp: dict[str, Any] = {"as_of": span.as_of, "agreement_version": agreement_version}
+    rows: dict[str, list[object]] = {name: [] for name in sweep_contract.names[:-2]}
+    own: list[Term] = []
+    for factor in sorted({*factors, 1.0}):
+        candidates = entries_at(factor)
+        terms = judged(candidates.entries, outcomes, span)
+        own = terms if factor == 1.0 else own
+        row = numbers(terms, outcomes, span, population=candidates.population, shares=candidates.shares)
+        row = {**row, "threshold_factor": factor, **further(terms)}
+        for name, column in rows.items():
+            column.append(row[name])
+    return Backtest(terms_table(own, terms_contract, **stamp), from_columns(rows, sweep_contract, **stamp))
 
 
 def a_week(terms: Sequence[Term], span: Span) -> float:

@@ -18,21 +18,8 @@ from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.stages import PersonMove, PersonStages, PersonWhen
 from alignment_pipeline.contracts.lifecycle import MQL_BACKTEST_TERMS, MQL_BACKTESTS
 from alignment_pipeline.contracts.moments import from_microseconds, micros, microseconds
-from alignment_pipeline.contracts.shape import from_columns
 from alignment_pipeline.lifecycle.backtest.hindsight import as_known_then, without_attributes
-from alignment_pipeline.lifecycle.backtest.judging import (
-    FACTORS,
-    Backtest,
-    Entry,
-    Span,
-    Tables,
-    Term,
-    a_week,
-    judged,
-    numbers,
-    outcomes_of,
-    terms_table,
-)
+from alignment_pipeline.lifecycle.backtest.judging import FACTORS, Backtest, Candidates, Entry, Span, Tables, a_week, outcomes_of, sweep
 from alignment_pipeline.lifecycle.mqa import mqa_statuses
 from alignment_pipeline.lifecycle.signals.changes import beside
 from alignment_pipeline.lifecycle.signals.events import counted_events
@@ -68,28 +55,30 @@ def mql_backtest(
     both tables are empty.
     """
     stage = mql_stage(agreement.lifecycle.people)
-    rows: dict[str, list[object]] = {name: [] for name in MQL_BACKTESTS.names[:-2]}
-    stamp = {"as_of": as_of, "agreement_version": agreement_version}
-    terms_now: list[Term] = []
-    if stage is not None:
-        span = Span(as_of - timedelta(days=tested_days), as_of, outcome_days)
-        people = _People(_as_known(t, agreement, as_of, use_attributes=use_attributes), agreement, as_of)
-        outcomes = outcomes_of(t["opportunities"])
-        for factor in sorted({*factors, 1.0}):
-            scaled_stages = scaled(agreement.lifecycle.people, stage, factor, keep_attributes=use_attributes)
-            terms = judged(people.entries(scaled_stages, stage), outcomes, span)
-            terms_now = terms if factor == 1.0 else terms_now
-            row = numbers(terms, outcomes, span, population=people.count, shares=people.by_account) | {
-                "threshold_factor": factor,
-                "stage": stage,
-                "mqls": len(terms),
-                "mqls_per_week": a_week(terms, span),
-                "attributes_used": use_attributes,
-                "reconstructed_pct": reconstructed_pct,
-            }
-            for name, column in rows.items():
-                column.append(row[name])
-    return Backtest(terms_table(terms_now, MQL_BACKTEST_TERMS, **stamp), from_columns(rows, MQL_BACKTESTS, **stamp))  # type: ignore[arg-type]
+    span = Span(as_of - timedelta(days=tested_days), as_of, outcome_days)
+    if stage is None:
+        return Backtest(ibis.memtable(MQL_BACKTEST_TERMS.empty()), ibis.memtable(MQL_BACKTESTS.empty()))
+    people = _People(_as_known(t, agreement, as_of, use_attributes=use_attributes), agreement, as_of)
+
+    def entries_at(factor: float) -> Candidates:
+        stages = scaled(agreement.lifecycle.people, stage, factor, keep_attributes=use_attributes)
+        return Candidates(people.entries(stages, stage), population=people.count, shares=people.by_account)
+
+    return sweep(
+        entries_at,
+        outcomes_of(t["opportunities"]),
+        span,
+        factors=factors,
+        contracts=(MQL_BACKTEST_TERMS, MQL_BACKTESTS),
+        further=lambda terms: {
+            "stage": stage,
+            "mqls": len(terms),
+            "mqls_per_week": a_week(terms, span),
+            "attributes_used": use_attributes,
+            "reconstructed_pct": reconstructed_pct,
+        },
+        agreement_version=agreement_version,
+    )
 
 
 def scaled(stages: PersonStages, stage: str, factor: float, *, keep_attributes: bool) -> PersonStages:
