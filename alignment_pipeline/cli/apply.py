@@ -45,10 +45,9 @@ def apply(plan_hash: str, by: str | None, approved_only: bool, resume: bool, tak
     if not approved_only:
         key = keys.signing_key(home.path, home.environ)
         approval.approve(journal, row, by=by or getpass.getuser(), key=key, numbers=home.agreement.write_back.approvals)
-    session = context.salesforce("writer")
     done = applying.apply(
         journal,
-        write_back.open_crm(home, session),
+        write_back.open_crm(home),
         row.plan_hash,
         agreement=home.agreement,
         key=keys.checking_key(home.path, home.environ),

@@ -12,8 +12,8 @@ import click
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.operations import write_back
 from alignment_pipeline.write_back.plans import approval, keys, ops
-from alignment_pipeline.write_back.sending import crm as crms
 
 
 @click.command(epilog="Example: alignment approve --standing --most-records 500 --days 7")
@@ -49,7 +49,7 @@ def approve(
     key = keys.signing_key(home.path, home.environ)
     name = by or getpass.getuser()
     if standing:
-        crm = crms.salesforce(context.salesforce("reader"), may_write=False)
+        crm = write_back.open_crm(context.home, may_write=False)
         fields: dict[str, list[str]] = {"Task": [*_TASK_FIELDS, home.agreement.crm.tasks.external_key_field]}
         for mapping in home.agreement.crm.fields:
             fields.setdefault(mapping.object, []).append(mapping.field)

@@ -17,10 +17,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from alignment_pipeline.connectors.salesforce.credentials import Role
-from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.installation import salesforce
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.warehouse.warehouse import Warehouse
@@ -40,10 +37,6 @@ class Context:
     def warehouse(self) -> Warehouse:
         """The store, opened."""
         return self.home.warehouse()
-
-    def salesforce(self, role: Role = "reader") -> SalesforceSession:
-        """A Salesforce session that logs in when first used."""
-        return salesforce.session(self.home, role)
 
     def result(self, content: dict[str, Any], human: Callable[[Console], None]) -> None:
         """Show a command's result on stdout: JSON with --json, else what `human` prints."""

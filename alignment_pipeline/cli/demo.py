@@ -120,7 +120,7 @@ def _write(context: Context, plan_hash: str) -> applying.Applied:
         approval.approve(journal, row, by="the demo", key=key, numbers=home.agreement.write_back.approvals)
         done = applying.apply(
             journal,
-            write_back.open_crm(home, context.salesforce("writer")),
+            write_back.open_crm(home),
             row.plan_hash,
             agreement=home.agreement,
             key=key.public_key(),

@@ -171,7 +171,7 @@ def _listing(context: Context) -> list[dict[str, Any]]:
 
 def _adopt(context: Context) -> None:
     journal, agreement, warehouse = context.journal(), context.home.agreement, context.warehouse()
-    crm = write_back.open_crm(context.home, context.salesforce("reader"), may_write=False)
+    crm = write_back.open_crm(context.home, may_write=False)
     objects = sorted({mapping.object for mapping in agreement.crm.fields} | {"Task"})
     shapes = described_shapes(crm.describe_all(objects))
 

@@ -29,8 +29,7 @@ def rollback(run_id: str, yes: bool, by: str | None, is_json: bool) -> int:
     RUN_ID is a run, or the first characters of a plan's hash."""
     context = Context(is_json=is_json)
     home, journal = context.home, context.journal()
-    session = context.salesforce("writer" if yes else "reader")
-    crm = write_back.open_crm(home, session, may_write=yes)
+    crm = write_back.open_crm(home, may_write=yes)
     run = applying.open_run(journal, crm, home.agreement, uuid.uuid4().hex)
     plan = undoing.build_rollback(journal, run_id, agreement=home.agreement, org_id=crm.organization_id, new_run_id=run.run_id)
     kept_plan = prepare.keep(journal, plan, run.rules, folder=home.folder("plans") if plan.ops else None)

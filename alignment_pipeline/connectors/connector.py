@@ -12,12 +12,20 @@ from typing import Any, Protocol
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors import crm as crms
 from alignment_pipeline.connectors.calls import CallCounter
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.credentials import setting
 from alignment_pipeline.connectors.findings import Finding
 from alignment_pipeline.connectors.streams import Reading, StreamState
 from alignment_pipeline.contracts.systems.system import RawStream, System
+
+
+class OpenCrm(Protocol):
+    """Opens the system as the write-back's CRM."""
+
+    def __call__(self, environ: Mapping[str, str], clock: Clock, *, may_write: bool) -> crms.Crm: ...
+
 
 Remember = Callable[[StreamState], None]
 
@@ -36,7 +44,7 @@ class Connector:
     is shown instead of an empty result. `variables` are what a person has to set, `without` what is missing without the system. `read`
     gives one reading per stream from a session that `open` made; its states are of the runs before, and it is given a function that
     keeps a state whose vendor jobs must survive a crash. `fills` are the CRM's streams that it reads, beside its own, where it is the only
-    CRM; `is_required` is the CRM that others stand in for.
+    CRM; `is_required` is the CRM that others stand in for. `open_crm` is there where the system can be the CRM that is written to.
     """
 
     system: System
@@ -50,6 +58,7 @@ class Connector:
     known_codes: frozenset[str] = frozenset()
     is_required: bool = False
     fills: tuple[RawStream, ...] = ()
+    open_crm: OpenCrm | None = None
     without: str = ""
 
     def is_configured(self, environ: Mapping[str, str]) -> bool:

@@ -6,7 +6,6 @@ import dagster as dg
 
 from alignment_pipeline.defs.line import LineResource, table
 from alignment_pipeline.defs.retrying import recoverable
-from alignment_pipeline.installation import salesforce
 from alignment_pipeline.line.run import maker
 from alignment_pipeline.operations import write_back
 from alignment_pipeline.write_back.records import results
@@ -30,7 +29,7 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
             rows = write_back.plan_rows(journal)
         return run.publish("write_plans", rows, note="decided as of the past: no plan is made, the CRM gets no values of the past")
     with recoverable(), run.home.journal() as journal:
-        session = salesforce.session(run.home)
+        crm = write_back.open_crm(run.home, may_write=False)
         made = write_back.make_plan(
             run.home,
             run.tables(*write_back.PLAN_INPUTS),
@@ -38,11 +37,11 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
             run.read("extractions"),
             agreement=run.agreement,
             journal=journal,
-            crm=write_back.open_crm(run.home, session, may_write=False),
+            crm=crm,
             as_of=run.as_of,
             run_id=run.run_id,
             names=write_back.record_names(run.tables(*write_back.NAMED)),
-            reactions=write_back.reactions_of(session),
+            reactions=crm.reactions,
         )
         rows = write_back.plan_rows(journal)
     return run.publish(
@@ -54,7 +53,7 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
         guard=made.judgement.reasons(),
         counts=made.plan.counts(),
         preview=dg.MetadataValue.path(str(made.page)),
-        api_calls=session.counter.total,
+        api_calls=crm.calls(),
     )
 
 
@@ -75,7 +74,7 @@ def crm_writes(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mate
     if plan is None or not plan["operations"]:
         return dg.MaterializeResult(metadata={"note": "nothing to write: the CRM says what it should", "records_written": 0})
     with recoverable(), run.home.journal() as journal:
-        crm = write_back.open_crm(run.home, salesforce.session(run.home, "writer"))
+        crm = write_back.open_crm(run.home)
         done = write_back.apply_standing(run.home, plan["plan_hash"], agreement=run.agreement, journal=journal, crm=crm)
         if isinstance(done, str):
             return dg.MaterializeResult(metadata={"note": done, "records_written": 0, "plan_hash": plan["plan_hash"]})

@@ -19,6 +19,7 @@ from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.activity_types import HAND_RAISE
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.loader import AgreementError
+from alignment_pipeline.connectors.crm import Crm
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.fast_lane import decisions, overlay, polling, writing
 from alignment_pipeline.fast_lane.arrivals import Raw, Reader
@@ -33,8 +34,8 @@ from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import acquire, is_held
 from alignment_pipeline.line.run import maker
 from alignment_pipeline.matching.blocking.index import AccountIndex
+from alignment_pipeline.operations import write_back
 from alignment_pipeline.staging import versions
-from alignment_pipeline.write_back.sending import crm as crms
 
 LEASE = "fast-lane"
 #: Held by the one process that is warm and waits for the lane's lease.
@@ -72,9 +73,9 @@ class Lane:
         return Reader(salesforce.session(self.home), marketo.session(self.home), custom, shared)
 
     @cached_property
-    def writer(self) -> crms.Crm:
+    def writer(self) -> Crm:
         """The CRM with the writer's credentials."""
-        return crms.salesforce(salesforce.session(self.home, "writer"))
+        return write_back.crm_alone(self.home)
 
     @cached_property
     def type_ids(self) -> list[int]:

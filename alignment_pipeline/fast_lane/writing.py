@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from alignment_pipeline.connectors.crm import Crm
 from alignment_pipeline.errors import ApprovalRequired
 from alignment_pipeline.fast_lane.decisions import Tables
 from alignment_pipeline.fast_lane.store import Store
@@ -24,7 +25,6 @@ from alignment_pipeline.write_back.fields.field_rules import FieldRules
 from alignment_pipeline.write_back.fields.shape import described_shapes
 from alignment_pipeline.write_back.plans import keys, plan, prepare
 from alignment_pipeline.write_back.sending import apply as applying
-from alignment_pipeline.write_back.sending.crm import Crm
 
 KIND = "fast"
 UNDECIDED = "earlier write not yet decided"

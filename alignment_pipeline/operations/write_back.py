@@ -17,8 +17,8 @@ from sqlalchemy import select
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD
-from alignment_pipeline.connectors.salesforce import cascade
-from alignment_pipeline.connectors.salesforce.session import SalesforceSession
+from alignment_pipeline.connectors import registry
+from alignment_pipeline.connectors.crm import Crm
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ApprovalRequired
 from alignment_pipeline.installation import marketo
@@ -29,8 +29,6 @@ from alignment_pipeline.operations import source_health
 from alignment_pipeline.write_back.fields.shape import described_shapes
 from alignment_pipeline.write_back.plans import keys, prepare
 from alignment_pipeline.write_back.sending import apply as applying
-from alignment_pipeline.write_back.sending import crm as crms
-from alignment_pipeline.write_back.sending.crm import Crm
 from alignment_pipeline.write_back.sending.marketo import with_marketo
 
 NAMED = ("accounts", "leads", "contacts", "users")
@@ -38,12 +36,19 @@ PLAN_INPUTS = ("field_updates", "record_creates", "crm_field_values", "crm_recor
 DESCRIBED = ("Account", "Contact", "Lead", "Task")
 
 
-def open_crm(home: Home, session: SalesforceSession, *, may_write: bool = True) -> Crm:
-    """The CRM of a session, with Marketo's people beside it where the field map names a field of theirs and a Marketo is configured."""
-    crm = crms.salesforce(session, may_write=may_write)
+def open_crm(home: Home, *, may_write: bool = True) -> Crm:
+    """The CRM of this installation, with Marketo's people where the field map names a field of theirs and a Marketo is configured."""
+    crm = crm_alone(home, may_write=may_write)
     if not home.agreement.crm.fields_of(MARKETO_LEAD) or not marketo.is_configured(home):
         return crm
     return with_marketo(crm, marketo.session(home), may_write=may_write)
+
+
+def crm_alone(home: Home, *, may_write: bool = True) -> Crm:
+    """The CRM without other systems beside it, by the writer's credentials where it may write."""
+    connector = registry.crm_of(home.environ)
+    assert connector.open_crm is not None
+    return connector.open_crm(home.environ, home.clock, may_write=may_write)
 
 
 def is_past(as_of: datetime, now: datetime) -> bool:
@@ -81,20 +86,6 @@ def make_plan(
         names=names,
         reactions=reactions,
     )
-
-
-def reactions_of(session: SalesforceSession) -> Callable[[Collection[str]], list[str]]:
-    """Says what starts in Salesforce when records of some objects are saved, what is unknown included."""
-
-    def said(objects: Collection[str]) -> list[str]:
-        asked = [name for name in cascade.OBJECTS if name in objects]
-        if not asked:
-            return []
-        found = cascade.scan(session, asked)
-        unknown = [f"it is not known whether {kind} react: {why}" for kind, why in found.unknown.items()]
-        return [cascade.sentence(found, name) for name in asked] + unknown
-
-    return said
 
 
 def record_names(tables: Mapping[str, ibis.Table]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from alignment_pipeline.agreement import loader
+from alignment_pipeline.connectors.salesforce import crm
 from alignment_pipeline.errors import AlignmentError, ApprovalRequired, ConfigurationError, Permanent
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.write_back.fields.shape import described_shapes
@@ -17,7 +18,6 @@ from alignment_pipeline.write_back.plans import approval, ops
 from alignment_pipeline.write_back.plans import plan as plans
 from alignment_pipeline.write_back.plans.source_health import SourceHealth
 from alignment_pipeline.write_back.records import adopt
-from alignment_pipeline.write_back.sending import crm
 from alignment_pipeline.write_back.sending.marker import JournalLost
 from alignment_pipeline_tests.faults.selection import chosen
 from alignment_pipeline_tests.write_back.office import SIGNING_KEY, Office, connect, lead_id, office
@@ -182,7 +182,7 @@ def _other_organisation(acme: Office) -> None:
     session = connect(acme.sandbox, acme.clock)
     session.credentials = type(session.credentials)(**{**vars(session.credentials), "expected_organization_id": "00D000000000099AAA"})
     with pytest.raises(ConfigurationError, match="SALESFORCE_ORG_ID"):
-        crm.salesforce(session)
+        crm.crm(session)
     assert len(acme.writes()) == before
 
 

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
+from alignment_pipeline.connectors.row_results import RetryClass, RowResult
 from alignment_pipeline.write_back.sending import batches, recheck, send, settle
 
 #: A condition that is always met.

@@ -16,12 +16,13 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import Clock
-from alignment_pipeline.connectors.salesforce.describe import FieldDescription, ObjectDescription
-from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
+from alignment_pipeline.connectors.crm import Crm, Limits
+from alignment_pipeline.connectors.descriptions import FieldDescription, ObjectDescription
+from alignment_pipeline.connectors.row_results import RetryClass, RowResult
+from alignment_pipeline.connectors.salesforce.results import failure
 from alignment_pipeline.contracts import staging_facts
 from alignment_pipeline.errors import OutcomeUnknown, Retryable
 from alignment_pipeline.journal.journal import Journal
-from alignment_pipeline.write_back.sending.crm import Crm, Limits
 from alignment_pipeline_tests.write_back.office import NOW, Office, lead_id
 
 _FIELDS = (
@@ -152,12 +153,12 @@ class ModelCrm:
 
     def _one(self, record_id: str, fields: Any, since: datetime | None) -> RowResult:
         if record_id in self.deleted:
-            return RowResult.failure(record_id, "ENTITY_IS_DELETED", "gone")
+            return failure(record_id, "ENTITY_IS_DELETED", "gone")
         if record_id in self.converted:
-            return RowResult.failure(record_id, "CANNOT_UPDATE_CONVERTED_LEAD", "converted")
+            return failure(record_id, "CANNOT_UPDATE_CONVERTED_LEAD", "converted")
         if "locked" in self.faults:
             self.faults.remove("locked")
-            return RowResult.failure(record_id, "UNABLE_TO_LOCK_ROW", "locked")
+            return failure(record_id, "UNABLE_TO_LOCK_ROW", "locked")
         if not self._apply(record_id, dict(fields), since):
             return RowResult.failure(record_id, "PRECONDITION_FAILED", "changed", retry=RetryClass.CONFLICT)
         return RowResult.success(record_id, record_id)

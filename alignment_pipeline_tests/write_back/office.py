@@ -24,6 +24,7 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.marketo.credentials import Credentials as MarketoCredentials
 from alignment_pipeline.connectors.marketo.session import MarketoSession
 from alignment_pipeline.connectors.retries import RetryPolicy
+from alignment_pipeline.connectors.salesforce import crm
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.transport import Timeouts
@@ -40,7 +41,6 @@ from alignment_pipeline.write_back.fields.shape import described_shapes
 from alignment_pipeline.write_back.plans import approval, guard, ops, plan
 from alignment_pipeline.write_back.plans.planned import Plan
 from alignment_pipeline.write_back.plans.source_health import SourceHealth
-from alignment_pipeline.write_back.sending import crm
 from alignment_pipeline.write_back.sending.apply import Applied, apply, open_run
 from alignment_pipeline.write_back.sending.marketo import with_marketo
 from alignment_pipeline.write_back.sending.recover import recover
@@ -318,7 +318,7 @@ def office(
 
 def reached(sandbox: Sandbox, session: SalesforceSession, clock: Clock) -> crm.Crm:
     """The CRM of the session, and Marketo where one is served."""
-    found = crm.salesforce(session)
+    found = crm.crm(session)
     if sandbox.world.marketo is None:
         return found
     retry = RetryPolicy(randomness=random.Random(5))

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from alignment_pipeline.connectors.row_results import RetryClass, RowResult
 from alignment_pipeline.connectors.salesforce import bulk_csv
 from alignment_pipeline.connectors.salesforce.bulk_query import PollPlan, Rewound
 from alignment_pipeline.connectors.salesforce.identifiers import api_name, given_id, id18, is_id
-from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
+from alignment_pipeline.connectors.salesforce.results import failure
 from alignment_pipeline.connectors.salesforce.session import CLIENT, SalesforceSession
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.connectors.transport import Call
@@ -128,13 +129,13 @@ class BulkIngest:
         results: dict[str, RowResult] = {}
         for row in self._file(job_id, "successfulResults"):
             key = _key(row.get(key_column) or row.get("sf__Id") or "", key_column)
-            results[key] = RowResult.success(key, row.get("sf__Id") or None, is_created=row.get("sf__Created") == "true")
+            results[key] = RowResult.success(key, _key(row.get("sf__Id") or "", "Id") or None, is_created=row.get("sf__Created") == "true")
         for row in self._file(job_id, "failedResults"):
             key = _key(row.get(key_column) or row.get("sf__Id") or "", key_column)
             results[key] = _failed(key, row.get("sf__Error") or "")
         for row in self._file(job_id, "unprocessedrecords"):
             key = _key(row.get(key_column) or "", key_column)
-            results[key] = RowResult.failure(key, "UNPROCESSED", "the job ended before this row", retry=RetryClass.TRANSIENT)
+            results[key] = failure(key, "UNPROCESSED", "the job ended before this row", retry=RetryClass.TRANSIENT)
         wanted = [_key(key, key_column) for key in keys]
         return [results.get(key) or RowResult.unknown(key, f"bulk ingest {job_id}: no result file mentions this row") for key in wanted]
 
@@ -169,9 +170,9 @@ def _failed(key: str, text: str) -> RowResult:
     """`CODE:message:Field1,Field2 --`; the message is free text and may hold colons itself."""
     match = _ERROR.match(text)
     if match is None:
-        return RowResult.failure(key, "UNKNOWN_ERROR", text)
+        return failure(key, "UNKNOWN_ERROR", text)
     fields = tuple(name.strip() for name in (match["fields"] or "").split(",") if name.strip())
-    return RowResult.failure(key, match["code"], match["message"], fields)
+    return failure(key, match["code"], match["message"], fields)
 
 
 def _key(text: str, key_column: str) -> str:

@@ -8,7 +8,7 @@ from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.connector import Connector, Remember
-from alignment_pipeline.connectors.salesforce import codes, examination
+from alignment_pipeline.connectors.salesforce import codes, crm, examination
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
 from alignment_pipeline.connectors.salesforce.extraction import SalesforceExtraction
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
@@ -22,8 +22,8 @@ def _open(environ: Mapping[str, str], clock: Clock) -> SalesforceSession:
     return SalesforceSession(Credentials.from_env(environ), clock)
 
 
-def _read(session: SalesforceSession, states: Mapping[str, StreamState], remember: Remember, crm: Crm) -> list[Reading]:
-    custom = {object_: crm.fields_of(object_) for object_ in _WITH_OUR_FIELDS} | {"Task": [crm.tasks.external_key_field]}
+def _read(session: SalesforceSession, states: Mapping[str, StreamState], remember: Remember, mapped: Crm) -> list[Reading]:
+    custom = {object_: mapped.fields_of(object_) for object_ in _WITH_OUR_FIELDS} | {"Task": [mapped.tasks.external_key_field]}
     return SalesforceExtraction(session, states, remember, custom_fields=custom).readings(SYSTEM.streams)
 
 
@@ -52,4 +52,5 @@ SALESFORCE = Connector(
     examine=examination.examine,
     known_codes=codes.KNOWN,
     is_required=True,
+    open_crm=crm.open_crm,
 )

@@ -1,32 +1,16 @@
-"""What became of each record of a write.
+"""What Salesforce's answers say of each record of a write.
 
-Belongs here: per-row outcomes as values, and the retry class of every error code. What is done about them: `write_back/`.
+Belongs here: the retry class of every error code, and the shapes of errors. The outcome of a row as a value: `connectors/row_results.py`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from alignment_pipeline.connectors.row_results import RetryClass, RowResult
 from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
-
-
-class RetryClass(StrEnum):
-    """What a failed row needs: the value is the letter that the journal keeps."""
-
-    UNKNOWN = "T"
-    TRANSIENT = "R"
-    LOCK = "L"
-    QUOTA = "Q"
-    AUTH = "A"
-    CONFLICT = "C"
-    GONE = "G"
-    ROW = "P"
-    SCHEMA = "S"
-
 
 _CLASSES: dict[RetryClass, str] = {
     RetryClass.TRANSIENT: "SERVER_UNAVAILABLE UNKNOWN_EXCEPTION REQUEST_RUNNING_TOO_LONG ALL_OR_NONE_OPERATION_ROLLED_BACK "
@@ -56,38 +40,10 @@ def retry_class(code: str, message: str = "") -> RetryClass:
     return _CLASS_OF.get(code, RetryClass.ROW)
 
 
-@dataclass(frozen=True)
-class RowResult:
-    """One record of a write, in the order sent. `record_id` is the id sent, or the one the CRM gave to a new record.
-
-    `key` is what the caller knows the row by (its id, or its external key). A success has no code; a failure has the vendor's
-    code, its message, the API names it blames and the retry class.
-    """
-
-    key: str
-    is_success: bool
-    record_id: str | None = None
-    is_created: bool = False
-    code: str | None = None
-    message: str | None = None
-    fields: tuple[str, ...] = ()
-    retry: RetryClass | None = None
-
-    @classmethod
-    def success(cls, key: str, record_id: str | None, *, is_created: bool = False) -> RowResult:
-        """The record was written."""
-        return cls(key, True, id18(record_id) if record_id is not None and is_id(record_id) else record_id, is_created)
-
-    @classmethod
-    def failure(cls, key: str, code: str, message: str, fields: Iterable[str] = (), *, retry: RetryClass | None = None) -> RowResult:
-        """The record was refused."""
-        record_id = id18(key) if is_id(key) else None
-        return cls(key, False, record_id, False, code, message, tuple(fields), retry or retry_class(code, message))
-
-    @classmethod
-    def unknown(cls, key: str, why: str) -> RowResult:
-        """Nobody can say whether the record was written: read it."""
-        return cls.failure(key, "UNKNOWN_OUTCOME", why, retry=RetryClass.UNKNOWN)
+def failure(key: str, code: str, message: str, fields: Iterable[str] = (), *, retry: RetryClass | None = None) -> RowResult:
+    """A refused record, with the class of its code unless another is given."""
+    record_id = id18(key) if is_id(key) else None
+    return RowResult.failure(key, code, message, fields, retry=retry or retry_class(code, message), record_id=record_id)
 
 
 def error_of(body: Any) -> tuple[str, str, tuple[str, ...]]:

@@ -16,8 +16,9 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
+from alignment_pipeline.connectors.row_results import RetryClass, RowResult
 from alignment_pipeline.connectors.salesforce.identifiers import api_name, id18, is_id
-from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult, error_of
+from alignment_pipeline.connectors.salesforce.results import error_of, failure
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.errors import AlignmentError
@@ -58,7 +59,7 @@ class SalesforceWriter:
         identity = id18(record_id)
         problem = _problem(fields)
         if problem:
-            return RowResult.failure(identity, "UNWRITABLE_VALUE", problem)
+            return failure(identity, "UNWRITABLE_VALUE", problem)
         headers = {"If-Unmodified-Since": format_datetime(if_unmodified_since.astimezone(UTC), usegmt=True)} if if_unmodified_since else {}
         path = f"/sobjects/{api_name(object_name)}/{identity}"
         try:
@@ -66,14 +67,14 @@ class SalesforceWriter:
         except SalesforceRefused as refused:
             return _refused(identity, refused)
         if answer.status == 412:
-            return RowResult.failure(identity, "PRECONDITION_FAILED", "the record was changed since it was read", retry=RetryClass.CONFLICT)
+            return failure(identity, "PRECONDITION_FAILED", "the record was changed since it was read", retry=RetryClass.CONFLICT)
         return RowResult.success(identity, identity)
 
     def upsert_by_external_id(self, object_name: str, key_field: str, key: str, fields: Fields) -> RowResult:
         """Create or update the one record that holds the key. Several holders (300) are a failure for a person to decide."""
         problem = _problem(fields)
         if problem or not key.strip():
-            return RowResult.failure(key, "UNWRITABLE_VALUE", problem or f"{key_field} is empty")
+            return failure(key, "UNWRITABLE_VALUE", problem or f"{key_field} is empty")
         path = f"/sobjects/{api_name(object_name)}/{api_name(key_field)}/{quote(key, safe='')}"
         body = {name: value for name, value in fields.items() if name.lower() not in (key_field.lower(), "id")}
         try:
@@ -81,7 +82,7 @@ class SalesforceWriter:
         except SalesforceRefused as refused:
             return _refused(key, refused)
         if answer.status == 300:
-            return RowResult.failure(key, "DUPLICATE_EXTERNAL_ID", f"several {object_name} records hold {key_field} = {key}")
+            return failure(key, "DUPLICATE_EXTERNAL_ID", f"several {object_name} records hold {key_field} = {key}")
         content = answer.json_or_none()
         given = content.get("id") if isinstance(content, Mapping) else None
         identity = str(given) if is_id(given) else None
@@ -99,7 +100,7 @@ class SalesforceWriter:
             problem = _problem(record) or _key_problem(key, key_field, taken)
             taken.add(key)
             if problem:
-                results[place] = RowResult.failure(key, "UNWRITABLE_VALUE", problem)
+                results[place] = failure(key, "UNWRITABLE_VALUE", problem)
         sent = [place for place in range(len(records)) if place not in results]
         bodies = {place: _body(object_name, records[place], key_field) for place in sent}
         results |= self._send(sent, keys, bodies, method, path, endpoint)
@@ -170,16 +171,16 @@ def _row(key: str, entry: Any) -> RowResult:
         given = entry.get("id")
         if given is not None and not is_id(given):
             return RowResult.unknown(key, "the answer's id is none")
-        return RowResult.success(key, given, is_created=bool(entry.get("created", False)))
+        return RowResult.success(key, id18(given) if given is not None else None, is_created=bool(entry.get("created", False)))
     code, message, fields = error_of(entry)
-    return RowResult.failure(key, code or "UNKNOWN_ERROR", message, fields)
+    return failure(key, code or "UNKNOWN_ERROR", message, fields)
 
 
 def _refused(key: str, refused: SalesforceRefused) -> RowResult:
     kind = {404: RetryClass.GONE, 409: RetryClass.LOCK}.get(refused.status)
     if refused.code == "NOT_FOUND" and "external id field" in refused.detail.lower():
         kind = RetryClass.SCHEMA
-    return RowResult.failure(key, refused.code or f"HTTP_{refused.status}", refused.detail or str(refused), refused.fields, retry=kind)
+    return failure(key, refused.code or f"HTTP_{refused.status}", refused.detail or str(refused), refused.fields, retry=kind)
 
 
 def _key(record: Fields, key_field: str) -> str:

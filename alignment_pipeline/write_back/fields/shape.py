@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from alignment_pipeline.agreement.field_map import FieldMapping
-from alignment_pipeline.connectors.salesforce.describe import FieldDescription, ObjectDescription
+from alignment_pipeline.connectors.descriptions import FieldDescription, ObjectDescription
 from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
 
 Scalar = str | int | float | bool | None

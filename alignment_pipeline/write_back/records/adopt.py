@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, update
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.connectors.crm import Crm
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import FULL, acquire
 from alignment_pipeline.journal.tables import OP, OPEN, PLAN, RUN, SYNCED
@@ -21,7 +22,6 @@ from alignment_pipeline.write_back.fields.decide import HoldReason
 from alignment_pipeline.write_back.fields.holds import NewHold
 from alignment_pipeline.write_back.plans.planned import Plan
 from alignment_pipeline.write_back.sending import marker
-from alignment_pipeline.write_back.sending.crm import Crm
 
 
 @dataclass(frozen=True)

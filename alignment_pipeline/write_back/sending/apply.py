@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Row, insert, select, update
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.connectors.crm import Crm, Limits
 from alignment_pipeline.errors import AlignmentError, ApprovalRequired, ConfigurationError, Permanent
 from alignment_pipeline.journal import crash
 from alignment_pipeline.journal.journal import Journal, from_stamp
@@ -36,7 +37,6 @@ from alignment_pipeline.write_back.plans.schema_checks import schema_checks
 from alignment_pipeline.write_back.sending import breaker, budget, marker
 from alignment_pipeline.write_back.sending.batches import Queue, run_batch
 from alignment_pipeline.write_back.sending.context import Run
-from alignment_pipeline.write_back.sending.crm import Crm, Limits
 from alignment_pipeline.write_back.sending.recover import recover
 
 #: Longer than a lost write can take to arrive, so that a run can end with everything decided.

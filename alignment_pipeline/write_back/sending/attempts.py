@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, or_, select
 
-from alignment_pipeline.connectors.salesforce.results import RetryClass
+from alignment_pipeline.connectors.row_results import RetryClass
 from alignment_pipeline.journal.tables import ATTEMPT
 from alignment_pipeline.write_back.fields.bases import chunks
 from alignment_pipeline.write_back.plans.journalled import Op

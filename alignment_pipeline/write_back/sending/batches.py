@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 
-from alignment_pipeline.connectors.salesforce.reads import Record
+from alignment_pipeline.connectors.crm import Record
 from alignment_pipeline.journal import crash
 from alignment_pipeline.journal.journal import from_stamp
 from alignment_pipeline.journal.lease import CRM, acquire

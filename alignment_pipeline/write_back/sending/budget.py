@@ -13,9 +13,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from alignment_pipeline.agreement.write_back import Budget as Shares
+from alignment_pipeline.connectors.crm import Limits
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.tables import BUDGET
-from alignment_pipeline.write_back.sending.crm import Limits
 
 _API = "salesforce"
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, update
 
-from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
+from alignment_pipeline.connectors.crm import Bulk
+from alignment_pipeline.connectors.row_results import RetryClass, RowResult
 from alignment_pipeline.errors import AlignmentError, OutcomeUnknown, Retryable
 from alignment_pipeline.journal import crash
 from alignment_pipeline.journal.tables import BATCH
 from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.sending.context import Run
-from alignment_pipeline.write_back.sending.crm import Bulk
 from alignment_pipeline.write_back.sending.send import Sent, classify
 
 _OPEN, _CLOSED = "Open", "UploadComplete"

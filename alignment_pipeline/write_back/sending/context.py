@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from alignment_pipeline.agreement.write_back import WriteBack
 from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.crm import Crm
 from alignment_pipeline.errors import AnotherWriter
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import Lease
@@ -21,7 +22,6 @@ from alignment_pipeline.write_back.fields.field_rules import FieldRules
 from alignment_pipeline.write_back.fields.holds import FieldKey, Hold
 from alignment_pipeline.write_back.fields.shape import Scalar
 from alignment_pipeline.write_back.sending.breaker import Breaker
-from alignment_pipeline.write_back.sending.crm import Crm
 
 MODSTAMP = "SystemModstamp"
 OWNER = "OwnerId"

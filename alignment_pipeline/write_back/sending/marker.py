@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.connectors.crm import Crm
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.journal import files, settings
 from alignment_pipeline.journal.journal import Journal, from_stamp, stamp
@@ -25,7 +26,6 @@ from alignment_pipeline.journal.lease import FULL
 from alignment_pipeline.journal.tables import ATTEMPT_LOG, RUN, SETTING
 from alignment_pipeline.write_back.fields.shape import Scalar
 from alignment_pipeline.write_back.sending import attempt_log
-from alignment_pipeline.write_back.sending.crm import Crm
 
 _NAME = "journal.mark"
 _SETTING = "journal_id"

@@ -1,7 +1,7 @@
 """Marketo's people as one more object of the write-back: the same plan, journal and verification, over Marketo's REST API.
 
-Belongs here: reading, updating and describing `MarketoLead` in the words of `crm.py`, and a Crm that sends each object to its system.
-Only existing people are updated, by id; nothing is created. The calls themselves: `connectors/marketo/`.
+Belongs here: reading, updating and describing `MarketoLead` in the words of `connectors/crm.py`, and a Crm that sends each object where it
+belongs. Only existing people are updated, by id; nothing is created. The calls themselves: `connectors/marketo/`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD
+from alignment_pipeline.connectors.crm import Crm, Fields, Reader, Record, Writer
+from alignment_pipeline.connectors.descriptions import FieldDescription, ObjectDescription
 from alignment_pipeline.connectors.marketo import codes, describe, leads, writes
 from alignment_pipeline.connectors.marketo.session import MarketoSession
-from alignment_pipeline.connectors.salesforce.describe import FieldDescription, ObjectDescription
-from alignment_pipeline.connectors.salesforce.reads import Record
-from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
+from alignment_pipeline.connectors.row_results import RetryClass, RowResult
 from alignment_pipeline.errors import Permanent
 from alignment_pipeline.write_back.sending.context import MODSTAMP
-from alignment_pipeline.write_back.sending.crm import Crm, Fields, Reader, Writer
 
 _MODIFIED = "updatedAt"
 _TYPES = {"text": "textarea", "string": "string"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from alignment_pipeline.connectors.salesforce.reads import Record
+from alignment_pipeline.connectors.crm import Record
 from alignment_pipeline.journal.journal import stamp
 from alignment_pipeline.write_back.fields.decide import HoldReason
 from alignment_pipeline.write_back.fields.holds import NewHold

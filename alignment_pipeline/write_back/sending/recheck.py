@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from alignment_pipeline.connectors.salesforce.reads import Record
+from alignment_pipeline.connectors.crm import Record
 from alignment_pipeline.connectors.values import parse_stamp
 from alignment_pipeline.journal.journal import stamp
 from alignment_pipeline.write_back.fields.bases import Base

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from alignment_pipeline.connectors.crm import Writer
 from alignment_pipeline.connectors.refusals import RequestRefused
 from alignment_pipeline.connectors.registry import KNOWN_CODES
-from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
+from alignment_pipeline.connectors.row_results import RetryClass, RowResult
 from alignment_pipeline.errors import AlignmentError, CredentialsRefused, OutcomeUnknown, QuotaExhausted, Retryable
 from alignment_pipeline.journal.journal import from_stamp
 from alignment_pipeline.write_back.fields.shape import shape_of
 from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.sending.context import Run
-from alignment_pipeline.write_back.sending.crm import Writer
 
 COLLECTION, CONDITIONAL, UPSERT, INSERT, BULK = "collection", "conditional", "upsert", "insert", "bulk"
 

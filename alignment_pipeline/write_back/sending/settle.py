@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from alignment_pipeline.connectors.salesforce.reads import Record
-from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult
+from alignment_pipeline.connectors.crm import Record
+from alignment_pipeline.connectors.row_results import RetryClass, RowResult
 from alignment_pipeline.journal.digest import digest
 from alignment_pipeline.journal.journal import stamp
 from alignment_pipeline.journal.tables import ATTEMPT, BATCH, OP, SYNCED

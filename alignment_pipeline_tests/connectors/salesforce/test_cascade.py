@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alignment_pipeline.connectors.salesforce import cascade
-from alignment_pipeline.operations import write_back
+from alignment_pipeline.connectors.salesforce import cascade, crm
 from alignment_pipeline_tests.connectors.served import Served
 
 AUTOMATIONS: dict[str, list[dict[str, Any]]] = {
@@ -58,6 +57,6 @@ def test_a_user_who_may_not_see_the_setup_makes_it_unknown_and_not_nothing(world
 
 def test_only_the_objects_of_a_plan_are_asked_about(world: Served) -> None:
     world.world.salesforce.settings.automations = AUTOMATIONS
-    said = write_back.reactions_of(world.salesforce())({"Contact", "MarketoLead"})
+    said = crm.reactions(world.salesforce(), {"Contact", "MarketoLead"})
 
     assert said == ["saving a Contact starts 1 workflow rule (Mail the owner)"]

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from alignment_pipeline.connectors.row_results import RetryClass
 from alignment_pipeline.connectors.salesforce.bulk_ingest import BulkIngest
 from alignment_pipeline.connectors.salesforce.bulk_query import BulkQuery
 from alignment_pipeline.connectors.salesforce.reads import SalesforceReader
-from alignment_pipeline.connectors.salesforce.results import RetryClass
 from alignment_pipeline.connectors.salesforce.writes import SalesforceWriter
 from alignment_pipeline.errors import Retryable
 from alignment_pipeline_tests.connectors.served import Served, leads

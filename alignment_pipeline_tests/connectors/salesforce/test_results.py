@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment_pipeline.connectors.salesforce.results import RetryClass, retry_class
+from alignment_pipeline.connectors.row_results import RetryClass
+from alignment_pipeline.connectors.salesforce.results import retry_class
 
 LIMITS = [
     "Too many SOQL queries: 101", "Too many DML statements: 151", "Too many future calls: 51", "Too many query rows: 50001",

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from alignment_pipeline.connectors.row_results import RetryClass, RowResult
 from alignment_pipeline.connectors.salesforce.bulk_ingest import BulkIngest
 from alignment_pipeline.connectors.salesforce.reads import Fate, SalesforceReader
-from alignment_pipeline.connectors.salesforce.results import RetryClass, RowResult, retry_class
+from alignment_pipeline.connectors.salesforce.results import retry_class
 from alignment_pipeline.connectors.salesforce.writes import SalesforceWriter
 from alignment_pipeline.errors import OutcomeUnknown, Permanent, QuotaExhausted, Retryable
 from alignment_pipeline.sandbox.salesforce.lifecycle import People

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from alignment_pipeline.connectors.crm import Limits
 from alignment_pipeline.errors import ApprovalRequired
-from alignment_pipeline.write_back.sending.crm import Limits
 from alignment_pipeline_tests.write_back.office import account_id, agreement, lead_id, office
 
 

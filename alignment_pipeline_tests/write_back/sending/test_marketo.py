@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from alignment_pipeline.connectors.salesforce import crm
 from alignment_pipeline.errors import Permanent
 from alignment_pipeline.write_back.fields.decide import HoldReason
 from alignment_pipeline.write_back.plans import guard
@@ -13,7 +14,6 @@ from alignment_pipeline.write_back.plans import rollback as undoing
 from alignment_pipeline.write_back.plans.ops import ops_of, save_plan
 from alignment_pipeline.write_back.plans.planned import PlannedOp
 from alignment_pipeline.write_back.records import erase
-from alignment_pipeline.write_back.sending import crm
 from alignment_pipeline.write_back.sending.apply import open_run
 from alignment_pipeline_tests.write_back.office import Office, Planned, lead_id, office
 from alignment_pipeline_tests.write_back.organisation import NURTURE
@@ -163,7 +163,7 @@ def test_a_crm_without_marketo_leaves_its_operations_alone(tmp_path: Path) -> No
         acme.fault("cut_before", system="marketo", method="POST", path="/rest/v1/leads.json", count=None)
         assert planned.apply(patience_seconds=1.0).states == {"UNKNOWN": 2}
         acme.world.faults.clear()
-        both, acme.crm = acme.crm, crm.salesforce(acme.session)
+        both, acme.crm = acme.crm, crm.crm(acme.session)
 
         assert acme.run_recovery() == 2
 
@@ -178,7 +178,7 @@ def test_a_plan_for_the_crm_alone_is_not_held_up_by_fields_of_marketo(tmp_path: 
         recycle(acme, 2)
         acme.want(lead_id(0), Score__c=5)
         acme.run()
-        acme.crm, acme.wanted = crm.salesforce(acme.session), {}
+        acme.crm, acme.wanted = crm.crm(acme.session), {}
         acme.want(lead_id(1), Score__c=6)
 
         planned = acme.plan(kind="fast")

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from alignment_pipeline.connectors.salesforce.reads import Record
+from alignment_pipeline.connectors.crm import Reader, Record, Writer
 from alignment_pipeline.write_back.plans import prepare
 from alignment_pipeline.write_back.plans import rollback as undoing
 from alignment_pipeline.write_back.sending.apply import open_run
-from alignment_pipeline.write_back.sending.crm import Reader, Writer
 from alignment_pipeline_tests.write_back.office import Office, Planned, lead_id, office
 
 # the person types in the second of the last look at the latest, which the sandbox's clock (it stands) would not show
