@@ -6,15 +6,18 @@ Belongs here: the instance's folder and its settings, launching, and what came o
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.execution.api import execute_run_iterator
 
 from alignment_pipeline import errors
-from alignment_pipeline.defs import progress
+from alignment_pipeline.defs import progress, run_log
 from alignment_pipeline.defs.line import AS_OF_TAG
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import Home
@@ -69,7 +72,7 @@ class Outcome:
 
 def instance_folder(home: Home) -> Path:
     """The DAGSTER_HOME that was given, or the one below the home folder, with its settings written once."""
-    given = home.environ.get("DAGSTER_HOME", "").strip()
+    given = _given_folder(home)
     if given:
         own = Path(given).expanduser()
         if not own.is_dir():
@@ -80,6 +83,10 @@ def instance_folder(home: Home) -> Path:
     if not settings.exists() or settings.read_text(encoding="utf-8") != INSTANCE_SETTINGS:
         settings.write_text(INSTANCE_SETTINGS, encoding="utf-8")
     return folder
+
+
+def _given_folder(home: Home) -> str:
+    return home.environ.get("DAGSTER_HOME", "").strip()
 
 
 def launch(
@@ -108,29 +115,41 @@ def _launched(job: str, *, home: Home, as_of: datetime | None, partition: str | 
         from alignment_pipeline.definitions import defs
 
         definitions = defs()
-    with dg.DagsterInstance.from_config(str(folder)) as instance, progress.listening(told):
-        try:
-            result = definitions.resolve_job_def(job).execute_in_process(
-                instance=instance,
-                tags=tags,
-                partition_key=partition,
-                raise_on_error=False,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
-        except dg.DagsterUnknownPartitionError as error:
-            raise ConfigurationError(
-                f"{partition} is not a day that can be taken: it has not ended yet, or is before ALIGNMENT_HISTORY_FROM"
-            ) from error
-    failures = _failures(result)
+    job_def = definitions.resolve_job_def(job)
+    if partition is not None:
+        tags |= _day_tags(job_def, partition)
+    with run_log.instance(folder, is_ours=not _given_folder(home)) as instance, progress.listening(told):
+        run = instance.create_run_for_job(
+            job_def=job_def,
+            tags={**job_def.run_tags, **tags},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            remote_job_origin=run_log.origin(job),
+        )
+        events = list(execute_run_iterator(InMemoryJob(job_def), run, instance))
+        ended = instance.get_run_by_id(run.run_id)
+    is_success = ended is not None and ended.is_success
+    failures = _failures(events)
     told_failures = tuple((step, message) for step, message, _ in failures)
-    code = _exit_code(failures[0][2]) if failures else int(not result.success)
-    return Outcome(result.run_id, result.success, told_failures, _failed_checks(result), code)
+    code = _exit_code(failures[0][2]) if failures else int(not is_success)
+    return Outcome(run.run_id, is_success, told_failures, _failed_checks(events), code)
 
 
-def _failures(result: dg.ExecuteInProcessResult) -> list[tuple[str, str, str]]:
+def _day_tags(job: dg.JobDefinition, partition: str) -> dict[str, str]:
+    """The tags of a day's run. Raises ConfigurationError when there is no such day."""
+    try:
+        with partition_loading_context() as context:
+            job.validate_partition_key(partition, selected_asset_keys=None, context=context)
+    except dg.DagsterUnknownPartitionError as error:
+        raise ConfigurationError(
+            f"{partition} is not a day that can be taken: it has not ended yet, or is before ALIGNMENT_HISTORY_FROM"
+        ) from error
+    return dict(job.get_tags_for_partition_key(partition, selected_asset_keys=None))
+
+
+def _failures(events: Sequence[dg.DagsterEvent]) -> list[tuple[str, str, str]]:
     """Step, message and kind of error of each failure."""
     found = []
-    for event in result.all_events:
+    for event in events:
         if event.is_step_failure and event.step_key:
             error = event.step_failure_data.error
             user = event.step_failure_data.user_failure_data
@@ -154,9 +173,6 @@ def _exit_code(kind: str) -> int:
     return int(getattr(named, "exit_code", 1))
 
 
-def _failed_checks(result: dg.ExecuteInProcessResult) -> tuple[tuple[str, str, str], ...]:
-    return tuple(
-        (evaluation.asset_key.to_user_string(), evaluation.check_name, evaluation.description or "")
-        for evaluation in result.get_asset_check_evaluations()
-        if not evaluation.passed
-    )
+def _failed_checks(events: Sequence[dg.DagsterEvent]) -> tuple[tuple[str, str, str], ...]:
+    found = (event.asset_check_evaluation_data for event in events if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    return tuple((one.asset_key.to_user_string(), one.check_name, one.description or "") for one in found if not one.passed)
