@@ -23,7 +23,7 @@ from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, 
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 #: The code location, as `workspace.yaml` and `alignment dev` name it.
 LOCATION = "alignment_pipeline"
@@ -53,10 +53,11 @@ class RunLog(SqliteEventLogStorage):
             if len(self._engines) >= _DATABASES_KEPT_OPEN:
                 self._engines.popitem(last=False)[1].dispose()
             # the lock of this storage lets one thread in at a time
-            settings = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
-            engine = create_engine(self.conn_string_for_shard(shard), poolclass=StaticPool, connect_args=settings)
+            address, settings = self.conn_string_for_shard(shard), {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+            # making the tables takes two connections
+            self._initdb(create_engine(address, poolclass=NullPool, connect_args=settings))
+            engine = create_engine(address, poolclass=StaticPool, connect_args=settings)
             event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = NORMAL"))
-            self._initdb(engine)
             self._engines[shard] = engine
         self._engines.move_to_end(shard)
         return self._engines[shard]
