@@ -138,7 +138,7 @@ OPPORTUNITIES = Contract(
         account_id       string     its account
         name             string     name
         stage            string!    stage
-        amount_usd       float64    amount
+        amount_usd       float64    amount in the company's currency (agreement: currencies), at the constant rate of the close date's fiscal year
         probability_pct  float64    probability
         close_on         date       close date
         is_closed        boolean!   closed
@@ -166,7 +166,7 @@ OPPORTUNITY_STAGE_CHANGES = Contract(
         change_id       string!    id of the history row
         opportunity_id  string!    opportunity
         stage           string!    stage after the change
-        amount_usd      float64    amount after the change
+        amount_usd      float64    amount after the change, in the opportunity's own currency
         probability_pct float64    probability after the change
         close_on        date       close date after the change
         is_closed       boolean!   the stage is a closed one

@@ -15,9 +15,11 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.agreement.matching import Matching
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.personas import Personas
+from alignment_pipeline.agreement.pipeline import Pipeline
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import stacked, stamped
@@ -36,7 +38,7 @@ from alignment_pipeline.matching.settings import MatchingSettings
 from alignment_pipeline.scoring import person_fits
 from alignment_pipeline.sla.escalation import tasks
 from alignment_pipeline.sla.ledger import sla_ledger as ledger_rule
-from alignment_pipeline.sla.standing import commitments
+from alignment_pipeline.sla.standing import commitments, measures
 from alignment_pipeline.sla.timelines.sources import Sources
 from alignment_pipeline.staging import crm_field_values as values_rule
 
@@ -124,10 +126,21 @@ def sla_sources(tables: Tables) -> Sources:
 
 
 def marketing_commitments(
-    sources: Sources, feeds: Watermarks, *, sla: Sla, crm: Crm, as_of: datetime, agreement_version: str
+    sources: Sources,
+    feeds: Watermarks,
+    *,
+    sla: Sla,
+    crm: Crm,
+    fiscal: Fiscal,
+    pipeline: Pipeline,
+    as_of: datetime,
+    agreement_version: str,
 ) -> ibis.Table:
     """Marketing's promises and how they stand."""
-    return commitments.marketing_commitments(sources, sla=sla, crm=crm, as_of=as_of, agreement_version=agreement_version, watermarks=feeds)
+    counted = measures.Measures.of(sources, sla=sla, crm=crm, pipeline=pipeline, as_of=as_of)
+    return commitments.marketing_commitments(
+        sources, counted, sla=sla, fiscal=fiscal, as_of=as_of, agreement_version=agreement_version, watermarks=feeds
+    )
 
 
 def sla_ledger(

@@ -80,7 +80,7 @@ STAGING = (
         opportunities.opportunities,
         living("raw_salesforce_opportunities"),
         opportunity_stage_changes="opportunity_stage_changes",
-        takes="crm",
+        takes="crm currencies fiscal",
     ),
     row("opportunity_contact_roles", opportunities.opportunity_contact_roles, living("raw_salesforce_opportunity_contact_roles")),
     row(
@@ -269,7 +269,14 @@ LIFECYCLE = (
 SLA = (
     row("sla_sources", calls.sla_sources, " ".join(calls.SLA_SOURCES), as_mapping=True, is_published=False),
     row("feed_watermarks", feeds.watermarks, "extractions", kind=FOLD, is_published=False),
-    row("marketing_commitments", calls.marketing_commitments, "sla_sources feed_watermarks", takes="sla crm", kind=FOLD, asks=MOMENT),
+    row(
+        "marketing_commitments",
+        calls.marketing_commitments,
+        "sla_sources feed_watermarks",
+        takes="sla crm fiscal pipeline",
+        kind=FOLD,
+        asks=MOMENT,
+    ),
     row(
         "sla_clocks sla_slices sla_escalations sla_exclusions",
         calls.sla_ledger,

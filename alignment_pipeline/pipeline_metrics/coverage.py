@@ -1,6 +1,6 @@
-"""Coverage: what is open against what is still to win, and what has to be open by this business day, measured from past periods.
+"""What has to be open by this business day, measured from past periods, and how fast pipeline turns into money.
 
-Belongs here: the arithmetic. Which deals were open and won: `measures.py`.
+Belongs here: the arithmetic. Coverage itself: `agreement/coverage.py`; which deals were open and won: `measures.py`.
 """
 
 from __future__ import annotations
@@ -9,16 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-MET, OPEN, NO_TARGET = "met", "open", "no target"
 MEASURED, NO_HISTORY, NOT_REACHABLE = "measured", "no history", "not reachable"
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """Open pipeline by what is still to win. `value` is None when the target is met or nobody set one."""
-
-    value: float | None
-    state: str
 
 
 @dataclass(frozen=True)
@@ -41,13 +32,6 @@ class Needed:
     gap: float | None
     forecast: float | None
     periods: int
-
-
-def coverage(open_: float, target: float | None, bookings: float) -> Coverage:
-    """Open by (target - bookings)."""
-    if target is None:
-        return Coverage(None, NO_TARGET)
-    return Coverage(open_ / (target - bookings), OPEN) if target > bookings else Coverage(None, MET)
 
 
 def needed(

@@ -14,6 +14,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
+from alignment_pipeline.agreement import coverage as covers
 from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.agreement.pipeline import Pipeline
 from alignment_pipeline.contracts.pipeline import PIPELINE_METRICS
@@ -160,7 +161,7 @@ class _Metrics:
         """Coverage, and what it should be today."""
         open_, booked = row["is_eligible_cents"], row["is_booked_cents"]
         cents = None if target is None else round(target * 100)
-        covered = coverage.coverage(open_, cents, booked)
+        covered = covers.coverage(open_, cents, booked)
         to_win = None if cents is None else float(cents - booked)
         self.add(
             "coverage", covered.value, "ratio", row["is_eligible_deals"], numerator=float(open_), denominator=to_win, basis=covered.state

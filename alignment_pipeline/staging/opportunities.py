@@ -5,8 +5,11 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
+from alignment_pipeline.agreement.currencies import Currencies
 from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.staging import money, values
 from alignment_pipeline.staging.inputs import add_inputs
 from alignment_pipeline.staging.sources import typed
 
@@ -32,10 +35,13 @@ def opportunity_stage_changes(current: ibis.Table, *, stages: ibis.Table) -> ibi
     )
 
 
-def opportunities(current: ibis.Table, *, opportunity_stage_changes: ibis.Table, crm: Crm) -> ibis.Table:
+def opportunities(
+    current: ibis.Table, *, opportunity_stage_changes: ibis.Table, crm: Crm, currencies: Currencies, fiscal: Fiscal
+) -> ibis.Table:
     """One row per living opportunity, from the current versions of raw_salesforce_opportunities.
 
-    It closed at the first closed change after its last open one; without history, at the start of its close date.
+    It closed at the first closed change after its last open one; without history, at the start of its close date. Its amount is in the
+    company's currency; an amount in a currency without a rate counts as none.
     """
     base = add_inputs(typed(current, "raw_salesforce_opportunities"), object_="Opportunity", meanings=("loss_reason",), crm=crm)
     history = opportunity_stage_changes
@@ -48,7 +54,9 @@ def opportunities(current: ibis.Table, *, opportunity_stage_changes: ibis.Table,
     )
     joined = base.left_join(first_closed, "opportunity_id", rname="{name}_closed")
     closed = _.is_closed.fill_null(False)
+    currency = money.code(values.custom(joined, crm.currency_field), currencies)
     return joined.mutate(
+        amount_usd=joined.amount_usd / money.units(currency, joined.close_on, currencies=currencies, fiscal=fiscal),
         is_closed=closed,
         is_won=_.is_won.fill_null(False),
         closed_at=ibis.ifelse(

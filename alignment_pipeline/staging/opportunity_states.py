@@ -18,7 +18,7 @@ from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.contracts.moments import Moment, moment
 from alignment_pipeline.contracts.pipeline import OPPORTUNITY_STATES
 from alignment_pipeline.contracts.shape import loosened, shaped
-from alignment_pipeline.staging import values
+from alignment_pipeline.staging import money, values
 from alignment_pipeline.staging.sources import typed
 
 _STAGED = ("stage", "amount", "probability_pct", "close_on", "forecast_category")
@@ -152,13 +152,13 @@ def _filled(events: ibis.Table) -> ibis.Table:
         shown |= {column: ibis.ifelse(sets, numbered[column], ibis.null(numbered[column].type())).max().over(group) for column in columns}
     since_seen = ibis.window(group_by=["opportunity_id", "n_seen"], order_by=["at", "rank", "place"], preceding=None, following=0)
     deletions = (numbered.kind == "deleted").cast("int64").sum().over(since_seen)
-    return numbered.mutate(**shown, is_deleted=deletions > 0, is_reconstructed=numbered["at"] < _first_told(numbered)).view()
+    return numbered.mutate(**shown, is_deleted=deletions > 0, is_reconstructed=numbered["at"] < _first_recorded(numbered)).view()
 
 
-def _first_told(events: ibis.Table) -> ibis.Value:
+def _first_recorded(events: ibis.Table) -> ibis.Value:
     """The first moment whose values somebody recorded: history, or a version that we read."""
-    told = ibis.ifelse(events.kind.isin(["history", "seen"]), events["at"], ibis.null(events["at"].type()))
-    return told.min().over(ibis.window(group_by="opportunity_id"))
+    recorded = ibis.ifelse(events.kind.isin(["history", "seen"]), events["at"], ibis.null(events["at"].type()))
+    return recorded.min().over(ibis.window(group_by="opportunity_id"))
 
 
 def _spans(events: ibis.Table) -> ibis.Table:
@@ -209,9 +209,7 @@ def _closings(spans: ibis.Table) -> ibis.Table:
 
 def _in_one_currency(spans: ibis.Table, currencies: Currencies, fiscal: Fiscal) -> ibis.Table:
     """Hundredths at the constant rate of the close date's fiscal year: a change of rates never moves a deal of one period."""
-    year = spans.close_on.year() + ibis.ifelse((spans.close_on.month() >= fiscal.first_month) & (fiscal.first_month > 1), 1, 0)
-    currency = spans.currency.upper().fill_null(currencies.company)
-    rated = [((currency == rate.currency) & (year == rate.fiscal_year), rate.units) for rate in currencies.rates]
-    units = ibis.cases((currency == currencies.company, 1.0), *rated, else_=ibis.null("float64"))
+    currency = money.code(spans.currency, currencies)
+    units = money.units(currency, spans.close_on, currencies=currencies, fiscal=fiscal)
     cents = (spans.amount * ibis.literal(100.0) / units).round().cast("int64")
     return spans.mutate(currency=currency, amount_cents=cents)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from alignment_pipeline.agreement import coverage as covers
 from alignment_pipeline.pipeline_metrics import coverage
 from alignment_pipeline.pipeline_metrics.coverage import PastPeriod
 
@@ -14,13 +15,13 @@ NOW = {"target": 2.0, "bookings": 0.6, "open_": 3.2, "min_periods": 4, "win_rate
 def test_the_worked_example() -> None:
     found = coverage.needed(PAST, **NOW)
     assert pytest.approx((0.25, 0.325, 4.3, 1.1, 1.725)) == (found.conversion, found.later, found.needed, found.gap, found.forecast)
-    assert pytest.approx(2.2857, abs=5e-5) == coverage.coverage(3.2, 2.0, 0.6).value
+    assert pytest.approx(2.2857, abs=5e-5) == covers.coverage(3.2, 2.0, 0.6).value
     assert coverage.MEASURED == found.basis
 
 
 def test_a_target_that_is_met_has_no_coverage() -> None:
-    assert coverage.Coverage(None, "met") == coverage.coverage(3.2, 2.0, 2.0) == coverage.coverage(3.2, 2.0, 2.5)
-    assert coverage.Coverage(None, "no target") == coverage.coverage(3.2, None, 0.6)
+    assert covers.Coverage(None, "met") == covers.coverage(3.2, 2.0, 2.0) == covers.coverage(3.2, 2.0, 2.5)
+    assert covers.Coverage(None, "no target") == covers.coverage(3.2, None, 0.6)
 
 
 def test_too_few_periods_fall_back_on_the_win_rate_and_say_so() -> None:

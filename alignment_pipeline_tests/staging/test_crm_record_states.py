@@ -6,7 +6,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from alignment_pipeline.agreement.currencies import Currencies
 from alignment_pipeline.agreement.field_map import Crm, FieldMapping
+from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.staging import crm_field_values, crm_record_states, opportunities, versions
 from alignment_pipeline_tests.staging.factories import NOW, account, contact, days_ago, lead, opportunity, raw, raw_row, rows
 
@@ -125,7 +127,12 @@ def test_when_an_opportunity_closed() -> None:
     living = versions.living(
         raw("raw_salesforce_opportunities", deal(1, IsWon="true"), deal(2), deal(3, IsClosed="false"), deal(4, CloseDate="?")), as_of=NOW
     )
-    found = rows(opportunities.opportunities(living, opportunity_stage_changes=changes, crm=Crm(fields=[])), "opportunity_id")
+    found = rows(
+        opportunities.opportunities(
+            living, opportunity_stage_changes=changes, crm=Crm(fields=[]), currencies=Currencies(), fiscal=Fiscal()
+        ),
+        "opportunity_id",
+    )
     expected = [(True, days_ago(10)), (False, datetime(2026, 11, 30, tzinfo=UTC)), (False, None), (False, None)]
     assert expected == [(row["is_won"], row["closed_at"]) for row in found]
     assert [False] == [row["is_closed"] for row in rows(changes) if row["stage"].startswith("A stage")]

@@ -9,6 +9,8 @@ import ibis
 import pytest
 
 from alignment_pipeline.agreement import loader
+from alignment_pipeline.agreement.currencies import Currencies
+from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.staging import (
     activities,
@@ -51,6 +53,8 @@ MAKE_ID = {
 }
 FIELDS = {stream.table: stream.fields for stream in STREAMS}
 OURS = ("Id", "id", "marketoGUID")
+
+MONEY = {"currencies": Currencies(), "fiscal": Fiscal()}
 
 
 def poisoned(name: str, count: int, dice: random.Random) -> list[dict[str, Any]]:
@@ -120,7 +124,7 @@ def test_every_row_is_staged_or_dropped_into_quarantine() -> None:
         ),
         "raw_salesforce_contacts": (contacts.contacts(living["raw_salesforce_contacts"], crm=crm), "contact_id"),
         "raw_salesforce_opportunities": (
-            opportunities.opportunities(living["raw_salesforce_opportunities"], opportunity_stage_changes=changes, crm=crm),
+            opportunities.opportunities(living["raw_salesforce_opportunities"], opportunity_stage_changes=changes, crm=crm, **MONEY),
             "opportunity_id",
         ),
         "raw_salesforce_opportunity_stages_over_time": (changes, "change_id"),

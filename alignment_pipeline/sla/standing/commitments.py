@@ -6,7 +6,6 @@ promises in `agreement/commitments.py`. Sales' side: `sla/ledger.py`.
 
 from __future__ import annotations
 
-import calendar
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +16,9 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
-from alignment_pipeline.agreement import sla_ladders
+from alignment_pipeline.agreement import coverage, sla_ladders
 from alignment_pipeline.agreement.commitments import RATIOS, Commitment
-from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.fiscal import Fiscal, PeriodKind
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.contracts.sla import MARKETING_COMMITMENTS, SLA_ESCALATIONS
@@ -31,7 +30,6 @@ from alignment_pipeline.sla.timelines.owners import Owners
 from alignment_pipeline.sla.timelines.sources import Sources
 from alignment_pipeline.wording import forms
 
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 MAX_REASON = 255
 
 
@@ -52,28 +50,32 @@ class Period:
         return datetime.combine(self.last + timedelta(days=1), time(), ZoneInfo(self.zone)).astimezone(UTC)
 
 
-def period_of(kind: str, day: date, zone: str) -> Period:
-    """The month, quarter or year that holds a day."""
-    length = _MONTHS[kind]
-    first_month = (day.month - 1) // length * length + 1
-    last_month = first_month + length - 1
-    return Period(date(day.year, first_month, 1), date(day.year, last_month, calendar.monthrange(day.year, last_month)[1]), zone)
+def period_of(kind: PeriodKind, day: date, zone: str, *, fiscal: Fiscal) -> Period:
+    """The month, quarter or year of the fiscal year that holds a day."""
+    period = fiscal.period_of(day, kind)
+    return Period(period.first, period.last, zone)
 
 
 def marketing_commitments(
-    sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime, agreement_version: str, watermarks: Mapping[str, datetime | None]
+    sources: Sources,
+    counted: measures.Measures,
+    *,
+    sla: Sla,
+    fiscal: Fiscal,
+    as_of: datetime,
+    agreement_version: str,
+    watermarks: Mapping[str, datetime | None],
 ) -> ibis.Table:
-    """`marketing_commitments`: each commitment in its present period and the one before."""
+    """`marketing_commitments`: each commitment in its present period and the one before, from what was counted."""
     calendars = Calendars.of(
         sources.business_hours, sources.crm_holidays, sla=sla, first=as_of - timedelta(days=800), last=as_of + timedelta(days=400)
     )
     watermark = watermark_of_all(watermarks)
-    counted = measures.Measures.of(sources, sla=sla, crm=crm, as_of=as_of)
     out = []
     for commitment in sla.commitments:
         zone = calendars.base_zone(commitment.calendar)
-        now = period_of(commitment.period, as_of.astimezone(ZoneInfo(zone)).date(), zone)
-        before = period_of(commitment.period, now.first - timedelta(days=1), zone)
+        now = period_of(commitment.period, as_of.astimezone(ZoneInfo(zone)).date(), zone, fiscal=fiscal)
+        before = period_of(commitment.period, now.first - timedelta(days=1), zone, fiscal=fiscal)
         # coverage looks ahead: of a period that is over there is none
         for period in (now,) if commitment.measure == "coverage_ratio" else (before, now):
             row = _judged(commitment, period, counted, calendars, as_of, watermark)
@@ -85,12 +87,17 @@ def _judged(
     commitment: Commitment, period: Period, counted: measures.Measures, calendars: Calendars, as_of: datetime, watermark: int
 ) -> dict[str, object]:  # fmt: skip
     elapsed, total = _business_days(commitment.calendar, period, calendars, as_of)
-    actual = counted.value(commitment, period.begins_at, min(period.ends_at, as_of), period.first, period.last)
+    time = measures.Between(period.first, period.last, period.begins_at, min(period.ends_at, as_of))
+    actual = counted.value(commitment, time)
+    is_booked = commitment.measure == "coverage_ratio" and counted.coverage(commitment, time).state == coverage.MET
     is_ratio, is_over = commitment.measure in RATIOS, as_of >= period.ends_at
     share = elapsed / total if total else 0.0
     expected = commitment.goal if is_ratio or is_over else commitment.goal * share
     is_read = microseconds(period.ends_at if is_over else as_of - timedelta(days=1)) <= watermark
     state = _state(commitment, actual, expected, elapsed=elapsed, is_over=is_over, is_ratio=is_ratio, is_read=is_read)
+    reason = _reason(commitment, state, actual, expected, elapsed, total, is_ratio=is_ratio)
+    if is_booked:
+        state, reason = "met", "The period's target is booked already; nothing is left to cover."
     return {
         "commitment": commitment.name,
         "title": commitment.title,
@@ -105,7 +112,7 @@ def _judged(
         "total_days": total,
         "projected": None if is_ratio or not share or actual is None else actual / share,
         "state": state,
-        "reason": _reason(commitment, state, actual, expected, elapsed, total, is_ratio=is_ratio),
+        "reason": reason,
     }
 
 

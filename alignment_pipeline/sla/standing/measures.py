@@ -11,13 +11,33 @@ from datetime import date, datetime
 from typing import Any
 
 from alignment_pipeline.agreement.commitments import Commitment
+from alignment_pipeline.agreement.coverage import Coverage, coverage
 from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.pipeline import Pipeline
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.sla.arrays import fetch
 from alignment_pipeline.sla.standing import outcomes
 from alignment_pipeline.sla.timelines.sources import Sources
 
 Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Between:
+    """A period's local days `first` to `last`, and the moments of its part that is over: `begins_at` to `ends_at` (excluded)."""
+
+    first: date
+    last: date
+    begins_at: datetime
+    ends_at: datetime
+
+    def holds(self, moment: datetime | None) -> bool:
+        """Whether something happened in it."""
+        return moment is not None and self.begins_at <= moment < self.ends_at
+
+    def has_day(self, day: date | None) -> bool:
+        """Whether a day belongs to the period."""
+        return day is not None and self.first <= day <= self.last
 
 
 @dataclass(frozen=True)
@@ -30,9 +50,10 @@ class Measures:
     targets: frozenset[str]
     deals: Rows
     said: Rows
+    pipeline: Pipeline
 
     @classmethod
-    def of(cls, sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime) -> Measures:
+    def of(cls, sources: Sources, *, sla: Sla, crm: Crm, pipeline: Pipeline, as_of: datetime) -> Measures:
         """Read what the agreement's commitments measure, and nothing else."""
         wanted = {item.measure for item in sla.commitments}
 
@@ -46,15 +67,16 @@ class Measures:
             rows("account_mqa_changes", "mqas" in wanted, "account_id", "entered_at"),
             rows("contacts", "new_contacts" in wanted, "contact_id", "account_id", "created_at"),
             frozenset(row["account_id"] for row in accounts if row["is_target_flagged"]),
-            rows("opportunities", deals, "amount_usd", "lead_source", "created_at", "is_closed", "is_won", "closed_at", "close_on"),
+            rows(
+                "opportunities", deals, "amount_usd", "lead_source", "stage", "created_at", "is_closed", "is_won", "closed_at", "close_on"
+            ),
             outcomes.person_outcomes(sources, sla=sla, crm=crm, as_of=as_of).to_pylist() if "acceptance_pct" in wanted else [],
+            pipeline,
         )
 
-    def value(self, commitment: Commitment, begin: datetime, end: datetime, first: date, last: date) -> float | None:
-        """The measure from `begin` to `end` (excluded), of the period of local days `first` to `last`; None without a divisor."""
-
-        def inside(moment: datetime | None) -> bool:
-            return moment is not None and begin <= moment < end
+    def value(self, commitment: Commitment, time: Between) -> float | None:
+        """What is measured in that time; None without a divisor."""
+        inside = time.holds
 
         ways: dict[str, Callable[[], float | None]] = {
             "mqls": lambda: self._mqls(commitment, inside),
@@ -63,9 +85,9 @@ class Measures:
             "acceptance_pct": lambda: self._acceptance(inside),
             "sourced_pipeline_usd": lambda: self._created(inside, lambda row: is_marketings(commitment, row["lead_source"])),
             "pipeline_usd": lambda: self._created(inside, lambda row: True),
-            "won_usd": lambda: sum(self._won(inside), 0.0),
-            "sourced_won_pct": lambda: self._sourced_share(commitment, inside),
-            "coverage_ratio": lambda: self._coverage(commitment, inside, first, last),
+            "won_usd": lambda: sum(self._booked(time), 0.0),
+            "sourced_won_pct": lambda: self._sourced_share(commitment, time),
+            "coverage_ratio": lambda: self.coverage(commitment, time).value,
         }
         return ways[commitment.measure]()
 
@@ -84,21 +106,27 @@ class Measures:
     def _created(self, inside: Callable[[datetime | None], bool], counts: Callable[[dict[str, Any]], bool]) -> float:
         return sum((row["amount_usd"] or 0.0 for row in self.deals if inside(row["created_at"]) and counts(row)), 0.0)
 
-    def _won(self, inside: Callable[[datetime | None], bool], commitment: Commitment | None = None) -> list[float]:
-        won = [row for row in self.deals if row["is_won"] and inside(row["closed_at"])]
-        return [row["amount_usd"] or 0.0 for row in won if commitment is None or is_marketings(commitment, row["lead_source"])]
+    def coverage(self, commitment: Commitment, time: Between) -> Coverage:
+        """Open pipeline closing in the period by what is still to win, as `pipeline_metrics` has it."""
+        eligible = self.pipeline.eligible_stages
+        opened = [
+            row["amount_usd"] or 0.0
+            for row in self.deals
+            if not row["is_closed"] and time.has_day(row["close_on"]) and (not eligible or row["stage"] in eligible)
+        ]
+        return coverage(sum(opened), commitment.revenue_target_usd, sum(self._booked(time)))
 
-    def _sourced_share(self, commitment: Commitment, inside: Callable[[datetime | None], bool]) -> float | None:
-        won = sum(self._won(inside))
-        return 100.0 * sum(self._won(inside, commitment)) / won if won else None
+    def _booked(self, time: Between, commitment: Commitment | None = None) -> list[float]:
+        """Amounts of the deals booked in the period, by the booking date that both teams agreed on."""
+        by_day = self.pipeline.booking_date == "close_date"
+        booked = [
+            row for row in self.deals if row["is_won"] and (time.has_day(row["close_on"]) if by_day else time.holds(row["closed_at"]))
+        ]
+        return [row["amount_usd"] or 0.0 for row in booked if commitment is None or is_marketings(commitment, row["lead_source"])]
 
-    def _coverage(self, commitment: Commitment, inside: Callable[[datetime | None], bool], first: date, last: date) -> float | None:
-        """Open pipeline closing in the period / (target - won); what is won already needs no cover."""
-        missing = (commitment.revenue_target_usd or 0.0) - sum(self._won(inside))
-        if missing <= 0:
-            return commitment.goal if commitment.revenue_target_usd else None
-        opened = [row for row in self.deals if not row["is_closed"] and row["close_on"] and first <= row["close_on"] <= last]
-        return sum((row["amount_usd"] or 0.0 for row in opened), 0.0) / missing
+    def _sourced_share(self, commitment: Commitment, time: Between) -> float | None:
+        won = sum(self._booked(time))
+        return 100.0 * sum(self._booked(time, commitment)) / won if won else None
 
 
 def is_marketings(commitment: Commitment, lead_source: str | None) -> bool:

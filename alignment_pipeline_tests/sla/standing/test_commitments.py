@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import ibis
 import pytest
 
 from alignment_pipeline.agreement.field_map import Crm
+from alignment_pipeline.agreement.fiscal import Fiscal, PeriodKind
+from alignment_pipeline.agreement.pipeline import Pipeline
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.sla import MARKETING_COMMITMENTS
+from alignment_pipeline.line import calls
 from alignment_pipeline.sla.standing import commitments
 from alignment_pipeline_tests.sla.factories import ACCOUNT, LEAD, World, at, contract, rows_of, table
 
@@ -44,13 +48,23 @@ def promised(measure: str, goal: float = 20, **more: object) -> Sla:
     )
 
 
-def judged(world: World, sla: Sla, crm: Crm, as_of: datetime, *, read: timedelta = timedelta(0)) -> ibis.Table:
+def judged(
+    world: World,
+    sla: Sla,
+    crm: Crm,
+    as_of: datetime,
+    *,
+    read: timedelta = timedelta(0),
+    fiscal: Fiscal | None = None,
+    pipeline: Pipeline | None = None,
+) -> ibis.Table:
     marks = {"salesforce": as_of - read, "marketo": as_of - read}
-    return commitments.marketing_commitments(world.sources(), sla=sla, crm=crm, as_of=as_of, agreement_version="test", watermarks=marks)
+    given = {"fiscal": fiscal or Fiscal(), "pipeline": pipeline or Pipeline()}
+    return calls.marketing_commitments(world.sources(), marks, sla=sla, crm=crm, **given, as_of=as_of, agreement_version="test")
 
 
-def row_of(world: World, sla: Sla, crm: Crm, as_of: datetime, *, month: int = 11, read: timedelta = timedelta(0)) -> Row:
-    rows = rows_of(judged(world, sla, crm, as_of, read=read))
+def row_of(world: World, sla: Sla, crm: Crm, as_of: datetime, *, month: int = 11, read: timedelta = timedelta(0), **more: Any) -> Row:
+    rows = rows_of(judged(world, sla, crm, as_of, read=read, **more))
     assert list(rows[0]) == list(MARKETING_COMMITMENTS.names)
     return next(row for row in rows if row["period_start_on"] == date(2026, month, 1))
 
@@ -102,12 +116,45 @@ def test_coverage_is_open_pipeline_over_what_is_still_missing(crm: Crm) -> None:
     world = World().account()
     world.deal("006000000000001AAA", amount_usd=300.0, close_on=date(2026, 11, 30))
     world.deal("006000000000002AAA", amount_usd=999.0, close_on=date(2026, 12, 1))
-    world.deal("006000000000003AAA", amount_usd=40.0, is_closed=True, is_won=True, closed_at=at("2026-11-05T10:00:00"))
+    world.deal("006000000000003AAA", amount_usd=40.0, is_closed=True, is_won=True, close_on=date(2026, 11, 5))
     sla = promised("coverage_ratio", goal=3, revenue_target_usd=140.0)
 
     found = row_of(world, sla, crm, at("2026-11-12T12:00:00"))
 
     assert (found["actual"], found["state"], found["projected"]) == (3.0, "met", None)
+
+
+def test_a_target_that_is_booked_needs_no_cover(crm: Crm) -> None:
+    world = World().account().deal("006000000000001AAA", amount_usd=140.0, is_closed=True, is_won=True, close_on=date(2026, 11, 5))
+
+    met = row_of(world, promised("coverage_ratio", goal=3, revenue_target_usd=140.0), crm, at("2026-11-12T12:00:00"))
+
+    assert (met["actual"], met["state"], met["reason"]) == (None, "met", "The period's target is booked already; nothing is left to cover.")
+
+
+def test_only_eligible_stages_cover(crm: Crm) -> None:
+    world = World().account()
+    world.deal("006000000000001AAA", amount_usd=300.0, close_on=date(2026, 11, 30), stage="Negotiation")
+    world.deal("006000000000002AAA", amount_usd=300.0, close_on=date(2026, 11, 30), stage="Prospecting")
+    sla = promised("coverage_ratio", goal=3, revenue_target_usd=100.0)
+
+    row = row_of(world, sla, crm, at("2026-11-12T12:00:00"), pipeline=Pipeline(eligible_stages=["Negotiation"]))
+
+    assert row["actual"] == 3.0
+
+
+@pytest.mark.parametrize(("booking_date", "won"), [("close_date", 40.0), ("closed_at", 7.0)])
+def test_revenue_is_booked_by_the_date_that_the_agreement_names(crm: Crm, booking_date: str, won: float) -> None:
+    world = World().account()
+    late, early = {"close_on": date(2026, 12, 1), "closed_at": at("2026-11-05T10:00:00")}, {"close_on": date(2026, 11, 9)}
+    world.deal("006000000000001AAA", amount_usd=40.0, is_closed=True, is_won=True, closed_at=at("2026-10-20T10:00:00"), **early)
+    world.deal("006000000000002AAA", amount_usd=7.0, is_closed=True, is_won=True, **late)
+
+    row = row_of(
+        world, promised("won_usd"), crm, at("2026-11-12T12:00:00"), pipeline=Pipeline.model_validate({"booking_date": booking_date})
+    )
+
+    assert row["actual"] == won
 
 
 def test_a_ratio_without_divisor_is_unknown_and_not_zero(crm: Crm) -> None:
@@ -150,10 +197,17 @@ def test_the_ladder_goes_from_the_marketer_to_the_cmo(crm: Crm, count: int, rung
     assert all(row["escalation_id"] == f"sla:commitment:promise:2026-11-01:{row['rung']}" for row in rows_of(found))
 
 
-def test_periods_follow_the_calendar() -> None:
-    assert commitments.period_of("quarter", date(2026, 11, 21), "UTC") == commitments.Period(date(2026, 10, 1), date(2026, 12, 31), "UTC")
-    assert commitments.period_of("month", date(2028, 2, 3), "UTC").last == date(2028, 2, 29)
-    assert commitments.period_of("year", date(2026, 5, 5), "UTC").first == date(2026, 1, 1)
+def test_periods_follow_the_fiscal_year() -> None:
+    calendar, february = Fiscal(), Fiscal(first_month=2)
+
+    assert period("quarter", date(2026, 11, 21), calendar) == commitments.Period(date(2026, 10, 1), date(2026, 12, 31), "UTC")
+    assert period("quarter", date(2026, 11, 21), february) == commitments.Period(date(2026, 11, 1), date(2027, 1, 31), "UTC")
+    assert period("month", date(2028, 2, 3), calendar).last == date(2028, 2, 29)
+    assert period("year", date(2026, 5, 5), february).first == date(2026, 2, 1)
+
+
+def period(kind: PeriodKind, day: date, fiscal: Fiscal) -> commitments.Period:
+    return commitments.period_of(kind, day, "UTC", fiscal=fiscal)
 
 
 def test_the_shipped_promises_are_all_judged(sla: Sla, crm: Crm) -> None:
