@@ -14,13 +14,28 @@ from pydantic import Field
 
 from alignment_pipeline.components.placed import definitions_at
 from alignment_pipeline.components.scaffolder import AlignmentScaffolder
+from alignment_pipeline.connectors.loaded.mapping import load
 from alignment_pipeline.connectors.registry import CONNECTORS
-from alignment_pipeline.contracts.systems.registry import STREAMS
+from alignment_pipeline.contracts.systems.registry import STREAMS, SYSTEMS
 from alignment_pipeline.defs.placement import Placement
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import CONNECTORS as CONNECTORS_SETTING
 
 _TABLES = frozenset(stream.table for stream in STREAMS)
+
+
+class LoadedBy(dg.Model, dg.Resolvable):
+    """The tool that loads a system's tables, and where they lie."""
+
+    tool: Annotated[str, Field(description="fivetran, airbyte, dlt, or the path of a mapping of your own.")]
+    url: Annotated[
+        str | None,
+        Field(
+            description="A folder of Parquet files, a DuckDB file or a database URL; with a password, set SALESFORCE_TABLES_URL instead."
+        ),
+    ] = None
+    schema_name: Annotated[str | None, Field(description="The schema in a database.")] = None
+    keys: Annotated[str | None, Field(description="How the tool's assets are named, for lineage: `fivetran/salesforce/{table}`.")] = None
 
 
 @dg.scaffold_with(AlignmentScaffolder)
@@ -48,6 +63,10 @@ class AlignmentComponent(dg.Component, dg.Model, dg.Resolvable):
     connectors: Annotated[
         list[str] | None, Field(description="Systems that are read (salesforce, marketo, hubspot); the others' tables stay as they are.")
     ] = None
+    extraction: Annotated[
+        dict[str, LoadedBy],
+        Field(description="Systems whose raw tables another tool loads: Fivetran, Airbyte, dlt, or models of your own."),
+    ] = {}
     upstream: Annotated[
         dict[str, list[str]],
         Field(description="Assets of your project that fill a raw table: `raw_salesforce_leads: [fivetran/salesforce/lead]`."),
@@ -64,9 +83,19 @@ class AlignmentComponent(dg.Component, dg.Model, dg.Resolvable):
                 group=self.group,
                 job_prefix=self.job_prefix,
                 crons=self.schedules,
-                upstream={table: [dg.AssetKey.from_user_string(key) for key in keys] for table, keys in self.upstream.items()},
+                upstream=self._upstream(),
             )
         )
+
+    def _upstream(self) -> Mapping[str, Sequence[dg.AssetKey]]:
+        """Assets of the project by raw table: those that are named, and those that the extraction's tool makes."""
+        keys = {table: list(named) for table, named in self.upstream.items()}
+        for system, one in self.extraction.items():
+            for stream, told in load(one.tool, system).streams.items() if one.keys else ():
+                if not told.table.endswith("*"):
+                    table = next(known.table for known in SYSTEMS[system].streams if known.object == stream)
+                    keys.setdefault(table, []).append(str(one.keys).format(table=told.table))
+        return {table: [dg.AssetKey.from_user_string(key) for key in found] for table, found in keys.items()}
 
     def _settings(self, folder: Path, project: Path) -> Mapping[str, str]:
         named = {
@@ -75,12 +104,24 @@ class AlignmentComponent(dg.Component, dg.Model, dg.Resolvable):
             "ALIGNMENT_ENGINE": self.engine,
             CONNECTORS_SETTING: ",".join(self.connectors) if self.connectors is not None else None,
         }
+        for system, one in self.extraction.items():
+            named |= {
+                f"{system.upper()}_TABLES_FROM": one.tool,
+                f"{system.upper()}_TABLES_URL": one.url,
+                f"{system.upper()}_TABLES_SCHEMA": one.schema_name,
+            }
         return {name: value for name, value in named.items() if value is not None}
 
     def _check(self) -> None:
         _known("connectors", self.connectors or (), CONNECTORS)
         _known("schedules", self.schedules, SCHEDULED)
         _known("upstream", self.upstream, _TABLES)
+        _known("extraction", self.extraction, CONNECTORS)
+        for system, one in self.extraction.items():
+            load(one.tool, system)
+            if one.url and "@" in one.url:
+                # Dagster shows attributes
+                raise ConfigurationError(f"attributes.extraction.{system}.url holds a password: set {system.upper()}_TABLES_URL instead")
 
 
 #: Short names of the jobs that have a schedule.

@@ -5,7 +5,7 @@ Belongs here: the form of an entry. The entries stand in each system's own `conn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,7 +43,8 @@ class Connector:
     `configured_by`: environment variables of which one suffices to count as configured; half a configuration counts, so that its error
     is shown instead of an empty result. `variables` are what a person has to set, `without` what is missing without the system. `read`
     gives one reading per stream from a session that `open` made; its states are of the runs before, and it is given a function that
-    keeps a state whose vendor jobs must survive a crash. `fills` are the CRM's streams that it reads, beside its own, where it is the only
+    keeps a state whose vendor jobs must survive a crash. `custom_fields` are those of an object that only the agreement names.
+    `fills` are the CRM's streams that it reads, beside its own, where it is the only
     CRM; `is_required` is the CRM that others stand in for. `open_crm` is there where the system can be the CRM that is written to.
     """
 
@@ -55,6 +56,7 @@ class Connector:
     open: Callable[[Mapping[str, str], Clock], Session]
     read: Callable[[Any, Mapping[str, StreamState], Remember, Crm], list[Reading]]
     examine: Callable[[Mapping[str, str], Clock, Agreement], Iterator[Finding]]
+    custom_fields: Callable[[Crm, str], Sequence[str]] = lambda crm, object_: ()
     known_codes: frozenset[str] = frozenset()
     is_required: bool = False
     fills: tuple[RawStream, ...] = ()

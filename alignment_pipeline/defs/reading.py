@@ -19,16 +19,17 @@ Open = Callable[[Mapping[str, StreamState], Remember], Sequence[Reading]]
 
 
 def read_into_raw(
-    run: Line, system: str, journal: Journal, open_readings: Open, calls: Callable[[], int]
+    run: Line, system: str, journal: Journal, open_readings: Open, calls: Callable[[], int], *, shown_as: str | None = None
 ) -> Iterator[dg.MaterializeResult]:
-    """Read all streams that `open_readings` gives, store them, record the cost, and yield a materialization each."""
+    """Read all streams that `open_readings` gives, store them, record the cost, and yield a materialization each. `system` names the
+    states; the table of extractions has them under `shown_as`, where that is another name."""
     readings = open_readings(stream_states.load(journal, system), lambda state: stream_states.save(journal, system, state))
     stored = extract.store(
         readings, system=system, warehouse=run.warehouse, journal=journal, sieve=erase.Sieve(run.home, journal), told=progress.report
     )
-    rows = list(extract.extraction_rows(stored, run_id=run.run_id, system=system, total_calls=calls()))
+    rows = list(extract.extraction_rows(stored, run_id=run.run_id, system=shown_as or system, total_calls=calls()))
     run.warehouse.append("extractions", extract.extractions_table(rows))
-    own = {stream.table for stream in SYSTEMS[system].streams}
+    own = {stream.table for stream in SYSTEMS[shown_as or system].streams}
     for one in stored:
         report = one.report
         if report.stream.table not in own:

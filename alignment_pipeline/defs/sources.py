@@ -3,19 +3,24 @@
 Belongs here: making assets from the registry of connectors. A system that is not configured leaves its tables as they are and says so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from alignment_pipeline.connectors import registry
 from alignment_pipeline.connectors.connector import Connector
+from alignment_pipeline.connectors.loaded.extraction import LoadedExtraction
+from alignment_pipeline.connectors.loaded.settings import LoadedTables, loaded_tables
 from alignment_pipeline.connectors.registry import CONNECTORS
+from alignment_pipeline.connectors.streams import Reading, StreamState
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.defs.line import LineResource, contract_check_spec, table_spec
+from alignment_pipeline.defs.line import Line, LineResource, contract_check_spec, table_spec
 from alignment_pipeline.defs.reading import read_into_raw
 from alignment_pipeline.defs.retrying import RETRY, recoverable
+from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import CONNECTORS as CONNECTORS_SETTING
 from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal.journal import Journal
 
 
 @dg.definitions
@@ -46,6 +51,10 @@ def _asset(connector: Connector) -> dg.AssetsDefinition:
                 yield run.materialized(run.warehouse.append(stream.table, []), note=note)
             return
         with recoverable(), run.home.journal() as journal:
+            tables = loaded_tables(run.home.environ, system.name)
+            if tables is not None:
+                yield from _read_loaded(run, connector, tables, journal)
+                return
             session = connector.open(run.home.environ, run.home.clock)
             yield from read_into_raw(
                 run,
@@ -58,10 +67,26 @@ def _asset(connector: Connector) -> dg.AssetsDefinition:
     return records
 
 
+def _read_loaded(run: Line, connector: Connector, tables: LoadedTables, journal: Journal) -> Iterator[dg.MaterializeResult]:
+    """The same raw tables from what another tool has loaded; its states are beside those of the connector."""
+    system = connector.system
+    mapping = tables.mapping()
+    is_first = not stream_states.load(journal, system.name)
+
+    def read(states: Mapping[str, StreamState], _: object) -> list[Reading]:
+        custom = {one.object: connector.custom_fields(run.agreement.crm, one.object) for one in system.streams}
+        source = LoadedExtraction(tables.open(), mapping, states, run.home.clock, is_first, custom)
+        return source.readings(system.streams)
+
+    yield from read_into_raw(run, f"{system.name}_from_{mapping.tool}", journal, read, lambda: 0, shown_as=system.name)
+
+
 def _left_out(connector: Connector, home: Home) -> str | None:
     """Why nothing is read from a system; None when it is read."""
     if not home.reads(connector.system.name):
         return f"{CONNECTORS_SETTING} does not name {connector.system.name}"
+    if loaded_tables(home.environ, connector.system.name) is not None:
+        return None
     if not connector.is_configured(home.environ) and registry.crm_of(home.environ) is not connector:
         return f"no {connector.system.title} is configured: {connector.configured_by[0]} is not set"
     return None

@@ -17,7 +17,8 @@ from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.sandbox.organisation.organisation import generate
 from alignment_pipeline_tests.components import project
-from alignment_pipeline_tests.end_to_end.company import company
+from alignment_pipeline_tests.connectors.loaded import shapes
+from alignment_pipeline_tests.line.raw_tables import raw_tables
 
 # importing the orchestrator warns of its own and of pydantic's old names
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -82,6 +83,8 @@ def test_jobs_touch_nobody_else_s_assets_and_names_do_not_clash(folder: Path, tm
     [
         ({"connectors": ["pardot"]}, "attributes.connectors: 'pardot' is none of"),
         ({"schedules": {"weekly": "0 0 * * 0"}}, "attributes.schedules: 'weekly' is none of"),
+        ({"extraction": {"salesforce": {"tool": "stitch"}}}, "there is no mapping 'stitch' of salesforce"),
+        ({"extraction": {"salesforce": {"tool": "dlt", "url": "postgresql://me:secret@db/raw"}}}, "holds a password"),
         ({"upstream": {"leads": ["x"]}}, "attributes.upstream: 'leads' is none of"),
     ],
 )
@@ -98,14 +101,15 @@ def test_a_wrong_attribute_is_named(folder: Path, tmp_path: Path, changed: dict[
 
 
 @pytest.mark.slow
-def test_it_runs_beside_the_others(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the extraction to accounts, with an asset before and one after in the same run."""
-    organisation = generate(seed=7, accounts=100, people=500, activities=2500)
+def test_it_runs_beside_the_others(folder: Path, tmp_path: Path) -> None:
+    """From tables that Fivetran loaded to accounts, with an asset before and one after in the same run."""
+    place = shapes.fivetran(raw_tables(generate(seed=7, accounts=100, people=500, activities=2500)), tmp_path / "fivetran")
+    project.attributes(folder, extraction={"salesforce": {"tool": "fivetran", "url": place, "keys": "fivetran/salesforce/{table}"}})
     ours = [*(stream.table for stream in SALESFORCE.streams), "contacts", "opportunity_stage_changes", "opportunities", "accounts"]
     foreign = [dg.AssetKey(["fivetran", "salesforce", "lead"]), dg.AssetKey(["territory_plan"])]
-    with company(organisation, tmp_path) as acme, project.loaded(tmp_path) as found, dg.DagsterInstance.ephemeral() as instance:
-        for name, value in acme.sandbox.environment().items():
-            monkeypatch.setenv(name, value)
+    with project.loaded(tmp_path) as found, dg.DagsterInstance.ephemeral() as instance:
+        leads = found.resolve_asset_graph().get(dg.AssetKey(["alignment", "raw_salesforce_leads"]))
+        assert foreign[0] in leads.parent_keys
         result = found.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=instance,
             asset_selection=[*(dg.AssetKey(["alignment", name]) for name in ours), *foreign],
@@ -118,3 +122,4 @@ def test_it_runs_beside_the_others(folder: Path, tmp_path: Path, monkeypatch: py
         # the component's home, not the environment's
         warehouse = Home.from_env({"ALIGNMENT_HOME": str(tmp_path / ".alignment")}).warehouse()
         assert warehouse.read("accounts").count().to_pyarrow().as_py() > 50
+        assert {"loaded"} <= set(warehouse.read("extractions").method.to_pyarrow().to_pylist())

@@ -21,7 +21,11 @@ def _open(environ: Mapping[str, str], clock: Clock) -> MarketoSession:
 
 
 def _read(session: MarketoSession, states: Mapping[str, StreamState], remember: Remember, crm: Crm) -> list[Reading]:
-    return MarketoExtraction(session, states, remember, crm.fields_of(MARKETO_LEAD)).readings(SYSTEM.streams)
+    return MarketoExtraction(session, states, remember, _custom_fields(crm, "leads")).readings(SYSTEM.streams)
+
+
+def _custom_fields(crm: Crm, object_: str) -> list[str]:
+    return list(crm.fields_of(MARKETO_LEAD)) if object_ == "leads" else []
 
 
 MARKETO = Connector(
@@ -47,6 +51,7 @@ MARKETO = Connector(
     open=_open,
     read=_read,
     examine=examination.examine,
+    custom_fields=_custom_fields,
     known_codes=codes.KNOWN,
     without="people and activities come from Salesforce alone",
 )

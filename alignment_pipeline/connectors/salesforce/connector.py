@@ -23,8 +23,14 @@ def _open(environ: Mapping[str, str], clock: Clock) -> SalesforceSession:
 
 
 def _read(session: SalesforceSession, states: Mapping[str, StreamState], remember: Remember, mapped: Crm) -> list[Reading]:
-    custom = {object_: mapped.fields_of(object_) for object_ in _WITH_OUR_FIELDS} | {"Task": [mapped.tasks.external_key_field]}
+    custom = {object_: _custom_fields(mapped, object_) for object_ in (*_WITH_OUR_FIELDS, "Task")}
     return SalesforceExtraction(session, states, remember, custom_fields=custom).readings(SYSTEM.streams)
+
+
+def _custom_fields(mapped: Crm, object_: str) -> list[str]:
+    if object_ == "Task":
+        return [mapped.tasks.external_key_field]
+    return list(mapped.fields_of(object_)) if object_ in _WITH_OUR_FIELDS else []
 
 
 SALESFORCE = Connector(
@@ -50,6 +56,7 @@ SALESFORCE = Connector(
     open=_open,
     read=_read,
     examine=examination.examine,
+    custom_fields=_custom_fields,
     known_codes=codes.KNOWN,
     is_required=True,
     open_crm=crm.open_crm,
