@@ -23,8 +23,8 @@ setup: .venv/made ## make .venv from the lock file
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup ## the whole product once, on embedded systems: run, write, run again
-	@$(BIN)/alignment demo
+demo: setup ## the whole product once, on embedded systems: run, write, run again (make demo SMALL=1: a minute)
+	@$(BIN)/alignment demo $(if $(SMALL),--size small)
 
 dev: setup ## Dagster's web UI over the demo's state (ALIGNMENT_HOME for your own), with the embedded systems behind it
 	@$(BIN)/alignment dev

@@ -5,13 +5,16 @@ Belongs here: the order of the demo and what it tells. Every step is the same fu
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,10 +24,11 @@ from dotenv import dotenv_values
 from rich.console import Console
 
 from alignment_pipeline.cli import run as run_command
-from alignment_pipeline.cli.context import Context, json_option, progress
+from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.cli.milestones import milestones
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
 from alignment_pipeline.installation.home import Home
-from alignment_pipeline.operations import notify, report, summary, write_back
+from alignment_pipeline.operations import lead_page, notify, report, summary, write_back
 from alignment_pipeline.sandbox import demo_world
 from alignment_pipeline.write_back.plans import approval, keys, ops
 from alignment_pipeline.write_back.sending import apply as applying
@@ -32,34 +36,63 @@ from alignment_pipeline.write_back.sending import apply as applying
 HOME = ".alignment-demo"
 SANDBOX_STATE = "sandbox-state.json"
 _START_SECONDS = 180.0
+#: What the last step shows in Dagster: the backtests, and what was sent to the CRM.
+LOOKED_AT = ("mqa_backtest_terms", "mqa_backtests", "mql_backtest_terms", "mql_backtests", "crm_writes", "write_results", "report")
 NOTICE = "Companies are real, people are invented, and everything that happens between them is fictional."
 
 
-@click.command(epilog="Example: alignment demo --accounts 500 --people 2000 --activities 20000")
-@click.option("--accounts", default=demo_world.ACCOUNTS, show_default=True, help="Accounts of real companies.")
-@click.option("--people", default=demo_world.PEOPLE, show_default=True, help="Leads and contacts; people are invented.")
-@click.option("--activities", default=demo_world.ACTIVITIES, show_default=True, help="Marketo activities; invented.")
+@dataclass(frozen=True)
+class Size:
+    """How large the embedded organisation is, and how long the demo takes on two idle cores."""
+
+    accounts: int
+    people: int
+    activities: int
+    takes: str
+
+
+SIZES = {
+    "full": Size(demo_world.ACCOUNTS, demo_world.PEOPLE, demo_world.ACTIVITIES, "about two and a half minutes"),
+    "small": Size(200, 800, 6_000, "about a minute"),
+}
+
+
+@click.command(epilog="Example: alignment demo --size small. Example: alignment demo --accounts 500 --people 2000 --activities 20000")
+@click.option("--size", type=click.Choice(list(SIZES)), default="full", show_default=True, help="full: 20,000 people. small: 800 people.")
+@click.option("--accounts", type=int, help="Accounts of real companies, in place of the size's.")
+@click.option("--people", type=int, help="Leads and contacts, in place of the size's; people are invented.")
+@click.option("--activities", type=int, help="Marketo activities, in place of the size's; invented.")
 @json_option
-def demo(accounts: int, people: int, activities: int, is_json: bool) -> int:
+def demo(size: str, accounts: int | None, people: int | None, activities: int | None, is_json: bool) -> int:
     """Run the whole product on an embedded Salesforce and Marketo.
 
     It reads, decides, plans, approves and writes to the CRM, then runs again; the second run writes nothing."""
     begun = time.monotonic()
+    chosen = SIZES[size]
+    accounts, people, activities = accounts or chosen.accounts, people or chosen.people, activities or chosen.activities
     home = Path(os.environ.get("ALIGNMENT_HOME", "").strip() or HOME).resolve()
     _fresh(home)
-    _say(f"Making {accounts:,} accounts, {people:,} people and {activities:,} activities. {NOTICE}")
+    _say(f"The demo takes {chosen.takes} on two idle cores. Nothing leaves this machine.\n{NOTICE}")
+    _step(1, begun, f"An embedded Salesforce and Marketo with {accounts:,} accounts, {people:,} people and {activities:,} activities")
     with _sandbox(home, accounts, people, activities) as environment:
         context = Context(home=Home.from_env({**os.environ, **environment, "ALIGNMENT_HOME": str(home)}), is_json=is_json)
         os.environ.update(environment | {"ALIGNMENT_HOME": str(home)})
-        first = run_command.perform(context)
-        _say(f"First run done after {time.monotonic() - begun:.0f} s; the demo approves its own plan and writes it.")
-        written = _write(context, first["plan"]["plan_hash"])
-        _say(f"Written after {time.monotonic() - begun:.0f} s; running again.")
+        _step(2, begun, "First run: read both systems, decide everything, plan the changes to the CRM")
+        first = run_command.perform(context, begun=begun)
+        _step(
+            3, begun, f"Write the plan: {first['plan']['operations']:,} operations. The demo approves its own plan; you would read it first"
+        )
+        written = _write(context, first["plan"]["plan_hash"], begun)
+        _step(4, begun, "Run again as of the same moment: nothing may be left to write")
         # the sandbox's clock runs on, and with it the clocks of both teams: the same moment is decided twice
-        second = run_command.perform(context, as_of=datetime.fromisoformat(first["as_of"]))
-        again = _write(context, second["plan"]["plan_hash"]) if second["plan"]["operations"] else None
+        moment = datetime.fromisoformat(first["as_of"])
+        second = run_command.perform(context, as_of=moment, begun=begun)
+        again = _write(context, second["plan"]["plan_hash"], begun) if second["plan"]["operations"] else None
+        _step(5, begun, "Look back: what the MQA and MQL rules would have found in the past; messages about what is due; the report")
+        run_command.launched(context, "daily", as_of=moment, only=LOOKED_AT, begun=begun)
         told = notify.notify(context.home, context.warehouse())
         page = report.write_report(context.home)
+        lead = lead_page.lead_page(context.warehouse(), context.home.agreement)
     found = {
         "notice": NOTICE,
         "first_run": first,
@@ -69,8 +102,9 @@ def demo(accounts: int, people: int, activities: int, is_json: bool) -> int:
         "seconds": round(time.monotonic() - begun, 1),
         "notifications_as_files": len(told.sent),
         "report": str(page),
+        "lead": asdict(lead) if lead else None,
     }
-    context.result(found, lambda console: _show(console, found, first, written))
+    context.result(found, lambda console: _show(console, home, found, first, written, lead))
     return 0 if found["second_run_records_written"] == 0 else 1
 
 
@@ -93,6 +127,9 @@ def _sandbox(home: Path, accounts: int, people: int, activities: int) -> Iterato
     command += ["--truth", str(home / "truth.json"), "--state", str(home / SANDBOX_STATE)]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as child:
         try:
+            # Dagster and the rules are imported while the other process makes its organisation
+            importlib.import_module("alignment_pipeline.defs.launch")
+            importlib.import_module("alignment_pipeline.line.steps")
             yield _started(child, env_file, log)
         finally:
             child.terminate()
@@ -110,11 +147,11 @@ def _started(child: subprocess.Popen[bytes], env_file: Path, log: Path) -> dict[
     return {name: value for name, value in dotenv_values(env_file).items() if value is not None}
 
 
-def _write(context: Context, plan_hash: str) -> applying.Applied:
+def _write(context: Context, plan_hash: str, begun: float) -> applying.Applied:
     """Approve and apply, as `alignment apply` does."""
     home = context.home
     key = keys.signing_key(home.path, home.environ)
-    with context.journal() as journal, progress("Writing") as told:
+    with context.journal() as journal, milestones("Writing", begun=begun) as told:
         row = ops.load_plan(journal, plan_hash)
         assert row is not None
         approval.approve(journal, row, by="the demo", key=key, numbers=home.agreement.write_back.approvals)
@@ -126,6 +163,7 @@ def _write(context: Context, plan_hash: str) -> applying.Applied:
             key=key.public_key(),
             progress=lambda done, total: told(f"{done:,} of {total:,} operations", done),
         )
+        told.line(f"written and read back: {done.records_written:,} records, {done.fields_written:,} fields, {done.api_calls} API calls")
     if done.error is not None:
         raise done.error
     return done
@@ -135,14 +173,33 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _show(console: Console, found: dict[str, Any], first: dict[str, Any], written: applying.Applied) -> None:
-    console.print(f"\n{NOTICE}\n")
+def _step(number: int, begun: float, text: str) -> None:
+    _say(f"[{number}/5] {time.monotonic() - begun:.0f} s  {text}")
+
+
+def _show(
+    console: Console, home: Path, found: dict[str, Any], first: dict[str, Any], written: applying.Applied, lead: lead_page.LeadPage | None
+) -> None:
+    console.print("")
     for line in summary.lines(first):
         console.print(line)
     console.print(
         f"written:  {written.records_written:,} records, {written.fields_written:,} fields, {written.api_calls} API calls, each read back"
     )
-    console.print(f"second run, as of the same moment: {found['second_run_records_written']} records written")
-    console.print(
-        f"\nDone in {found['seconds']:.0f} s. Open the report:\n  {found['report']}\nand see every step in the Dagster UI:\n  make dev"
-    )
+    console.print(f"again:    second run, as of the same moment: {found['second_run_records_written']} records written")
+    if lead is not None:
+        console.print(f"\nOne lead as a rep sees it in Salesforce: {lead.name}, {lead.company}")
+        width = max(len(label) for label, _ in lead.rows)
+        for label, value in lead.rows:
+            wrapped = textwrap.wrap(value, width=max(30, 78 - width - 4), break_long_words=False) or [""]
+            console.print(f"  {label:{width}}  " + f"\n{' ' * (width + 4)}".join(wrapped))
+    console.print(f"\nDone in {found['seconds']:.0f} s. What to look at next:")
+    named = "" if home.name == HOME else f"ALIGNMENT_HOME={home} "
+    shown = f"ALIGNMENT_HOME={home.name if home.name == HOME else home} "
+    console.print(f"  the report          {found['report']}")
+    console.print(f"  every step in Dagster's UI\n                      {named}make dev")
+    console.print(f"  the plan            {shown}alignment plan show {first['plan']['plan_hash'][:12]}")
+    if lead is not None:
+        console.print(f"  why this lead       {shown}alignment explain {lead.email}")
+    console.print("  your own CRM        alignment init --out agreement.yaml   (docs/guides/connect-your-crm.md)")
+    console.print("If `alignment` is not found: it is .venv/bin/alignment after `make demo`.")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
-from alignment_pipeline.cli.context import Context, as_of_moment, as_of_option, json_option, progress
+from alignment_pipeline.cli.context import Context, as_of_moment, as_of_option, json_option
+from alignment_pipeline.cli.milestones import milestones
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline.operations import summary
+
+if TYPE_CHECKING:
+    from alignment_pipeline.defs.launch import Outcome
 
 JOB = "alignment_run"
 
@@ -31,23 +36,29 @@ def run(as_of: str | None, is_json: bool) -> int:
     return 3 if found["plan"]["plan_state"] in ("NEEDS_APPROVAL", "BLOCKED", "DRAFT") else 0
 
 
-def perform(context: Context, *, as_of: datetime | None = None) -> dict[str, Any]:
-    """Run the job and gather what came of it.
+def perform(context: Context, *, as_of: datetime | None = None, begun: float | None = None) -> dict[str, Any]:
+    """Run the job and gather what came of it. `begun`: when the command began, on the monotonic clock.
 
     Raises RunFailed that names the failed step and why, AnotherWriter while another full run of this home goes on.
     """
-    # imported here so that commands that do not need Dagster do not wait for it
-    from alignment_pipeline.defs.launch import launch
-
-    _ = context.home.agreement  # a wrong agreement is said before anything starts
-    with progress("Running") as told:
-        outcome = launch(JOB, home=context.home, as_of=as_of, told=told)
-    if not outcome.is_success:
-        raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)
+    outcome = launched(context, JOB, as_of=as_of, begun=begun)
     with context.journal() as journal:
         found = summary.of_run(context.warehouse(), journal, run_id=outcome.run_id)
     found["failed_checks"] = [{"asset": asset, "check": check, "description": text} for asset, check, text in outcome.failed_checks]
     return found
+
+
+def launched(context: Context, job: str, *, as_of: datetime | None = None, only: Sequence[str] = (), begun: float | None = None) -> Outcome:
+    """Run a job, or only some of its tables, saying what is done. Raises RunFailed, AnotherWriter."""
+    # imported here so that commands that do not need Dagster do not wait for it
+    from alignment_pipeline.defs.launch import launch
+
+    _ = context.home.agreement  # a wrong agreement is said before anything starts
+    with milestones("Running", begun=begun) as told:
+        outcome = launch(job, home=context.home, as_of=as_of, only=only, told=told)
+    if not outcome.is_success:
+        raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)
+    return outcome
 
 
 class RunFailed(AlignmentError):

@@ -95,18 +95,22 @@ def launch(
     home: Home,
     as_of: datetime | None = None,
     partition: str | None = None,
+    only: Sequence[str] = (),
     told: Callable[[str, int], None] = lambda *_: None,
 ) -> Outcome:
-    """Run `job` in this process on the home's own instance and wait for its end; `partition` is the day of a job of days.
+    """Run `job` in this process on the home's own instance and wait for its end; `partition` is the day of a job of days, `only` are
+    the tables to make where that is not all of the job's.
 
     Raises AnotherWriter, before anything starts, while another run of this home goes on: a person does not wait for it.
     Raises ConfigurationError when there is no such day.
     """
     with home.journal() as journal, lease.acquire(journal, lease.RUN):
-        return _launched(job, home=home, as_of=as_of, partition=partition, told=told)
+        return _launched(job, home=home, as_of=as_of, partition=partition, only=only, told=told)
 
 
-def _launched(job: str, *, home: Home, as_of: datetime | None, partition: str | None, told: Callable[[str, int], None]) -> Outcome:
+def _launched(
+    job: str, *, home: Home, as_of: datetime | None, partition: str | None, only: Sequence[str], told: Callable[[str, int], None]
+) -> Outcome:
     folder = instance_folder(home)
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
     with warnings.catch_warnings():
@@ -123,6 +127,7 @@ def _launched(job: str, *, home: Home, as_of: datetime | None, partition: str | 
             job_def=job_def,
             tags={**job_def.run_tags, **tags},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            asset_selection={dg.AssetKey(name) for name in only} or None,
             remote_job_origin=run_log.origin(job),
         )
         events = list(execute_run_iterator(InMemoryJob(job_def), run, instance))

@@ -20,5 +20,7 @@ from alignment_pipeline.reporting import report as report_rule
 )
 def report(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
-    path = operation.write_report(run.home, as_of=run.as_of)
-    return dg.MaterializeResult(metadata={"report": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size})
+    path, text = operation.write_both(run.home, as_of=run.as_of)
+    return dg.MaterializeResult(
+        metadata={"report": dg.MetadataValue.md(text), "file": dg.MetadataValue.path(str(path)), "bytes": path.stat().st_size}
+    )

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import dagster as dg
 
+from alignment_pipeline.defs import summaries
 from alignment_pipeline.defs.line import LineResource, table
 from alignment_pipeline.defs.retrying import recoverable
+from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.line.run import maker
 from alignment_pipeline.operations import write_back
 from alignment_pipeline.write_back.records import results
@@ -72,15 +74,28 @@ def crm_writes(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mate
     run = line.open(context)
     plan = write_back.latest_plan(run.read("write_plans"))
     if plan is None or not plan["operations"]:
-        return dg.MaterializeResult(metadata={"note": "nothing to write: the CRM says what it should", "records_written": 0})
+        with run.home.journal() as journal:
+            before = _sent(journal)
+        note = "nothing to write: the CRM says what it should"
+        return dg.MaterializeResult(metadata={"note": note, "records_written": 0, **before})
     with recoverable(), run.home.journal() as journal:
         crm = write_back.open_crm(run.home)
         done = write_back.apply_standing(run.home, plan["plan_hash"], agreement=run.agreement, journal=journal, crm=crm)
         if isinstance(done, str):
-            return dg.MaterializeResult(metadata={"note": done, "records_written": 0, "plan_hash": plan["plan_hash"]})
+            return dg.MaterializeResult(metadata={"note": done, "records_written": 0, "plan_hash": plan["plan_hash"], **_sent(journal)})
         if done.error is not None:
             raise done.error
-    return dg.MaterializeResult(metadata=done.to_json())
+        return dg.MaterializeResult(metadata={**done.to_json(), **_sent(journal)})
+
+
+def _sent(journal: Journal) -> dict[str, dg.MetadataValue]:
+    """What was sent last, by whoever approved it, as a table."""
+    rows = write_back.sent(journal)
+    if not rows:
+        return {}
+    shown = [(row["object"], row["state"], row["operations"], row["latest"]) for row in rows]
+    table_of = summaries.markdown(["object", "outcome", "operations", "latest"], shown)
+    return {"last_written": dg.MetadataValue.md(f"Plan {rows[0]['plan_hash'][:12]}\n\n{table_of}")}
 
 
 @dg.asset(**table("write_results", deps=["crm_writes"]))

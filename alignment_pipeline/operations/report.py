@@ -14,9 +14,14 @@ DEMO_MARK = "this-is-a-demo"
 
 def write_report(home: Home, *, as_of: datetime | None = None) -> Path:
     """Render the report and put it below `home/reports`; returns its path. `latest.html` is always the newest."""
+    return write_both(home, as_of=as_of)[0]
+
+
+def write_both(home: Home, *, as_of: datetime | None = None) -> tuple[Path, str]:
+    """The same, and the report as Markdown."""
     warehouse = home.warehouse()
     moment = as_of or home.clock.now()
-    page = report.render(
+    page, text = report.render_both(
         {name: warehouse.read(name) for name in report.INPUTS},
         agreement=home.agreement,
         as_of=moment,
@@ -27,4 +32,4 @@ def write_report(home: Home, *, as_of: datetime | None = None) -> Path:
     for target in (path, folder / "latest.html"):
         target.write_text(page, encoding="utf-8")
         target.chmod(0o600)
-    return path
+    return path, text

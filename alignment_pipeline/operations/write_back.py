@@ -13,7 +13,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 from ibis import _
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD
@@ -151,6 +151,21 @@ def plan_rows(journal: Journal) -> pa.Table:
             }
         )
     return pa.Table.from_pylist(rows, schema=CONTRACTS["write_plans"].schema)
+
+
+def sent(journal: Journal) -> list[dict[str, Any]]:
+    """What came of the newest full plan that had something to send: object, outcome, operations; empty when nothing was ever sent."""
+    newest = (
+        select(PLAN.c.plan_hash).join(OP, OP.c.plan_hash == PLAN.c.plan_hash).where(PLAN.c.kind == "full", PLAN.c.approved_by.is_not(None))
+    )
+    query = select(OP.c.plan_hash, OP.c.object, OP.c.state, func.count().label("operations"), func.max(OP.c.changed_at).label("latest"))
+    with journal.read() as connection:
+        plan_hash = connection.execute(newest.order_by(PLAN.c.created_at.desc()).limit(1)).scalar()
+        if plan_hash is None:
+            return []
+        grouped = query.where(OP.c.plan_hash == plan_hash).group_by(OP.c.plan_hash, OP.c.object, OP.c.state)
+        rows = connection.execute(grouped.order_by(OP.c.object, OP.c.state)).all()
+    return [{**row._mapping, "latest": from_stamp(row.latest)} for row in rows]
 
 
 def latest_plan(write_plans: ibis.Table) -> dict[str, Any] | None:

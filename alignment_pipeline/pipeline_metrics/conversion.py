@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 STAYS, CONVERTED, LEFT = 0, 1, 2
 Z = 1.959963984540054
@@ -61,10 +62,10 @@ def cohort(waits: Sequence[Wait], within_days: float) -> Rate:
 
 def incidence(waits: Sequence[Wait], within_days: float) -> Rate:
     """Share converted within a time, young subjects included as far as they were seen, other exits competing (Aalen-Johansen)."""
-    curve = incidence_curve(waits, within_days)
-    value, variance = (curve[-1][1], curve[-1][2]) if curve else (0.0, 0.0)
     if not waits:
         return Rate(None, 0, 0, 0)
+    steps, totals = _steps(waits, within_days)
+    value, variance = (totals[-1], _variance(steps, totals[-1])) if steps else (0.0, 0.0)
     lower, upper = log_log(value, variance)
     return Rate(value, sum(wait.ending == CONVERTED and wait.days <= within_days for wait in waits), len(waits), len(waits), lower, upper)
 
@@ -77,22 +78,41 @@ def kaplan_meier(waits: Sequence[Wait], within_days: float) -> float:
     return 1 - survival
 
 
-def incidence_curve(waits: Sequence[Wait], within_days: float = math.inf) -> list[tuple[float, float, float]]:
-    """(days, incidence, variance) at each exit. The variance is the delta method's (Marubini and Valsecchi 1995)."""
+def incidence_curve(waits: Sequence[Wait], within_days: float = math.inf, *, about: int | None = None) -> list[tuple[float, float, float]]:
+    """(days, incidence, variance) at each exit, or at about so many of them, evenly. The variance is the delta method's (Marubini and
+    Valsecchi 1995); that of one point goes over all exits before it."""
+    steps, totals = _steps(waits, within_days)
+    every = max(1, len(steps) // about) if about else 1
+    places = range(0, len(steps), every)
+    return [(steps[place].days, totals[place], _variance(steps[: place + 1], totals[place])) for place in places]
+
+
+class _Step(NamedTuple):
+    """An exit time: incidence before it, who was at risk, how many converted and left otherwise, and the survival before it."""
+
+    days: float
+    before: float
+    at_risk: int
+    converted: int
+    left: int
+    survival: float
+
+
+def _steps(waits: Sequence[Wait], within_days: float) -> tuple[list[_Step], list[float]]:
+    """The exits, and the incidence after each of them."""
     survival, total = 1.0, 0.0
-    steps: list[tuple[float, int, int, int, float]] = []
-    curve = []
+    steps, totals = [], []
     for days, at_risk, converted, left in _times(waits, within_days):
-        steps.append((total, at_risk, converted, left, survival))
+        steps.append(_Step(days, total, at_risk, converted, left, survival))
         total += survival * converted / at_risk
         survival *= 1 - (converted + left) / at_risk
-        curve.append((days, total, _variance(steps, total)))
-    return curve
+        totals.append(total)
+    return steps, totals
 
 
-def _variance(steps: Sequence[tuple[float, int, int, int, float]], total: float) -> float:
+def _variance(steps: Sequence[_Step], total: float) -> float:
     variance = 0.0
-    for before, at_risk, converted, left, survival in steps:
+    for _, before, at_risk, converted, left, survival in steps:
         exits = converted + left
         now = before + survival * converted / at_risk
         if at_risk > exits:

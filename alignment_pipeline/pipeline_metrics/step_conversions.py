@@ -114,9 +114,7 @@ def _row(reading: str, rate: Rate, min_n: int) -> dict[str, Any]:
 
 
 def _curve(waits: Waits) -> str:
-    points = conversion.incidence_curve(waits.waits)
-    every = max(1, len(points) // _CURVE)
-    kept = points[::every]
+    kept = conversion.incidence_curve(waits.waits, about=_CURVE)
     lines = [[round(days, 3), value, *conversion.log_log(value, variance)] for days, value, variance in kept]
     return json.dumps([[line[0], *[round(number, 6) for number in line[1:]]] for line in lines])
 

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import resources
 from typing import Any
 
 import ibis
@@ -39,6 +38,8 @@ INPUTS = (
     "raw_salesforce_organizations",
 )
 LISTED = 25
+_REVIEW_QUEUE = "Match review queue"
+_ABOUT_PEOPLE = (_REVIEW_QUEUE,)
 _SLA_ORDER = ("breached", "at_risk", "pending", "paused", "unknown", "met", "met_late", "cancelled")
 NOTICE = "Demo data: companies are real, people are invented, and everything that happens between them is fictional."
 
@@ -65,17 +66,38 @@ class Section:
 
 def render(tables: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: datetime, is_demo: bool = False) -> str:
     """The page as HTML. `tables` are the published ones named in `INPUTS`."""
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["number"] = _number
-    source = resources.files("alignment_pipeline.reporting").joinpath("report.html.j2").read_text(encoding="utf-8")
+    return _rendered("report.html.j2", _content(tables, agreement=agreement, as_of=as_of, is_demo=is_demo))
+
+
+def render_both(tables: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: datetime, is_demo: bool = False) -> tuple[str, str]:
+    """The page as HTML, and as Markdown for Dagster's page of the report, without the rows about single people: an erasure does not
+    reach what Dagster keeps of a run."""
+    content = _content(tables, agreement=agreement, as_of=as_of, is_demo=is_demo)
+    kept = [section for section in content["sections"] if section.title not in _ABOUT_PEOPLE]
+    return _rendered("report.html.j2", content), _rendered("report.md.j2", {**content, "sections": kept})
+
+
+def _rendered(template: str, content: Mapping[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("alignment_pipeline", "reporting"),
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": _number, "cell": markdown_cell}
+    return environment.get_template(template).render(content)
+
+
+def _content(tables: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: datetime, is_demo: bool) -> dict[str, Any]:
     organisation = tables["raw_salesforce_organizations"].order_by(ibis.desc("known_at")).limit(1).to_pyarrow().to_pylist()
-    return environment.from_string(source).render(
-        agreement=agreement,
-        as_of=as_of,
-        notice=NOTICE if is_demo else "" if _has_rows(tables["extractions"]) else NOTHING_READ,
-        organisation=organisation[0]["Name"] if organisation else "",
-        headline=headline(tables),
-        sections=[
+    return {
+        "agreement": agreement,
+        "as_of": as_of,
+        "notice": NOTICE if is_demo else "" if _has_rows(tables["extractions"]) else NOTHING_READ,
+        "organisation": organisation[0]["Name"] if organisation else "",
+        "headline": headline(tables),
+        "sections": [
             mqas(tables),
             near_mqas(tables),
             clocks(tables, agreement),
@@ -88,8 +110,13 @@ def render(tables: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: dat
             results(tables),
             freshness(tables),
         ],
-        plan=last_plan(tables),
-    )
+        "plan": last_plan(tables),
+    }
+
+
+def markdown_cell(text: str) -> str:
+    """A cell of a Markdown table: it cannot end its row, and carries no markup or link."""
+    return "".join(f"\\{letter}" if letter in "\\|`*_[]<>" else " " if letter in "\r\n" else letter for letter in text)
 
 
 def headline(tables: Mapping[str, ibis.Table]) -> list[tuple[str, str, str]]:
@@ -191,7 +218,7 @@ def review_queue(tables: Mapping[str, ibis.Table]) -> Section:
     review = tables["lead_account_matches"].filter(_.decision == "review")
     rows = review.inner_join(people, "person_id").left_join(accounts, "account_id", rname="{name}_account")
     return _section(
-        "Match review queue",
+        _REVIEW_QUEUE,
         "Leads whose account a person decides: the best guess and why it is not certain.",
         ("Company as typed", "E-mail domain", "Country", "Best guess", "Confidence", "Why"),
         rows.order_by(ibis.desc("confidence"), "person_id").select(

@@ -65,6 +65,7 @@ class Warehouse:
         self.root = home / "warehouse"
         self._versions = home / "versions"
         self._clock = clock or Clock()
+        self._read_before: dict[tuple[str, ...], ibis.Table] = {}
         _private_folder(home)
         _check_home(home)
         _private_folder(self.root)
@@ -200,9 +201,11 @@ class Warehouse:
         problems = verify(folder, manifest)
         if problems:
             raise DataLoss(f"table {name}: {'; '.join(problems)}. {remedy}")
-        return self.connection.read_parquet(
-            [str(folder / file.name) for file in manifest.files], table_name=f"{name}_{secrets.token_hex(4)}"
-        )
+        paths = tuple(str(folder / file.name) for file in manifest.files)
+        if paths not in self._read_before:
+            # a version never changes: a run reads the tables that many rules share once
+            self._read_before[paths] = self.connection.read_parquet(list(paths), table_name=f"{name}_{secrets.token_hex(4)}")
+        return self._read_before[paths]
 
     def _store(self, link: Path, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], *, keeps: bool) -> Published:
         """Publish a version of these rows, after those that are there if `keeps`."""

@@ -190,3 +190,18 @@ def test_freshness_shows_the_last_reading_of_each_stream() -> None:
 
 def test_the_inputs_are_tables_of_the_contracts() -> None:
     assert set(report.INPUTS) <= set(CONTRACTS)
+
+
+def test_markdown_carries_no_markup_and_no_row_about_one_person() -> None:
+    given = tables(
+        accounts=[{"account_id": account(1), "name": "<b>|[x](http://evil)"}],
+        account_scores=[{"account_id": account(1), "engagement_points": 1.0}],
+        account_mqa_statuses=[{"account_id": account(1), "is_mqa": True, "mqa_status": "mqa", "mqa_reason": "hand\nraised"}],
+        people=[{"person_id": "1", "company": "Doe and sons"}],
+        lead_account_matches=[{"person_id": "1", "lead_id": lead(1), "account_id": account(1), "decision": "review", "reason": "unsure"}],
+    )
+    page, text = report.render_both(given, agreement=AGREEMENT, as_of=NOW)
+
+    assert "Doe and sons" in page and "Doe and sons" not in text and "Match review queue" not in text
+    assert "\\<b\\>\\|\\[x\\](http://evil)" in text and "hand raised" in text
+    assert "| Account | Owner | Tier | People | Points | Since | Why |\n|---|---|---:|---:|---:|---|---|\n| " in text

@@ -1,0 +1,86 @@
+"""One lead as a rep sees it on the record page: the labels and values of our fields, names instead of ids, in the owner's time zone.
+
+Belongs here: choosing a lead that shows most, and its values as text. The fields come from the agreement, the values from
+`field_updates`; the page in Salesforce itself: `connectors/salesforce/package/`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from ibis import _
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.warehouse.warehouse import Warehouse
+from alignment_pipeline.wording import moments
+
+#: What a rep looks at, in the order of the page.
+SHOWN = (
+    "person.stage",
+    "person.sla_status",
+    "person.sla_due_at",
+    "person.sla_reason",
+    "person.matched_account_id",
+    "person.match_reason",
+    "person.engagement_score",
+    "person.score_reason",
+    "person.fit_score",
+    "person.stage_reason",
+)
+
+
+#: `n/a`, `-` and the like stand where a company should.
+MOST_PLACEHOLDER = 4
+
+
+@dataclass(frozen=True)
+class LeadPage:
+    """A lead: its id, name, company and e-mail, and label and value of each field."""
+
+    lead_id: str
+    name: str
+    company: str
+    email: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def lead_page(warehouse: Warehouse, agreement: Agreement) -> LeadPage | None:
+    """The lead whose promise is due next, of those that have an account and an e-mail; one that was late when none waits."""
+    clocks = warehouse.read("sla_clocks").filter(_.object == "Lead", _.due_at.notnull())
+    leads = warehouse.read("leads").filter(_.email.notnull(), _.company.length() > MOST_PLACEHOLDER, ~_.is_converted)
+    users = warehouse.read("users").select(user_id=_.user_id, zone=_.time_zone)
+    matched = warehouse.read("lead_account_matches").filter(_.decision == "matched", _.account_id.notnull())
+    joined = clocks.inner_join(leads, clocks.record_id == leads.lead_id).semi_join(matched, "lead_id")
+    joined = joined.left_join(users, joined.owner_id == users.user_id)
+    order = joined.state.cases(("at_risk", 0), ("pending", 1), ("breached", 2), ("met_late", 3), else_=4)
+    chosen = joined.order_by(order, joined.due_at, joined.lead_id).limit(1)
+    rows = chosen.select("lead_id", "first_name", "last_name", "company", "email", "zone").to_pyarrow().to_pylist()
+    if not rows:
+        return None
+    lead = rows[0]
+    updates = warehouse.read("field_updates").filter(_.object == "Lead", _.record_id == lead["lead_id"])
+    values = {row["field"]: row["value"] for row in updates.select("field", "value").to_pyarrow().to_pylist()}
+    accounts = warehouse.read("accounts").filter(_.account_id == json.loads(values.get(_field(agreement, SHOWN[4])) or "null"))
+    named = {row["account_id"]: row["name"] for row in accounts.select("account_id", "name").to_pyarrow().to_pylist()}
+    shown = []
+    for value in SHOWN:
+        mapping = next((one for one in agreement.crm.fields if one.object == "Lead" and one.value == value), None)
+        held = json.loads(values.get(mapping.field) or "null") if mapping else None
+        if mapping is not None and held is not None:
+            shown.append((mapping.label, _text(held, mapping.type, named, lead["zone"])))
+    name = " ".join(part for part in (lead["first_name"], lead["last_name"]) if part)
+    return LeadPage(lead["lead_id"], name, lead["company"] or "", lead["email"], tuple(shown))
+
+
+def _field(agreement: Agreement, value: str) -> str:
+    return next((one.field for one in agreement.crm.fields if one.object == "Lead" and one.value == value), "")
+
+
+def _text(value: object, kind: str, named: dict[str, str], zone: str | None) -> str:
+    if kind == "datetime":
+        return moments.due(datetime.fromisoformat(str(value)), zone)
+    if isinstance(value, float):
+        return f"{value:.0f}"
+    return named.get(str(value), str(value))
