@@ -59,7 +59,7 @@ class Milestones:
 
     def line(self, text: str) -> None:
         """A line with the seconds since the command began."""
-        self.say(f"{time.monotonic() - self.begun:5.0f} s  {text}")
+        self.say(f"{time.monotonic() - self.begun:4.0f} s  {text}")
 
 
 @contextmanager
