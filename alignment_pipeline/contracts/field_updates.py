@@ -38,7 +38,7 @@ RECORD_CREATES = Contract(
         """
         object            string!    Task, ...
         external_key      string!    unique key of the event, as sla:LEAD:POLICY:CLOCK_START:RUNG
-        values            json!      API name to value of the record's other fields
+        values            json!@     API name to value of the record's other fields
         reason            string!    why, at most 255 characters
         priority          int64!     0 first
         parent_id         string     record that must have been written before

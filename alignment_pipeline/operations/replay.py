@@ -6,7 +6,7 @@ as of the moment too: labels by when they were given, word counts anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.moments import moment
 from alignment_pipeline.line import run as line
+from alignment_pipeline.line.steps import LINE
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 # tables that no rule makes, and the judgements of people, which no rule can make again
@@ -34,13 +35,37 @@ def decide(
     """The wanted tables as known at the moment under the agreement. Tables on the way are written to `scratch`."""
 
     def keep(name: str, made: Any) -> Any:
-        if name not in CONTRACTS or name in wanted:
-            return made
-        scratch.replace(name, made)
-        return scratch.read(name)
+        return made if name in wanted else _written(name, made, scratch)
 
+    found = _decide(wanted, warehouse, agreement, as_of, target_list, keep)
+    return {name: found[name] for name in wanted}
+
+
+def everything(
+    warehouse: Warehouse, scratch: Warehouse, *, agreement: Agreement, as_of: datetime, target_list: ibis.Table | None = None
+) -> dict[str, ibis.Table]:
+    """Every table that a rule makes, as known at the moment under the agreement, written to `scratch`."""
+    wanted = [name for step in LINE for name in step.makes if name in CONTRACTS]
+    found = _decide(wanted, warehouse, agreement, as_of, target_list, lambda name, made: _written(name, made, scratch))
+    return {name: found[name] for name in wanted}
+
+
+def _written(name: str, made: Any, scratch: Warehouse) -> Any:
+    if name not in CONTRACTS:
+        return made
+    scratch.replace(name, made)
+    return scratch.read(name)
+
+
+def _decide(
+    wanted: Collection[str],
+    warehouse: Warehouse,
+    agreement: Agreement,
+    as_of: datetime,
+    target_list: ibis.Table | None,
+    keep: Callable[[str, Any], Any],
+) -> dict[str, Any]:
     labels = warehouse.read("match_labels")
     tables = {name: warehouse.read(name) for name in (*line.outside(line.needed(wanted)), *_KEPT)}
     tables |= {"match_labels": labels.filter(labels.said_at <= moment(as_of)), line.TARGET_LIST: target_list}
-    found = line.decide(wanted, tables, agreement=agreement, as_of=as_of, keep=keep)
-    return {name: found[name] for name in wanted}
+    return line.decide(wanted, tables, agreement=agreement, as_of=as_of, keep=keep)

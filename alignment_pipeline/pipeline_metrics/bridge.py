@@ -49,7 +49,8 @@ def movements(
     whole = {name: paired.filter(_.scope == "all").select("opportunity_id", **_whole(paired, name)) for name in ("0", "1")}
     joined = paired.left_join(whole["0"], "opportunity_id", rname="{name}_w0").left_join(whole["1"], "opportunity_id", rname="{name}_w1")
     # kept for the six parts that are read from it
-    return _parts(_pathed(joined.drop("opportunity_id_w0", "opportunity_id_w1"), since, fiscal).cache())
+    # held by the expression itself: what Ibis caches on a connection is dropped by the garbage collector before the parts are read
+    return _parts(ibis.memtable(_pathed(joined.drop("opportunity_id_w0", "opportunity_id_w1"), since, fiscal).to_pyarrow()))
 
 
 def _whole(paired: ibis.Table, place: str) -> dict[str, ibis.Value]:

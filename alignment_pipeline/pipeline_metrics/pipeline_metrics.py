@@ -23,7 +23,7 @@ from alignment_pipeline.pipeline_metrics.coverage import PastPeriod
 from alignment_pipeline.pipeline_metrics.measures import WHOLE, Cut
 
 TOO_FEW = "too few"
-_DEFINITIONS = {
+DEFINITIONS = {
     "open_pipeline": "Amount of open deals with a close date in the period",
     "overdue_pipeline": "Of the open pipeline: close date before the day",
     "eligible_pipeline": "Of the open pipeline: in a stage that counts for coverage",
@@ -119,7 +119,7 @@ class _Metrics:
         self.rows.append(
             usual
             | {"scope": self.scope, "metric": metric, "value": None if value is None else float(value), "unit": unit, "n": n, "shown": text}
-            | {"definition": _DEFINITIONS[metric]}
+            | {"definition": DEFINITIONS[metric]}
             | more
         )
 

@@ -13,7 +13,7 @@ import duckdb
 
 from alignment_pipeline.contracts import CONTRACTS, Contract
 
-_TYPES = {
+TYPES = {
     "string": "VARCHAR",
     "json": "VARCHAR",
     "int64": "BIGINT",
@@ -32,7 +32,9 @@ def read_only(files: Mapping[str, Iterable[Path]], *, memory_limit: str | None =
         connection.execute("SET memory_limit = ?", [memory_limit])
     paths = {name: [str(path) for path in found] for name, found in files.items()}
     for contract in CONTRACTS.values():
-        for statement in statements(contract, paths.get(contract.name, [])):
+        found = paths.get(contract.name)
+        source = f"read_parquet([{', '.join(text(path) for path in found)}])" if found else None
+        for statement in statements(contract, source):
             connection.execute(statement)
     connection.execute(f"SET allowed_paths = [{', '.join(text(path) for found in paths.values() for path in found)}]")
     connection.execute("SET enable_external_access = false")
@@ -40,14 +42,14 @@ def read_only(files: Mapping[str, Iterable[Path]], *, memory_limit: str | None =
     return connection
 
 
-def statements(contract: Contract, files: list[str]) -> Iterator[str]:
-    """What makes a table's view and its comments. `files` may be relative to the folder in which DuckDB is opened, and may be globs."""
-    if files:
-        source = f"SELECT * FROM read_parquet([{', '.join(text(path) for path in files)}])"
+def statements(contract: Contract, source: str | None) -> Iterator[str]:
+    """What makes a table's view over a source of rows (a table function of DuckDB; without one, no rows) and its comments."""
+    if source is not None:
+        query = f"SELECT * FROM {source}"
     else:
-        columns = ", ".join(f'CAST(NULL AS {_TYPES[column.type]}) AS "{column.name}"' for column in contract.columns)
-        source = f"SELECT {columns} WHERE false"
-    yield f'CREATE OR REPLACE VIEW "{contract.name}" AS {source}'
+        columns = ", ".join(f'CAST(NULL AS {TYPES[column.type]}) AS "{column.name}"' for column in contract.columns)
+        query = f"SELECT {columns} WHERE false"
+    yield f'CREATE OR REPLACE VIEW "{contract.name}" AS {query}'
     yield f'COMMENT ON VIEW "{contract.name}" IS {text(contract.description)}'
     for column in contract.columns:
         yield f'COMMENT ON COLUMN "{contract.name}"."{column.name}" IS {text(column.description)}'

@@ -39,7 +39,7 @@ COMPATIBLE = frozenset(
 )
 #: A package that only an extra installs may be under the LGPL: nothing here contains or changes it.
 COMPATIBLE_EXTRAS = COMPATIBLE | {"LGPL-3.0-only", "LGPL-3.0-or-later"}
-EXTRAS_FOR_USERS = ("postgres",)
+EXTRAS_FOR_USERS = ("postgres", "xlsx")
 #: What packages write in the old free-text field or as a classifier -> SPDX.
 SPELLINGS: Mapping[str, str] = {
     "3-clause bsd license": "BSD-3-Clause",

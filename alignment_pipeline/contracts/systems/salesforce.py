@@ -119,6 +119,7 @@ STREAMS = (
         "Id Name IsActive CreatedDate LastModifiedDate SystemModstamp",
         "Email Username ManagerId TimeZoneSidKey UserRoleId UserType Department Title",
         has_deleted=False,
+        personal=frozenset(("Name", "Username")),
     ),
     _sf(
         "Group",
