@@ -59,7 +59,7 @@ MATCH_LABELS = Contract(
         account_id string!    account that was judged, empty where it was judged that there is none
         rule       string!    kind of evidence that had proposed it
         verdict    string!    right or wrong
-        source     string!    crm (a ticked box), file (the review queue), or audit and the chance with which the case was drawn
+        source     string!    crm (a ticked box), file (the review queue), page and who signed there, or audit and the chance with which the case was drawn
         said_at    timestamp! when we learned it
         """
     ),

@@ -35,7 +35,7 @@ def new_ticks(people: ibis.Table, last_matches: ibis.Table, known: ibis.Table, *
     return shaped(rows, _CONTRACT)
 
 
-def from_file(rows: list[dict[str, str]], last_matches: ibis.Table, *, as_of: datetime) -> pa.Table:
+def from_file(rows: list[dict[str, str]], last_matches: ibis.Table, *, as_of: datetime, source: str = judged.FILE) -> pa.Table:
     """Labels of a reviewed file: lead_id (or person_id), account_id and verdict (right or wrong); rows without a verdict are left out.
 
     A row of an audit has the chance with which it was `drawn`, and may have no account: that there is none was judged.
@@ -54,8 +54,8 @@ def from_file(rows: list[dict[str, str]], last_matches: ibis.Table, *, as_of: da
         if verdict in (judged.RIGHT, judged.WRONG) and name and (account or drawn):
             person = person_of.get(name, name)
             rule = rule_of.get((person, account or None), "none")
-            source = f"{judged.AUDIT} {drawn}" if drawn else judged.FILE
-            label = {"person_id": person, "account_id": account, "rule": rule, "verdict": verdict, "source": source, "said_at": as_of}
+            whence = f"{judged.AUDIT} {drawn}" if drawn else source
+            label = {"person_id": person, "account_id": account, "rule": rule, "verdict": verdict, "source": whence, "said_at": as_of}
             labels.append(label)
     return pa.Table.from_pylist(labels, schema=_CONTRACT.schema)
 

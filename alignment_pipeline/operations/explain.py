@@ -1,23 +1,83 @@
 """Why a person or an account is where it is: all rows of the published tables about one of them.
 
-Belongs here: finding who is meant, and collecting rows. Nothing is decided here; every number and reason comes from a table.
+Belongs here: finding who is meant, and collecting rows. Nothing is decided here; every number and reason comes from a table. What
+happened to them in order of time: `timeline.py`.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import ibis
-from ibis import _
+import duckdb
 
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.warehouse import views
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 _JSON = ("evidence", "top_factors", "fit_factors", "fit_gaps", "bant_gaps", "missing", "missing_roles", "paths")
 MOST = 50
 MOST_NAMED = 10
+TABLES = (
+    "accounts",
+    "people",
+    "person_records",
+    "contacts",
+    "leads",
+    "marketing_persons",
+    "users",
+    "person_accounts",
+    "lead_account_matches",
+    "person_scores",
+    "person_engagement_factors",
+    "person_fits",
+    "person_stages",
+    "person_stage_changes",
+    "account_tiers",
+    "account_fits",
+    "account_scores",
+    "account_engagement_factors",
+    "account_mqa_statuses",
+    "account_mqa_changes",
+    "account_stages",
+    "account_stage_changes",
+    "sla_clocks",
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Published tables on a DuckDB connection, by their names. `copies` names, per table and column, a copy ordered by that column."""
+
+    connection: duckdb.DuckDBPyConnection
+    copies: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def query(self, text: str, *values: Any) -> list[dict[str, Any]]:
+        """The rows of a SELECT."""
+        rows: list[dict[str, Any]] = self.connection.execute(text, list(values)).to_arrow_table().to_pylist()
+        return [_read(row) for row in rows]
+
+    def named(self, table: str, column: str = "") -> str:
+        """The table, or its copy that is ordered by the column, as SQL names it."""
+        return f'"{self.copies.get((table, column), table)}"'
+
+    def one(self, table: str, **wanted: str) -> dict[str, Any] | None:
+        """The row that has these values, or None."""
+        rows = self.rows(table, "1", limit=1, **wanted)
+        return rows[0] if rows else None
+
+    def rows(self, table: str, order: str, *, limit: int = MOST, **wanted: str) -> list[dict[str, Any]]:
+        """The first rows that have these values."""
+        where = " AND ".join(f'"{column}" = ?' for column in wanted)
+        source = self.named(table, next(iter(wanted)))
+        return self.query(f"SELECT * FROM {source} WHERE {where} ORDER BY {order} LIMIT {int(limit)}", *wanted.values())
+
+
+def source_of(warehouse: Warehouse, *names: str) -> Source:
+    """The published tables that an explanation reads."""
+    return Source(views.read_only({name: warehouse.files(name) for name in (*TABLES, *names)}, is_described=False))
 
 
 def explain(warehouse: Warehouse, wanted: str) -> dict[str, Any]:
@@ -27,15 +87,16 @@ def explain(warehouse: Warehouse, wanted: str) -> dict[str, Any]:
     when nothing published has it, or when several people or accounts have that name.
     """
     name = wanted.strip()
-    account = _account_id(warehouse, name)
+    source = source_of(warehouse)
+    account = _account_id(source, name)
     if account is not None:
-        return of_account(warehouse, account)
-    person = _person_id(warehouse, name)
+        return of_account(source, account)
+    person = _person_id(source, name)
     if person is not None:
-        return of_person(warehouse, person)
-    named = _named(warehouse, name)
+        return of_person(source, person)
+    named = _named(source, name)
     if len(named) == 1:
-        return of_account(warehouse, named[0].id) if named[0].is_account else of_person(warehouse, named[0].id)
+        return of_account(source, named[0].id) if named[0].is_account else of_person(source, named[0].id)
     if named:
         listed = "".join(f"\n  {one.id}  {one.description}" for one in named[:MOST_NAMED])
         rest = f"\n  and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
@@ -55,140 +116,128 @@ class Named:
     is_account: bool
 
 
-def _named(warehouse: Warehouse, name: str) -> list[Named]:
+def _named(source: Source, name: str) -> list[Named]:
     """Accounts and people of exactly that name, or else those whose name contains it; case does not count."""
     if not name:
         return []
-    accounts = warehouse.read("accounts").select("account_id", "name", "country")
-    people = warehouse.read("people").select("person_id", "first_name", "last_name", "company")
-    full = (people.first_name.fill_null("") + " " + people.last_name.fill_null("")).strip()
-    people = people.mutate(name=full)
-    for fits in (lambda column: column.lower() == name.lower(), lambda column: column.lower().contains(name.lower())):
-        found = [
-            Named(row["account_id"], ", ".join(part for part in (row["name"], row["country"]) if part), True)
-            for row in accounts.filter(fits(accounts.name)).order_by("name", "account_id").to_pyarrow().to_pylist()
-        ] + [
-            Named(row["person_id"], ", ".join(part for part in (row["name"], row["company"]) if part), False)
-            for row in people.filter(fits(people.name)).order_by("name", "person_id").to_pyarrow().to_pylist()
-        ]
+    full = "trim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))"
+    for fits in ("lower({}) = lower(?)", "contains(lower({}), lower(?))"):
+        accounts = source.query(
+            f"SELECT account_id AS id, name, country AS more FROM accounts WHERE {fits.format('name')} ORDER BY name, id", name
+        )
+        people = source.query(
+            f"SELECT person_id AS id, {full} AS name, company AS more FROM people WHERE {fits.format(full)} ORDER BY name, id", name
+        )
+        found = [(row, True) for row in accounts] + [(row, False) for row in people]
         if found:
-            return found
+            return [Named(row["id"], ", ".join(part for part in (row["name"], row["more"]) if part), is_it) for row, is_it in found]
     return []
 
 
-def of_person(warehouse: Warehouse, person_id: str) -> dict[str, Any]:
+def of_person(source: Source, person_id: str) -> dict[str, Any]:
     """Who they are, which account and why, what their score is made of, where they stand and since when, and their clocks."""
-    person = _one(warehouse, "people", person_id=person_id)
+    person = source.one("people", person_id=person_id)
     assert person is not None
-    stage = _one(warehouse, "person_stages", person_id=person_id)
-    match = _one(warehouse, "lead_account_matches", person_id=person_id)
-    account = _one(warehouse, "person_accounts", person_id=person_id)
-    names = _account_names(
-        warehouse, [row[key] for row in (match, account) if row for key in ("account_id", "runner_up_id") if row.get(key)]
-    )
+    stage = source.one("person_stages", person_id=person_id)
+    match = source.one("lead_account_matches", person_id=person_id)
+    account = source.one("person_accounts", person_id=person_id)
+    ids = [row[key] for row in (match, account) if row for key in ("account_id", "runner_up_id") if row.get(key)]
     return {
         "kind": "person",
         "person": person,
-        "records": _rows(warehouse, "person_records", "source_key", person_id=person_id),
+        "records": source.rows("person_records", "source_key", person_id=person_id),
         "account": account,
-        "account_names": names,
+        "account_names": _account_names(source, ids),
         "match": match,
-        "score": _one(warehouse, "person_scores", person_id=person_id),
-        "factors": _rows(warehouse, "person_engagement_factors", ibis.desc("contribution_micro"), person_id=person_id),
-        "fit": _one(warehouse, "person_fits", person_id=person_id),
+        "score": source.one("person_scores", person_id=person_id),
+        "factors": source.rows("person_engagement_factors", "contribution_micro DESC, factor", person_id=person_id),
+        "fit": source.one("person_fits", person_id=person_id),
         "stage": stage,
-        "owner_name": _owner_name(warehouse, stage),
-        "stage_history": _rows(warehouse, "person_stage_changes", "sequence", person_id=person_id),
-        "clocks": _rows(warehouse, "sla_clocks", ibis.desc("started_at"), person_id=person_id),
+        "owner_name": _owner_name(source, stage),
+        "stage_history": source.rows("person_stage_changes", "sequence", person_id=person_id),
+        "clocks": source.rows("sla_clocks", "started_at DESC, clock_id", person_id=person_id),
     }
 
 
-def of_account(warehouse: Warehouse, account_id: str) -> dict[str, Any]:
+def of_account(source: Source, account_id: str) -> dict[str, Any]:
     """Its tier, what its score is made of and who is behind it, whether it is an MQA or what is missing, and its stage."""
-    stage = _one(warehouse, "account_stages", account_id=account_id)
-    people = warehouse.read("person_accounts").filter(_.account_id == account_id).select("person_id")
-    scores = warehouse.read("person_scores").select(
-        "person_id", "engagement_points", "persona", "committee_role", "score_reason", "is_engaged"
-    )
-    named = warehouse.read("people").select("person_id", "email", "first_name", "last_name", "title")
-    behind = people.inner_join(scores, "person_id").inner_join(named, "person_id").order_by(ibis.desc("engagement_points"), "person_id")
+    stage = source.one("account_stages", account_id=account_id)
     return {
         "kind": "account",
-        "account": _one(warehouse, "accounts", account_id=account_id),
-        "tier": _one(warehouse, "account_tiers", account_id=account_id),
-        "fit": _one(warehouse, "account_fits", account_id=account_id),
-        "score": _one(warehouse, "account_scores", account_id=account_id),
-        "factors": _rows(warehouse, "account_engagement_factors", ibis.desc("contribution_micro"), account_id=account_id),
-        "people": [_read(row) for row in behind.limit(MOST).to_pyarrow().to_pylist()],
-        "mqa": _one(warehouse, "account_mqa_statuses", account_id=account_id),
-        "mqa_history": _rows(warehouse, "account_mqa_changes", "sequence", account_id=account_id),
+        "account": source.one("accounts", account_id=account_id),
+        "tier": source.one("account_tiers", account_id=account_id),
+        "fit": source.one("account_fits", account_id=account_id),
+        "score": source.one("account_scores", account_id=account_id),
+        "factors": source.rows("account_engagement_factors", "contribution_micro DESC, factor", account_id=account_id),
+        "people": _people_of(source, account_id),
+        "mqa": source.one("account_mqa_statuses", account_id=account_id),
+        "mqa_history": source.rows("account_mqa_changes", "sequence", account_id=account_id),
         "stage": stage,
-        "owner_name": _owner_name(warehouse, stage),
-        "stage_history": _rows(warehouse, "account_stage_changes", "sequence", account_id=account_id),
-        "clocks": _rows(warehouse, "sla_clocks", ibis.desc("started_at"), subject_id=account_id),
+        "owner_name": _owner_name(source, stage),
+        "stage_history": source.rows("account_stage_changes", "sequence", account_id=account_id),
+        "clocks": source.rows("sla_clocks", "started_at DESC, clock_id", subject_id=account_id),
     }
 
 
-def _account_id(warehouse: Warehouse, name: str) -> str | None:
-    accounts = warehouse.read("accounts")
-    return _first(accounts.filter(accounts.account_id.startswith(name) if len(name) == 15 else accounts.account_id == name), "account_id")
+def _people_of(source: Source, account_id: str) -> list[dict[str, Any]]:
+    """The people of an account with the most points."""
+    ids = [row["person_id"] for row in source.query(_IDS.format(source.named("person_accounts", "account_id")), account_id)]
+    if not ids:
+        return []
+    scores = source.query(_SCORES, ids)
+    people = {row["person_id"]: row for row in source.query(_PEOPLE, [row["person_id"] for row in scores])}
+    return [row | people[row["person_id"]] for row in scores if row["person_id"] in people]
 
 
-def _person_id(warehouse: Warehouse, name: str) -> str | None:
-    records = warehouse.read("person_records")
+_IDS = "SELECT person_id FROM {} WHERE account_id = ? LIMIT 5000"
+_SCORES = (
+    "SELECT person_id, engagement_points, persona, committee_role, score_reason, is_engaged FROM person_scores "
+    f"WHERE person_id IN (SELECT unnest(?)) ORDER BY engagement_points DESC, person_id LIMIT {MOST}"
+)
+_PEOPLE = "SELECT person_id, email, first_name, last_name, title FROM people WHERE person_id IN (SELECT unnest(?))"
+
+
+def _account_id(source: Source, name: str) -> str | None:
+    fits = "starts_with(account_id, ?)" if len(name) == 15 else "account_id = ?"
+    return _first(source.query(f"SELECT account_id AS id FROM accounts WHERE {fits} ORDER BY 1 LIMIT 1", name))
+
+
+def _person_id(source: Source, name: str) -> str | None:
     if "@" in name:
-        return _person_by_email(warehouse, name.lower())
-    by_id = records.record_id.startswith(name) if len(name) == 15 else records.record_id == name
-    by_key = (records.source_key == name) | (records.person_id == name)
-    return _first(records.filter(by_id | by_key).order_by("person_id"), "person_id")
+        return _person_by_email(source, name.lower())
+    by_id = "starts_with(record_id, ?)" if len(name) == 15 else "record_id = ?"
+    query = f"SELECT person_id AS id FROM person_records WHERE {by_id} OR source_key = ? OR person_id = ? ORDER BY 1 LIMIT 1"
+    return _first(source.query(query, name, name, name))
 
 
-def _person_by_email(warehouse: Warehouse, email: str) -> str | None:
+def _person_by_email(source: Source, email: str) -> str | None:
     """The person whose best e-mail it is, or who has a record with it: contacts first, then leads, then marketing."""
-    people = warehouse.read("people")
-    found = _first(people.filter(people.email == email).order_by("person_id"), "person_id")
-    for table, key in (("contacts", "contact"), ("leads", "lead"), ("marketing_persons", None)):
+    found = _first(source.query("SELECT person_id AS id FROM people WHERE email = ? ORDER BY 1 LIMIT 1", email))
+    for table, key in (("contacts", "'contact:' || contact_id"), ("leads", "'lead:' || lead_id"), ("marketing_persons", "source_key")):
         if found is not None:
             return found
-        rows = warehouse.read(table)
-        mine = rows.filter(rows.email == email)
-        keys = mine.select(source_key=mine.source_key if key is None else ibis.literal(f"{key}:") + mine[f"{key}_id"])
-        found = _first(warehouse.read("person_records").semi_join(keys, "source_key").order_by("person_id"), "person_id")
+        keys = f"SELECT {key} FROM {table} WHERE email = ?"
+        found = _first(source.query(f"SELECT person_id AS id FROM person_records WHERE source_key IN ({keys}) ORDER BY 1 LIMIT 1", email))
     return found
 
 
-def _first(rows: ibis.Table, column: str) -> str | None:
-    found = rows.select(column).limit(1).to_pyarrow().column(column).to_pylist()
-    return found[0] if found else None
+def _first(rows: list[dict[str, Any]]) -> str | None:
+    return rows[0]["id"] if rows else None
 
 
-def _account_names(warehouse: Warehouse, ids: list[str]) -> dict[str, str]:
+def _account_names(source: Source, ids: list[str]) -> dict[str, str]:
     if not ids:
         return {}
-    rows = warehouse.read("accounts").filter(_.account_id.isin(ids)).select("account_id", "name").to_pyarrow().to_pylist()
+    rows = source.query("SELECT account_id, name FROM accounts WHERE account_id IN (SELECT unnest(?))", ids)
     return {row["account_id"]: row["name"] for row in rows}
 
 
-def _owner_name(warehouse: Warehouse, stage: dict[str, Any] | None) -> str | None:
+def _owner_name(source: Source, stage: dict[str, Any] | None) -> str | None:
     """The name of the user who is responsible in a stage."""
     if stage is None or not stage["owner_id"]:
         return None
-    user = _one(warehouse, "users", user_id=stage["owner_id"])
+    user = source.one("users", user_id=stage["owner_id"])
     return user["name"] if user else None
-
-
-def _one(warehouse: Warehouse, table: str, **wanted: str) -> dict[str, Any] | None:
-    rows = _filtered(warehouse, table, wanted).limit(1).to_pyarrow().to_pylist()
-    return _read(rows[0]) if rows else None
-
-
-def _rows(warehouse: Warehouse, table: str, order: Any, **wanted: str) -> list[dict[str, Any]]:
-    return [_read(row) for row in _filtered(warehouse, table, wanted).order_by(order).limit(MOST).to_pyarrow().to_pylist()]
-
-
-def _filtered(warehouse: Warehouse, table: str, wanted: dict[str, str]) -> ibis.Table:
-    rows = warehouse.read(table)
-    return rows.filter(*[rows[column] == value for column, value in wanted.items()])
 
 
 def _read(row: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ PLACES: tuple[Place, ...] = (
     Place("warehouse/damaged-*", Way.ALWAYS, "the same, moved aside by an earlier release"),
     Place("warehouse/*/.arrivals-*", Way.ALWAYS, "rows of a process that died while it wrote"),
     Place("warehouse/*/.pointer-*", Way.ALWAYS, "a pointer of a process that died while it wrote"),
+    Place("served/*", Way.ALWAYS, "what the served pages read, made from the tables"),
     Place("spill/*", Way.ALWAYS, "what a query did not keep in memory"),
     Place("journal.sqlite*", Way.ROWS, "operations, holds, drift, quarantine, messages"),
     Place("backups/*", Way.ROWS, "copies of the journal; replaced by one without the person"),

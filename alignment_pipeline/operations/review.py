@@ -18,6 +18,7 @@ from alignment_pipeline.errors import ConfigurationError, RowsRefused
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.matching import match_labels
 from alignment_pipeline.matching.decision import audit
+from alignment_pipeline.matching.decision.labels import PAGE
 from alignment_pipeline.matching.files import lists
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
@@ -49,6 +50,7 @@ AUDIT_COLUMNS = (
     "drawn",
     "verdict",
 )
+LONGEST_NAME = 80
 _REVIEWED = {name: (name.replace("_", " "),) for name in ("person_id", "lead_id", "account_id", "best_account_id", "drawn", "verdict")}
 _TEXTS = frozenset(
     ("company", "email_domain", "website", "city", "country", "account_name", "account_website", "account_country", "reason")
@@ -124,6 +126,27 @@ def learn(home: Home, warehouse: Warehouse, path: Path) -> Learned:
     warehouse.append("match_labels", labels)
     right = sum(1 for verdict in labels.column("verdict").to_pylist() if verdict == "right")
     return Learned(labels.num_rows, right, labels.num_rows - right, len(items) - labels.num_rows - len(unknown), unknown)
+
+
+def decide(home: Home, person_id: str, judged: Mapping[str, str], *, by: str) -> int:
+    """Keep somebody's verdicts (right or wrong) on a lead's accounts, as a reviewed file would; returns the labels written.
+
+    Raises ConfigurationError without a name to sign with, for a lead that has no match, or an account that nothing published has.
+    """
+    name = by.strip()[:LONGEST_NAME]
+    if not name:
+        raise ConfigurationError("a verdict is signed: give your name")
+    warehouse = home.warehouse()
+    matches = warehouse.read("lead_account_matches").filter(_.person_id == person_id)
+    if not matches.count().to_pyarrow().as_py():
+        raise ConfigurationError(f"no match of the last run is of {person_id!r}")
+    accounts = record_ids.KnownIds(warehouse.read("accounts").select("account_id").to_pyarrow()["account_id"].to_pylist())
+    unknown = [account for account in judged if accounts.meant(account) is None]
+    if unknown:
+        raise ConfigurationError(f"no account has the id {unknown[0]!r}")
+    rows = [{"person_id": person_id, "account_id": account, "verdict": verdict} for account, verdict in judged.items()]
+    labels = match_labels.from_file(rows, matches, as_of=home.clock.now(), source=f"{PAGE} {name}")
+    return warehouse.append("match_labels", labels).added
 
 
 def _known(

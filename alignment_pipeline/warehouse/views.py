@@ -24,17 +24,22 @@ TYPES = {
 }
 
 
-def read_only(files: Mapping[str, Iterable[Path]], *, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory with a view per contract over these files. It reads these files and no others, and cannot write."""
+def read_only(
+    files: Mapping[str, Iterable[Path]], *, memory_limit: str | None = None, is_described: bool = True
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory with a view per contract over these files. It reads these files and no others, and cannot write.
+
+    `is_described` adds the contracts' texts as comments, and views without rows of the tables that are not named.
+    """
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
     connection.execute("SET TimeZone = 'UTC'")
     if memory_limit:
         connection.execute("SET memory_limit = ?", [memory_limit])
     paths = {name: [str(path) for path in found] for name, found in files.items()}
-    for contract in CONTRACTS.values():
+    for contract in CONTRACTS.values() if is_described else (CONTRACTS[name] for name in files):
         found = paths.get(contract.name)
         source = f"read_parquet([{', '.join(text(path) for path in found)}])" if found else None
-        for statement in statements(contract, source):
+        for statement in statements(contract, source) if is_described else [view(contract, source)]:
             connection.execute(statement)
     connection.execute(f"SET allowed_paths = [{', '.join(text(path) for found in paths.values() for path in found)}]")
     connection.execute("SET enable_external_access = false")
@@ -44,15 +49,20 @@ def read_only(files: Mapping[str, Iterable[Path]], *, memory_limit: str | None =
 
 def statements(contract: Contract, source: str | None) -> Iterator[str]:
     """What makes a table's view over a source of rows (a table function of DuckDB; without one, no rows) and its comments."""
+    yield view(contract, source)
+    yield f'COMMENT ON VIEW "{contract.name}" IS {text(contract.description)}'
+    for column in contract.columns:
+        yield f'COMMENT ON COLUMN "{contract.name}"."{column.name}" IS {text(column.description)}'
+
+
+def view(contract: Contract, source: str | None) -> str:
+    """What makes the view alone."""
     if source is not None:
         query = f"SELECT * FROM {source}"
     else:
         columns = ", ".join(f'CAST(NULL AS {TYPES[column.type]}) AS "{column.name}"' for column in contract.columns)
         query = f"SELECT {columns} WHERE false"
-    yield f'CREATE OR REPLACE VIEW "{contract.name}" AS {query}'
-    yield f'COMMENT ON VIEW "{contract.name}" IS {text(contract.description)}'
-    for column in contract.columns:
-        yield f'COMMENT ON COLUMN "{contract.name}"."{column.name}" IS {text(column.description)}'
+    return f'CREATE OR REPLACE VIEW "{contract.name}" AS {query}'
 
 
 def text(value: str) -> str:

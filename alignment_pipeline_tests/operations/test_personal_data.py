@@ -18,7 +18,18 @@ from alignment_pipeline.operations.personal_data import PLACES, Way
 
 PACKAGE = Path(alignment_pipeline.__file__).parent
 #: Written below the home, and holding keys, locks and settings alone.
-NO_DATA = {"approval.key", "approval.pub", "approvals.seen", "erasure.key", "export.key", "journal.mark", ".", "sandbox.env", "sandbox.log", "truth.json"}
+NO_DATA = {
+    "approval.key",
+    "approval.pub",
+    "approvals.seen",
+    "erasure.key",
+    "export.key",
+    "journal.mark",
+    ".",
+    "sandbox.env",
+    "sandbox.log",
+    "truth.json",
+}
 WRITTEN = re.compile(r"""(?:home\.folder\(|home\.path / |(?<![\w.])home / |self\.path / )f?"([^"{]+)""")
 WHO = "erase.me@example.com"
 

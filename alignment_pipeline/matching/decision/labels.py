@@ -18,8 +18,9 @@ from alignment_pipeline.matching.decision import audit, precision
 from alignment_pipeline.matching.settings import MatchingSettings
 
 RIGHT, WRONG = "right", "wrong"
-# Where a label comes from: a box ticked in the CRM, a reviewed file, or an audit (with the chance that its case was drawn: "audit 0.0423").
-CRM, FILE, AUDIT = "crm", "file", "audit"
+# Where a label comes from: a box ticked in the CRM, a reviewed file, the served page (with who signed: "page Jane Doe"), or an audit (with
+# the chance that its case was drawn: "audit 0.0423").
+CRM, FILE, PAGE, AUDIT = "crm", "file", "page", "audit"
 # How far above the minimum a demoted rule must be proven to be, so that it does not go to and fro.
 RESTORED_ABOVE = 0.02
 RULE_PRECISIONS = pa.schema(

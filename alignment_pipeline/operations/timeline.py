@@ -1,0 +1,168 @@
+"""What happened to a person or an account, in order of time: activities, touches, stage moves, clocks, escalations, writes and holds.
+
+Belongs here: putting rows of several tables into one order, with a sentence each. What they add up to: `explain.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from alignment_pipeline.journal.journal import Journal, from_stamp
+from alignment_pipeline.operations.explain import Source
+from alignment_pipeline.write_back.fields import holds
+
+#: Tables beside those of an explanation.
+TABLES = ("scored_activities", "touches", "sla_escalations", "write_results", "opportunities")
+MOST = 100
+_MICRO = 1_000_000
+#: States of an operation as people say them; the others are their own words.
+_WRITTEN = {"VERIFIED": "written, and read back", "REJECTED": "write rejected by the CRM", "DEAD": "write given up"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened. `kind` is one of activity, touch, stage, mqa, clock, escalation, write, hold, deal."""
+
+    at: datetime
+    kind: str
+    text: str
+    detail: str = ""
+
+
+def of_person(source: Source, found: dict[str, Any], journal: Journal | None = None) -> list[Event]:
+    """Everything about a person of an explanation, the latest first."""
+    person_id = found["person"]["person_id"]
+    records = [row["record_id"] for row in found["records"]]
+    keys = [row["source_key"] for row in found["records"]]
+    return _latest(
+        [
+            *_activities(source.rows("scored_activities", "occurred_at DESC, activity_id", limit=MOST, person_id=person_id)),
+            *_touches(_among(source, "touches", "source_key", keys, "occurred_at DESC, touch_id")),
+            *_stages(found["stage_history"]),
+            *_clocks(found["clocks"]),
+            *_escalations(_among(source, "sla_escalations", "record_id", records, "due_at DESC, escalation_id")),
+            *_writes(_among(source, "write_results", "record_id", records, "changed_at DESC, op_key")),
+            *_holds(journal, records),
+        ]
+    )
+
+
+def of_account(source: Source, found: dict[str, Any], journal: Journal | None = None) -> list[Event]:
+    """Everything about an account of an explanation and the people behind it, the latest first."""
+    account_id = found["account"]["account_id"]
+    return _latest(
+        [
+            *_activities(source.rows("scored_activities", "occurred_at DESC, activity_id", limit=MOST, account_id=account_id)),
+            *_stages(found["stage_history"]),
+            *_mqas(found["mqa_history"]),
+            *_clocks(found["clocks"]),
+            *_deals(source.rows("opportunities", "created_at DESC, opportunity_id", account_id=account_id)),
+            *_escalations(_among(source, "sla_escalations", "record_id", [account_id], "due_at DESC, escalation_id")),
+            *_writes(_among(source, "write_results", "record_id", [account_id], "changed_at DESC, op_key")),
+            *_holds(journal, [account_id]),
+        ]
+    )
+
+
+def _latest(events: Iterable[Event]) -> list[Event]:
+    return sorted(events, key=lambda one: (one.at, one.kind, one.text), reverse=True)[:MOST]
+
+
+def _among(source: Source, table: str, column: str, values: Sequence[str], order: str) -> list[dict[str, Any]]:
+    if not values:
+        return []
+    query = f'SELECT * FROM {source.named(table, column)} WHERE "{column}" IN (SELECT unnest(?)) ORDER BY {order} LIMIT {MOST}'
+    return source.query(query, list(values))
+
+
+def _activities(rows: Iterable[dict[str, Any]]) -> list[Event]:
+    found = []
+    for row in rows:
+        points = f"{row['contribution_micro'] / _MICRO:+.1f} points now" if row["contribution_micro"] else ""
+        why = f"not counted: {_words(row['exclusion'])}" if row["exclusion"] else row["factor"] or ""
+        about = f"{_words(row['activity_type'])}: {row['detail']}" if row["detail"] else _words(row["activity_type"])
+        found.append(Event(row["occurred_at"], "activity", about, ", ".join(part for part in (why, points) if part)))
+    return found
+
+
+def _touches(rows: Iterable[dict[str, Any]]) -> list[Event]:
+    return [
+        Event(row["occurred_at"], "touch", f"{_words(row['touch_type'])}, {row['direction'] or 'outbound'}", row["subject"] or "")
+        for row in rows
+        if row["occurred_at"]
+    ]
+
+
+def _stages(rows: Iterable[dict[str, Any]]) -> list[Event]:
+    return [
+        Event(
+            row["entered_at"],
+            "stage",
+            f"{row['previous_stage']} → {_stage(row)}" if row["previous_stage"] else _stage(row),
+            row["reason"] or "",
+        )
+        for row in rows
+        if row["entered_at"]
+    ]
+
+
+def _stage(row: dict[str, Any]) -> str:
+    return f"{row['stage']} ({row['sub_stage']})" if row["sub_stage"] else str(row["stage"])
+
+
+def _mqas(rows: Iterable[dict[str, Any]]) -> list[Event]:
+    found = [Event(row["entered_at"], "mqa", "became an MQA", row["reason"] or "") for row in rows if row["entered_at"]]
+    return found + [Event(row["left_at"], "mqa", "is no MQA any more", row["left_reason"] or "") for row in rows if row["left_at"]]
+
+
+def _clocks(rows: Iterable[dict[str, Any]]) -> list[Event]:
+    found = []
+    for row in rows:
+        policy = _words(row["policy"])
+        if row["started_at"]:
+            found.append(Event(row["started_at"], "clock", f"{policy} started", row["reason"] or ""))
+        if row["stopped_at"]:
+            found.append(Event(row["stopped_at"], "clock", f"{policy} stopped: {_words(row['state'])}", _words(row["stop_event"] or "")))
+        elif row["state"] == "breached" and row["due_at"]:
+            found.append(Event(row["due_at"], "clock", f"{policy} breached", row["breach_reason"] or ""))
+    return found
+
+
+def _escalations(rows: Iterable[dict[str, Any]]) -> list[Event]:
+    return [
+        Event(row["due_at"], "escalation", f"{_words(row['policy'])}: {row['title'] or _words(row['rung'])}", _words(row["state"]))
+        for row in rows
+        if row["due_at"]
+    ]
+
+
+def _writes(rows: Iterable[dict[str, Any]]) -> list[Event]:
+    return [
+        Event(
+            row["changed_at"], "write", f"{row['object']} {_WRITTEN.get(row['state'], _words(row['state'].lower()))}", row["reason"] or ""
+        )
+        for row in rows
+        if row["changed_at"]
+    ]
+
+
+def _deals(rows: Iterable[dict[str, Any]]) -> list[Event]:
+    return [
+        Event(row["created_at"], "deal", f"opportunity {row['opportunity_id']} created", f"now {row['stage']}")
+        for row in rows
+        if row["created_at"]
+    ]
+
+
+def _holds(journal: Journal | None, records: Iterable[str]) -> list[Event]:
+    if journal is None:
+        return []
+    found = [one for record in records for one in holds.listing(journal, record_id=record)]
+    return [Event(from_stamp(one.since), "hold", f"{one.field} is not written", one.meaning) for one in found]
+
+
+def _words(text: str) -> str:
+    return text.replace("_", " ")
