@@ -23,7 +23,6 @@ from alignment_pipeline.contracts.moments import moment
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation import target_list
 from alignment_pipeline.installation.home import Home
-from alignment_pipeline.line.steps import LINE
 from alignment_pipeline.operations import history, numbers, replay
 from alignment_pipeline.operations.exporting import dictionary, manifest, opening, personal, writing
 from alignment_pipeline.operations.exporting.manifest import Difference, TableFile
@@ -34,7 +33,6 @@ from alignment_pipeline.write_back.plans import keys
 #: Changed when the files of an export are laid out in another way.
 FORMAT_VERSION = "1.0"
 _BATCH = 100_000
-_MADE = frozenset(name for step in LINE for name in step.makes if name in CONTRACTS)
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def _tables(home: Home, day: date | None) -> Iterator[tuple[dict[str, ibis.Table
     at = history.end_of(day)
     if at > home.clock.now():
         raise ConfigurationError(f"--as-of {day}: the day is not over yet; leave it out to export the tables of the last run")
-    known = {name: _known(warehouse, name, at) for name in CONTRACTS if name not in _MADE}
+    known = {name: _known(warehouse, name, at) for name in CONTRACTS if name not in replay.MADE}
     tables = {name: table for name, table in known.items() if table is not None}
     with tempfile.TemporaryDirectory(prefix="export-", dir=home.folder("spill")) as scratch:
         beside = warehouse.beside(Path(scratch))

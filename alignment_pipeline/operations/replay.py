@@ -21,6 +21,8 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 
 # tables that no rule makes, and the judgements of people, which no rule can make again
 _KEPT = ("match_labels", "extractions")
+#: Every table that a rule makes of the others. Measures are of a run, not of a moment.
+MADE = tuple(name for step in LINE for name in step.makes if name in CONTRACTS and name not in ("run_measures", *_KEPT))
 
 
 def decide(
@@ -45,9 +47,8 @@ def everything(
     warehouse: Warehouse, scratch: Warehouse, *, agreement: Agreement, as_of: datetime, target_list: ibis.Table | None = None
 ) -> dict[str, ibis.Table]:
     """Every table that a rule makes, as known at the moment under the agreement, written to `scratch`."""
-    wanted = [name for step in LINE for name in step.makes if name in CONTRACTS]
-    found = _decide(wanted, warehouse, agreement, as_of, target_list, lambda name, made: _written(name, made, scratch))
-    return {name: found[name] for name in wanted}
+    found = _decide(MADE, warehouse, agreement, as_of, target_list, lambda name, made: _written(name, made, scratch))
+    return {name: found[name] for name in MADE}
 
 
 def _written(name: str, made: Any, scratch: Warehouse) -> Any:

@@ -69,7 +69,7 @@ class Pages:
         """This week's pack."""
         found = packs.latest(packs.kept(self._home.path))
         if found is None:
-            raise HTTPException(404, "No pack has been made yet. `alignment pack` makes one.")
+            raise HTTPException(404, "No pack has been made yet.")
         return RedirectResponse(found.address, 303)
 
     def pack(self, request: Request) -> Response:

@@ -29,11 +29,15 @@ ELSEWHERE = {
     "new.yaml": "an agreement that a user is trying",
     "requirements.txt": "pip's own",
     "NAME.md": "a page that a reader of docs/guides/add-a-page.md writes",
+    **dict.fromkeys(
+        ("datacontract.odcs.yaml", "dictionary.md", "metrics.yaml", "open.sql", "sources.yml"),
+        "written by `alignment export` (docs/exports.md)",
+    ),
     "owner_mqa_counts.py": "the rule that a reader of docs/guides/add-a-rule.md writes",
     "test_owner_mqa_counts.py": "and its test",
     **{
         f"{name}/": "a folder of the home"
-        for name in ("agreements", "backups", "dagster", "notifications", "plans", "reports", "snapshots")
+        for name in ("agreements", "backups", "dagster", "notifications", "plans", "reports", "served", "snapshots")
     },
 }
 FILE = re.compile(r"(?<![\w/.-])((?:[\w.-]+/)*[\w.-]+\.(?:" + "|".join(SOURCE_KINDS) + r"))(?![\w/-])")
