@@ -59,6 +59,11 @@ def default_path() -> Path:
     return Path(str(resources.files("alignment_pipeline.agreement").joinpath("default.yaml")))
 
 
+def example_path(name: str) -> Path:
+    """Path of a packaged example."""
+    return Path(str(resources.files("alignment_pipeline.agreement").joinpath("examples", f"{name}.yaml")))
+
+
 def configured_path() -> Path:
     """Path that `ALIGNMENT_AGREEMENT` names, or the packaged default."""
     named = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()

@@ -22,9 +22,23 @@ from alignment_pipeline.contracts.systems.system import RawStream, System
 
 
 class OpenCrm(Protocol):
-    """Opens the system as the write-back's CRM."""
+    """Opens the system as the write-back's CRM; `mapped` is the agreement's field map."""
 
-    def __call__(self, environ: Mapping[str, str], clock: Clock, *, may_write: bool) -> crms.Crm: ...
+    def __call__(self, environ: Mapping[str, str], clock: Clock, mapped: Crm, *, may_write: bool) -> crms.Crm: ...
+
+
+class Prepare(Protocol):
+    """Makes the fields in the system that the agreement names and that are missing; only lists them unless `may_make`."""
+
+    def __call__(self, environ: Mapping[str, str], clock: Clock, mapped: Crm, *, may_make: bool) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class Draft:
+    """How `alignment init` drafts an agreement: from which example, and fitted by what. `fit` returns remarks."""
+
+    example: str
+    fit: Callable[[Any, Mapping[str, str], Clock], list[str]]
 
 
 Remember = Callable[[StreamState], None]
@@ -43,9 +57,10 @@ class Connector:
     `configured_by`: environment variables of which one suffices to count as configured; half a configuration counts, so that its error
     is shown instead of an empty result. `variables` are what a person has to set, `without` what is missing without the system. `read`
     gives one reading per stream from a session that `open` made; its states are of the runs before, and it is given a function that
-    keeps a state whose vendor jobs must survive a crash. `custom_fields` are those of an object that only the agreement names.
-    `fills` are the CRM's streams that it reads, beside its own, where it is the only
-    CRM; `is_required` is the CRM that others stand in for. `open_crm` is there where the system can be the CRM that is written to.
+    keeps a state whose vendor jobs must survive a crash. `custom_fields` are those of an object that only the agreement names. `fills` are
+    the CRM's streams that it reads, beside its own, where it is the only CRM; `is_required` is the CRM that others stand in for. `open_crm`
+    is there where the system can be the CRM that is written to, `prepare` where its fields can be made over its API, `draft` where it has
+    an agreement of its own to begin with.
     """
 
     system: System
@@ -61,6 +76,8 @@ class Connector:
     is_required: bool = False
     fills: tuple[RawStream, ...] = ()
     open_crm: OpenCrm | None = None
+    prepare: Prepare | None = None
+    draft: Draft | None = None
     without: str = ""
 
     def is_configured(self, environ: Mapping[str, str]) -> bool:

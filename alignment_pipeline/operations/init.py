@@ -17,8 +17,10 @@ from ruamel.yaml import YAML
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.editor_schema import editor_schema
+from alignment_pipeline.connectors import registry
 from alignment_pipeline.connectors.salesforce import rest_query, soql
 from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
+from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation import salesforce
 from alignment_pipeline.installation.home import Home
 
@@ -46,10 +48,25 @@ def draft(home: Home, *, is_offline: bool = False) -> Draft:
     default = loader.default_path().read_text(encoding="utf-8")
     if is_offline:
         return Draft(default, ["the default agreement, not fitted to any CRM"])
+    connector = registry.crm_of(home.environ)
+    if connector.draft is not None:
+        default = loader.example_path(connector.draft.example).read_text(encoding="utf-8")
     yaml = YAML(typ="rt", pure=True)
     yaml.preserve_quotes = True
     yaml.width = 180
     tree = yaml.load(default)
+    if connector.draft is not None:
+        remarks = connector.draft.fit(tree, home.environ, home.clock)
+    else:
+        remarks = _fitted(tree, home)
+    stream = io.StringIO()
+    yaml.dump(tree, stream)
+    loader.loads(stream.getvalue(), name="the draft")
+    return Draft(stream.getvalue(), remarks)
+
+
+def _fitted(tree: Any, home: Home) -> list[str]:
+    """The default agreement with the fields, account types and people of the organisation."""
     remarks: list[str] = []
     session = salesforce.session(home)
     descriptions = Describer(session).describe_all(["Lead", "Contact", "Account", "Opportunity", "User"])
@@ -58,10 +75,17 @@ def draft(home: Home, *, is_offline: bool = False) -> Draft:
     users = rest_query.records(session, soql.select("User", ("Email",), order_by=("Id",)), "users")
     _internal_domains(tree, [str(row.get("Email") or "") for row in users], remarks)
     _missing_fields(tree, descriptions, remarks)
-    stream = io.StringIO()
-    yaml.dump(tree, stream)
-    loader.loads(stream.getvalue(), name="the draft")
-    return Draft(stream.getvalue(), remarks)
+    return remarks
+
+
+def prepare(home: Home, *, may_make: bool) -> list[str]:
+    """What the agreement names and the CRM has not; made where `may_make` says so. ConfigurationError where a CRM takes a package."""
+    connector = registry.crm_of(home.environ)
+    if connector.prepare is None:
+        raise ConfigurationError(
+            f"{connector.system.title} takes its fields as a package: deploy alignment_pipeline/connectors/salesforce/package"
+        )
+    return connector.prepare(home.environ, home.clock, home.agreement.crm, may_make=may_make)
 
 
 def write(found: Draft, path: Path) -> Path:

@@ -48,7 +48,7 @@ def crm_alone(home: Home, *, may_write: bool = True) -> Crm:
     """The CRM without other systems beside it, by the writer's credentials where it may write."""
     connector = registry.crm_of(home.environ)
     assert connector.open_crm is not None
-    return connector.open_crm(home.environ, home.clock, may_write=may_write)
+    return connector.open_crm(home.environ, home.clock, home.agreement.crm, may_write=may_write)
 
 
 def is_past(as_of: datetime, now: datetime) -> bool:

@@ -17,9 +17,12 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from alignment_pipeline.agreement import loader
 from alignment_pipeline.cli import main as command_line
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.sandbox.faults import Fault, Faults
+from alignment_pipeline.sandbox.hubspot.organisation import Names, load
+from alignment_pipeline.sandbox.hubspot.store import HubSpotStore
 from alignment_pipeline.sandbox.marketo.store import MarketoStore
 from alignment_pipeline.sandbox.organisation.organisation import Organisation, generate
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
@@ -27,7 +30,7 @@ from alignment_pipeline.sandbox.server import Sandbox
 from alignment_pipeline.sandbox.world import World, sandbox_clock
 
 FACTOR = 60.0
-_CLEARED = ("SALESFORCE_", "MARKETO_", "ALIGNMENT_", "DAGSTER_HOME")
+_CLEARED = ("SALESFORCE_", "MARKETO_", "HUBSPOT_", "ALIGNMENT_", "DAGSTER_HOME")
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,34 @@ def company(organisation: Organisation, path: Path, *, factor: float = FACTOR, *
     world = World(clock=clock, faults=Faults(seed=organisation.seed), salesforce=salesforce, marketo=marketo)
     with Sandbox(world) as sandbox:
         yield Company(organisation, world, sandbox, path, dict(settings))
+
+
+@dataclass
+class HubSpotCompany(Company):
+    """The organisation in a portal, with no other CRM. `names` leads from the organisation's ids to the portal's."""
+
+    names: Names | None = None
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment that a person would export: Salesforce is not there."""
+        given = super().environ
+        own = {name: value for name, value in given.items() if not name.startswith(("SALESFORCE_", "MARKETO_"))}
+        return own | {"ALIGNMENT_AGREEMENT": str(loader.example_path("hubspot_only"))} | self.settings
+
+
+@contextmanager
+def hubspot_company(organisation: Organisation, path: Path, *, factor: float = FACTOR, **settings: str) -> Iterator[HubSpotCompany]:
+    """Serve the organisation in a portal on loopback until the block ends; our properties are made."""
+    store = HubSpotStore()
+    names = load(store, organisation)
+    clock = sandbox_clock(organisation.anchor.astimezone(UTC), factor=factor)
+    world = World(clock=clock, faults=Faults(seed=organisation.seed), salesforce=SalesforceStore(), hubspot=store)
+    with Sandbox(world) as sandbox:
+        company = HubSpotCompany(organisation, world, sandbox, path, dict(settings), names)
+        prepared = company.alignment("init", "--prepare", "--yes", "--json")
+        assert prepared.code == 0, prepared.err
+        yield company
 
 
 def alignment(environ: Mapping[str, str], *arguments: str) -> Said:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.capabilities import Capabilities
-from alignment_pipeline.connectors.connector import Connector, Remember
-from alignment_pipeline.connectors.hubspot import examination
+from alignment_pipeline.connectors.connector import Connector, Draft, Remember
+from alignment_pipeline.connectors.hubspot import crm, draft, examination, preparation, writes
 from alignment_pipeline.connectors.hubspot.credentials import Credentials
 from alignment_pipeline.connectors.hubspot.extraction import HubSpotExtraction
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
@@ -23,12 +23,13 @@ def _open(environ: Mapping[str, str], clock: Clock) -> HubSpotSession:
     return HubSpotSession(Credentials.from_env(environ), clock)
 
 
-def _read(session: HubSpotSession, states: Mapping[str, StreamState], remember: Remember, crm: Crm) -> list[Reading]:
+def _read(session: HubSpotSession, states: Mapping[str, StreamState], remember: Remember, mapped: Crm) -> list[Reading]:
     if not session.credentials.is_crm:
         return HubSpotExtraction(session, states).readings(SYSTEM.streams)
-    custom = {kind: crm.fields_of(object_) for object_, kind in _WITH_OUR_FIELDS.items()} | {"tasks": [crm.tasks.external_key_field]}
-    inputs = {_WITH_OUR_FIELDS[object_]: names for object_, names in crm.input_fields.items() if object_ in ("Contact", "Opportunity")}
-    source = HubSpotExtraction(session, states, custom_fields=custom, history=inputs, plays_crm=True)
+    custom = {kind: mapped.fields_of(object_) for object_, kind in _WITH_OUR_FIELDS.items()} | {"tasks": [mapped.tasks.external_key_field]}
+    inputs = {_WITH_OUR_FIELDS[object_]: names for object_, names in mapped.input_fields.items() if object_ in ("Contact", "Opportunity")}
+    ids = frozenset(one.field for one in mapped.fields if one.value == "person.matched_account_id")
+    source = HubSpotExtraction(session, states, custom_fields=custom, history=inputs, plays_crm=True, company_ids=ids)
     return source.readings((*SYSTEM.streams, *CRM_STREAMS))
 
 
@@ -41,10 +42,10 @@ HUBSPOT = Connector(
         deletions="list",
         merges="new id",
         history="every value of a property with its source and user, some twenty versions deep",
-        writes=(),
+        writes=("Contact", "Account", "Task"),
         rows_per_write=100,
         creates_once="unique property (batch upsert)",
-        conditional_write=None,
+        conditional_write="none; the history of a property says who set it since",
         read_after_write_seconds=0,
         quota="X-HubSpot-RateLimit-Daily on each answer but search's; GET /account-info/v3/api-usage",
         burst="190 calls in 10 seconds, 5 searches in a second",
@@ -55,6 +56,10 @@ HUBSPOT = Connector(
     open=_open,
     read=_read,
     examine=examination.examine,
+    known_codes=writes.KNOWN,
     fills=CRM_STREAMS,
+    open_crm=crm.open_crm,
+    prepare=preparation.prepare,
+    draft=Draft(draft.EXAMPLE, draft.fit),
     without="nothing is read from HubSpot",
 )

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from alignment_pipeline.connectors.hubspot import crm_records, objects
+from alignment_pipeline.connectors.hubspot.crm_ids import crm_id
 from alignment_pipeline.connectors.hubspot.crm_records import Portal, Row
 from alignment_pipeline.connectors.hubspot.object_extraction import Pass
 from alignment_pipeline.connectors.hubspot.runs import DAY, HubSpotSource, Run
@@ -146,7 +147,11 @@ class FactRun(Run):
 def _custom(record: objects.Record, given: Pass) -> dict[str, str | None] | None:
     values: Mapping[str, Any] = record["properties"]
     wanted = given.source.custom_fields.get(given.stream.object, ())
-    return {name: canonical(values.get(name), given.chosen.types[name]) for name in wanted if name in given.chosen.types} or None
+    found = {name: canonical(values.get(name), given.chosen.types[name]) for name in wanted if name in given.chosen.types}
+    for name in given.source.company_ids & found.keys():
+        number = found[name]
+        found[name] = crm_id("companies", number) if number and number.isdigit() else number
+    return found or None
 
 
 def _stamp(values: crm_records.Values) -> datetime | None:

@@ -15,6 +15,7 @@ from alignment_pipeline.errors import Retryable
 
 PAGE, PAGE_WITH_HISTORY, SEARCH_PAGE, MOST_ASSOCIATION_INPUTS = 100, 50, 200, 1_000
 _MILLISECOND = timedelta(milliseconds=1)
+_MERGED = "hs_merged_object_ids"
 Record = Mapping[str, Any]
 
 
@@ -104,9 +105,10 @@ def by_ids(
 ) -> Iterator[tuple[str, Record]]:
     """Pairs of the id asked for and the living record that answers, which has another id after a merge; absent ones are left out."""
     size = PAGE_WITH_HISTORY if history else PAGE
+    names = list(dict.fromkeys((*properties, _MERGED)))
     for first in range(0, len(ids), size):
         part = list(ids[first : first + size])
-        body = {"inputs": [{"id": one} for one in part], "properties": list(properties), "propertiesWithHistory": list(history)}
+        body = {"inputs": [{"id": one} for one in part], "properties": names, "propertiesWithHistory": list(history)}
         answer = session.ask(f"/crm/v3/objects/{kind}/batch/read", f"{kind} batch read", body)
         found = results(answer, f"{kind} batch read")
         own = {str(record["id"]): record for record in found}
@@ -144,7 +146,7 @@ def linked(session: HubSpotSession, kind: str, other: str, ids: Sequence[str]) -
 
 def merged_ids(record: Record) -> list[str]:
     """Ids that were merged into the record, over chains too. One id alone may come as a number."""
-    text = str((record.get("properties") or {}).get("hs_merged_object_ids") or "")
+    text = str((record.get("properties") or {}).get(_MERGED) or "")
     return [one.strip() for one in text.split(";") if one.strip()]
 
 

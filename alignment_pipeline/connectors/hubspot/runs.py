@@ -31,7 +31,7 @@ class HubSpotSource:
 
     `states`: object -> state of the last finished reading. `custom_fields`: object -> further properties to read. `activity_days`: how
     far back the first load of the logs goes. `history`: object -> further properties whose history is read. `plays_crm`: it is the only
-    CRM, so that it fills the CRM's tables too (`crm_extraction.py`).
+    CRM, so that it fills the CRM's tables too (`crm_extraction.py`). `company_ids`: further properties that hold ids of companies.
     """
 
     session: HubSpotSession
@@ -41,6 +41,7 @@ class HubSpotSource:
     activity_days: int = 185
     history: Mapping[str, Sequence[str]] = field(default_factory=dict)
     plays_crm: bool = False
+    company_ids: frozenset[str] = frozenset()
     facts: Any = None
     _owners: dict[bool, list[Mapping[str, Any]]] = field(default_factory=dict, repr=False)
 

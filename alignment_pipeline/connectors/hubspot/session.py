@@ -95,6 +95,12 @@ class HubSpotSession(ServerClock):
         """POST a JSON body that changes no record, so that it may be repeated (searches, batch reads)."""
         return _object(self.send(Call("POST", path, endpoint, headers=_JSON, body=_encode(body)), is_search=is_search), endpoint)
 
+    def write(self, path: str, endpoint: str, body: JSON, *, method: str = "POST", is_repeatable: bool = False) -> Mapping[str, Any]:
+        """Send a body that changes records. OutcomeUnknown when the answer is lost and the call may not be repeated."""
+        call = Call(method, path, endpoint, headers=_JSON, body=_encode(body), is_repeatable=is_repeatable)
+        answer = self.send(call)
+        return {} if answer.status == 204 or not answer.body else _object(answer, endpoint)
+
     def portal_id(self) -> str:
         """The portal's id. ConfigurationError when HUBSPOT_PORTAL_ID names another one."""
         found = str(self._details().get("portalId") or "")

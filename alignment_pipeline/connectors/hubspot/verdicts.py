@@ -22,7 +22,11 @@ _RESET = "it starts again at midnight in the account's time zone"
 
 
 class HubSpotRefused(RequestRefused):
-    """HubSpot refused a whole request."""
+    """HubSpot refused a whole request. `reason` is the code of the first error inside it, "" where there is none."""
+
+    def __init__(self, message: str, *, status: int, code: str, detail: str, fields: tuple[str, ...] = (), reason: str = "") -> None:
+        super().__init__(message, status=status, code=code, detail=detail, fields=fields)
+        self.reason = reason
 
 
 def missing_scopes(body: Any) -> list[str]:
@@ -85,4 +89,13 @@ class HubSpotJudge:
         scopes = missing_scopes(body)
         if answer.status == 403 and scopes:
             what += f". Give the app the scope {', '.join(scopes)}"
-        return Verdict(error=HubSpotRefused(what, status=answer.status, code=code, detail=detail))
+        reason, fields = _blamed(body)
+        return Verdict(error=HubSpotRefused(what, status=answer.status, code=code, detail=detail, fields=fields, reason=reason))
+
+
+def _blamed(body: Any) -> tuple[str, tuple[str, ...]]:
+    """Code and properties of the first error inside an answer."""
+    errors = body.get("errors") if isinstance(body, Mapping) else None
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], Mapping) else {}
+    names = (first.get("context") or {}).get("propertyName") or ()
+    return str(first.get("code") or ""), tuple(str(name) for name in names)

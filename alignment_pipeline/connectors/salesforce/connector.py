@@ -59,5 +59,6 @@ SALESFORCE = Connector(
     custom_fields=_custom_fields,
     known_codes=codes.KNOWN,
     is_required=True,
+    without="another system is the CRM",
     open_crm=crm.open_crm,
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from alignment_pipeline.agreement import field_map
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.crm import Crm, Limits, Newest
@@ -21,7 +22,7 @@ from alignment_pipeline.connectors.salesforce.verdicts import SalesforceRefused
 from alignment_pipeline.connectors.salesforce.writes import SalesforceWriter
 
 
-def open_crm(environ: Mapping[str, str], clock: Clock, *, may_write: bool) -> Crm:
+def open_crm(environ: Mapping[str, str], clock: Clock, mapped: field_map.Crm, *, may_write: bool) -> Crm:
     """The organisation that the environment names, by the writer's credentials where it may write."""
     return crm(SalesforceSession(Credentials.from_env(environ, "writer" if may_write else "reader"), clock), may_write=may_write)
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alignment_pipeline.sandbox.hubspot import events, metadata, objects, search
+from alignment_pipeline.sandbox.hubspot import associations, events, metadata, objects, search
 from alignment_pipeline.sandbox.hubspot.answers import Refusal, json_response, not_found
 from alignment_pipeline.sandbox.hubspot.call import Call
 from alignment_pipeline.sandbox.hubspot.objects import Answer
@@ -46,6 +46,7 @@ def _route(method: str, path: str, handler: Handler, scope: str | None = None, *
     return Route(method, re.compile(f"^{path}/?$"), handler, scope, is_search)
 
 
+_PAIRS = f"/crm/v4/associations/{_KIND}/(?P<other>[a-z_]+)"
 _READ, _WRITE = "crm.objects.{kind}.read", "crm.objects.{kind}.write"
 ROUTES = (
     _route("POST", f"{_OBJECTS}/search", search.search, _READ, is_search=True),
@@ -61,7 +62,14 @@ ROUTES = (
     _route("GET", f"{_OBJECTS}/{_ID}", objects.read, _READ),
     _route("PATCH", f"{_OBJECTS}/{_ID}", objects.update, _WRITE),
     _route("DELETE", f"{_OBJECTS}/{_ID}", objects.archive, _WRITE),
-    _route("POST", f"/crm/v4/associations/{_KIND}/(?P<other>[a-z_]+)/batch/read", metadata.associations, _READ),
+    _route("POST", f"{_PAIRS}/batch/read", associations.associations, _READ),
+    _route("POST", f"{_PAIRS}/batch/create", associations.batch_create, _WRITE),
+    _route("POST", f"{_PAIRS}/batch/associate/default", associations.associate_default, _WRITE),
+    _route("POST", f"{_PAIRS}/batch/labels/archive", associations.end_labels, _WRITE),
+    _route("GET", f"{_PAIRS}/labels", associations.labels, _READ),
+    _route("POST", f"{_PAIRS}/labels", associations.make_label, "crm.schemas.{kind}.write"),
+    _route("GET", f"/crm/v3/properties/{_KIND}/groups", metadata.groups, _READ),
+    _route("POST", f"/crm/v3/properties/{_KIND}/groups", metadata.make_group, "crm.schemas.{kind}.write"),
     _route("GET", f"/crm/v3/properties/{_KIND}", metadata.properties, _READ),
     _route("POST", f"/crm/v3/properties/{_KIND}", metadata.make_property, "crm.schemas.{kind}.write"),
     _route("GET", f"/crm/v3/properties/{_KIND}/(?P<name>[^/]+)", metadata.property_of, _READ),

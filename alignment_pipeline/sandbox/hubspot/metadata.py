@@ -1,18 +1,14 @@
-"""What describes the portal: properties, owners, pipelines, the account and its usage; and associations.
+"""What describes the portal: properties and their groups, owners, pipelines, the account and its usage.
 
-Belongs here: answers that change seldom, and `/crm/v4/associations`.
+Belongs here: answers that change seldom. Associations: `associations.py`.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from alignment_pipeline.sandbox.hubspot.answers import invalid, iso
 from alignment_pipeline.sandbox.hubspot.call import Call
 from alignment_pipeline.sandbox.hubspot.objects import Answer
 from alignment_pipeline.sandbox.hubspot.properties import Property
-
-MOST_ASSOCIATION_INPUTS = 1_000
 
 
 def properties(call: Call, kind: str) -> Answer:
@@ -36,6 +32,8 @@ def make_property(call: Call, kind: str) -> Answer:
     missing = [name for name in ("name", "label", "type", "fieldType", "groupName") if not body.get(name)]
     if missing:
         raise invalid(f"some required fields were not set: {', '.join(missing)}")
+    if str(body["groupName"]) not in call.store.definitions.groups(kind):
+        raise invalid(f"property group {body['groupName']} does not exist", "INVALID_GROUP")
     made = Property(
         str(body["name"]),
         str(body["type"]),
@@ -50,6 +48,22 @@ def make_property(call: Call, kind: str) -> Answer:
     call.store.definitions.add(kind, made)
     call.wrote("create", f"property of {kind}", made.name, {})
     return 201, made.to_json()
+
+
+def groups(call: Call, kind: str) -> Answer:
+    """Groups of an object's properties."""
+    names = sorted(call.store.definitions.groups(kind))
+    return 200, {"results": [{"name": name, "label": name, "displayOrder": place, "archived": False} for place, name in enumerate(names)]}
+
+
+def make_group(call: Call, kind: str) -> Answer:
+    """A new group. 409 when there is one of that name."""
+    body = call.json_body()
+    if not body.get("name") or not body.get("label"):
+        raise invalid("some required fields were not set: name, label")
+    call.store.definitions.add_group(kind, str(body["name"]))
+    call.wrote("create", f"property group of {kind}", str(body["name"]), {})
+    return 201, {"name": body["name"], "label": body["label"], "displayOrder": -1, "archived": False}
 
 
 def owners(call: Call) -> Answer:
@@ -93,38 +107,3 @@ def usage(call: Call) -> Answer:
         "resetsAt": iso(limits.resets_at(call.now)),
     }
     return 200, {"results": [row]}
-
-
-def associations(call: Call, kind: str, other: str) -> Answer:
-    """Associated ids of up to 1,000 records; a record without any is an error of the 207."""
-    call.store.definitions.of(kind), call.store.definitions.of(other)
-    inputs = call.inputs(call.json_body(), most=MOST_ASSOCIATION_INPUTS)
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
-    for one in inputs:
-        targets = call.store.linked(kind, str(one["id"]), other)
-        if not targets:
-            message = f"No {other.removesuffix('s')} is associated with {kind.removesuffix('s')} {one['id']}"
-            context = {"fromObjectId": [str(one["id"])]}
-            errors.append(
-                {
-                    "status": "error",
-                    "category": "OBJECT_NOT_FOUND",
-                    "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
-                    "message": message,
-                    "context": context,
-                }
-            )
-            continue
-        listed = [
-            {
-                "toObjectId": target,
-                "associationTypes": [
-                    {"category": "HUBSPOT_DEFINED", "typeId": number, "label": "Primary" if number == 1 else None} for number in types
-                ],
-            }
-            for target, types in targets.items()
-        ]
-        results.append({"from": {"id": str(one["id"])}, "to": listed})
-    body: dict[str, Any] = {"status": "COMPLETE", "results": results}
-    return (207, body | {"numErrors": len(errors), "errors": errors}) if errors else (200, body)

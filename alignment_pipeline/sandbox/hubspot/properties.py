@@ -136,6 +136,17 @@ class Definitions:
     """The portal's properties."""
 
     by_type: dict[str, dict[str, Property]] = field(default_factory=defaults)
+    more_groups: dict[str, set[str]] = field(default_factory=dict)
+
+    def groups(self, kind: str) -> set[str]:
+        """Names of the groups that properties are in, or may be put into."""
+        return {one.group for one in self.of(kind).values()} | self.more_groups.get(kind, set())
+
+    def add_group(self, kind: str, name: str) -> None:
+        """A new group. Raises Refusal 409 when there is one of that name."""
+        if name in self.groups(kind):
+            raise Refusal(409, "OBJECT_ALREADY_EXISTS", f"A property group named '{name}' already exists.")
+        self.more_groups.setdefault(kind, set()).add(name)
 
     def of(self, kind: str) -> dict[str, Property]:
         """Name -> property. Raises Refusal 400 for an object type that does not exist."""

@@ -72,6 +72,7 @@ class PortalRecords:
         self.gone: dict[str, set[str]] = defaultdict(set)
         self.blocked_emails: set[str] = set()
         self.links: dict[tuple[str, str], dict[str, dict[str, tuple[int, ...]]]] = defaultdict(dict)
+        self.labels: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         self._unique: dict[tuple[str, str, str], str] = {}
         self._next_id = _FIRST_ID
 
@@ -228,6 +229,23 @@ class PortalRecords:
         """Associate two records, both ways."""
         self.links[kind, other].setdefault(record_id, {})[other_id] = tuple(type_ids)
         self.links[other, kind].setdefault(other_id, {})[record_id] = tuple(type_ids)
+
+    def add_types(self, kind: str, record_id: str, other: str, other_id: str, type_ids: Iterable[int]) -> None:
+        """Further association types between two records, both ways."""
+        for one, here, two, there in ((kind, record_id, other, other_id), (other, other_id, kind, record_id)):
+            targets = self.links[one, two].setdefault(here, {})
+            targets[there] = tuple(dict.fromkeys((*targets.get(there, ()), *type_ids)))
+
+    def drop_types(self, kind: str, record_id: str, other: str, other_id: str, type_ids: Iterable[int]) -> None:
+        """End association types between two records; without any left they are not associated."""
+        gone = set(type_ids)
+        for one, here, two, there in ((kind, record_id, other, other_id), (other, other_id, kind, record_id)):
+            targets = self.links[one, two].get(here, {})
+            left = tuple(number for number in targets.get(there, ()) if number not in gone)
+            if left:
+                targets[there] = left
+            else:
+                targets.pop(there, None)
 
     def linked(self, kind: str, record_id: str, other: str) -> dict[str, tuple[int, ...]]:
         """Ids of associated records with their association types."""

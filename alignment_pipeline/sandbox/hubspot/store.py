@@ -72,7 +72,7 @@ class HubSpotStore(PortalRecords):
                 self._loaded = self._state()
 
     def _state(self) -> dict[str, Any]:
-        names = ("merged", "gone", "blocked_emails", "links", "_unique", "_next_id", "forms", "submissions", "email_events")
+        names = ("merged", "gone", "blocked_emails", "links", "_unique", "_next_id", "forms", "submissions", "email_events", "labels")
         tables = {kind: dict(table) for kind, table in self.objects.items()}
         return {"objects": tables} | {name: copy.deepcopy(getattr(self, name)) for name in names}
 

@@ -63,7 +63,8 @@ def look_at_updates(run: Run, ops: Sequence[Op], records: Mapping[str, Record | 
     look = Look()
     for op in ops:
         record = records.get(op.record_id or "")
-        if record is None:
+        if record is None or (op.rollback_of is None and record.get("Id", op.record_id) != op.record_id):
+            # merged away: the next plan is for what it became. A rollback follows it, and restores what is still as we wrote it
             look.gone.append(op)
             continue
         look.owners[op.record_id or ""] = record.get(OWNER)

@@ -107,6 +107,8 @@ def test_an_upsert_by_a_unique_property_makes_one_record_however_often_it_is_sen
         "groupName": "alignment",
         "hasUniqueValue": True,
     }
+    assert hub.ask("POST", "/crm/v3/properties/contacts", unique).status_code == 400, "its group does not exist"
+    assert hub.ask("POST", "/crm/v3/properties/contacts/groups", {"name": "alignment", "label": "Alignment"}).status_code == 201
     assert hub.ask("POST", "/crm/v3/properties/contacts", unique).status_code == 201
     inputs = {"inputs": [{"id": "k-1", "idProperty": "alignment_key", "properties": {"city": "Bonn"}}]}
     first, second = (hub.ask("POST", f"{CONTACTS}/batch/upsert", inputs).json()["results"][0] for _ in range(2))

@@ -1,0 +1,86 @@
+"""Associations: labels, which record is associated under which label, and making and ending one.
+
+Belongs here: `/crm/v4/associations`. Which association stands for what: `crm.py`. Ending an unlabelled association would end the labelled
+ones between the two records as well, so only labels are ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alignment_pipeline.connectors.hubspot.objects import MOST_ASSOCIATION_INPUTS, next_page, results
+from alignment_pipeline.connectors.hubspot.session import HubSpotSession
+
+MOST_PAIRS = 100
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label between two kinds of records. `name` is its internal name."""
+
+    type_id: int
+    name: str
+    category: str = "USER_DEFINED"
+
+    def to_json(self) -> dict[str, Any]:
+        """As a request names it."""
+        return {"associationCategory": self.category, "associationTypeId": self.type_id}
+
+
+def labels(session: HubSpotSession, kind: str, other: str) -> dict[str, Label]:
+    """Labels by their internal name, or by the name that people see where the answer tells no other."""
+    body = session.get(f"/crm/v4/associations/{kind}/{other}/labels", f"{kind} labels")
+    given = [one for one in results(body, f"{kind} labels") if one.get("label")]
+    return {
+        str(one.get("name") or one["label"]): Label(int(one["typeId"]), str(one.get("name") or one["label"]), str(one["category"]))
+        for one in given
+    }
+
+
+def labelled(session: HubSpotSession, kind: str, other: str, ids: Sequence[str], label: Label | None) -> dict[str, list[str]]:
+    """Id -> ids associated under the label, or in any way where none is given."""
+    linked: dict[str, list[str]] = {}
+    for first in range(0, len(ids), MOST_ASSOCIATION_INPUTS):
+        waiting: list[dict[str, str]] = [{"id": one} for one in ids[first : first + MOST_ASSOCIATION_INPUTS]]
+        while waiting:
+            path = f"/crm/v4/associations/{kind}/{other}/batch/read"
+            answer = session.ask(path, f"{kind} associations", {"inputs": waiting})
+            waiting = []
+            for row in results(answer, f"{kind} associations"):
+                identity = str(row["from"]["id"])
+                for one in row.get("to") or ():
+                    numbers = {int(type_["typeId"]) for type_ in one.get("associationTypes") or ()}
+                    if label is None or label.type_id in numbers:
+                        linked.setdefault(identity, []).append(str(one["toObjectId"]))
+                following = next_page(row)
+                if following is not None:
+                    waiting.append({"id": identity, "after": following})
+    return linked
+
+
+def associate(session: HubSpotSession, kind: str, other: str, pairs: Iterable[Pair], label: Label | None) -> None:
+    """Associate pairs, under the label or in the usual way. Doing it twice changes nothing, so it may be repeated."""
+    for part in _parts(pairs):
+        inputs: list[Mapping[str, Any]] = [{"from": {"id": one}, "to": {"id": target}} for one, target in part]
+        path = f"/crm/v4/associations/{kind}/{other}/batch/associate/default"
+        if label is not None:
+            path = f"/crm/v4/associations/{kind}/{other}/batch/create"
+            inputs = [one | {"types": [label.to_json()]} for one in inputs]  # type: ignore[operator]
+        session.ask(path, f"{kind} associate", {"inputs": inputs})
+
+
+def end(session: HubSpotSession, kind: str, other: str, pairs: Iterable[Pair], label: Label) -> None:
+    """End the label between pairs; the records stay associated where they were so in another way."""
+    for part in _parts(pairs):
+        inputs = [{"from": {"id": one}, "to": {"id": target}, "types": [label.to_json()]} for one, target in part]
+        session.write(
+            f"/crm/v4/associations/{kind}/{other}/batch/labels/archive", f"{kind} end associations", {"inputs": inputs}, is_repeatable=True
+        )
+
+
+def _parts(pairs: Iterable[Pair]) -> list[list[Pair]]:
+    listed = list(pairs)
+    return [listed[first : first + MOST_PAIRS] for first in range(0, len(listed), MOST_PAIRS)]
