@@ -6,8 +6,11 @@ from pathlib import Path
 
 import dagster as dg
 
+from alignment_pipeline.defs import instance_storage
+
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """All assets, checks, jobs, schedules, sensors and resources."""
+    instance_storage.wait_longer()  # a run's own process loads this too
     return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)

@@ -36,7 +36,8 @@ class Responsibilities(Section):
     """Who counts as a named human of sales, and whose time a wait is."""
 
     system_user_ids: list[str] = Field(
-        default=[], description="CRM users that are not people (integration, default lead owner); their time is the system's"
+        default=[],
+        description="CRM users that are not people (integration, default lead owner); their time is the system's, and e-mails they log are nobody's touch",
     )
     marketing_departments: list[str] = Field(
         default=["Marketing"], description="User.Department values whose time is marketing's, any case"

@@ -6,12 +6,11 @@ Belongs here: the command. What it does step by step: `write_back/sending/apply.
 from __future__ import annotations
 
 import getpass
-import sys
 
 import click
 from rich.console import Console
 
-from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.cli.context import Context, json_option, operations, progress
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.operations import write_back
 from alignment_pipeline.write_back.plans import approval, keys, ops
@@ -45,26 +44,23 @@ def apply(plan_hash: str, by: str | None, approved_only: bool, resume: bool, tak
     if not approved_only:
         key = keys.signing_key(home.path, home.environ)
         approval.approve(journal, row, by=by or getpass.getuser(), key=key, numbers=home.agreement.write_back.approvals)
-    done = applying.apply(
-        journal,
-        write_back.open_crm(home),
-        row.plan_hash,
-        agreement=home.agreement,
-        key=keys.checking_key(home.path, home.environ),
-        resume=resume,
-        take_over=take_over,
-        patience_seconds=patience,
-        progress=_progress,
-    )
+    with progress("Writing") as told:
+        done = applying.apply(
+            journal,
+            write_back.open_crm(home),
+            row.plan_hash,
+            agreement=home.agreement,
+            key=keys.checking_key(home.path, home.environ),
+            resume=resume,
+            take_over=take_over,
+            patience_seconds=patience,
+            progress=operations(told),
+            waiting=context.say,
+        )
     context.result(done.to_json(), lambda console: _print(console, done))
     if done.error is not None:
         raise done.error
     return 0 if done.stopped is None else 1
-
-
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r{done:,} of {total:,} operations", err=True, nl=done >= total)
 
 
 def _print(console: Console, done: applying.Applied) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,17 +65,37 @@ def table(title: str, *columns: str) -> Table:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[str, int], None]]:
-    """A line per finished table on a terminal's stderr; nothing where nobody watches."""
+def progress(label: str, *, every: float = 10.0, now: Callable[[], float] = time.monotonic) -> Iterator[Callable[[str, int], None]]:
+    """What was just finished, on stderr: one changing line on a terminal; in pipes and schedules a line at most every `every` seconds."""
     if not sys.stderr.isatty():
-        yield lambda *_: None
+        started = said = now()
+        click.echo(f"{label} ...", err=True)
+
+        def line(name: str, rows: int) -> None:
+            nonlocal said
+            moment = now()
+            if moment - said >= every:
+                said = moment
+                click.echo(f"{label}: {_counted(name, rows)} after {said - started:.0f} s", err=True)
+
+        yield line
+        click.echo(f"{label}: done after {now() - started:.0f} s", err=True)
         return
     with Console(stderr=True, highlight=False).status(label) as status:
 
         def tell(name: str, rows: int) -> None:
-            status.update(f"{label}: {name} ({rows:,} rows)")
+            status.update(f"{label}: {_counted(name, rows)}")
 
         yield tell
+
+
+def _counted(name: str, rows: int) -> str:
+    return f"{name} ({rows:,} rows)" if rows else name
+
+
+def operations(told: Callable[[str, int], None]) -> Callable[[int, int], None]:
+    """Progress of writing, told as progress is."""
+    return lambda done, total: told(f"{done:,} of {total:,} operations", 0)
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:

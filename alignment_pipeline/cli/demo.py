@@ -24,7 +24,7 @@ from dotenv import dotenv_values
 from rich.console import Console
 
 from alignment_pipeline.cli import run as run_command
-from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.cli.context import Context, json_option, operations
 from alignment_pipeline.cli.milestones import milestones
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
 from alignment_pipeline.installation.home import Home
@@ -161,7 +161,8 @@ def _write(context: Context, plan_hash: str, begun: float) -> applying.Applied:
             row.plan_hash,
             agreement=home.agreement,
             key=key.public_key(),
-            progress=lambda done, total: told(f"{done:,} of {total:,} operations", done),
+            progress=operations(told),
+            waiting=context.say,
         )
         told.line(f"written and read back: {done.records_written:,} records, {done.fields_written:,} fields, {done.api_calls} API calls")
     if done.error is not None:

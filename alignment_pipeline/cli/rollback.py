@@ -39,7 +39,7 @@ def rollback(run_id: str, yes: bool, by: str | None, is_json: bool) -> int:
         row = ops.load_plan(journal, plan.plan_hash)
         if row is not None:
             approval.approve(journal, row, by=by or getpass.getuser(), key=key, numbers=home.agreement.write_back.approvals)
-        done = applying.apply(journal, crm, plan.plan_hash, agreement=home.agreement, key=key.public_key())
+        done = applying.apply(journal, crm, plan.plan_hash, agreement=home.agreement, key=key.public_key(), waiting=context.say)
         content |= {"applied": done.to_json(), "kept": undoing.kept(journal, plan.plan_hash)}
         if done.error is not None:
             raise done.error

@@ -37,13 +37,14 @@ TOUCHES = Contract(
     name="touches",
     group="staging",
     owner="team:sales-operations",
-    description="One row per sales touch of a person, or of an account or opportunity when no person is named: a call, e-mail or meeting logged by a rep.",
-    key=("touch_id",),
+    description="One row per sales touch and person, or per touch of an account or opportunity when no person is named: a call, e-mail or meeting logged by a rep.",
+    key=("touch_id", "source_key"),
     columns=columns(
         """
-        touch_id     string!    Salesforce id of the task or event
+        touch_id     string!    Salesforce id of the task or event; with several people there is a row for each
         source_key   string!    whom: lead:00Q..., contact:003..., else what: opportunity:006..., account:001...
         user_id      string!    who touched
+        created_by_id string    who logged it: the rep, or software in the rep's name
         touch_type   string!    call, email, meeting, linkedin or other
         direction    string!    outbound or inbound
         is_automatic boolean!   auto-reply, bounce or sequence enrolment: never counts

@@ -17,7 +17,7 @@ from dagster._core.definitions.partitions.context import partition_loading_conte
 from dagster._core.execution.api import execute_run_iterator
 
 from alignment_pipeline import errors
-from alignment_pipeline.defs import progress, run_log
+from alignment_pipeline.defs import instance_storage, progress, run_log
 from alignment_pipeline.defs.line import AS_OF_TAG
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import Home
@@ -122,7 +122,12 @@ def _launched(
     job_def = definitions.resolve_job_def(job)
     if partition is not None:
         tags |= _day_tags(job_def, partition)
-    with run_log.instance(folder, is_ours=not _given_folder(home)) as instance, progress.listening(told):
+    instance_storage.wait_longer()
+    with (
+        instance_storage.explained(folder),
+        run_log.instance(folder, is_ours=not _given_folder(home)) as instance,
+        progress.listening(told),
+    ):
         run = instance.create_run_for_job(
             job_def=job_def,
             tags={**job_def.run_tags, **tags},

@@ -31,7 +31,12 @@ _WORK_DAYS = 90
 _SCHEMA_LIFE = timedelta(hours=1)
 _CHUNK = 100
 _PERSONS = ("Lead", "Contact")
-_OF_PERSON = {"LeadHistory": "LeadId", "ContactHistory": "ContactId", "Task": "WhoId", "Event": "WhoId"}
+_OF_PERSON = {
+    "LeadHistory": "LeadId", "ContactHistory": "ContactId", "Task": "WhoId", "Event": "WhoId",
+    "TaskRelation": "RelationId", "EventRelation": "RelationId",
+}  # fmt: skip
+# tasks and events that name somebody else first: relation -> the object and the field that names it
+_SHARED = {"TaskRelation": ("Task", "TaskId"), "EventRelation": ("Event", "EventId")}
 _STREAMS: Mapping[str, RawStream] = {stream.object: stream for stream in SALESFORCE.streams}
 _LEADS = next(stream for stream in MARKETO.streams if stream.object == "leads")
 _ACTIVITIES = next(stream for stream in MARKETO.streams if stream.object == "activities")
@@ -80,7 +85,7 @@ class Reader:
         found |= self._salesforce_rows([(name, where) for name, wheres in wanted for where in wheres])
         whose = {name: _texts(found[_STREAMS[name].table], "record_id") if _STREAMS[name].table in found else set() for name in _PERSONS}
         found |= self._salesforce_rows(self._work(whose))
-        return found
+        return found | self._with_shared(found)
 
     def activity_rows(self, values: Iterable[Mapping[str, str | None]]) -> pa.Table:
         """Raw rows of activities, from the values that the poll gave."""
@@ -103,6 +108,16 @@ class Reader:
             if identity is not None:
                 rows += batches.add(identity, parse_stamp(stamp) if stamp else None, values)
         return pa.Table.from_batches([*rows, *batches.flush()], schema=batches.schema)
+
+    def _with_shared(self, found: Raw) -> Raw:
+        """Tasks and events with several people, of which one of these is not the first."""
+        wanted = []
+        for relation, (name, field_name) in _SHARED.items():
+            table, known = found.get(_STREAMS[relation].table), found.get(_STREAMS[name].table)
+            ids = (_texts(table, field_name) if table is not None else set()) - (_texts(known, "record_id") if known is not None else set())
+            wanted += [(name, soql.ids_among("Id", part)) for part in _chunks(sorted(ids))]
+        more = self._salesforce_rows(wanted)
+        return {name: pa.concat_tables([found[name], rows]) if name in found else rows for name, rows in more.items()}
 
     def _work(self, whose: Mapping[str, set[str]]) -> list[tuple[str, str]]:
         """Histories, tasks and events of the records."""

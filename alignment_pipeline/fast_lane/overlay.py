@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.fast_lane.arrivals import Raw
 from alignment_pipeline.fast_lane.store import Store
+from alignment_pipeline.staging.shared_activities import RELATIONS
 
 _MARKETING = {system.name: system.people for system in MARKETING if system.people is not None}
 _KINDS = ("lead", "contact", *_MARKETING)
@@ -82,8 +83,7 @@ def raw_tables(store: Store, people: People, arrivals: Raw) -> dict[str, ibis.Ta
         "raw_salesforce_contacts": [("record_id", people.contacts)],
         "raw_salesforce_lead_changes": [("LeadId", people.leads)],
         "raw_salesforce_contact_changes": [("ContactId", people.contacts)],
-        "raw_salesforce_tasks": [("WhoId", people.crm_ids)],
-        "raw_salesforce_events": [("WhoId", people.crm_ids)],
+        **_shared_cuts(store, people),
         "raw_salesforce_campaign_members": [("LeadId", people.leads), ("ContactId", people.contacts)],
         "raw_salesforce_accounts": [],
         "raw_salesforce_opportunities": [],
@@ -97,6 +97,16 @@ def raw_tables(store: Store, people: People, arrivals: Raw) -> dict[str, ibis.Ta
     types = (feed.catalogue for system in MARKETING for feed in system.feeds)
     catalogues = (*(name for name in types if name is not None), "raw_salesforce_campaigns")
     return found | {name: store.read(name) for name in catalogues}
+
+
+def _shared_cuts(store: Store, people: People) -> dict[str, list[tuple[str, Collection[str]]]]:
+    """Tasks and events of these people, those too that name somebody else first, and the relations that say so."""
+    cuts: dict[str, list[tuple[str, Collection[str]]]] = {}
+    for name, relations in RELATIONS.items():
+        field = "TaskId" if name == "raw_salesforce_tasks" else "EventId"
+        shared = store.among(relations, "RelationId", people.crm_ids)[field].to_pylist()
+        cuts |= {name: [("WhoId", people.crm_ids), ("record_id", set(shared))], relations: [("RelationId", people.crm_ids)]}
+    return cuts
 
 
 def _marketing_cuts(store: Store, people: People) -> dict[str, list[tuple[str, Collection[str]]]]:

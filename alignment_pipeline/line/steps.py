@@ -105,6 +105,8 @@ STAGING = (
         "touches",
         touches.touches,
         living("raw_salesforce_tasks raw_salesforce_events"),
+        task_relations=living("raw_salesforce_task_relations"),
+        event_relations=living("raw_salesforce_event_relations"),
         takes="reading=touches exclusions=scoring.exclusions",
         asks=MOMENT,
     ),

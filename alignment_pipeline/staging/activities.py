@@ -18,15 +18,16 @@ from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
 from alignment_pipeline.contracts.systems.system import ActivityFeed, System
 from alignment_pipeline.staging import values
+from alignment_pipeline.staging.shared_activities import RELATIONS, source_key, with_everybody
 from alignment_pipeline.staging.sources import typed
-from alignment_pipeline.staging.touches import source_key
 
 _CONTRACT = CONTRACTS["activities"]
 _CRM = SALESFORCE.name
 TABLES = (
     *(name for system in MARKETING for name in system.activity_tables),
-    *("raw_salesforce_campaign_members", "raw_salesforce_campaigns", "raw_salesforce_tasks", "raw_salesforce_events"),
+    *("raw_salesforce_campaign_members", "raw_salesforce_campaigns", *RELATIONS, *RELATIONS.values()),
 )
+_TASKS, _EVENTS = RELATIONS.items()
 _Value = Callable[[str], ibis.Value]
 
 
@@ -46,8 +47,8 @@ def activities(raw: Mapping[str, ibis.Table], *, activity_types: Sequence[Activi
             for feed in system.feeds
         ),
         _campaign_members(raw["raw_salesforce_campaign_members"], raw["raw_salesforce_campaigns"], lines["CampaignMember"], exclusions),
-        _tasks(raw["raw_salesforce_tasks"], lines["Task"], exclusions),
-        _events(raw["raw_salesforce_events"], lines["Event"], exclusions),
+        _tasks(*(raw[name] for name in _TASKS), lines["Task"], exclusions),
+        _events(*(raw[name] for name in _EVENTS), lines["Event"], exclusions),
     ]
     present = [part for part in parts if part is not None]
     return stacked(present, _CONTRACT)
@@ -141,15 +142,14 @@ def _campaign_members(
     return _classified(table, _CRM, sources, _lookup(fields), exclusions=exclusions)
 
 
-def _tasks(tasks: ibis.Table, sources: Sequence[ActivitySource], exclusions: Exclusions) -> ibis.Table | None:
+def _tasks(tasks: ibis.Table, relations: ibis.Table, sources: Sequence[ActivitySource], exclusions: Exclusions) -> ibis.Table | None:
     if not sources:
         return None
     base = typed(tasks, "raw_salesforce_tasks")
-    table = base.mutate(
-        activity_id=ibis.literal("task:") + base.task_id,
-        source_key=source_key(base.who_id),
-        event_at=ibis.coalesce(base.completed_at, base.created_at),
-    ).filter(_.source_key.notnull(), _.is_closed.fill_null(False), ~_.is_recurrence.fill_null(False))
+    rows = _of_everybody(base, "task_id", "task:", relations, _TASKS[1])
+    table = rows.mutate(event_at=ibis.coalesce(rows.completed_at, rows.created_at)).filter(
+        _.source_key.notnull(), _.is_closed.fill_null(False), ~_.is_recurrence.fill_null(False)
+    )
     fields = {
         "Subject": table.subject,
         "Status": table.status,
@@ -166,15 +166,13 @@ def _tasks(tasks: ibis.Table, sources: Sequence[ActivitySource], exclusions: Exc
     return _classified(table, _CRM, sources, _lookup(fields), exclusions=exclusions)
 
 
-def _events(events: ibis.Table, sources: Sequence[ActivitySource], exclusions: Exclusions) -> ibis.Table | None:
+def _events(events: ibis.Table, relations: ibis.Table, sources: Sequence[ActivitySource], exclusions: Exclusions) -> ibis.Table | None:
     if not sources:
         return None
     base = typed(events, "raw_salesforce_events")
-    table = base.mutate(
-        activity_id=ibis.literal("event:") + base.event_id,
-        source_key=source_key(base.who_id),
-        event_at=ibis.coalesce(base.starts_at, base.activity_at, base.activity_on.cast("timestamp('UTC')"), base.created_at),
-    ).filter(_.source_key.notnull(), ~_.is_child.fill_null(False), ~_.is_recurrence.fill_null(False))
+    rows = _of_everybody(base, "event_id", "event:", relations, _EVENTS[1])
+    starts = ibis.coalesce(rows.starts_at, rows.activity_at, rows.activity_on.cast("timestamp('UTC')"), rows.created_at)
+    table = rows.mutate(event_at=starts).filter(_.source_key.notnull(), ~_.is_child.fill_null(False), ~_.is_recurrence.fill_null(False))
     fields = {
         "Subject": table.subject,
         "Type": table.event_type,
@@ -184,6 +182,13 @@ def _events(events: ibis.Table, sources: Sequence[ActivitySource], exclusions: E
         "CreatedDate": table.created_at.cast("string"),
     }
     return _classified(table, _CRM, sources, _lookup(fields), exclusions=exclusions)
+
+
+def _of_everybody(base: ibis.Table, id_column: str, kind: str, relations: ibis.Table, name: str) -> ibis.Table:
+    """The rows, once for the person that they name and once for each further one, under an id of their own."""
+    rows = with_everybody(base.mutate(shared_id=base[id_column], source_key=source_key(base.who_id)), relations, name)
+    own_id = ibis.literal(kind) + rows.shared_id
+    return rows.mutate(activity_id=ibis.ifelse(rows.is_further, own_id + ":" + rows.source_key, own_id))
 
 
 def _lookup(fields: Mapping[str, ibis.Value]) -> _Value:

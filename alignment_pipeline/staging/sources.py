@@ -167,6 +167,7 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         what_id WhatId id
         account_id AccountId id
         owner_id OwnerId id
+        created_by_id CreatedById id
         subject Subject text
         status Status text
         is_closed IsClosed flag
@@ -188,6 +189,7 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         what_id WhatId id
         account_id AccountId id
         owner_id OwnerId id
+        created_by_id CreatedById id
         subject Subject text
         event_type Type text
         starts_at StartDateTime timestamp
@@ -197,6 +199,24 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         is_child IsChild flag
         is_recurrence IsRecurrence flag
         created_at CreatedDate timestamp!
+        """
+    ),
+    "raw_salesforce_task_relations": _sources(
+        """
+        relation_id record_id id!
+        activity_id TaskId id!
+        related_id RelationId id!
+        is_what IsWhat flag
+        """
+    ),
+    "raw_salesforce_event_relations": _sources(
+        """
+        relation_id record_id id!
+        activity_id EventId id!
+        related_id RelationId id!
+        is_what IsWhat flag
+        is_parent IsParent flag
+        answer Status text
         """
     ),
     "raw_salesforce_campaign_members": _sources(

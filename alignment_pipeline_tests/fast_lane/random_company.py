@@ -111,13 +111,20 @@ class RandomCompany:
         who = [row["record_id"] for name in ("raw_salesforce_leads", "raw_salesforce_contacts") for row in arrivals[name]]
         calls = self.warehouse.read("raw_salesforce_tasks").limit(1).to_pyarrow().to_pylist()
         if who and calls and self.chance.random() < 0.4:
-            arrivals["raw_salesforce_tasks"] = [self._call(calls[0], who[0])]
+            call = self._call(calls[0], who[0])
+            if calls[0]["WhoId"] and self.chance.random() < 0.5:
+                # one call with two people, of whom the other stands first
+                arrivals["raw_salesforce_task_relations"] = [self._relation(call, one) for one in (calls[0]["WhoId"], who[0])]
+                call["WhoId"] = calls[0]["WhoId"]
+            arrivals["raw_salesforce_tasks"] = [call]
         names = [
             *arrivals,
             "raw_salesforce_lead_changes",
             "raw_salesforce_contact_changes",
             "raw_salesforce_tasks",
+            "raw_salesforce_task_relations",
             "raw_salesforce_events",
+            "raw_salesforce_event_relations",
         ]
         names += ["raw_salesforce_campaign_members"]
         return {name: pa.Table.from_pylist(arrivals.get(name, []), schema=CONTRACTS[name].schema) for name in dict.fromkeys(names)}
@@ -231,6 +238,14 @@ class RandomCompany:
         named = {"Id": changed["record_id"], "WhoId": who, "Status": "Completed", "TaskSubtype": "Call", "CreatedDate": stamp,
                  "CompletedDateTime": stamp, "SystemModstamp": stamp, "IsClosed": "true"}  # fmt: skip
         return changed | {name: value for name, value in named.items() if name in changed}
+
+    def _relation(self, call: Row, who: str) -> Row:
+        """That the call was with this person."""
+        usual = dict.fromkeys(CONTRACTS["raw_salesforce_task_relations"].names) | {"custom_fields": "{}", "is_deleted": False}
+        known = {"known_at": self.later, "modified_at": call["modified_at"], "is_reconstructed": False, "row_hash": f"with {who}"}
+        identity = f"0RT{self.seed:06d}{who[-9:]}"
+        named = {"Id": identity, "TaskId": call["record_id"], "RelationId": who, "IsWhat": "false"}
+        return usual | known | named | {"record_id": identity}
 
 
 def answer_of(full: Mapping[str, pa.Table], people: overlay.People) -> Answer:

@@ -26,6 +26,7 @@ def made(
     names = {"marketo": MARKETO, "types": TYPES, "members": MEMBERS, "campaigns": CAMPAIGNS, "tasks": TASKS, "events": EVENTS}
     names |= {"contacts": CONTACTS, "submissions": SUBMISSIONS, "mails": MAILS}
     tables = {table: raw(table, *given.get(name, ())) for name, table in names.items()}
+    tables = {name: raw(name) for name in rule.TABLES} | tables
     table = rule.activities(tables, activity_types=sources or shipped.activity_types, exclusions=exclusions or shipped.exclusions)
     found = rows(table)
     assert len(found) == len({row["activity_id"] for row in found})

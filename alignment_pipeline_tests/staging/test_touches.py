@@ -135,3 +135,15 @@ def test_a_touch_has_one_subject_or_is_no_touch(who: str | None, what: str | Non
     about = what if what in (account(1), opportunity(1)) else of
     found = made(tasks=[task(1, WhoId=who, WhatId=what, AccountId=of)])
     assert [row["source_key"].partition(":")[2] for row in found.values()] == [one for one in (person or about,) if one]
+
+
+@pytest.mark.parametrize(
+    "subject", ["Was Sent Email: Autumn Newsletter", "Marketo: Was Sent Email", "Opened Email: Autumn", "Visited Web Page: /pricing"]
+)
+def test_what_marketing_s_sync_logs_in_a_rep_s_name_is_automatic(subject: str) -> None:
+    assert made(tasks=[task(1, TaskSubtype="Email", Subject=subject)])[1]["is_automatic"]
+
+
+@pytest.mark.parametrize("subject", ["Email: your visit", "Sent the contract", "Email: form for the trade show"])
+def test_what_a_rep_wrote_is_not_automatic(subject: str) -> None:
+    assert not made(tasks=[task(1, TaskSubtype="Email", Subject=subject)])[1]["is_automatic"]

@@ -102,6 +102,18 @@ STREAMS = (
         "IsChild EventSubtype Type ShowAs IsArchived IsRecurrence CreatedById",
     ),
     _sf(
+        "TaskRelation",
+        "raw_salesforce_task_relations",
+        "Id TaskId RelationId SystemModstamp",
+        "IsWhat IsDeleted CreatedDate",
+    ),
+    _sf(
+        "EventRelation",
+        "raw_salesforce_event_relations",
+        "Id EventId RelationId SystemModstamp",
+        "IsWhat IsParent IsInvitee Status IsDeleted CreatedDate",
+    ),
+    _sf(
         "Campaign",
         "raw_salesforce_campaigns",
         "Id Name CreatedDate LastModifiedDate SystemModstamp IsDeleted",

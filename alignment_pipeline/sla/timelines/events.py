@@ -50,6 +50,13 @@ def part(kind: str, subject: Ints, at: Ints, id_: pa.ChunkedArray | pa.Array, *,
     return rows.filter(pa.array((subject != NOTHING) & (np.abs(at) < NEVER)))
 
 
+def once(rows: pa.Table) -> pa.Table:
+    """Each event once for a subject: a meeting with three people of an account is one meeting with that account."""
+    names = ["subject", "kind", "id"]
+    first = rows.append_column("place", pa.array(np.arange(len(rows)))).group_by(names).aggregate([("place", "min")])["place_min"]
+    return rows.take(pa.array(np.sort(first.to_numpy())))
+
+
 @dataclass(frozen=True)
 class Events:
     """Events sorted by (subject, at, kind, id)."""

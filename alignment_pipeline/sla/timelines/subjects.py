@@ -210,12 +210,16 @@ def _person_events(sources: Sources, sla: Sla, of_source: Callable[[pa.ChunkedAr
     """Touches that count, and the activities that some policy of this subject names."""
     table = sources.touches
     counting = table.filter((table.direction == "outbound") & ~table.is_automatic & table.is_completed)
-    touches = fetch(counting, "touch_id", "source_key", "user_id", "touch_type", "occurred_at")
+    touches = fetch(counting, "touch_id", "source_key", "user_id", "created_by_id", "touch_type", "occurred_at")
     ours = pc.is_in(touches["touch_type"], value_set=pa.array(sla.parties.touch_types, pa.string()))
-    system = pc.is_in(touches["user_id"], value_set=pa.array(sla.parties.system_user_ids, pa.string()))
+    system_users = pa.array(sla.parties.system_user_ids, pa.string())
+    # automation logs its mails under the rep's name; a call that a dialer logs for a rep stays the rep's
+    sent = pc.and_(pc.is_in(touches["created_by_id"], value_set=system_users), pc.equal(touches["touch_type"], "email"))
+    system = pc.or_(pc.is_in(touches["user_id"], value_set=system_users), sent)
     touches = touches.filter(pc.and_(ours, pc.invert(system)))
     at = micros(touches["occurred_at"])
-    out = [events.part("touch", of_source(touches["source_key"]), at, touches["touch_id"], value=touches["touch_type"])]
+    part = events.part("touch", of_source(touches["source_key"]), at, touches["touch_id"], value=touches["touch_type"])
+    out = [events.once(part)]
     named = [event for policy in sla.policies if policy.subject == subject and policy.is_enabled
              for event in (policy.trigger, *policy.stops, *policy.cancels) if event.event == "activity"]  # fmt: skip
     if named:

@@ -34,7 +34,7 @@ from alignment_pipeline.write_back.plans.ops import due, finish_plan, load_plan,
 from alignment_pipeline.write_back.plans.planned import canonical
 from alignment_pipeline.write_back.plans.planned import plan_hash as hash_of
 from alignment_pipeline.write_back.plans.schema_checks import schema_checks
-from alignment_pipeline.write_back.sending import breaker, budget, marker
+from alignment_pipeline.write_back.sending import breaker, budget, marker, waits
 from alignment_pipeline.write_back.sending.batches import Queue, run_batch
 from alignment_pipeline.write_back.sending.context import Run
 from alignment_pipeline.write_back.sending.recover import recover
@@ -79,11 +79,13 @@ def apply(
     take_over: bool = False,
     patience_seconds: float = PATIENCE_SECONDS,
     progress: Callable[[int, int], None] | None = None,
+    waiting: Callable[[str], None] | None = None,
 ) -> Applied:
     """Apply an approved plan, or go on with one that was interrupted.
 
     Raises AnotherWriter (exit 75), ApprovalRequired (exit 3), ConfigurationError (organisation, agreement, lost journal). Errors
-    that end the run early are returned in `Applied.error`, with everything durable and the rest of the plan still open.
+    that end the run early are returned in `Applied.error`, with everything durable and the rest of the plan still open. `waiting` is
+    called with a sentence before each wait that a person would notice.
     """
 
     def check_journal() -> None:
@@ -91,7 +93,7 @@ def apply(
         marker.check(journal, crm, agreement, lane=lane)
 
     with acquire(journal, lane, take_over=take_over, first=check_journal) as lease:
-        run = open_run(journal, crm, agreement, run_id or uuid.uuid4().hex, progress=progress)
+        run = open_run(journal, crm, agreement, run_id or uuid.uuid4().hex, progress=progress, waiting=waiting)
         run.lane = lease
         _note_run(run, "apply", plan_hash)
         calls = crm.calls()
@@ -118,7 +120,15 @@ def apply(
         return _summary(run, plan, state, allowed_by, crm.calls() - calls, stopped, error)
 
 
-def open_run(journal: Journal, crm: Crm, agreement: Agreement, run_id: str, *, progress: Callable[[int, int], None] | None = None) -> Run:
+def open_run(
+    journal: Journal,
+    crm: Crm,
+    agreement: Agreement,
+    run_id: str,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    waiting: Callable[[str], None] | None = None,
+) -> Run:
     """A run over one organisation, with a fresh describe of everything it may write."""
     objects = sorted({mapping.object for mapping in agreement.crm.fields} | {"Task"})
     shapes = described_shapes(crm.describe_all(objects))
@@ -137,6 +147,7 @@ def open_run(journal: Journal, crm: Crm, agreement: Agreement, run_id: str, *, p
             },
             drift=bases.drift_counts(connection, now, agreement.write_back.holds.flapping_days),
             progress=progress,
+            waiting=waiting,
         )
 
 
@@ -245,7 +256,11 @@ def _wait(run: Run, plan_hash: str, deadline: datetime) -> bool:
     now = run.clock.now()
     if not times or from_stamp(min(times)) > deadline or now > deadline:
         return False
-    run.clock.sleep(max(0.05, (from_stamp(min(times)) - now).total_seconds()))
+    until = from_stamp(min(times))
+    seconds = max(0.05, (until - now).total_seconds())
+    if run.waiting and seconds >= waits.NOTICED_SECONDS:
+        run.waiting(waits.sentence(ops, until, seconds))
+    run.clock.sleep(seconds)
     if any(op.state != "RETRY" for op in ops):
         recover(run)
     return True

@@ -43,6 +43,7 @@ class Run:
     skew: timedelta = timedelta()
     counts: Counter[str] = field(default_factory=Counter)
     progress: Callable[[int, int], None] | None = None
+    waiting: Callable[[str], None] | None = None
     lease: Lease | None = None
     lane: Lease | None = None
     signed: Mapping[int, str] = field(default_factory=dict)
