@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from alignment_pipeline.agreement import conditions
 from alignment_pipeline.agreement.currencies import Currencies
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.fiscal import Fiscal
@@ -19,7 +20,7 @@ from alignment_pipeline.agreement.parties import Parties, People, Scope
 from alignment_pipeline.agreement.pipeline import Pipeline
 from alignment_pipeline.agreement.retention import Retention
 from alignment_pipeline.agreement.scoring import Scoring
-from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.agreement.section import Misplaced, Section
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.touches import Touches
 from alignment_pipeline.agreement.write_back import WriteBack
@@ -49,15 +50,20 @@ class Agreement(Section):
     @model_validator(mode="after")
     def _picklists_hold_every_stage(self) -> Self:
         wanted = {"person.stage": self.lifecycle.people.names, "account.stage": self.lifecycle.accounts.names}
-        for mapping in self.crm.fields:
+        for place, mapping in enumerate(self.crm.fields):
             missing = [name for name in wanted.get(mapping.value, ()) if mapping.type == "picklist" and name not in mapping.values]
             if missing:
-                raise ValueError(
-                    f"crm.fields: the picklist {mapping.object}.{mapping.field} lacks the stages {', '.join(missing)} that lifecycle names"
-                )
+                lacks = f"lacks the stages {', '.join(missing)} that lifecycle names"
+                raise Misplaced(f"the picklist {mapping.object}.{mapping.field} {lacks}", "crm", "fields", place, "values")
         return self
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
         self.lifecycle.check_names(self.scoring)
+        for place, policy in enumerate(self.sla.policies):
+            for key, wanted in (("where", policy.where), ("where_not", policy.where_not)):
+                name = conditions.unread(wanted, self.crm)
+                if name:
+                    said = f"policy {policy.name}: {name} is not read; map it, or list it in crm.also_read"
+                    raise Misplaced(said, "sla", "policies", place, key, name)
         return self

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.agreement.section import Misplaced, Section
 
 ApiName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
 WritableObject = Literal["Lead", "Contact", "Account", "MarketoLead"]
@@ -145,6 +145,9 @@ class Crm(Section):
     fields: list[FieldMapping] = Field(description="CRM fields that we fill")
     inputs: list[InputMapping] = Field(default=[], description="CRM fields that people fill in and we only read")
     tasks: TaskMapping = TaskMapping()
+    also_read: list[Annotated[str, StringConstraints(pattern=r"^(Lead|Contact|Account|Opportunity)\.[A-Za-z][A-Za-z0-9_]*$")]] = Field(
+        default=[], description="Further fields to read, as Lead.Region__c: what conditions of SLA policies name"
+    )
     currency_field: str | None = Field(
         default=None, description="API name of a deal's currency, CurrencyIsoCode; empty: the organisation has one currency"
     )
@@ -153,22 +156,25 @@ class Crm(Section):
     def _no_field_twice(self) -> Self:
         seen: set[tuple[str, str]] = set()
         mappings: list[FieldMapping | InputMapping] = [*self.fields, *self.inputs]
-        for mapping in mappings:
+        for place, mapping in enumerate(mappings):
             key = (mapping.object, mapping.field.lower())
             if key in seen:
-                raise ValueError(f"{mapping.object}.{mapping.field} is mapped twice; a field has one owner")
+                section, at = ("fields", place) if place < len(self.fields) else ("inputs", place - len(self.fields))
+                raise Misplaced(f"{mapping.object}.{mapping.field} is mapped twice; a field has one owner", section, at, "field")
             seen.add(key)
         meanings = [(mapping.object, mapping.meaning) for mapping in self.inputs]
         doubled = next((pair for pair in meanings if meanings.count(pair) > 1), None)
         if doubled:
-            raise ValueError(f"inputs: {doubled[0]} has two fields for {doubled[1]}; keep one")
+            last = len(meanings) - 1 - meanings[::-1].index(doubled)
+            raise Misplaced(f"inputs: {doubled[0]} has two fields for {doubled[1]}; keep one", "inputs", last, "meaning")
         return self
 
     def fields_of(self, object_: str) -> list[str]:
         """API names of all mapped fields of one object, ours and people's, in order."""
         mappings: list[FieldMapping | InputMapping] = [*self.fields, *self.inputs]
         currency = [self.currency_field] if self.currency_field and object_ == "Opportunity" else []
-        return [mapping.field for mapping in mappings if mapping.object == object_] + currency
+        further = [name.partition(".")[2] for name in self.also_read if name.partition(".")[0] == object_]
+        return list(dict.fromkeys([*(mapping.field for mapping in mappings if mapping.object == object_), *currency, *further]))
 
     @property
     def input_fields(self) -> dict[str, list[str]]:

@@ -22,6 +22,7 @@ from pydantic_core import ErrorDetails
 from alignment_pipeline.agreement import inheritance
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.document import AgreementError, Node, Place, read
+from alignment_pipeline.agreement.section import Misplaced
 
 __all__ = ["AgreementError", "Loaded", "Place", "content_version", "default_path", "load", "load_with_places", "loads"]
 
@@ -163,9 +164,12 @@ def json_schema() -> dict[str, Any]:
 def _line_and_text(tree: Node, detail: ErrorDetails) -> tuple[int, str]:
     unknown = detail["loc"][-1:] if detail["type"] == "extra_forbidden" else ()
     location = [*(part for part in detail["loc"][: len(detail["loc"]) - len(unknown)] if _is_path_part(part)), *unknown]
+    error = detail.get("ctx", {}).get("error")
+    if isinstance(error, Misplaced):
+        location += error.path
     node, found_key = tree.find(location)
     siblings = list(node.value) if isinstance(node.value, dict) else []
-    key = ".".join(str(part) for part in found_key) or "(top)"
+    key = ".".join(str(part) for part in found_key)
     kind = detail["type"]
     if kind == "extra_forbidden":
         allowed_keys = _allowed_keys(location, siblings)
@@ -177,7 +181,7 @@ def _line_and_text(tree: Node, detail: ErrorDetails) -> tuple[int, str]:
         given = json.dumps(detail.get("input"), default=str, ensure_ascii=False)
         allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("String should ")
         message = f"found {given[:80]}; allowed: {allowed}" if kind != "value_error" else f"{allowed}"
-    return node.place.line, f"{node.place}: {key}: {message}"
+    return node.place.line, ": ".join(part for part in (str(node.place), key, message) if part)
 
 
 def _is_path_part(part: int | str) -> bool:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from alignment_pipeline.agreement.measures import Measure
 from alignment_pipeline.agreement.patterns import Pattern
-from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.agreement.section import Misplaced, Section
 
 
 class Path(Section):
@@ -54,9 +54,11 @@ class Mqa(Section):
         names = [path.name for path in self.paths]
         doubled = next((name for name in names if names.count(name) > 1), None)
         if doubled:
-            raise ValueError(f"mqa.paths: {doubled!r} is defined twice")
-        if any(measure.plus_fit for measure in self.measures):
-            raise ValueError("mqa.paths: plus_fit is for the stages of people")
+            raise Misplaced(f"{doubled!r} is defined twice", "paths", len(names) - 1 - names[::-1].index(doubled), "name")
+        for at, path in enumerate(self.paths):
+            for place, measure in enumerate(path.all):
+                if measure.plus_fit:
+                    raise Misplaced("plus_fit is for the stages of people", "paths", at, "all", place, "plus_fit")
         return self
 
     @property

@@ -13,7 +13,7 @@ from alignment_pipeline.agreement.activity_types import ActivitySource, Exclusio
 from alignment_pipeline.agreement.engagement import Engagement
 from alignment_pipeline.agreement.fit import Fit, Tiers
 from alignment_pipeline.agreement.personas import Personas
-from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.agreement.section import Misplaced, Section
 
 
 class Scoring(Section):
@@ -31,13 +31,15 @@ class Scoring(Section):
     @model_validator(mode="after")
     def _rules_name_types(self) -> Self:
         known = list(dict.fromkeys(source.type for source in self.activity_types))
-        named = [(rule.label, rule.type) for rule in self.engagement.rules]
-        named += [(f"cap per {cap.per}", cap.type) for cap in self.engagement.caps]
-        for label, type_ in named:
+        named = [(rule.label, rule.type, ("rules", at)) for at, rule in enumerate(self.engagement.rules)]
+        named += [(f"cap per {cap.per}", cap.type, ("caps", at)) for at, cap in enumerate(self.engagement.caps)]
+        for label, type_, path in named:
             if type_ not in known:
-                raise ValueError(
-                    f"engagement: {label!r} is for activity type {type_!r}, which activity_types does not define; "
-                    f"it defines {', '.join(known)}"
+                raise Misplaced(
+                    f"{label!r} is for activity type {type_!r}, which activity_types does not define; it defines {', '.join(known)}",
+                    "engagement",
+                    *path,
+                    "type",
                 )
         return self
 

@@ -5,6 +5,14 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 
+class Misplaced(ValueError):
+    """A value that does not fit others elsewhere; `path` leads to it from the section that found out, so that its line can be named."""
+
+    def __init__(self, message: str, *path: str | int) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 class Section(BaseModel):
     """A part of the agreement. An unknown key is an error; values cannot be changed after loading."""
 

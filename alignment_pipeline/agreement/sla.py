@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from alignment_pipeline.agreement.calendars import Calendar, LeadZone, Leave, Slug
 from alignment_pipeline.agreement.commitments import Commitment, ContactYield
-from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.agreement.section import Misplaced, Section
 from alignment_pipeline.agreement.sla_ladders import Escalation
 from alignment_pipeline.agreement.sla_policies import Outcomes, Pauses, Policy
 
@@ -73,19 +73,22 @@ class Sla(Section):
         policies = [policy.name for policy in self.policies]
         ladders = [ladder.name for ladder in self.escalation.ladders]
         commitments = [commitment.name for commitment in self.commitments]
+        policies_at, promised = list(enumerate(self.policies)), list(enumerate(self.commitments))
         for kind, names in (("calendars", calendars), ("policies", policies + commitments)):
             doubled = next((name for name in names if names.count(name) > 1), None)
             if doubled:
-                raise ValueError(f"{kind}: {doubled} is listed twice; a name means one thing")
-        for place, name, known in (
-            *((f"policy {policy.name}: calendar", policy.calendar, calendars) for policy in self.policies),
-            *((f"policy {policy.name}: ladder", policy.ladder, ladders) for policy in self.policies),
-            *((f"commitment {item.name}: calendar", item.calendar, calendars) for item in self.commitments),
-            *((f"commitment {item.name}: ladder", item.ladder, ladders) for item in self.commitments),
-            ("fast_lane: calendar", self.fast_lane.calendar, calendars),
+                last = len(names) - 1 - names[::-1].index(doubled)
+                path = (kind, last) if kind == "calendars" or last < len(policies) else ("commitments", last - len(policies))
+                raise Misplaced(f"{kind}: {doubled} is listed twice; a name means one thing", *path, "name")
+        for owner, place, name, known in (
+            *((f"policy {one.name}: calendar", ("policies", at, "calendar"), one.calendar, calendars) for at, one in policies_at),
+            *((f"policy {one.name}: ladder", ("policies", at, "ladder"), one.ladder, ladders) for at, one in policies_at),
+            *((f"commitment {one.name}: calendar", ("commitments", at, "calendar"), one.calendar, calendars) for at, one in promised),
+            *((f"commitment {one.name}: ladder", ("commitments", at, "ladder"), one.ladder, ladders) for at, one in promised),
+            ("fast_lane: calendar", ("fast_lane", "calendar"), self.fast_lane.calendar, calendars),
         ):
             if name is not None and name not in known:
-                raise ValueError(f"{place} {name!r} is not defined; defined: {', '.join(known) or 'none'}")
+                raise Misplaced(f"{owner} {name!r} is not defined; defined: {', '.join(known) or 'none'}", *place)
         return self
 
     def calendar(self, name: str) -> Calendar:

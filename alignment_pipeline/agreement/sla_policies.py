@@ -10,10 +10,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from alignment_pipeline.agreement import conditions
 from alignment_pipeline.agreement.calendars import Slug
-from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.agreement.conditions import Conditions
+from alignment_pipeline.agreement.section import Misplaced, Section
 
-Subject = Literal["person", "account", "opportunity"]
+Subject = Literal["person", "lead", "account", "opportunity"]
+OF_ONE_PERSON: frozenset[str] = frozenset({"person", "lead"})
 EventName = Literal[
     "activity",
     "stage_entered",
@@ -42,6 +45,7 @@ _PERSON: frozenset[str] = frozenset(
 )  # fmt: skip
 EVENTS_OF: dict[str, frozenset[str]] = {
     "person": _PERSON,
+    "lead": _PERSON,
     "account": frozenset({"mqa_entered", "stage_entered", "assignment", "touch", "opportunity_created", "activity", "created"}),
     "opportunity": frozenset({"opportunity_created", "opportunity_closed", "reason_recorded", "stage_moved", "assignment", "touch"}),
 }
@@ -104,13 +108,19 @@ class Policy(Section):
     title: str = Field(min_length=1, max_length=80, description="Name for people")
     is_enabled: bool = Field(default=True, description="false: no clock runs for it, the promise stays written down")
     party: Literal["sales", "marketing", "system"] = Field(default="sales", description="Who owes it")
-    subject: Subject = Field(default="person", description="What is clocked")
+    subject: Subject = Field(
+        default="person", description="What is clocked. person: one clock whatever number of records; lead: each lead record has its own"
+    )
     applies_to: Literal["all", "new", "existing"] = Field(
         default="all", description="new: not people of customers or of accounts with an open opportunity. existing: only those"
     )
     lead_sources: list[str] = Field(
         default=[], description="Only people and opportunities with one of these lead sources as known now, any case; empty: all"
     )
+    where: Conditions = Field(
+        default={}, description="Only subjects whose fields match as known now, as `Lead.Region__c: [EMEA*]` or `person.country: [Germany]`"
+    )
+    where_not: Conditions = Field(default={}, description="Not subjects of which one of these fields matches")
     duty: Literal["owner", "account_owner"] = Field(default="owner", description="Whose clock it is: the record's owner or the account's")
     trigger: Event = Field(description="What makes the promise due")
     start: Literal["trigger", "assignment"] = Field(
@@ -149,10 +159,14 @@ class Policy(Section):
             raise ValueError(f"policy {self.name}: business time needs `calendar`, and calendar time takes none")
         if self.time == "business" and self.target.days is not None:
             raise ValueError(f"policy {self.name}: in business time a day has no fixed length; write the target in hours or minutes")
-        if self.applies_to != "all" and self.subject != "person":
+        if self.applies_to != "all" and self.subject not in OF_ONE_PERSON:
             raise ValueError(f"policy {self.name}: applies_to {self.applies_to} is about people; subject is {self.subject}")
         if self.lead_sources and self.subject == "account":
             raise ValueError(f"policy {self.name}: lead_sources is about people and opportunities; an account has none")
+        for key, wanted in (("where", self.where), ("where_not", self.where_not)):
+            unfit = conditions.unfit(wanted, self.subject)
+            if unfit:
+                raise Misplaced(f"policy {self.name}: {unfit}", key)
         if self.duty == "account_owner" and self.applies_to != "existing":
             raise ValueError(f"policy {self.name}: duty account_owner goes with applies_to existing; others have no such owner")
         return self

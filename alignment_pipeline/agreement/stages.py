@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from alignment_pipeline.agreement.measures import Days, Measure
 from alignment_pipeline.agreement.patterns import Pattern
-from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.agreement.section import Misplaced, Section
 
 StageName = Annotated[str, Field(min_length=1, max_length=40)]
 PersonLevel = Literal[
@@ -122,15 +122,17 @@ class Stages(Section):
         names = self.names
         doubled = next((name for name in names if names.count(name) > 1), None)
         if doubled:
-            raise ValueError(f"stages: {doubled!r} is defined twice")
-        used = [self.start, *(state.part_of for state in self.stages if state.part_of)]
-        used += [name for move in moves for name in (move.to, *move.from_)]
-        unknown = next((name for name in used if name not in names), None)
+            raise Misplaced(f"{doubled!r} is defined twice", "stages", len(names) - 1 - names[::-1].index(doubled), "name")
+        used: list[tuple[str, tuple[str | int, ...]]] = [(self.start, ("start",))]
+        used += [(state.part_of, ("stages", at, "part_of")) for at, state in enumerate(self.stages) if state.part_of]
+        for at, move in enumerate(moves):
+            used += [(move.to, ("moves", at, "to")), *((name, ("moves", at, "from", place)) for place, name in enumerate(move.from_))]
+        unknown = next(((name, path) for name, path in used if name not in names), None)
         if unknown:
-            raise ValueError(f"stages: {unknown!r} is named but not defined; defined are {', '.join(names)}")
-        for move in moves:
+            raise Misplaced(f"{unknown[0]!r} is named but not defined; defined are {', '.join(names)}", *unknown[1])
+        for at, move in enumerate(moves):
             if move.to in move.from_:
-                raise ValueError(f"moves: {move.to!r} moves to itself; leave it out of from")
+                raise Misplaced(f"{move.to!r} moves to itself; leave it out of from", "moves", at, "from")
 
 
 class PersonStages(Stages):

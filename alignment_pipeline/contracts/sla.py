@@ -24,9 +24,9 @@ SLA_CLOCKS = Contract(
         clock_id            string!    sla:RECORD:POLICY:START, RECORD being the record that stood for the subject when the clock started
         policy              string!    policy of the agreement
         party               string!    who owes it: sales, marketing or system
-        subject             string!    person, account or opportunity
-        subject_id          string!    person, account or opportunity
-        person_id           string     person, null for the other subjects
+        subject             string!    person, lead, account or opportunity
+        subject_id          string!    person, lead, account or opportunity
+        person_id           string     person, or the person whose lead it is; null for the other subjects
         object              string!    CRM object of the record that stands for the subject now: Lead, Contact, Account, Opportunity; Marketo when the CRM knows none
         record_id           string!    that record
         account_id          string     account of the subject, null when it has none

@@ -56,6 +56,21 @@ TOUCHES = Contract(
     ),
 )
 
+CONDITION_VALUES = Contract(
+    name="condition_values",
+    group="staging",
+    owner=_OWNER,
+    description="One row per living record and field that a condition of an SLA policy names, where the field is not empty.",
+    key=("source_key", "field"),
+    columns=columns(
+        """
+        source_key string!  lead:00Q..., contact:003..., account:001..., opportunity:006...
+        field      string!  object and API name, as Lead.Region__c
+        value      string!@ the value now, as text
+        """
+    ),
+)
+
 RECORD_CHANGES = Contract(
     name="record_changes",
     group="staging",
@@ -190,6 +205,7 @@ QUARANTINED_ROWS = Contract(
 CONTRACTS: tuple[Contract, ...] = (
     ACTIVITIES,
     TOUCHES,
+    CONDITION_VALUES,
     RECORD_CHANGES,
     BUSINESS_HOURS,
     HOLIDAYS,

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.sla_policies import OF_ONE_PERSON
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.fast_lane import overlay
 from alignment_pipeline.fast_lane.overlay import People
@@ -74,6 +75,7 @@ class Decider(Walk):
             ("person_records", "accounts"): lambda: store.read("accounts"),
             ("person_accounts", "accounts"): lambda: store.read("accounts"),
             ("person_accounts", "crm_record_states"): self._states_of_accounts_too,
+            ("sla_sources", "condition_values"): self._values_of_accounts_too,
             ("account_mqa_changes", "scored_activities"): lambda: self._of_the_accounts("scored_activities"),
             ("account_mqa_changes", "person_fits"): lambda: self._of_the_accounts("person_fits"),
         }
@@ -149,6 +151,11 @@ class Decider(Walk):
         of_accounts = published.filter(published.object == "Account").select(*CONTRACTS["crm_record_states"].names)
         return ibis.union(of_accounts, self.tables["crm_record_states"])
 
+    def _values_of_accounts_too(self) -> ibis.Table:
+        published = self._store.read("condition_values")
+        names = CONTRACTS["condition_values"].names
+        return ibis.union(published.filter(published.source_key.startswith("account:")).select(*names), self.tables["condition_values"])
+
     def _of_the_accounts(self, name: str) -> ibis.Table:
         """Rows of everybody who counts for these accounts: these people's as decided now, the others' as published."""
         mine = self._store.rows(self.tables[name])
@@ -201,7 +208,7 @@ class Decider(Walk):
     def _keep_clocks_of_people(self) -> None:
         """Clocks of accounts and opportunities need everybody there and are the full run's."""
         clocks, rungs = (self._store.rows(self.tables[name]) for name in ("sla_clocks", "sla_escalations"))
-        mine = clocks.filter(pc.equal(clocks["subject"], "person"))
+        mine = clocks.filter(pc.is_in(clocks["subject"], value_set=pa.array(sorted(OF_ONE_PERSON))))
         self.tables["sla_clocks"] = self._store.hold("sla_clocks", mine)
         kept = rungs.filter(pc.is_in(rungs["clock_id"], value_set=mine["clock_id"].combine_chunks()))
         self.tables["sla_escalations"] = self._store.hold("sla_escalations", kept)

@@ -22,13 +22,13 @@ from alignment_pipeline.contracts import sla as tables
 from alignment_pipeline.contracts.moments import from_microseconds, microseconds
 from alignment_pipeline.sla.arrays import Ints
 from alignment_pipeline.sla.calendars import Calendars
-from alignment_pipeline.sla.clocks import clocks, rows
+from alignment_pipeline.sla.clocks import clocks, conditions, rows
 from alignment_pipeline.sla.clocks.measured import measured as measured_clocks
 from alignment_pipeline.sla.clocks.measured import target_of
 from alignment_pipeline.sla.clocks.promises import Promise
 from alignment_pipeline.sla.clocks.working_time import WorkingTime
 from alignment_pipeline.sla.escalation import escalations
-from alignment_pipeline.sla.timelines import subjects
+from alignment_pipeline.sla.timelines import lead_subjects, subjects
 from alignment_pipeline.sla.timelines.feeds import watermark_of_policy
 from alignment_pipeline.sla.timelines.owners import Owners
 from alignment_pipeline.sla.timelines.sources import Sources
@@ -93,9 +93,11 @@ class _Part:
 class _Fold:
     """What all policies share."""
 
+    sources: Sources
     sla: Sla
     as_of: datetime
     people: subjects.Subjects
+    leads: subjects.Subjects
     accounts: subjects.Subjects
     opportunities: subjects.Subjects
     standing: subjects.Standing
@@ -108,13 +110,17 @@ class _Fold:
         now = microseconds(as_of)
         accounts = subjects.accounts(sources, sla=sla, crm=crm, as_of=now)
         people = subjects.people(sources, accounts.ids, sla=sla, crm=crm, as_of=now)
+        asks_for_leads = any(policy.subject == "lead" and policy.is_enabled for policy in sla.policies)
+        leads = lead_subjects.leads(sources if asks_for_leads else Sources.empty(), people, sla=sla, crm=crm, as_of=now)
         opportunities = subjects.opportunities(sources, accounts.ids, sla=sla, crm=crm, as_of=now)
-        first = min([int(one.events.at.min()) for one in (accounts, people, opportunities) if len(one.events.at)], default=now)
+        first = min([int(one.events.at.min()) for one in (accounts, people, leads, opportunities) if len(one.events.at)], default=now)
         begin = max(datetime(1990, 1, 1, tzinfo=UTC), from_microseconds(first // 1_000_000 * 1_000_000))
         return cls(
+            sources=sources,
             sla=sla,
             as_of=as_of,
             people=people,
+            leads=leads,
             accounts=accounts,
             opportunities=opportunities,
             standing=subjects.standing(sources, accounts.ids),
@@ -127,10 +133,10 @@ class _Fold:
 
     def policy(self, policy: Policy, *, watermarks: Mapping[str, datetime | None], stamp: rows.Stamp) -> _Part:
         """Clocks, slices, escalations (without words) and exclusions of one policy."""
-        clocked = {"person": self.people, "account": self.accounts, "opportunity": self.opportunities}[policy.subject]
+        clocked = {"person": self.people, "lead": self.leads, "account": self.accounts, "opportunity": self.opportunities}[policy.subject]
         duty = self.accounts if policy.duty == "account_owner" else clocked
         time = WorkingTime(policy, clocked, duty, self.owners, self.calendars, self.zones)
-        promise = Promise(policy, clocked, self.standing)
+        promise = Promise(policy, clocked, self.standing, conditions.met(policy, self.sources, clocked, self.accounts))
         target = target_of(policy)
 
         def due_of(subject: Ints, start: Ints, end: Ints) -> Ints:

@@ -47,8 +47,8 @@ def activities(raw: Mapping[str, ibis.Table], *, activity_types: Sequence[Activi
             for feed in system.feeds
         ),
         _campaign_members(raw["raw_salesforce_campaign_members"], raw["raw_salesforce_campaigns"], lines["CampaignMember"], exclusions),
-        _tasks(*(raw[name] for name in _TASKS), lines["Task"], exclusions),
-        _events(*(raw[name] for name in _EVENTS), lines["Event"], exclusions),
+        _tasks(raw[_TASKS[0]], raw[_TASKS[1]], lines["Task"], exclusions),
+        _events(raw[_EVENTS[0]], raw[_EVENTS[1]], lines["Event"], exclusions),
     ]
     present = [part for part in parts if part is not None]
     return stacked(present, _CONTRACT)

@@ -131,6 +131,8 @@ EVENT = st.sampled_from(sorted(get_args(EventName)))
                 "duty": st.sampled_from(["owner", "account_owner"]),
                 "zone": st.sampled_from(["calendar", "rep", "lead"]),
                 "lead_sources": st.sampled_from([[], ["Web"], ["Trade show", "web"]]),
+                "where": st.sampled_from([{}, {"person.country": ["Ger*"]}, {"Lead.Region__c": ["*"]}, {"Account.Industry": ["it"]}]),
+                "where_not": st.sampled_from([{}, {"person.status": ["junk"]}, {"Opportunity.Type": ["renewal*"]}]),
                 "time": st.just("calendar"),
                 "target": st.sampled_from([{"minutes": 1}, {"hours": 2.5}, {"days": 3}]),
             }

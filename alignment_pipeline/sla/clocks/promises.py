@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alignment_pipeline.agreement.sla_policies import Policy
+from alignment_pipeline.agreement.sla_policies import OF_ONE_PERSON, Policy
 from alignment_pipeline.sla.arrays import Flags, Ints
 from alignment_pipeline.sla.clocks import clocks
 from alignment_pipeline.sla.timelines.subjects import Standing, Subjects
 
-HOLDS, IS_EXISTING, IS_NOT_EXISTING, IS_INTERNAL, IS_ANOTHER_SOURCE = range(5)
+HOLDS, IS_EXISTING, IS_NOT_EXISTING, IS_INTERNAL, IS_ANOTHER = range(5)
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,12 @@ class Excluded:
 
 @dataclass(frozen=True)
 class Promise:
-    """One policy, and what it needs to know about its subjects."""
+    """One policy, and what it needs to know about its subjects; `is_meant` flags those that meet its conditions on fields."""
 
     policy: Policy
     subjects: Subjects
     standing: Standing
+    is_meant: Flags
 
     def holds(self, subject: Ints, moment: Ints) -> Flags:
         """Whether the promise holds for each subject at the moment."""
@@ -50,7 +51,7 @@ class Promise:
 
     def _refusal(self, subject: Ints, moment: Ints) -> Ints:
         """HOLDS, or the reason why the promise does not hold."""
-        other = np.where(self._has_source()[subject], HOLDS, IS_ANOTHER_SOURCE)
+        other = np.where((self._has_source() & self.is_meant)[subject], HOLDS, IS_ANOTHER)
         return np.where(other == HOLDS, self._standing_refusal(subject, moment), other)
 
     def _has_source(self) -> Flags:
@@ -62,7 +63,7 @@ class Promise:
         return pc.fill_null(flags, False).to_numpy(zero_copy_only=False)
 
     def _standing_refusal(self, subject: Ints, moment: Ints) -> Ints:
-        if self.policy.subject != "person":
+        if self.policy.subject not in OF_ONE_PERSON:
             return np.full(len(subject), HOLDS, dtype=np.int64)
         existing = self.standing.is_existing(self.subjects.account_of[subject], moment)
         out = np.full(len(subject), HOLDS, dtype=np.int64)

@@ -79,7 +79,7 @@ class Rows:
         stopped = (starts.stop <= starts.cancel) & (starts.stop < NEVER)
         ids = self._event_ids(np.where(stopped, starts.stop_event, NO_EVENT))
         objects, records = self._standing_now()
-        person = self._subject_ids() if policy.subject == "person" else pa.nulls(size, pa.string())
+        person = _take(self.subjects.person_of, starts.subject)
         return _table(
             tables.SLA_CLOCKS,
             {

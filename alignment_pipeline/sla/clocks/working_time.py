@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from alignment_pipeline.agreement.sla_policies import Policy
+from alignment_pipeline.agreement.sla_policies import OF_ONE_PERSON, Policy
 from alignment_pipeline.sla.arrays import NEVER, NOTHING, Flags, Ints
 from alignment_pipeline.sla.calendars import ALWAYS, Calendars, OpenTime, spliced
 from alignment_pipeline.sla.clocks.durations import Segments
@@ -63,8 +63,8 @@ class WorkingTime:
                 self.open_keys.append(("UTC", ()))
             return np.zeros(len(span), dtype=np.int64)
         owner = np.where(self.duty.lines.is_human[span], self.duty.lines.owner[span], NOTHING)
-        is_lead = self.policy.zone == "lead" and self.policy.subject == "person"
-        zone = self.zones.of_person[subject] if is_lead else np.full(len(span), NOTHING)
+        is_lead = self.policy.zone == "lead" and self.policy.subject in OF_ONE_PERSON
+        zone = self.zones.of(self.subjects.person_of)[subject] if is_lead else np.full(len(span), NOTHING)
         pair = (owner - NOTHING) * (len(self.zones.names) + 1) + (zone - NOTHING)
         unique, inverse = np.unique(pair, return_inverse=True)
         place = np.array([self._place(int(one)) for one in unique], dtype=np.int64)

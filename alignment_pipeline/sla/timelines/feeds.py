@@ -51,7 +51,7 @@ FEEDS: dict[str, tuple[str, ...]] = {
     "stage_moved": (*_DEALS, "salesforce:OpportunityHistory?"),
     "reason_recorded": (*_DEALS, "salesforce:OpportunityFieldHistory?"),
 }
-_SUBJECT = {"person": _PERSON, "account": ("salesforce:Account", *_PERSON), "opportunity": ("salesforce:Opportunity",)}
+_SUBJECT = {"person": _PERSON, "lead": _PERSON, "account": ("salesforce:Account", *_PERSON), "opportunity": ("salesforce:Opportunity",)}
 
 
 def watermark_of_policy(policy: Policy, watermarks: Mapping[str, datetime | None]) -> int:

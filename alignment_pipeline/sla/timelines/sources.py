@@ -48,6 +48,7 @@ class Sources:
     account_mqa_changes: ibis.Table
     opportunity_stage_changes: ibis.Table
     opportunity_contact_roles: ibis.Table
+    condition_values: ibis.Table
 
     @classmethod
     def empty(cls) -> Sources:
@@ -74,6 +75,7 @@ class Sources:
             account_mqa_changes=no_stage_changes("account_id"),
             opportunity_stage_changes=tables["opportunity_stage_changes"],
             opportunity_contact_roles=tables["opportunity_contact_roles"],
+            condition_values=tables["condition_values"],
         )
 
     def with_tables(self, **tables: ibis.Table) -> Sources:

@@ -23,7 +23,8 @@ from alignment_pipeline.sla.timelines.sources import Sources
 
 @dataclass(frozen=True)
 class Subjects:
-    """All subjects of one kind. `account_of` is the place of the subject's account among the account subjects."""
+    """All subjects of one kind. `account_of` is the place of the subject's account among the account subjects; `person_of` the
+    person that each subject is, null where it is none; `record_keys` and `subject_of_record` say whose each record is."""
 
     kind: str
     ids: pa.Array
@@ -33,6 +34,9 @@ class Subjects:
     account_of: Ints
     lead_source: pa.Array
     is_internal: Flags
+    person_of: pa.Array
+    record_keys: pa.Array
+    subject_of_record: Ints
 
     def owner_now(self) -> Ints:
         """Code of each subject's owner now; NOTHING at place -1, where there is no subject."""
@@ -90,7 +94,7 @@ def accounts(sources: Sources, *, sla: Sla, crm: Crm, as_of: int) -> Subjects:
     account_of_person, account_of_deal = codes(owned["account_id"], ids), codes(deals["account_id"], ids)
     deal_keys = pc.binary_join_element_wise("opportunity", text(deals["opportunity_id"]), ":").combine_chunks()
 
-    def of_source(keys: pa.ChunkedArray) -> Ints:
+    def of_source(keys: pa.ChunkedArray, _: Ints) -> Ints:
         person = pc.take(records["person_id"], pc.index_in(keys, value_set=text(records["source_key"]).combine_chunks()))
         place = codes(person, text(owned["person_id"]).combine_chunks())
         of_person = np.where(place == NOTHING, NOTHING, np.append(account_of_person, NOTHING)[place])
@@ -105,13 +109,14 @@ def accounts(sources: Sources, *, sla: Sla, crm: Crm, as_of: int) -> Subjects:
         events.part("stage_entered", codes(stages["account_id"], ids), micros(stages["entered_at"]),
                     _named("stage", stages["account_id"], stages["stage"], moment_text(stages["entered_at"])), value=stages["stage"]),
         events.part("opportunity_created", codes(deals["account_id"], ids), micros(deals["created_at"]), deals["opportunity_id"]),
-        *_person_events(sources, sla, of_source, "account"),
+        *person_events(sources, sla, of_source, "account"),
         *events.from_histories(past, subject_of, sla=sla),
     ]  # fmt: skip
     lines = timelines.timelines(past, subject_of, len(ids), sla=sla)
     nothing = pa.nulls(len(ids), pa.string())
     none = np.zeros(len(ids), dtype=bool)
-    return Subjects("account", ids, past, lines, events.Events.of(parts, len(ids), as_of), subject_of, nothing, none)
+    of = events.Events.of(parts, len(ids), as_of)
+    return Subjects("account", ids, past, lines, of, subject_of, nothing, none, nothing, past.keys, subject_of)
 
 
 def people(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm, as_of: int) -> Subjects:
@@ -147,7 +152,7 @@ def people(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm, as_of
                     np.maximum(micros(roles["created_at"]), born), roles["opportunity_id"]),
         events.part("stage_entered", codes(stages["person_id"], ids), micros(stages["entered_at"]),
                     _named("stage", stages["person_id"], stages["stage"], moment_text(stages["entered_at"])), value=stages["stage"]),
-        *_person_events(sources, sla, of_source, "person"),
+        *person_events(sources, sla, lambda keys, _: of_source(keys), "person"),
         *events.from_histories(past, subject_of, sla=sla),
     ]  # fmt: skip
     lines = timelines.timelines(past, subject_of, len(ids), sla=sla)
@@ -159,7 +164,8 @@ def people(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm, as_of
     place = codes(base["person_id"], ids)
     internal = pc.fill_null(_lookup(len(ids), place, base["is_internal"]), False).to_numpy(zero_copy_only=False)
     lead_source = _lookup(len(ids), place, text(base["lead_source"]))
-    return Subjects("person", ids, past, lines, events.Events.of(parts, len(ids), as_of), account_of, lead_source, internal)
+    of = events.Events.of(parts, len(ids), as_of)
+    return Subjects("person", ids, past, lines, of, account_of, lead_source, internal, ids, source_keys, person_of)
 
 
 def opportunities(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm, as_of: int) -> Subjects:
@@ -176,7 +182,7 @@ def opportunities(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm
         events.part("opportunity_closed", place, closed, rows["opportunity_id"]),
         events.part("stage_moved", codes(moves["opportunity_id"], ids), micros(moves["changed_at"]), moves["change_id"],
                     value=moves["stage"]),
-        *_person_events(sources, sla, lambda keys: codes(keys, past.keys), "opportunity"),
+        *person_events(sources, sla, lambda keys, _: codes(keys, past.keys), "opportunity"),
         *events.from_histories(past, subject_of, sla=sla),
     ]  # fmt: skip
     lines = timelines.timelines(past, subject_of, len(ids), sla=sla)
@@ -184,7 +190,15 @@ def opportunities(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm
     account_of[place] = codes(rows["account_id"], account_ids)
     none = np.zeros(len(ids), dtype=bool)
     lead_source = _lookup(len(ids), place, text(rows["lead_source"]))
-    return Subjects("opportunity", ids, past, lines, events.Events.of(parts, len(ids), as_of), account_of, lead_source, none)
+    of = events.Events.of(parts, len(ids), as_of)
+    nobody = pa.nulls(len(ids), pa.string())
+    return Subjects("opportunity", ids, past, lines, of, account_of, lead_source, none, nobody, past.keys, subject_of)
+
+
+def taken(values: pa.Array, places: Ints) -> pa.Array:
+    """Values at their places; null where there is none."""
+    found = pc.take(values, pa.array(places, pa.int64(), mask=places == NOTHING))
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def standing(sources: Sources, account_ids: pa.Array) -> Standing:
@@ -206,7 +220,7 @@ def standing(sources: Sources, account_ids: pa.Array) -> Standing:
     return Standing(since, Groups.of(account[begun], begin[begun], size), Groups.of(account[ended], end[ended], size))
 
 
-def _person_events(sources: Sources, sla: Sla, of_source: Callable[[pa.ChunkedArray], Ints], subject: str) -> list[pa.Table]:
+def person_events(sources: Sources, sla: Sla, of_source: Callable[[pa.ChunkedArray, Ints], Ints], subject: str) -> list[pa.Table]:
     """Touches that count, and the activities that some policy of this subject names."""
     table = sources.touches
     counting = table.filter((table.direction == "outbound") & ~table.is_automatic & table.is_completed)
@@ -218,7 +232,7 @@ def _person_events(sources: Sources, sla: Sla, of_source: Callable[[pa.ChunkedAr
     system = pc.or_(pc.is_in(touches["user_id"], value_set=system_users), sent)
     touches = touches.filter(pc.and_(ours, pc.invert(system)))
     at = micros(touches["occurred_at"])
-    part = events.part("touch", of_source(touches["source_key"]), at, touches["touch_id"], value=touches["touch_type"])
+    part = events.part("touch", of_source(touches["source_key"], at), at, touches["touch_id"], value=touches["touch_type"])
     out = [events.once(part)]
     named = [event for policy in sla.policies if policy.subject == subject and policy.is_enabled
              for event in (policy.trigger, *policy.stops, *policy.cancels) if event.event == "activity"]  # fmt: skip
@@ -230,7 +244,8 @@ def _person_events(sources: Sources, sla: Sla, of_source: Callable[[pa.ChunkedAr
         if all(event.categories for event in named):
             rows = rows.filter(rows.category.lower().isin(sorted({word.lower() for event in named for word in event.categories})))
         happened = fetch(rows, "activity_id", "source_key", "activity_type", "category", "occurred_at")
-        out.append(events.part("activity", of_source(happened["source_key"]), micros(happened["occurred_at"]), happened["activity_id"],
+        moment = micros(happened["occurred_at"])
+        out.append(events.part("activity", of_source(happened["source_key"], moment), moment, happened["activity_id"],
                                value=happened["activity_type"], category=happened["category"]))  # fmt: skip
     return out
 

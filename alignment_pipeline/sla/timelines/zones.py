@@ -20,7 +20,12 @@ class LeadZones:
     """The agreement's zones of people, and each person's place among them (NOTHING where it knows none)."""
 
     names: list[str]
+    people: pa.Array
     of_person: Ints
+
+    def of(self, person_ids: pa.Array) -> Ints:
+        """The zone of each of these people, given by their ids."""
+        return np.append(self.of_person, NOTHING)[codes(pa.chunked_array([person_ids], pa.string()), self.people)]
 
 
 def lead_zones(sources: Sources, ids: pa.Array, sla: Sla) -> LeadZones:
@@ -28,7 +33,7 @@ def lead_zones(sources: Sources, ids: pa.Array, sla: Sla) -> LeadZones:
     names = [item.time_zone for item in sla.lead_zones]
     of_person = np.full(len(ids), NOTHING, dtype=np.int64)
     if not any(policy.zone == "lead" and policy.is_enabled for policy in sla.policies):
-        return LeadZones(names, of_person)
+        return LeadZones(names, ids, of_person)
     known = {(item.country.lower(), (item.state or "").lower()): number for number, item in enumerate(sla.lead_zones)}
     rows = fetch(sources.people, "person_id", "country", "state")
     places = codes(rows["person_id"], ids)
@@ -36,4 +41,4 @@ def lead_zones(sources: Sources, ids: pa.Array, sla: Sla) -> LeadZones:
         if place >= 0 and country:
             key = country.strip().lower()
             of_person[place] = known.get((key, (state or "").strip().lower()), known.get((key, ""), NOTHING))
-    return LeadZones(names, of_person)
+    return LeadZones(names, ids, of_person)
