@@ -81,12 +81,22 @@ def _person(screen: Screen, found: Row) -> None:
     screen.title(", ".join([name_of(person) or "(no name)", *about]))
     records = ", ".join(row["source_key"].replace(":", " ", 1) for row in found["records"])
     screen.title(f"{person['email'] or 'no e-mail'}; {records}")
+    for period in found["periods"][-2:]:
+        screen.title(_period(period))
     _stage(screen, found)
     _next(screen, found)
     _match(screen, found)
     _score(screen, found)
     _clocks(screen, found)
     _stage_history(screen, found)
+
+
+def _period(period: Row) -> str:
+    """When the activities of a marketing record that several people share count for this one, and which record decided."""
+    begin, end = period["from_at"], period["until_at"]
+    span = " ".join([*([f"from {_moment(begin)}"] if begin.year > 1970 else []), *([f"until {_moment(end)}"] if end else [])])
+    record, current = (period[name].replace(":", " ", 1) for name in ("source_key", "decided_by"))
+    return f"activities of {record} count here {span}: {current} was the current record"
 
 
 def _account(screen: Screen, found: Row) -> None:

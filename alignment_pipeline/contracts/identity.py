@@ -72,4 +72,21 @@ PERSON_RECORDS = Contract(
     ),
 )
 
-CONTRACTS: tuple[Contract, ...] = (PEOPLE, PERSON_RECORDS)
+RECORD_PERIODS = Contract(
+    name="record_periods",
+    group="identity",
+    owner="team:data-engineering",
+    description="One row per period of a marketing record whose address stood on records of several people, one after the other.",
+    key=("source_key", "from_at"),
+    columns=columns(
+        """
+        source_key string!    marketo:ID or hubspot:ID
+        from_at    timestamp! since when; the first period begins in 1970
+        until_at   timestamp  the next period begins, null for the last one
+        person_id  string!    whose activities these were then
+        decided_by string!    record of the CRM that was the current one with this address
+        """
+    ),
+)
+
+CONTRACTS: tuple[Contract, ...] = (PEOPLE, PERSON_RECORDS, RECORD_PERIODS)

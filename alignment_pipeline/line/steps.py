@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.field_updates import field_updates as updates
-from alignment_pipeline.identity import people, person_records
+from alignment_pipeline.identity import people, person_records, record_periods
 from alignment_pipeline.lifecycle import snapshots
 from alignment_pipeline.lifecycle.mqa import mqa_statuses
 from alignment_pipeline.lifecycle.stages import account_stages, person_stages
@@ -155,6 +155,13 @@ IDENTITY = (
         takes="definitions=people",
         kind=FOLD,
     ),
+    row(
+        "record_periods",
+        record_periods.record_periods,
+        "contacts leads marketing_persons person_records",
+        takes="definitions=people",
+        kind=FOLD,
+    ),
     row("people", people.people, "contacts leads marketing_persons person_records", takes="definitions=people"),
 )
 
@@ -207,6 +214,7 @@ SCORING = (
         "scored_activities",
         scored_activities.scored_activities,
         "activities people person_records person_accounts accounts account_tiers person_fits",
+        periods="record_periods",
         users="users",
         takes="scoring scope",
         asks=DAY,

@@ -146,6 +146,7 @@ def of_person(source: Source, person_id: str) -> dict[str, Any]:
         "kind": "person",
         "person": person,
         "records": source.rows("person_records", "source_key", person_id=person_id),
+        "periods": source.rows("record_periods", "from_at, source_key", person_id=person_id),
         "account": account,
         "account_names": _account_names(source, ids),
         "match": match,

@@ -6,9 +6,10 @@ Belongs here: `scored_activities` and the count of exclusions. Sums by person an
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import ibis
+from ibis import _
 
 from alignment_pipeline.agreement.decay import shares_by_age
 from alignment_pipeline.agreement.parties import Scope
@@ -33,11 +34,12 @@ def scored_activities(
     *,
     scoring: Scoring,
     scope: Scope | None = None,
+    periods: ibis.Table | None = None,
     users: ibis.Table | None = None,
     as_of: datetime,
     agreement_version: str,
 ) -> ibis.Table:
-    """One row per activity with `known_at` up to `as_of`.
+    """One row per activity with `known_at` up to `as_of`. `periods` (`record_periods`) say whose a record was at the moment.
 
     An activity's contribution is base x (person weight x account weight) x decay, multiplied in this order and rounded once,
     half up, to integer micro-points. `weighted_micro` is the same without decay, for windows.
@@ -45,14 +47,22 @@ def scored_activities(
     persons = numbered(
         scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope(), users=users)
     )
-    rows = _scored(activities, person_records, persons, scoring=scoring, as_of=as_of)
+    rows = _scored(activities, person_records, periods, persons, scoring=scoring, as_of=as_of)
     names = persons.select("person_id", "account_id", named_no="person_no")
     rows = rows.left_join(names, rows.person_no == names.named_no)
     rows = rows.mutate(factor=points.label(ibis.ifelse(rows.exclusion.isnull(), rows.rule, points.NO_RULE), scoring.engagement.rules))
     return as_contract(rows, SCORED_ACTIVITIES, as_of=as_of, agreement_version=agreement_version)
 
 
-def _scored(activities: ibis.Table, person_records: ibis.Table, persons: ibis.Table, *, scoring: Scoring, as_of: datetime) -> ibis.Table:
+def _scored(
+    activities: ibis.Table,
+    person_records: ibis.Table,
+    periods: ibis.Table | None,
+    persons: ibis.Table,
+    *,
+    scoring: Scoring,
+    as_of: datetime,
+) -> ibis.Table:
     """Activities known as of the day with person_no, rule, exclusion, points, weight, decay."""
     known = activities.filter(activities.known_at <= moment(as_of))
     machine_made, repeated = bursts.bursts(known, scoring.exclusions), repeats.repeats(known, scoring.exclusions)
@@ -61,7 +71,7 @@ def _scored(activities: ibis.Table, person_records: ibis.Table, persons: ibis.Ta
     repeatable = set(scoring.exclusions.repeat_types)
 
     def prepared(rows: ibis.Table, has_type: Callable[[set[str]], bool]) -> ibis.Table:
-        rows = _with_person(rows, person_records, persons)
+        rows = _with_person(rows, person_records, periods, persons)
         rows = bursts.with_bursts(rows, machine_made if has_type(looked_up) else None, scoring.exclusions)
         rows = repeats.with_repeats(rows, repeated if has_type(repeatable) else None, scoring.exclusions)
         return _prepared(rows, scoring, as_of)
@@ -93,11 +103,34 @@ def activity_exclusions(scored: ibis.Table, *, as_of: datetime, agreement_versio
     return as_contract(counted, ACTIVITY_EXCLUSIONS, as_of=as_of, agreement_version=agreement_version)
 
 
-def _with_person(activities: ibis.Table, person_records: ibis.Table, persons: ibis.Table) -> ibis.Table:
+def _with_person(activities: ibis.Table, person_records: ibis.Table, periods: ibis.Table | None, persons: ibis.Table) -> ibis.Table:
     keys = person_records.select(record_key="source_key", record_person_id="person_id")
     known = keys.inner_join(persons, keys.record_person_id == persons.person_id)
     known = known.select("record_key", "person_no", "weight", "person_exclusion")
-    return activities.left_join(known, activities.source_key == known.record_key)
+    rows = activities.left_join(known, activities.source_key == known.record_key)
+    return rows if periods is None else _of_the_moment(rows, periods, persons)
+
+
+def _of_the_moment(rows: ibis.Table, periods: ibis.Table, persons: ibis.Table) -> ibis.Table:
+    """The same, with the person whose the record was when the activity happened."""
+    then = periods.inner_join(persons, "person_id").select(
+        then_key=_.source_key,
+        then_from=_.from_at,
+        then_until=_.until_at,
+        then_no=_.person_no,
+        then_weight=_.weight,
+        then_exclusion=_.person_exclusion,
+    )
+    is_then = (
+        (rows.source_key == then.then_key),
+        (rows.occurred_at >= then.then_from),
+        (rows.occurred_at < then.then_until.fill_null(ibis.literal(datetime(9999, 1, 1, tzinfo=UTC)).cast("timestamp('UTC')"))),
+    )
+    joined = rows.left_join(then, is_then)
+    was = joined.then_no.notnull()
+    names = {"person_no": "then_no", "weight": "then_weight", "person_exclusion": "then_exclusion"}
+    moved = joined.mutate(**{name: ibis.ifelse(was, joined[other], joined[name]) for name, other in names.items()})
+    return moved.drop("then_key", "then_from", "then_until", *names.values())
 
 
 def _exclusion(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Value:

@@ -35,6 +35,7 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.benchmarks import score_data, score_pandas, score_sql
 
 INPUTS = ("accounts", "people", "person_records", "person_accounts", "activities")
+EMPTY = ("users", "record_periods")
 FITS = ("account_fits", "account_tiers", "person_fits")
 MADE = {
     "scored_activities": ("base_micro", "weighted_micro", "contribution_micro", "age_days"),
@@ -57,7 +58,8 @@ def prepare(folder: Path) -> None:
     data, home = folder / "data", warehouse(folder)
     for name in INPUTS:
         home.replace(name, home.connection.read_parquet(data / f"{name}.parquet"))
-    home.replace("users", CONTRACTS["users"].empty())
+    for name in EMPTY:
+        home.replace(name, CONTRACTS[name].empty())
     walk(home, *FITS)
     for name in FITS:
         home.connection.to_parquet(home.read(name), data / f"{name}.parquet")
@@ -72,7 +74,7 @@ def walk(home: Warehouse, *wanted: str) -> None:
         home.replace(name, rows)
         return home.read(name)
 
-    given = {name: home.read(name) for name in (*INPUTS, *FITS, "users") if name not in wanted and home.exists(name)}
+    given = {name: home.read(name) for name in (*INPUTS, *FITS, *EMPTY) if name not in wanted and home.exists(name)}
     line.decide(wanted, given, agreement=agreement(), as_of=score_data.NOW, keep=keep)
 
 
@@ -112,7 +114,7 @@ def by_tick(folder: Path, out: Path, people: int) -> None:
     accounts = column(t["person_accounts"], "account_id")
     t |= {name: cut(name, "account_id", accounts) for name in ("accounts", "account_tiers")}
     t["activities"] = cut("activities", "source_key", column(t["person_records"], "source_key"))
-    t["users"] = store.contract("users", [])
+    t |= {name: store.contract(name, []) for name in EMPTY}
 
     def made(name: str) -> ibis.Table:
         return line.maker(name).call(lambda one: t[one.table], agreement=agreement(), as_of=score_data.NOW)[name]

@@ -35,6 +35,7 @@ def person(**given: Any) -> dict[str, Any]:
         "kind": "person",
         "person": {"first_name": "Jane", "last_name": "Doe", "title": "CTO", "company": "Acme", "email": "jane@acme.example"},
         "records": [{"source_key": "contact:003x"}],
+        "periods": [],
         "account": {"account_id": "001a", "basis": "matched"},
         "account_names": {"001a": "Acme Inc"},
         "match": None,
@@ -131,3 +132,12 @@ def test_somebody_outside_the_scope_has_no_stage_and_nothing_next() -> None:
     assert "Now       no stage: outside the pilot's scope" in lines
     assert "Next      nothing is due, and no further stage is defined" in lines
     assert "Account   none" in lines
+
+
+def test_explain_says_which_record_decided_whose_an_activity_is() -> None:
+    until = {"source_key": "marketo:7", "from_at": NOW.replace(year=1970), "until_at": NOW, "decided_by": "contact:003x"}
+    since = {"source_key": "marketo:8", "from_at": NOW, "until_at": None, "decided_by": "lead:00Q1"}
+    text = "\n".join(explain_screen.lines(person(periods=[until, since]), width=120))
+
+    assert "activities of marketo 7 count here until " in text and "contact 003x was the current record" in text
+    assert "activities of marketo 8 count here from " in text and "lead 00Q1 was the current record" in text

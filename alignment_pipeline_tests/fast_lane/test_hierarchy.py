@@ -14,7 +14,7 @@ from alignment_pipeline.line import run as line
 from alignment_pipeline_tests.fast_lane.lane_world import Place
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-SOURCES = ("activities", "people", "person_records", "person_accounts", "accounts", "account_tiers", "person_fits")
+SOURCES = ("activities", "people", "person_records", "record_periods", "person_accounts", "accounts", "account_tiers", "person_fits")
 
 
 def looking_up(agreement: Agreement, hierarchy: Literal["parent", "ultimate"]) -> Agreement:

@@ -13,6 +13,9 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.staging.factories import account, contact, days_ago, lead, staged
 
 TABLES: dict[str, list[dict[str, Any]]] = {
+    "record_periods": [
+        {"source_key": "marketo:7", "from_at": days_ago(20), "person_id": f"contact:{contact(1)}", "decided_by": f"contact:{contact(1)}"}
+    ],
     "accounts": [
         {"account_id": account(1), "name": "Acme"},
         {"account_id": account(2), "name": "Umbrella"},

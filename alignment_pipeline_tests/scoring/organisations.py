@@ -48,6 +48,7 @@ class Organisation:
     person_records: list[dict[str, Any]] = field(default_factory=list)
     person_accounts: list[dict[str, Any]] = field(default_factory=list)
     activities: list[dict[str, Any]] = field(default_factory=list)
+    record_periods: list[dict[str, Any]] = field(default_factory=list)
 
 
 def organisations(seeds: range) -> Organisation:

@@ -18,6 +18,7 @@ from alignment_pipeline.sla.arrays import NOTHING, Ints, codes, fetch, micros, t
 from alignment_pipeline.sla.timelines import events, histories, subjects, timelines
 from alignment_pipeline.sla.timelines.groups import Groups
 from alignment_pipeline.sla.timelines.histories import Histories
+from alignment_pipeline.sla.timelines.periods import Periods
 from alignment_pipeline.sla.timelines.sources import Sources
 from alignment_pipeline.sla.timelines.subjects import Subjects
 
@@ -28,7 +29,7 @@ def leads(sources: Sources, people: Subjects, *, sla: Sla, crm: Crm, as_of: int)
     ids = pc.utf8_replace_slice(past.keys, 0, len("lead:"), "") if len(past.keys) else pa.array([], pa.string())
     subject_of = np.arange(len(ids))
     person = _person_places(past.keys, people)
-    whose = _Whose.of(past, person, people)
+    whose = _Whose.of(past, person, people, Periods.of(sources))
     stages = fetch(sources.person_stage_changes, "person_id", "stage", "entered_at")
     staged_at = micros(stages["entered_at"])
     stage_ids = pc.binary_join_element_wise("stage", stages["person_id"], stages["stage"], subjects.moment_text(stages["entered_at"]), ":")
@@ -65,20 +66,21 @@ def _person_places(keys: pa.Array, people: Subjects) -> Ints:
 class _Whose:
     """Leads by person and creation, to find the latest one at a moment."""
 
-    def __init__(self, past: Histories, people: Subjects, order: Ints, groups: Groups) -> None:
-        self._past, self._people, self._order, self._groups = past, people, order, groups
+    def __init__(self, past: Histories, people: Subjects, periods: Periods, order: Ints, groups: Groups) -> None:
+        self._past, self._people, self._periods, self._order, self._groups = past, people, periods, order, groups
 
     @classmethod
-    def of(cls, past: Histories, person: Ints, people: Subjects) -> _Whose:
+    def of(cls, past: Histories, person: Ints, people: Subjects, periods: Periods) -> _Whose:
         known = np.flatnonzero(person != NOTHING)
         order = known[np.lexsort((known, past.created[known], person[known]))]
-        return cls(past, people, order, Groups.of(person[order], past.created[order], len(people.ids)))
+        return cls(past, people, periods, order, Groups.of(person[order], past.created[order], len(people.ids)))
 
     def of_source(self, keys: pa.ChunkedArray, at: Ints) -> Ints:
         """The lead that a record is, or the latest one of its person at the moment."""
         itself = codes(keys, self._past.keys)
         record = codes(text(keys), self._people.record_keys)
         person = np.append(self._people.subject_of_record, NOTHING)[record]
+        person = self._periods.places(keys, at, person, self._people.ids)
         return np.where(itself != NOTHING, itself, self.at(person, at))
 
     def at(self, person: Ints, moment: Ints) -> Ints:

@@ -49,6 +49,7 @@ class Sources:
     opportunity_stage_changes: ibis.Table
     opportunity_contact_roles: ibis.Table
     condition_values: ibis.Table
+    record_periods: ibis.Table
 
     @classmethod
     def empty(cls) -> Sources:
@@ -76,6 +77,7 @@ class Sources:
             opportunity_stage_changes=tables["opportunity_stage_changes"],
             opportunity_contact_roles=tables["opportunity_contact_roles"],
             condition_values=tables["condition_values"],
+            record_periods=tables["record_periods"],
         )
 
     def with_tables(self, **tables: ibis.Table) -> Sources:

@@ -18,6 +18,7 @@ from alignment_pipeline.sla.arrays import NEVER, NOTHING, Flags, Ints, codes, fe
 from alignment_pipeline.sla.timelines import events, histories, timelines
 from alignment_pipeline.sla.timelines.groups import Groups
 from alignment_pipeline.sla.timelines.histories import Histories
+from alignment_pipeline.sla.timelines.periods import Periods
 from alignment_pipeline.sla.timelines.sources import Sources
 
 
@@ -94,9 +95,11 @@ def accounts(sources: Sources, *, sla: Sla, crm: Crm, as_of: int) -> Subjects:
     account_of_person, account_of_deal = codes(owned["account_id"], ids), codes(deals["account_id"], ids)
     deal_keys = pc.binary_join_element_wise("opportunity", text(deals["opportunity_id"]), ":").combine_chunks()
 
-    def of_source(keys: pa.ChunkedArray, _: Ints) -> Ints:
+    whose, owned_ids = Periods.of(sources), text(owned["person_id"]).combine_chunks()
+
+    def of_source(keys: pa.ChunkedArray, at: Ints) -> Ints:
         person = pc.take(records["person_id"], pc.index_in(keys, value_set=text(records["source_key"]).combine_chunks()))
-        place = codes(person, text(owned["person_id"]).combine_chunks())
+        place = whose.places(keys, at, codes(person, owned_ids), owned_ids)
         of_person = np.where(place == NOTHING, NOTHING, np.append(account_of_person, NOTHING)[place])
         # a touch that names no person names the account itself or one of its opportunities
         itself, deal = codes(keys, past.keys), codes(keys, deal_keys)
@@ -132,6 +135,7 @@ def people(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm, as_of
         return np.where(place == NOTHING, NOTHING, np.append(person_of, NOTHING)[place])
 
     subject_of = of_source(past.keys)
+    whose = Periods.of(sources)
     stages = fetch(sources.person_stage_changes, "person_id", "stage", "entered_at")
     leads = fetch(sources.leads, "lead_id", "is_converted", "converted_at", "modified_at", "converted_opportunity_id")
     leads = leads.filter(leads["is_converted"])
@@ -152,7 +156,7 @@ def people(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm, as_of
                     np.maximum(micros(roles["created_at"]), born), roles["opportunity_id"]),
         events.part("stage_entered", codes(stages["person_id"], ids), micros(stages["entered_at"]),
                     _named("stage", stages["person_id"], stages["stage"], moment_text(stages["entered_at"])), value=stages["stage"]),
-        *person_events(sources, sla, lambda keys, _: of_source(keys), "person"),
+        *person_events(sources, sla, lambda keys, at: whose.places(keys, at, of_source(keys), ids), "person"),
         *events.from_histories(past, subject_of, sla=sla),
     ]  # fmt: skip
     lines = timelines.timelines(past, subject_of, len(ids), sla=sla)

@@ -75,3 +75,17 @@ def test_a_stage_is_the_latest_lead_s(crm: Crm) -> None:
     world = two_leads().stage(START, "MQL", person=ADA)
     sla = policy(trigger={"event": "stage_entered", "stages": ["MQL"]})
     assert [row["subject_id"] for row in clocks(world, crm, sla)] == [SECOND]
+
+
+def test_a_hand_raise_is_of_the_person_whose_the_record_was(crm: Crm) -> None:
+    """Marketing's one record of a job changer: the old lead's clock stays with the old lead, the new one's with the new one."""
+    world = World().lead().lead(SECOND, created=START - timedelta(days=1))
+    world.add("person_records", source_key="marketo:7", person_id=f"lead:{SECOND}", object="Marketo", record_id="7", is_alive=True)
+    for person, since in ((ADA, START - timedelta(days=900)), (f"lead:{SECOND}", START - timedelta(days=1))):
+        world.add("record_periods", source_key="marketo:7", from_at=since, person_id=person, decided_by=person)
+    world.hand_raise(START - timedelta(days=3), source="marketo:7").hand_raise(START, source="marketo:7")
+    of_people = {(row["subject_id"], row["trigger_at"]) for row in clocks(world, crm, policy("person"))}
+    of_leads = {(row["subject_id"], row["trigger_at"]) for row in clocks(world, crm, policy())}
+
+    assert of_people == {(ADA, START - timedelta(days=3)), (f"lead:{SECOND}", START)}
+    assert of_leads == {(LEAD, START - timedelta(days=3)), (SECOND, START)}
