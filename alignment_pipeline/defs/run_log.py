@@ -25,10 +25,11 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, StaticPool
 
+from alignment_pipeline.defs.instance_storage import PATIENCE_SECONDS
+
 #: The code location, as `workspace.yaml` and `alignment dev` name it.
 LOCATION = "alignment_pipeline"
 _DATABASES_KEPT_OPEN = 4
-_BUSY_SECONDS = 30
 
 
 class RunLog(SqliteEventLogStorage):
@@ -53,7 +54,7 @@ class RunLog(SqliteEventLogStorage):
             if len(self._engines) >= _DATABASES_KEPT_OPEN:
                 self._engines.popitem(last=False)[1].dispose()
             # the lock of this storage lets one thread in at a time
-            address, settings = self.conn_string_for_shard(shard), {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+            address, settings = self.conn_string_for_shard(shard), {"timeout": PATIENCE_SECONDS, "check_same_thread": False}
             # making the tables takes two connections
             self._initdb(create_engine(address, poolclass=NullPool, connect_args=settings))
             engine = create_engine(address, poolclass=StaticPool, connect_args=settings)
