@@ -14,7 +14,8 @@ from typing import Annotated, Literal, Self
 import holidays
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from alignment_pipeline.agreement.section import Section
+from alignment_pipeline.agreement.patterns import Pattern
+from alignment_pipeline.agreement.section import Misplaced, Section
 
 WEEKDAYS: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -66,6 +67,10 @@ class Calendar(Section):
         default={}, description="Holidays instead of `holidays` when the calendar runs in that zone (policies with zone rep or lead)"
     )
     crm_holidays: bool = Field(default=False, description="Salesforce holidays close it too")
+    crm_holiday_names: list[Pattern] = Field(
+        default=[],
+        description="Only the Salesforce holidays with these names; empty: all. Salesforce does not tell to which BusinessHours one belongs",
+    )
 
     @model_validator(mode="after")
     def _says_its_hours(self) -> Self:
@@ -75,6 +80,8 @@ class Calendar(Section):
             ordered = sorted(minutes_of(span) for span in spans)
             if any(later[0] < earlier[1] for earlier, later in itertools.pairwise(ordered)):
                 raise ValueError(f"calendar {self.name}: the spans of {day} overlap: {', '.join(spans)}")
+        if self.crm_holiday_names and not self.crm_holidays:
+            raise Misplaced(f"calendar {self.name}: crm_holiday_names chooses among crm_holidays, which are off", "crm_holiday_names")
         if self.week and not any(self.week.values()):
             raise ValueError(f"calendar {self.name}: never opens; give at least one span")
         return self

@@ -92,6 +92,10 @@ class Engagement(Section):
     rules: list[PointRule] = Field(min_length=1, description="What activities are worth")
     caps: list[Cap] = Field(default=[], description="Limits per day and per asset")
     decay: Decay
+    duplicates: Literal["sum", "highest"] = Field(
+        default="sum",
+        description="Several records of one person in one marketing system. sum: their points add up. highest: only the record with the most",
+    )
     full_score_points: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
         default=100, description="Points at which a person's engagement score is 100; below it is in proportion"
     )

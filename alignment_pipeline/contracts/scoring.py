@@ -95,7 +95,7 @@ SCORED_ACTIVITIES = Contract(
         category           string     category inside the kind
         detail             string     page, form, e-mail, asset or subject
         factor             string     label of the last rule that fits; null when it does not count
-        exclusion          string     why it does not count: bot, bot_burst, automatic, internal, opted_out, ignored_detail, repeat, unknown_person, out_of_scope, not_yet, no_rule
+        exclusion          string     why it does not count: bot, bot_burst, automatic, internal, opted_out, ignored_detail, repeat, duplicate_record, unknown_person, out_of_scope, not_yet, no_rule
         base_micro         int64!     points by the rules, after caps, before weights; 0 when excluded
         weighted_micro     int64!     base x person weight x account weight, rounded once, not decayed
         contribution_micro int64!     base x person weight x account weight x decay as of the day, rounded once

@@ -18,7 +18,7 @@ from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.moments import day_number, day_numbers, microseconds, moment, whole_spans
 from alignment_pipeline.contracts.scoring import ACTIVITY_EXCLUSIONS, SCORED_ACTIVITIES
 from alignment_pipeline.contracts.shape import as_contract, step
-from alignment_pipeline.scoring import bursts, points, repeats
+from alignment_pipeline.scoring import bursts, duplicate_records, points, repeats
 from alignment_pipeline.scoring.caps import capped, capped_types
 from alignment_pipeline.scoring.persons import numbered, scored_people
 
@@ -82,7 +82,7 @@ def _scored(
         within = prepared(known.filter(known.activity_type.isin(types)), lambda wanted: not wanted.isdisjoint(types))
         parts.append(capped(within, scoring.engagement.caps))
     rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return _with_decay(rows, scoring, as_of)
+    return duplicate_records.highest_only(_with_decay(rows, scoring, as_of), known, scoring)
 
 
 def _prepared(rows: ibis.Table, scoring: Scoring, as_of: datetime) -> ibis.Table:

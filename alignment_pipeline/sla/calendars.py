@@ -16,6 +16,7 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
+from alignment_pipeline.agreement import patterns
 from alignment_pipeline.agreement.calendars import WEEKDAYS, minutes_of
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.moments import DAY, MINUTE, from_microseconds, microseconds
@@ -108,7 +109,7 @@ class Calendars:
     def of(cls, business_hours: ibis.Table, crm_holidays: ibis.Table, *, sla: Sla, first: datetime, last: datetime) -> Calendars:
         """With the hours and holidays of the CRM."""
         hours = fetch(business_hours, "calendar", "time_zone", "weekday", "opens_minute", "closes_minute", "is_default")
-        return cls(sla, hours, fetch(crm_holidays, "closed_on", "opens_minute", "closes_minute"), first, last)
+        return cls(sla, hours, fetch(crm_holidays, "name", "closed_on", "opens_minute", "closes_minute"), first, last)
 
     def base_zone(self, name: str) -> str:
         """The calendar's own zone: the agreement's, or the CRM's for Salesforce hours."""
@@ -174,7 +175,10 @@ class Calendars:
             for day in self._holidays(region):
                 closed.setdefault(day, []).append((0, 1_440))
         if calendar.crm_holidays:
+            names = calendar.crm_holiday_names
             for row in self.crm_holidays.to_pylist():
+                if names and not patterns.matches_text(row["name"], names):
+                    continue
                 closed.setdefault(row["closed_on"], []).append((row["opens_minute"], row["closes_minute"]))
         for first_day, last_day in leave:
             for number in range((last_day - first_day).days + 1):

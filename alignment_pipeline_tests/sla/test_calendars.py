@@ -169,3 +169,28 @@ def test_calendar_days_add_up_in_each_zone_of_a_clock_and_in_the_calendar_s_own(
     # Monday in Tokyo begins on Sunday evening in UTC, but nine o'clock there is midnight
     tokyo = {row["day_on"]: row["open_minutes"] for row in rows if row["time_zone"] == "Asia/Tokyo"}
     assert (tokyo[date(2026, 11, 29)], tokyo[date(2026, 11, 30)]) == (0.0, 480.0)
+
+
+def test_salesforce_holidays_close_only_the_calendars_that_name_them() -> None:
+    """Salesforce's holidays belong to some BusinessHours, and its API does not tell to which."""
+    week = {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+    usual = {"week": week, "time_zone": "UTC", "crm_holidays": True}
+    some = [
+        {"name": "all", **usual},
+        {"name": "emea", **usual, "crm_holiday_names": ["EMEA*"]},
+        {"name": "asia", **usual, "crm_holiday_names": ["apac*"]},
+    ]
+    sla = Sla.model_validate({"calendars": some})
+    day = date(2026, 11, 18)
+    closed = [{"holiday_id": "0C0", "name": "EMEA: company day", "closed_on": day, "opens_minute": 0, "closes_minute": 1_440}]
+    begin = datetime(2026, 11, 16, tzinfo=UTC)
+    found = calendars.Calendars.of(
+        table(contract("business_hours"), []), table(contract("crm_holidays"), closed), sla=sla, first=begin, last=begin + timedelta(days=4)
+    )
+    noon = datetime(2026, 11, 18, 12, tzinfo=UTC)
+
+    assert {name: minutes_after(noon, 60, found.open_time(name, "UTC")) for name in ("all", "emea", "asia")} == {
+        "all": datetime(2026, 11, 19, 10, tzinfo=UTC),
+        "emea": datetime(2026, 11, 19, 10, tzinfo=UTC),
+        "asia": datetime(2026, 11, 18, 13, tzinfo=UTC),
+    }
