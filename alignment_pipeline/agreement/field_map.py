@@ -148,6 +148,10 @@ class Crm(Section):
     also_read: list[Annotated[str, StringConstraints(pattern=r"^(Lead|Contact|Account|Opportunity)\.[A-Za-z][A-Za-z0-9_]*$")]] = Field(
         default=[], description="Further fields to read, as Lead.Region__c: what conditions of SLA policies name"
     )
+    fill_untargeted: bool = Field(
+        default=False,
+        description="Fill untargeted accounts of which nobody is known too: in the first stage, without tier, people or an MQA ever",
+    )
     currency_field: str | None = Field(
         default=None, description="API name of a deal's currency, CurrencyIsoCode; empty: the organisation has one currency"
     )

@@ -14,6 +14,7 @@ import ibis
 from ibis import _
 
 from alignment_pipeline.agreement.field_map import Crm, FieldMapping
+from alignment_pipeline.agreement.lifecycle import Lifecycle
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.shape import json_of_number, json_of_text, loosened
@@ -109,8 +110,16 @@ def account_values(
     account_tiers: ibis.Table,
     account_stages: ibis.Table,
     account_mqa_statuses: ibis.Table,
+    person_accounts: ibis.Table,
+    *,
+    crm: Crm,
+    lifecycle: Lifecycle,
 ) -> ibis.Table:
-    """One row per living account in scope: the values that the field map may name."""
+    """One row per living account in scope: the values that the field map may name.
+
+    An untargeted account of which nobody is known (the first stage, no tier, no people, never an MQA) has no values, unless the agreement
+    wants it filled (`crm.fill_untargeted`): writing zeros to tens of thousands of accounts tells nobody anything.
+    """
     records = accounts.select(
         object=ibis.literal("Account"), record_id=_.account_id, account_id=_.account_id, owner_id=_.owner_id, parent_id=_.account_id
     )
@@ -138,7 +147,19 @@ def account_values(
     joined = records.inner_join(scores, "account_id")
     for part in (fits, tiers, stages, mqas):
         joined = joined.left_join(part, "account_id", rname="{name}_again").drop("account_id_again")
-    return joined
+    return joined if crm.fill_untargeted else _without_untargeted(joined, person_accounts, lifecycle)
+
+
+def _without_untargeted(joined: ibis.Table, person_accounts: ibis.Table, lifecycle: Lifecycle) -> ibis.Table:
+    """The same, with no values of untargeted accounts of which nobody is known; what stood in their fields is cleared."""
+    known = person_accounts.select(known_account_id="account_id").distinct()
+    rows = joined.left_join(known, joined.account_id == known.known_account_id)
+    is_first = (rows.stage == lifecycle.accounts.start) | rows.stage.isnull()
+    is_left = is_first & rows.tier.isnull() & rows.known_account_id.isnull() & (rows.mqa_count.fill_null(0.0) == 0)
+    reasons = {offer.reason for offer in ACCOUNT_OFFERS.values()}
+    values = {offer.column for offer in ACCOUNT_OFFERS.values()} - reasons
+    empty = {name: ibis.ifelse(is_left, ibis.null(rows[name].type()), rows[name]) for name in sorted(values | reasons)}
+    return rows.mutate(**empty).drop("known_account_id")
 
 
 def field_updates(

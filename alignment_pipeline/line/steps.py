@@ -329,7 +329,8 @@ FIELD_UPDATES = (
     row(
         "account_field_values",
         updates.account_values,
-        "accounts account_scores account_fits account_tiers account_stages account_mqa_statuses",
+        "accounts account_scores account_fits account_tiers account_stages account_mqa_statuses person_accounts",
+        takes="crm lifecycle",
         is_published=False,
     ),
     row(

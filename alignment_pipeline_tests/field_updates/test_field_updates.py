@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.field_map import Crm, FieldMapping
 from alignment_pipeline.agreement.parties import Scope
@@ -13,7 +15,10 @@ from alignment_pipeline.reporting import run_measures as run_measures_rule
 from alignment_pipeline_tests.staging.factories import NOW, account, contact, days_ago, lead, rows, staged, user
 
 _PERSON = ("people", "person_records", "person_scores", "person_fits", "person_stages", "lead_account_matches", "person_slas")
-_ACCOUNT = ("accounts", "account_scores", "account_fits", "account_tiers", "account_stages", "account_mqa_statuses")
+_ACCOUNT = (
+    "accounts", "account_scores", "account_fits", "account_tiers", "account_stages", "account_mqa_statuses", "person_accounts",
+)  # fmt: skip
+LIFECYCLE = loader.load(loader.default_path()).lifecycle
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -55,14 +60,15 @@ def field(value: str, type_: str = "text", object_: str = "Lead", **more: Any) -
     return FieldMapping.model_validate({"object": object_, "field": name, "value": value, "type": type_, "label": "L"} | more)
 
 
-def planned(given: Rows, *fields: FieldMapping, scope: Scope | None = None) -> dict[tuple[str, str], dict[str, Any]]:
+def planned(
+    given: Rows, *fields: FieldMapping, scope: Scope | None = None, is_filling: bool = False
+) -> dict[tuple[str, str], dict[str, Any]]:
     """(record, value's name) -> row."""
     persons = rule.person_values(*[staged(name, given.get(name, ())) for name in _PERSON])
-    accounts = rule.account_values(*[staged(name, given.get(name, ())) for name in _ACCOUNT])
+    crm = Crm(fields=list(fields), fill_untargeted=is_filling)
+    accounts = rule.account_values(*[staged(name, given.get(name, ())) for name in _ACCOUNT], crm=crm, lifecycle=LIFECYCLE)
     users = staged("users", given["users"])
-    table = rule.field_updates(
-        persons, accounts, users, crm=Crm(fields=list(fields)), scope=scope or Scope(), as_of=NOW, agreement_version="test"
-    )
+    table = rule.field_updates(persons, accounts, users, crm=crm, scope=scope or Scope(), as_of=NOW, agreement_version="test")
     names = {mapping.field: mapping.value for mapping in fields}
     return {(row["record_id"], names[row["field"]]): row | {"value": json.loads(row["value"])} for row in rows(table)}
 
@@ -152,7 +158,7 @@ def test_accounts_say_their_numbers_as_their_fields_want_them() -> None:
 def test_clocks_and_mqas_are_written_first_and_what_the_plan_stamps_is_left_to_it() -> None:
     crm = loader.load(loader.default_path()).crm
     persons = rule.person_values(*[staged(name, jane().get(name, ())) for name in _PERSON])
-    accounts = rule.account_values(*[staged(name, jane().get(name, ())) for name in _ACCOUNT])
+    accounts = rule.account_values(*[staged(name, jane().get(name, ())) for name in _ACCOUNT], crm=Crm(fields=[]), lifecycle=LIFECYCLE)
     table = rule.field_updates(
         persons, accounts, staged("users", jane()["users"]), crm=crm, scope=Scope(), as_of=NOW, agreement_version="test"
     )
@@ -201,3 +207,41 @@ def test_without_leads_there_is_no_match_rate() -> None:
     tables = {name: staged(name, ()) for name in run_measures_rule.INPUTS}
     found = run_measures_rule.run_measures(tables, run_id="r", as_of=NOW, agreement_version="v").to_pylist()
     assert "match_rate" not in {row["measure"] for row in found}
+
+
+FIELDS = [
+    field("account.engagement_score", "number", "Account"),
+    field("account.stage", object_="Account"),
+    field("account.tier", object_="Account"),
+]
+NOBODY: Rows = {
+    "account_scores": [{"account_id": account(1), "engagement_score": 0.0, "score_reason": "no activity"}],
+    "account_tiers": [{"account_id": account(1), "tier_reason": "not targeted"}],
+    "account_stages": [{"account_id": account(1), "stage": LIFECYCLE.accounts.start, "stage_reason": "start"}],
+    "account_mqa_statuses": [{"account_id": account(1), "mqa_status": "no", "mqa_reason": "no", "times": 0}],
+}
+
+
+def values_of(**more: Any) -> list[Any]:
+    is_filling = more.pop("is_filling", False)
+    found = planned(jane(**(NOBODY | more)), *FIELDS, is_filling=is_filling)
+    return [found[account(1), one.value]["value"] for one in FIELDS]
+
+
+def test_an_untargeted_account_of_which_nobody_is_known_has_no_values() -> None:
+    assert values_of() == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"is_filling": True}, [0.0, LIFECYCLE.accounts.start, None]),
+        ({"person_accounts": [{"person_id": "p", "account_id": account(1)}]}, [0.0, LIFECYCLE.accounts.start, None]),
+        ({"account_tiers": [{"account_id": account(1), "tier": 2}]}, [0.0, LIFECYCLE.accounts.start, "2"]),
+        ({"account_stages": [{"account_id": account(1), "stage": "Customer"}]}, [0.0, "Customer", None]),
+        ({"account_mqa_statuses": [{"account_id": account(1), "mqa_status": "was", "times": 1}]}, [0.0, LIFECYCLE.accounts.start, None]),
+    ],
+    ids=["the agreement wants it filled", "somebody is known", "it has a tier", "it is on its way", "it was an MQA"],
+)
+def test_any_other_account_is_filled(more: dict[str, Any], expected: list[Any]) -> None:
+    assert values_of(**more) == expected
