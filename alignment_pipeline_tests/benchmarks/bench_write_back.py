@@ -1,6 +1,7 @@
 """`make bench-write-back`: 50,000 changed records planned, applied and verified against the embedded Salesforce over HTTP.
 
 Belongs here: what a run costs in calls, seconds and journal time. `machine` fields go by Bulk, `shared` ones each by a conditional write.
+`refused` is a first fill of which the CRM refuses one record in 200: it must end, with the refused ones listed as dead letters.
 The sandbox works in the same process, so its time is part of the wall time, and the journal's share is of all of it. Two times are told of
 the journal: its own (statements and commits in the database, with their fsync) and that of whole transactions, the making of rows included.
 """
@@ -15,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from alignment_pipeline.write_back.records import dead_letters
 from alignment_pipeline_tests.faults import kill
 from alignment_pipeline_tests.write_back.office import lead_id, office
 
@@ -46,7 +48,7 @@ class DatabaseTime:
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=["machine", "shared"])
+    parser.add_argument("kind", choices=["machine", "shared", "refused"])
     parser.add_argument("--records", type=int, default=RECORDS)
     chosen = parser.parse_args()
     wide = kill.wide_agreement().write_back
@@ -58,6 +60,10 @@ def main() -> None:
     ) as acme:  # fmt: skip
         for number in range(chosen.records):
             acme.want(lead_id(number), **({"Note__c": f"ours {number}"} if chosen.kind == "shared" else {"Score__c": number % 999 + 0.5}))
+        refused = range(0, chosen.records, 200) if chosen.kind == "refused" else ()
+        if refused:
+            path = "Lead/(" + "|".join(lead_id(number) for number in refused) + ")$"
+            acme.fault("row_error", path=path, count=None, code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="Region is required")
         planned = acme.plan().approve()
         calls, journal, commits = dict(acme.session.counter.by_endpoint), acme.journal.seconds, acme.journal.commits
         database = DatabaseTime(acme.journal.engine)
@@ -68,8 +74,13 @@ def main() -> None:
         spent = {
             name: number - calls.get(name, 0) for name, number in acme.session.counter.by_endpoint.items() if number != calls.get(name, 0)
         }
-        assert done.states == {"VERIFIED": chosen.records}, done.states
+        expected = {"VERIFIED": chosen.records - len(refused), "DEAD": len(refused)}
+        assert done.states == {state: number for state, number in expected.items() if number}, done.states
+        assert (done.stopped, done.error, done.plan_state) == (None, None, "DONE"), done.stopped
+        listed = len(dead_letters.listing(acme.journal))
+        assert listed == len(refused), listed
         again = acme.plan().plan.ops
+    print(f"{listed:,} dead letters listed")
     print(f"{chosen.records:,} {chosen.kind}: {sum(spent.values()):,} calls, {seconds:.0f} s, a second plan has {len(again)} operations")
     print(
         f"journal {own:.1f} s ({own / seconds:.1%}) of its own, {journal:.1f} s ({journal / seconds:.1%}) of whole transactions, "

@@ -19,7 +19,7 @@ from alignment_pipeline.journal.lease import CRM, acquire
 from alignment_pipeline.write_back.fields import bases
 from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.sending import marker
-from alignment_pipeline.write_back.sending.breaker import Event
+from alignment_pipeline.write_back.sending.breaker import Noted
 from alignment_pipeline.write_back.sending.bulk import send_bulk
 from alignment_pipeline.write_back.sending.context import Run
 from alignment_pipeline.write_back.sending.recheck import Look, look_at_creates, look_at_updates, modstamp, read
@@ -121,14 +121,14 @@ def run_batch(run: Run, batch: Batch) -> Sent:
         acked, events = take_answers(run, ops, sent.results)
         crash.point("answers taken")
         unknown = [op for op in ops if _is_unknown(sent, op)]
-        run.breaker.note(events)
         if acked or unknown:
-            run.breaker.note(read_back(run, object_, [*acked, *(replace(op, state="UNKNOWN") for op in unknown)], look))
+            events += read_back(run, object_, [*acked, *(replace(op, state="UNKNOWN") for op in unknown)], look)
+        run.breaker.note_in_order([op.op_id for op in ops], events)
         crash.point("verified")
     return sent
 
 
-def read_back(run: Run, object_: str, ops: Sequence[Op], look: Look | None = None) -> list[Event]:
+def read_back(run: Run, object_: str, ops: Sequence[Op], look: Look | None = None) -> list[Noted]:
     """Read the records and let the read rule decide."""
     updates = [op for op in ops if op.action != "create"]
     creates = [op for op in ops if op.action == "create"]

@@ -16,6 +16,7 @@ from alignment_pipeline.journal.tables import BATCH
 from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.plans.ops import undecided
 from alignment_pipeline.write_back.sending.batches import read_back
+from alignment_pipeline.write_back.sending.breaker import Noted
 from alignment_pipeline.write_back.sending.bulk import resume_bulk
 from alignment_pipeline.write_back.sending.context import Run
 from alignment_pipeline.write_back.sending.send import BULK
@@ -38,20 +39,21 @@ def recover(run: Run) -> int:
             mine = [op for op in ops if op.batch_id == batch_id and op.state in ("INFLIGHT", "UNKNOWN")]
             if mine:
                 acked, events = take_answers(run, mine, resume_bulk(run, batch_id, mine).results)
-                run.breaker.note(events)
-                _read(run, acked)
+                run.breaker.note_in_order([op.op_id for op in mine], [*events, *_read(run, acked)])
         rest = [op for op in ops if not (op.batch_id in jobs and op.state in ("INFLIGHT", "UNKNOWN"))]
-        _read(run, [replace(op, state="UNKNOWN") if op.state == "INFLIGHT" else op for op in rest])
+        run.breaker.note(event for _, event in _read(run, [replace(op, state="UNKNOWN") if op.state == "INFLIGHT" else op for op in rest]))
     return len(undecided(run.journal))
 
 
-def _read(run: Run, ops: Sequence[Op]) -> None:
+def _read(run: Run, ops: Sequence[Op]) -> list[Noted]:
+    events: list[Noted] = []
     by_object: dict[str, list[Op]] = defaultdict(list)
     for op in ops:
         by_object[op.object].append(op)
     for object_, mine in sorted(by_object.items()):
         for start in range(0, len(mine), _READ):
-            run.breaker.note(read_back(run, object_, mine[start : start + _READ]))
+            events += read_back(run, object_, mine[start : start + _READ])
+    return events
 
 
 def _jobs(run: Run, ops: Sequence[Op]) -> set[str]:

@@ -25,7 +25,7 @@ from alignment_pipeline.write_back.fields.field_rules import CREATABLE, TASK_STA
 from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.plans.ops import move
 from alignment_pipeline.write_back.sending import attempt_log, attempts, marker
-from alignment_pipeline.write_back.sending.breaker import Event
+from alignment_pipeline.write_back.sending.breaker import Event, Noted
 from alignment_pipeline.write_back.sending.context import Run
 from alignment_pipeline.write_back.sending.read_rule import read_rule
 from alignment_pipeline.write_back.sending.recheck import Look
@@ -151,12 +151,12 @@ def _settle_unsent(run: Run, connection: Connection, look: Look) -> None:
         _mark_undone(run, connection, op)
 
 
-def take_answers(run: Run, ops: Sequence[Op], results: Mapping[int, RowResult]) -> tuple[list[Op], list[Event]]:
-    """After the send: each operation by its own answer; those without one were not sent and wait. Returns the acknowledged."""
+def take_answers(run: Run, ops: Sequence[Op], results: Mapping[int, RowResult]) -> tuple[list[Op], list[Noted]]:
+    """After the send: each operation by its own answer; those without one were not sent and wait. Returns the acknowledged, refusals."""
     journal = run.journal
     now = journal.now()
     acked: list[Op] = []
-    events: list[Event] = []
+    events: list[Noted] = []
     rows: list[dict[str, Any]] = []
     answers: list[dict[str, Any]] = []
     gone: list[Op] = []
@@ -182,7 +182,7 @@ def take_answers(run: Run, ops: Sequence[Op], results: Mapping[int, RowResult]) 
     return acked, events
 
 
-def _after(run: Run, op: Op, row: RowResult | None, events: list[Event]) -> dict[str, Any]:
+def _after(run: Run, op: Op, row: RowResult | None, events: list[Noted]) -> dict[str, Any]:
     values: dict[str, Any] = {
         "state": "RETRY",
         "tries": op.tries,
@@ -210,7 +210,7 @@ def _after(run: Run, op: Op, row: RowResult | None, events: list[Event]) -> dict
     if kind is RetryClass.GONE:
         return values | {"state": "GONE"}
     if kind is RetryClass.CONFLICT:
-        events.append(Event.CONFLICT)
+        events.append((op.op_id, Event.CONFLICT))
         return values | {"state": "CONFLICT" if op.tries + 1 >= _CONFLICT_TRIES else "RETRY", "not_before": _later(run, _CONFLICT_SECONDS)}
     if kind in (RetryClass.QUOTA, RetryClass.AUTH):
         return values | {"not_before": _later(run, _QUOTA_SECONDS if kind is RetryClass.QUOTA else 0.0), "tries": op.tries}
@@ -222,15 +222,15 @@ def _after(run: Run, op: Op, row: RowResult | None, events: list[Event]) -> dict
         run.breaker.trip(f"{op.object}: {row.code} on {', '.join(row.fields) or 'the request'}: permission or schema; nothing more is sent")
         return values | {"state": "DEAD"}
     if kind is RetryClass.ROW:
-        events.append(Event.ERROR if known_code(row) else Event.UNKNOWN_CODE)
+        events.append((op.op_id, Event.ERROR if known_code(row) else Event.UNKNOWN_CODE))
     return values | {"state": "DEAD"}
 
 
-def verify(run: Run, ops: Sequence[Op], records: Mapping[str, Record | None], owners: Mapping[str, Any]) -> list[Event]:
+def verify(run: Run, ops: Sequence[Op], records: Mapping[str, Record | None], owners: Mapping[str, Any]) -> list[Noted]:
     """What reading back shows of acknowledged and unknown operations: one transaction moves states and bases together."""
     journal = run.journal
     now = run.clock.now()
-    events: list[Event] = []
+    events: list[Noted] = []
     rows: list[dict[str, Any]] = []
     verified: dict[str, dict[str, dict[str, Any]]] = {}
     op_ids: dict[str, dict[str, int]] = {}
@@ -240,7 +240,7 @@ def verify(run: Run, ops: Sequence[Op], records: Mapping[str, Record | None], ow
     gone: list[Op] = []
     for op in ops:
         verdict = read_rule(run, op, records.get(op.record_id or ""), owners, now)
-        events += verdict.events
+        events += [(op.op_id, event) for event in verdict.events]
         new_holds += verdict.holds
         drift += verdict.rewritten
         if verdict.state == op.state:

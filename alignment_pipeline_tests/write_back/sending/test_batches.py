@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from alignment_pipeline.write_back.fields import holds
+from alignment_pipeline.write_back.records import dead_letters
 from alignment_pipeline_tests.write_back.office import agreement, lead_id, office
 
 
@@ -65,3 +69,37 @@ def test_a_task_of_ours_is_closed_unless_somebody_works_on_it(tmp_path: Path) ->
         assert done.states == {"VERIFIED": 1}
         assert [acme.value(tasks[f"sla:{number}"], "Status") for number in range(3)] == ["Completed", "In Progress", "Not Started"]
         assert [hold.reason.value for hold in holds.listing(acme.journal)] == ["HUMAN_EDIT"]
+
+
+@pytest.mark.parametrize(
+    "bad", [range(0, 900, 75), [3, 150, 151, 152, 400, 401, 888], range(899, 0, -100)], ids=["even", "some beside", "last"]
+)
+def test_a_few_refused_rows_of_a_bulk_job_do_not_stop_the_run(tmp_path: Path, bad: Sequence[int]) -> None:
+    """Twelve of 900 are 1.3 %; told before the successes they would be 6 % of the last 200."""
+    sending = agreement().write_back.sending.model_copy(update={"bulk_above": 200})
+    with office(tmp_path, leads=900, sending=sending) as acme:
+        for number in range(900):
+            acme.want(lead_id(number), Score__c=number + 0.25)
+        acme.fault(
+            "row_error",
+            path="Lead/(" + "|".join(lead_id(number) for number in bad) + ")",
+            count=None,
+            code="FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        )
+        done = acme.run()
+        dead = dead_letters.listing(acme.journal)
+
+        assert (done.stopped, done.plan_state, done.states) == (None, "DONE", {"DEAD": len(bad), "VERIFIED": 900 - len(bad)})
+        assert {one.record_id for one in dead} == {lead_id(number) for number in bad}
+
+
+def test_many_refused_rows_of_a_bulk_job_stop_it(tmp_path: Path) -> None:
+    sending = agreement().write_back.sending.model_copy(update={"bulk_above": 200, "bulk_job_rows": 300})
+    with office(tmp_path, leads=900, sending=sending) as acme:
+        for number in range(900):
+            acme.want(lead_id(number), Score__c=number + 0.25)
+        bad = "|".join(lead_id(number) for number in range(0, 900, 5))
+        acme.fault("row_error", path=f"Lead/({bad})", count=None, code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="Region is required")
+        done = acme.run()
+
+        assert done.stopped is not None and "were refused" in done.stopped
