@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from alignment_pipeline.defs import instance_storage
+from alignment_pipeline.installation import instance_storage
 
 
 @dg.definitions

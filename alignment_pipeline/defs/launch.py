@@ -17,9 +17,10 @@ from dagster._core.definitions.partitions.context import partition_loading_conte
 from dagster._core.execution.api import execute_run_iterator
 
 from alignment_pipeline import errors
-from alignment_pipeline.defs import instance_storage, progress, run_log
+from alignment_pipeline.defs import progress, run_log
 from alignment_pipeline.defs.line import AS_OF_TAG
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.installation import instance_storage
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import lease
 

@@ -25,7 +25,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, StaticPool
 
-from alignment_pipeline.defs.instance_storage import PATIENCE_SECONDS
+from alignment_pipeline.installation.instance_storage import PATIENCE_SECONDS
 
 #: The code location, as `workspace.yaml` and `alignment dev` name it.
 LOCATION = "alignment_pipeline"

@@ -13,8 +13,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from alignment_pipeline.defs import instance_storage
 from alignment_pipeline.errors import AlignmentError
+from alignment_pipeline.installation import instance_storage
 
 
 @pytest.fixture
