@@ -12,6 +12,7 @@ from rich.console import Console
 from alignment_pipeline.cli.context import Context, as_of_moment, as_of_option, json_option
 from alignment_pipeline.cli.milestones import milestones
 from alignment_pipeline.errors import AlignmentError
+from alignment_pipeline.installation import target_list
 from alignment_pipeline.operations import summary
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ def perform(context: Context, *, as_of: datetime | None = None, begun: float | N
     outcome = launched(context, JOB, as_of=as_of, begun=begun)
     with context.journal() as journal:
         found = summary.of_run(context.warehouse(), journal, run_id=outcome.run_id)
+    listed = target_list.target_list(context.home.agreement, agreement_path=context.home.agreement_path)
+    found["notes"] = summary.unknown_targets(context.warehouse(), listed)
+    for note in found["notes"]:
+        context.say(note)
     found["failed_checks"] = [{"asset": asset, "check": check, "description": text} for asset, check, text in outcome.failed_checks]
     return found
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import ibis
 from ibis import _
 
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.operations import write_back
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
+_MOST_IDS = 20
 # a run that decides as of the past makes no plan: the CRM gets no values of the past
 _NO_PLAN: dict[str, Any] = {
     "plan_hash": "",
@@ -59,6 +61,25 @@ def of_run(warehouse: Warehouse, journal: Journal, *, run_id: str) -> dict[str, 
             "counts": json.loads(plan["counts"]),
         },
     }
+
+
+def unknown_targets(warehouse: Warehouse, overrides: ibis.Table | None) -> list[str]:
+    """What stands in the target list though no living account has that id, in sentences; empty when all is well."""
+    if overrides is None:
+        return []
+    listed = overrides.select("account_id").distinct().anti_join(warehouse.read("accounts"), "account_id")
+    gone = warehouse.read("crm_record_states").filter(_.object == "Account").select(account_id=_.record_id, survivor_id=_.survivor_id)
+    rows = listed.left_join(gone, "account_id").order_by("account_id").to_pyarrow().to_pylist()
+    merged = [f"{row['account_id']} (now {row['survivor_id']})" for row in rows if row["survivor_id"] not in (None, row["account_id"])]
+    deleted = [row["account_id"] for row in rows if row["survivor_id"] == row["account_id"]]
+    strange = [row["account_id"] for row in rows if row["survivor_id"] is None]
+    kinds = (("that no account has", strange), ("of deleted accounts", deleted), ("of accounts that were merged", merged))
+    return [f"target list: {len(ids):,} id{'s' * (len(ids) > 1)} {what}: {_listed(ids)}" for what, ids in kinds if ids]
+
+
+def _listed(ids: list[str]) -> str:
+    left = len(ids) - _MOST_IDS
+    return ", ".join(ids[:_MOST_IDS]) + (f" and {left:,} more" if left > 0 else "")
 
 
 def lines(found: dict[str, Any]) -> list[str]:
