@@ -24,6 +24,7 @@ TABLES = (
     "accounts",
     "people",
     "person_records",
+    "record_periods",
     "contacts",
     "leads",
     "marketing_persons",
