@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import holidays
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from alignment_pipeline.agreement.sla import Sla
@@ -194,3 +197,18 @@ def test_salesforce_holidays_close_only_the_calendars_that_name_them() -> None:
         "emea": datetime(2026, 11, 19, 10, tzinfo=UTC),
         "asia": datetime(2026, 11, 18, 13, tzinfo=UTC),
     }
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.sampled_from(["CN", "TW", "UA", "HU", "RU", "DE", "US"]), st.sampled_from([2019, 2023, 2024, 2025, 2026]))
+def test_open_hours_of_a_year_are_those_of_its_working_days_moved_ones_included(country: str, year: int) -> None:
+    """The law: each weekday that is no holiday is open eight hours, and so is each weekend day that was made a working day."""
+    week = {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+    sla = Sla.model_validate({"calendars": [{"name": "hours", "time_zone": "UTC", "week": week, "holidays": [country]}]})
+    first, last = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    open_time = calendars.Calendars(sla, HOURS.empty_table(), CLOSED.empty_table(), first, last).open_time("hours", "UTC")
+    known = holidays.country_holidays(country, years=[year - 1, year, year + 1])
+    days = [date(year, 1, 1) + timedelta(days=number) for number in range((last - first).days)]
+    working = [day for day in days if day not in known and (day.weekday() < 5 or day in known.weekend_workdays)]
+
+    assert calendars.business_minutes_between(first, last, open_time) == 480.0 * len(working)

@@ -55,3 +55,15 @@ def test_a_quota_of_bulk_is_no_quota_of_requests(code: str, message: str) -> Non
     assert isinstance(verdict(400, code, message, "bulk query create").error, BulkQuotaExhausted)
     assert isinstance(verdict(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", "bulk query create").error, QuotaExhausted)
     assert not isinstance(verdict(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests", "bulk query create").error, BulkQuotaExhausted)
+
+
+@given(
+    code=st.sampled_from(["LIMIT_EXCEEDED", "EXCEEDEDQUOTA", "API_ERROR"]) | CODES.filter(lambda code: code != "REQUEST_LIMIT_EXCEEDED"),
+    most=st.integers(0, 10**7),
+    what=st.sampled_from(["query jobs", "ingest jobs", "result bytes", "batches"]),
+    status=st.sampled_from([400, 403]),
+)
+def test_a_bulk_quota_is_one_whatever_its_code_and_numbers_and_only_of_bulk_calls(code: str, most: int, what: str, status: int) -> None:
+    message = f"Max bulk v2 {what} ({most}) per 24 hrs has been reached ({most + 1})."
+    assert isinstance(verdict(status, code, message, "bulk query create").error, BulkQuotaExhausted)
+    assert not isinstance(verdict(status, code, message, "query Lead").error, BulkQuotaExhausted)
