@@ -136,8 +136,7 @@ STAGING = (
     row(
         "opportunity_states",
         opportunity_states.opportunity_states,
-        "raw_salesforce_opportunities",
-        living("raw_salesforce_opportunity_stages_over_time"),
+        "raw_salesforce_opportunities raw_salesforce_opportunity_stages_over_time",
         "record_changes",
         living("raw_salesforce_opportunity_stages"),
         "crm_record_states",

@@ -48,10 +48,11 @@ def opportunity_states(
     fiscal: Fiscal,
     as_of: Moment,
 ) -> ibis.Table:
-    """`opportunity_states` from all versions of raw opportunities, the living rows of their history, and changes of fields.
+    """`opportunity_states` from all versions of raw opportunities and of their history, and from changes of fields.
 
-    `as_of` is the moment up to which rows were known.
+    `as_of` is the moment up to which rows were known. The CRM deletes a deal's history with the deal; what it said holds until then.
     """
+    history = _with_values(history, as_of)
     versions = typed(opportunities.filter(opportunities.known_at <= moment(as_of)), "raw_salesforce_opportunities")
     versions = versions.mutate(currency=values.custom(versions, crm.currency_field))
     created = _creations(versions, history)
@@ -66,6 +67,13 @@ def opportunity_states(
     joined = judged.left_join(survivors, "account_id", rname="{name}_kept")
     merged = joined.mutate(account_id=ibis.coalesce(joined.survivor_id, joined.account_id))
     return shaped(_in_one_currency(merged, currencies, fiscal), OPPORTUNITY_STATES)
+
+
+def _with_values(history: ibis.Table, as_of: Moment) -> ibis.Table:
+    """Each row of the history once, as last known, tombstones without values aside."""
+    known = history.filter(history.known_at <= moment(as_of), history.StageName.notnull())
+    order = ibis.window(group_by="record_id", order_by=[ibis.desc("known_at"), ibis.desc("row_hash")])
+    return known.mutate(place=ibis.row_number().over(order)).filter(_.place == 0).drop("place")
 
 
 def _creations(versions: ibis.Table, history: ibis.Table) -> ibis.Table:

@@ -12,7 +12,6 @@ from alignment_pipeline.agreement.currencies import Currencies, Rate
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.staging import crm_record_states, opportunity_states, record_changes
-from alignment_pipeline.staging import versions as bitemporal
 from alignment_pipeline_tests.staging.factories import NOW, account, opportunity, raw, raw_row, rows, user
 
 _RECORDS = ("accounts", "contacts", "leads", "opportunities")
@@ -46,7 +45,7 @@ def states(
     ]
     found = opportunity_states.opportunity_states(
         tables["raw_salesforce_opportunities"],
-        bitemporal.living(raw(over_time, *history), as_of=known),
+        raw(over_time, *history),
         record_changes.record_changes(tables, inputs={}, as_of=known),
         raw("raw_salesforce_opportunity_stages", *stages),
         crm_record_states.crm_record_states(tables, as_of=known),
@@ -130,6 +129,21 @@ def test_a_deleted_deal_is_there_until_its_deletion(is_tombstone: bool) -> None:
     bare = {"StageName": None, "CreatedDate": None, "OwnerId": None, "CloseDate": None} if is_tombstone else {}
     found = states([version(at(1, 5)), version(at(4, 1), is_deleted=True, **bare)], [entry(1, at(1, 5), "Prospecting", 70)])
     assert [(at(1, 5), "Prospecting", False), (at(4, 1), "Prospecting", True)] == told(found, "valid_from_at", "stage", "is_deleted")
+
+
+@pytest.mark.parametrize("is_tombstone", [True, False])
+def test_a_deleted_deal_was_what_its_history_said(is_tombstone: bool) -> None:
+    """The CRM deletes the history with the deal: as rows that say so, or as tombstones with an id alone."""
+    gone = version(at(4, 1), is_deleted=True, StageName="Proposal", Amount="150")
+    history = [entry(1, at(1, 5), "Prospecting", 100), entry(2, at(2, 1), "Proposal", 150)]
+    nothing = {"StageName": None, "Amount": None, "CloseDate": None, "Probability": None, "CreatedDate": None, "OpportunityId": None}
+    deleted = [row | {"is_deleted": True, "known_at": at(4, 1), "row_hash": "gone"} | (nothing if is_tombstone else {}) for row in history]
+
+    found = states([version(at(2, 1), StageName="Proposal", Amount="150"), gone], [*history, *deleted])
+
+    assert [("Prospecting", 10_000, False), ("Proposal", 15_000, False), ("Proposal", 15_000, True)] == told(
+        found, "stage", "amount_cents", "is_deleted"
+    )
 
 
 def test_a_deal_that_came_back_from_the_bin_is_there_again() -> None:

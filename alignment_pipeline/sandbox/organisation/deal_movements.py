@@ -126,15 +126,14 @@ class DealMovements:
         }  # fmt: skip
         record |= world.stamps(created, [gone], str(like["OwnerId"])) | {"IsDeleted": True}
         world.add("Opportunity", record)
+        # its histories go with it
         row = {name: record[name] for name in _VALUES} | {
             "OpportunityId": record["Id"],
             "CreatedById": record["OwnerId"],
-            "IsDeleted": False,
+            "IsDeleted": True,
         }
-        world.add(
-            "OpportunityHistory", {"Id": world.mint.id("OpportunityHistory"), "CreatedDate": created, "SystemModstamp": created} | row
-        )
-        self._change(record, created, "created", None, None)
+        world.add("OpportunityHistory", {"Id": world.mint.id("OpportunityHistory"), "CreatedDate": created, "SystemModstamp": gone} | row)
+        self._change(record, created, "created", None, None, is_deleted=True)
         self.kinds[str(record["Id"])].append(DELETED)
 
     def _between(self, first: datetime, last: datetime) -> datetime | None:
@@ -147,12 +146,12 @@ class DealMovements:
         row = like | {"Id": self.world.mint.id("OpportunityHistory"), "CreatedDate": moment, "SystemModstamp": moment} | values
         self.world.add("OpportunityHistory", row)
 
-    def _change(self, deal: Record, moment: datetime, field: str, old: object, new: object) -> None:
+    def _change(self, deal: Record, moment: datetime, field: str, old: object, new: object, *, is_deleted: bool = False) -> None:
         self.world.add(
             "OpportunityFieldHistory",
             {
                 "Id": self.world.mint.id("OpportunityFieldHistory"), "OpportunityId": deal["Id"], "Field": field,
                 "DataType": "DateOnly" if isinstance(new, date) else "Text", "OldValue": old, "NewValue": new,
-                "CreatedById": deal["OwnerId"], "CreatedDate": moment, "IsDeleted": False,
+                "CreatedById": deal["OwnerId"], "CreatedDate": moment, "IsDeleted": is_deleted,
             },
         )  # fmt: skip
