@@ -39,9 +39,10 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Goals:
-    """A plan and what it proposes."""
+    """A plan and what it proposes. `bookings` are those of the whole on the day, in the company's currency."""
 
     period: str
+    bookings: float
     lines: list[dict[str, Any]]
     sensitivities: list[dict[str, Any]]
     proposals: list[Proposal]
@@ -65,7 +66,9 @@ def goals_of(warehouse: Warehouse, *, agreement: Agreement, day: date, known: da
         walk.evaluate(walks.maker(name), **options)
     lines = sorted(walk.tables["plan_lines"].to_pyarrow().to_pylist(), key=lambda row: (row["scope"] != "all", row["scope"], row["place"]))
     bars = walk.tables["plan_sensitivities"].to_pyarrow().to_pylist()
-    return Goals(period.name, lines, bars, _proposals(agreement, lines))
+    metrics = walk.tables["pipeline_metrics"]
+    booked = metrics.filter(metrics.scope == "all", metrics.metric == "bookings").value.sum().to_pyarrow().as_py()
+    return Goals(period.name, (booked or 0.0) / 100, lines, bars, _proposals(agreement, lines))
 
 
 def _proposals(agreement: Agreement, lines: list[dict[str, Any]]) -> list[Proposal]:

@@ -1,0 +1,100 @@
+"""`alignment plan-goals --review`: the plan of the period before, beside what came, and the rate that was furthest off.
+
+Belongs here: planning that period from what was known on its first day, counting what it brought, and comparing. The plan itself:
+`operations/plan_goals.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.operations import plan_goals
+from alignment_pipeline.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class ReviewedLine:
+    """One line of a plan: what it asked for, what came, the rate it was made with and the rate measured since.
+
+    `came` is None for a line that no table counts (people engaged, capacity)."""
+
+    line: str
+    planned: float | None
+    came: float | None
+    planned_rate: float | None
+    measured_rate: float | None
+    n: int
+
+    @property
+    def rate_error(self) -> float | None:
+        """How far the planned rate was from the measured one, as a share of the latter."""
+        if self.planned_rate is None or not self.measured_rate:
+            return None
+        return (self.planned_rate - self.measured_rate) / self.measured_rate
+
+
+@dataclass(frozen=True)
+class Review:
+    """The lines of a period's plan, reviewed. `wrong` is the line whose rate was furthest off."""
+
+    period: str
+    lines: list[ReviewedLine]
+
+    @property
+    def wrong(self) -> ReviewedLine | None:
+        """The line whose rate was furthest off; None when no rate can be compared."""
+        rated = [line for line in self.lines if line.rate_error is not None]
+        return max(rated, key=lambda line: abs(line.rate_error or 0.0), default=None)
+
+
+def review_of(warehouse: Warehouse, *, agreement: Agreement, day: date, known: datetime) -> Review:
+    """The period before the one that holds `day`: planned as of the end of its first day, counted as known at `known`.
+
+    Raises ConfigurationError when nothing has been decided yet, or that period has no target.
+    """
+    fiscal = agreement.fiscal
+    period = fiscal.before(fiscal.period_of(day))
+    begun, over = fiscal.end_of(period.first), fiscal.end_of(period.last)
+    planned = _lines(plan_goals.goals_of(warehouse, agreement=agreement, day=period.first, known=min(begun, known)))
+    ended = plan_goals.goals_of(warehouse, agreement=agreement, day=period.last, known=known)
+    measured = _lines(ended)
+    came = {"bookings": ended.bookings} | _counts(warehouse, fiscal.end_of(period.first - timedelta(days=1)), over)
+    return Review(
+        period.name,
+        [
+            ReviewedLine(
+                line=name,
+                planned=row["needed"] if name == "bookings" else row["to_create"],
+                came=came.get(name),
+                planned_rate=row["rate"] if row["rate_source"] != "agreement" else None,
+                measured_rate=measured[name]["rate"] if name in measured and row["rate_source"] != "agreement" else None,
+                n=measured[name]["n"] if name in measured else 0,
+            )
+            for name, row in planned.items()
+        ],
+    )
+
+
+def _lines(goals: plan_goals.Goals) -> dict[str, dict[str, Any]]:
+    return {row["line"]: row for row in goals.lines if row["scope"] == "all"}
+
+
+def _counts(warehouse: Warehouse, begins: datetime, ends: datetime) -> dict[str, float]:
+    """Line -> how many of what it asked for came between two moments; a table that is not there yet counts nothing."""
+
+    def rows(table: str, column: str, sourced: str | None = None) -> float:
+        read = warehouse.read(table)
+        inside = read.filter(read[column] >= begins, read[column] < ends)
+        chosen = inside if sourced is None else inside.filter(inside.source_class == sourced)
+        return float(chosen.count().to_pyarrow().as_py())
+
+    counted = {
+        "deals": ("opportunity_sources", "created_at"),
+        "marketing_deals": ("opportunity_sources", "created_at", "marketing_sourced"),
+        "mqas": ("account_mqa_changes", "entered_at"),
+        "contacts": ("contacts", "created_at"),
+    }
+    return {line: rows(*asked) for line, asked in counted.items() if warehouse.exists(asked[0])}
