@@ -8,7 +8,7 @@ HOME_OF_DEMO ?= .alignment-demo
 L2A ?= ../shared/l2a
 SERVICE ?= pypi
 
-.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-pipeline bench-write-back bench-fast-lane test-engines clean
+.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-pipeline bench-write-back bench-fast-lane test-engines up down smoke dist clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -80,8 +80,29 @@ test-engines: setup ## the rules on local Spark and PostgreSQL (installs pyspark
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyspark==4.0.1"
 	@$(BIN)/python -m pytest -q -o addopts= alignment_pipeline_tests/engines
 
-lock: ## resolve the lock file anew (needs uv)
-	uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+COMPOSE := docker compose --env-file docker/compose.env -f compose.yaml -f compose.demo.yaml
+
+docker/compose.env:
+	@umask 077; $(PYTHON) -c 'import secrets; print("POSTGRES_PASSWORD=" + secrets.token_hex(16))' > $@
+
+up: docker/compose.env ## all processes in containers, on the embedded systems: code server, daemon, web server (read-only), PostgreSQL
+	@docker info >/dev/null 2>&1 || { echo "No container engine runs here. The same processes without containers: make smoke"; exit 2; }
+	@$(COMPOSE) up --build --detach --wait
+	@echo "http://127.0.0.1:3000 (read-only). Approve: $(COMPOSE) run --rm person alignment plan show"
+
+down: docker/compose.env ## stop the containers; volumes stay
+	@$(COMPOSE) down
+
+smoke: setup ## compose.yaml's processes against a real PostgreSQL: run, plan, approve, apply, with a kill of each in between (five minutes)
+	@$(BIN)/python -m alignment_pipeline_tests.containers.smoke
+
+dist: setup ## wheel, sdist and SBOM into dist/, checked, installed into an empty environment, and the small demo run from the wheel
+	@$(BIN)/python -m alignment_pipeline_tests.release.build_and_try
+
+lock: ## resolve the lock files anew (needs uv)
+	uv pip compile setup.cfg --extra dev --extra otel --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	uv pip compile setup.cfg --extra postgres --extra otel --extra image --python-version 3.12 --python-platform linux --generate-hashes \
+		-c requirements.lock --no-emit-index-url --no-header -q -o requirements-server.lock
 
 audit: setup ## known vulnerabilities in the locked dependencies, asked of pypi.org (make audit SERVICE=osv: of api.osv.dev)
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps -s $(SERVICE) -r requirements.lock || { echo "make audit: not clean, or not audited. \

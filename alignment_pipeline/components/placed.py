@@ -11,7 +11,7 @@ from dataclasses import replace
 import dagster as dg
 
 from alignment_pipeline import definitions
-from alignment_pipeline.defs import alerts, backup, fast_lane, history, jobs, sensors, tidy
+from alignment_pipeline.defs import alerts, backup, fast_lane, history, jobs, sensors, telemetry, tidy
 from alignment_pipeline.defs.line import LineResource
 from alignment_pipeline.defs.placement import Placement
 
@@ -40,7 +40,7 @@ def _automation(place: Placement) -> dg.Definitions:
     ours = [*(job for one in (*runs, lane) for job in one.jobs or ())]
     tidied = tidy.tidy_at(place, jobs=[job.name for job in ours])
     watched = [*ours, *(tidied.jobs or ())]
-    return dg.Definitions.merge(*runs, lane, tidied, alerts.alerts_at(place, jobs=watched))
+    return dg.Definitions.merge(*runs, lane, tidied, alerts.alerts_at(place, jobs=watched), telemetry.telemetry_at(place, jobs=watched))
 
 
 def _moved(one: dg.AssetsDefinition, place: Placement) -> dg.AssetsDefinition:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,21 +20,17 @@ from alignment_pipeline.write_back.fields import holds
 from alignment_pipeline.write_back.fields.decide import HoldReason
 from alignment_pipeline.write_back.fields.holds import NewHold
 from alignment_pipeline.write_back.sending import budget
+from alignment_pipeline_tests import postgres
 from alignment_pipeline_tests.write_back.office import agreement, lead_id, office
 
-BACKENDS = ["sqlite", *(["postgresql"] if sys.version_info < (3, 13) else [])]
+BACKENDS = ["sqlite", "postgresql"]
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of our own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-        import pgserver
-
-        running = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-        yield running.get_uri()
-        running.cleanup()
+    with postgres.served(tmp_path_factory.mktemp("pg")) as uri:
+        yield uri
 
 
 Open = Callable[[], Journal]

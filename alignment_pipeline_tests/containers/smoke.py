@@ -1,0 +1,165 @@
+"""compose.yaml tried: run, plan, approve from outside, apply, with every process killed once in between. `make smoke`.
+
+Where a container engine runs, `make up` starts the same services; this script starts their commands as processes, against a PostgreSQL of
+its own, and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.salesforce import rest_query
+from alignment_pipeline.installation import salesforce
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline_tests import postgres
+from alignment_pipeline_tests.containers.processes import Processes
+
+_ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
+_WRITTEN = "SELECT Id FROM Lead WHERE Alignment_Stage__c != null"
+_BEGUN = time.monotonic()
+
+
+def say(what: str) -> None:
+    """A line with the seconds since the start."""
+    print(f"{time.monotonic() - _BEGUN:6.1f} s  {what}", flush=True)
+
+
+def main() -> int:
+    """0 when all of it holds."""
+    docker = shutil.which("docker")
+    engine = docker is not None and subprocess.run([docker, "info"], capture_output=True).returncode == 0
+    say(
+        "a container engine runs; `make up` uses it"
+        if engine
+        else "no container engine runs here: the image was not built, no container started"
+    )
+    say("the commands of compose.yaml run as processes, against a PostgreSQL of their own")
+    folder = Path(tempfile.mkdtemp(prefix="alignment-smoke-"))
+    with postgres.served(folder) as uri:
+        return drive(folder / "services", uri)
+
+
+def drive(folder: Path, uri: str) -> int:
+    """The whole story over a running server."""
+    engine = create_engine(uri.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for name in ("dagster", "alignment"):
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    named = {name: uri.replace("/postgres?", f"/{name}?") for name in ("dagster", "alignment")}
+    one = Processes(folder, lambda: (named["dagster"], named["alignment"].replace("postgresql://", "postgresql+psycopg://")))
+    try:
+        return story(one)
+    finally:
+        one.stop()
+
+
+def story(one: Processes) -> int:
+    """Start, run, kill, approve, apply."""
+    for service in ("sandbox", "code"):
+        one.start(service)
+    one.healthy("sandbox")
+    one.healthy("code")
+    for service in ("daemon", "web"):
+        one.start(service)
+    one.healthy("web")
+    one.healthy("daemon")
+    say("code server, daemon and web server are healthy")
+
+    refused = one.graphql(
+        "mutation($p: ExecutionParams!) { launchRun(executionParams: $p) { __typename } }",
+        {"p": {"selector": {"repositoryLocationName": "alignment_pipeline", "repositoryName": "__repository__", "jobName": "daily"}}},
+    )
+    check(
+        "the web server launches nothing", "launchRun" in str(refused) and refused["data"]["launchRun"]["__typename"] == "UnauthorizedError"
+    )
+
+    run = launch(one, "daily")
+    wait(one, run, {"STARTED"})
+    one.kill("web")
+    one.start("web")
+    one.healthy("web")
+    say("web server killed and started while the run went on")
+    one.kill("code")
+    one.start("code")
+    one.healthy("code")
+    ended = wait(one, run, _ENDED, seconds=240)
+    say(f"code server killed in the middle of the run: the run ended with {ended}")
+    check("a run that lost its process does not stay", ended == "FAILURE")
+    check("nothing was written", written(one) == 0)
+
+    run = launch(one, "daily")
+    wait(one, run, {"STARTED"})
+    one.kill("daemon")
+    one.start("daemon")
+    one.healthy("daemon")
+    ended = wait(one, run, _ENDED, seconds=420)
+    check("a run goes on while the daemon is killed and started", ended == "SUCCESS")
+    check("the daily job wrote nothing without an approval", written(one) == 0)
+    check("no process of Dagster's made a signing key", not list((one.folder / "data").rglob("approval.key")))
+
+    plans = json.loads(one.once("person", "alignment", "plan", "show", "--json").stdout)
+    plan_hash = plans["plan_hash"]
+    say(f"plan {plan_hash[:12]}: {plans.get('plan_state') or plans.get('state')}")
+    refused_apply = one.once("person", "alignment", "apply", "--approved-only", plan_hash)
+    check("an apply of approved plans refuses it", refused_apply.returncode != 0 and written(one) == 0)
+    approved = one.once("person", "alignment", "approve", plan_hash, "--by", "a person outside")
+    check("a person outside signed it", approved.returncode == 0, approved.stderr)
+    killed = one.once("person", "alignment", "apply", "--approved-only", plan_hash, kill_after=6)
+    half = written(one)
+    say(f"apply killed after six seconds (exit {killed.returncode}): {half} leads written")
+    applied = one.once("person", "alignment", "apply", "--approved-only", plan_hash)
+    check("the apply was taken up and ended", applied.returncode == 0, applied.stderr[-500:])
+    say(f"{written(one)} leads written in all")
+    check("something was written", written(one) > 0)
+    again = one.once("person", "alignment", "apply", "--approved-only", plan_hash)
+    say(f"applied again: exit {again.returncode}, {again.stdout.strip().splitlines()[:1]}")
+    print("smoke: 0 failed")
+    return 0
+
+
+def check(what: str, holds: bool, detail: str = "") -> None:
+    """Say what holds; stop with what does not."""
+    if not holds:
+        raise SystemExit(f"FAILED: {what} {detail}")
+    say(f"ok: {what}")
+
+
+def launch(one: Processes, job: str) -> str:
+    """Queue a run as a schedule does: by Dagster's command line beside the code server. The daemon starts it."""
+    before = set(one.statuses())
+    done = one.once("daemon", "dagster", "job", "launch", "-w", "/opt/dagster/workspace.yaml", "-j", job)
+    check(f"{job} is queued", done.returncode == 0, done.stderr[-800:])
+    return next(run for run in one.statuses() if run not in before)
+
+
+def wait(one: Processes, run: str, wanted: set[str], *, seconds: float = 120) -> str:
+    """Wait until the run has one of these statuses; any end ends the waiting."""
+    end, status = time.monotonic() + seconds, ""
+    while time.monotonic() < end:
+        status = one.statuses().get(run, "")
+        if status in wanted | _ENDED:
+            return status
+        time.sleep(1)
+    raise SystemExit(f"FAILED: run {run} is {status} after {seconds:.0f} s\n{(one.folder / 'code.log').read_text()[-3000:]}")
+
+
+def written(one: Processes) -> int:
+    """Leads of the embedded Salesforce that hold a value of ours."""
+    settings = dict(line.split("=", 1) for line in (one.folder / "data" / ".env").read_text().splitlines())
+    settings = {name: value.strip("'") for name, value in settings.items()}
+    home = Home(path=one.folder / "asking", environ=settings, clock=Clock.parse(settings["ALIGNMENT_CLOCK"]))
+    return len(list(rest_query.records(salesforce.session(home), _WRITTEN, "smoke")))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
