@@ -28,7 +28,7 @@ from alignment_pipeline.cli.context import Context, json_option, operations
 from alignment_pipeline.cli.milestones import milestones
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
 from alignment_pipeline.installation.home import Home
-from alignment_pipeline.operations import lead_page, notify, report, summary, write_back
+from alignment_pipeline.operations import init, lead_page, notify, report, summary, write_back
 from alignment_pipeline.sandbox import demo_world
 from alignment_pipeline.write_back.plans import approval, keys, ops
 from alignment_pipeline.write_back.sending import apply as applying
@@ -38,6 +38,7 @@ SANDBOX_STATE = "sandbox-state.json"
 _START_SECONDS = 180.0
 #: What the last step shows in Dagster: the backtests, and what was sent to the CRM.
 LOOKED_AT = ("mqa_backtest_terms", "mqa_backtests", "mql_backtest_terms", "mql_backtests", "crm_writes", "write_results", "report")
+_TITLES = {"marketo": "Marketo", "hubspot": "HubSpot"}
 NOTICE = "Companies are real, people are invented, and everything that happens between them is fictional."
 
 
@@ -62,9 +63,15 @@ SIZES = {
 @click.option("--accounts", type=int, help="Accounts of real companies, in place of the size's.")
 @click.option("--people", type=int, help="Leads and contacts, in place of the size's; people are invented.")
 @click.option("--activities", type=int, help="Marketo activities, in place of the size's; invented.")
+@click.option(
+    "--crm", type=click.Choice(["salesforce", "hubspot"]), default="salesforce", show_default=True, help="hubspot: HubSpot alone."
+)
+@click.option(
+    "--marketing", type=click.Choice(["marketo", "hubspot"]), default="marketo", show_default=True, help="What stands beside Salesforce."
+)
 @json_option
-def demo(size: str, accounts: int | None, people: int | None, activities: int | None, is_json: bool) -> int:
-    """Run the whole product on an embedded Salesforce and Marketo.
+def demo(size: str, accounts: int | None, people: int | None, activities: int | None, crm: str, marketing: str, is_json: bool) -> int:
+    """Run the whole product on an embedded Salesforce and Marketo, or on an embedded HubSpot.
 
     It reads, decides, plans, approves and writes to the CRM, then runs again; the second run writes nothing."""
     begun = time.monotonic()
@@ -73,11 +80,28 @@ def demo(size: str, accounts: int | None, people: int | None, activities: int | 
     home = Path(os.environ.get("ALIGNMENT_HOME", "").strip() or HOME).resolve()
     _fresh(home)
     _say(f"The demo takes {chosen.takes} on two idle cores. Nothing leaves this machine.\n{NOTICE}")
-    _step(1, begun, f"An embedded Salesforce and Marketo with {accounts:,} accounts, {people:,} people and {activities:,} activities")
-    with _sandbox(home, accounts, people, activities) as environment:
+    systems = "HubSpot" if crm == "hubspot" else f"Salesforce and {_TITLES[marketing]}"
+    _step(1, begun, f"An embedded {systems} with {accounts:,} accounts, {people:,} people and {activities:,} activities")
+    options = [
+        "--accounts",
+        str(accounts),
+        "--people",
+        str(people),
+        "--activities",
+        str(activities),
+        "--crm",
+        crm,
+        "--marketing",
+        marketing,
+    ]
+    # the records of an embedded HubSpot are not kept between two starts
+    options += [] if "hubspot" in (crm, marketing) else ["--state", str(home / SANDBOX_STATE)]
+    with _sandbox(home, options) as environment:
         context = Context(home=Home.from_env({**os.environ, **environment, "ALIGNMENT_HOME": str(home)}), is_json=is_json)
         os.environ.update(environment | {"ALIGNMENT_HOME": str(home)})
-        _step(2, begun, "First run: read both systems, decide everything, plan the changes to the CRM")
+        if crm == "hubspot":
+            _say(f"      made in the portal: {len(init.prepare(context.home, may_make=True))} properties of our own")
+        _step(2, begun, "First run: read all systems, decide everything, plan the changes to the CRM")
         first = run_command.perform(context, begun=begun)
         _step(
             3, begun, f"Write the plan: {first['plan']['operations']:,} operations. The demo approves its own plan; you would read it first"
@@ -119,12 +143,11 @@ def _fresh(home: Path) -> None:
 
 
 @contextmanager
-def _sandbox(home: Path, accounts: int, people: int, activities: int) -> Iterator[dict[str, str]]:
+def _sandbox(home: Path, options: list[str]) -> Iterator[dict[str, str]]:
     """The embedded systems in a process of their own; yields the environment that points at them."""
     env_file, log = home / "sandbox.env", home / "sandbox.log"
     command = [sys.executable, "-m", "alignment_pipeline.cli.main", "sandbox", "--env-file", str(env_file)]
-    command += ["--accounts", str(accounts), "--people", str(people), "--activities", str(activities)]
-    command += ["--truth", str(home / "truth.json"), "--state", str(home / SANDBOX_STATE)]
+    command += [*options, "--truth", str(home / "truth.json")]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as child:
         try:
             # Dagster and the rules are imported while the other process makes its organisation

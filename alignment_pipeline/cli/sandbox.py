@@ -1,4 +1,4 @@
-"""`alignment sandbox`: serves the embedded Salesforce and Marketo on loopback until stopped."""
+"""`alignment sandbox`: serves the embedded systems on loopback until stopped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from alignment_pipeline.agreement import loader
+from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sandbox import demo_world, persistence
 from alignment_pipeline.sandbox.server import Sandbox, serve
 from alignment_pipeline.sandbox.tls.gateway import Gateway
@@ -20,6 +22,10 @@ from alignment_pipeline.sandbox.tls.gateway import Gateway
 @click.option("--people", default=demo_world.PEOPLE, show_default=True, help="Leads and contacts; people are invented.")
 @click.option("--activities", default=demo_world.ACTIVITIES, show_default=True, help="Marketo activities of the last six months; invented.")
 @click.option("--factor", default=demo_world.FACTOR, show_default=True, help="How fast the sandbox's clock runs.")
+@click.option("--crm", type=click.Choice(["salesforce", "hubspot"]), default="salesforce", show_default=True, help="The embedded CRM.")
+@click.option(
+    "--marketing", type=click.Choice(["marketo", "hubspot"]), default="marketo", show_default=True, help="The marketing system beside it."
+)
 @click.option("--salesforce-port", default=0, help="Port of the embedded Salesforce (0: a free one).")
 @click.option("--marketo-port", default=0, help="Port of the embedded Marketo (0: a free one).")
 @click.option(
@@ -39,6 +45,8 @@ def sandbox(
     people: int,
     activities: int,
     factor: float,
+    crm: str,
+    marketing: str,
     salesforce_port: int,
     marketo_port: int,
     env_file: Path | None,
@@ -50,12 +58,21 @@ def sandbox(
 
     Prints the environment variables that point other commands at it, and runs until you stop it (Ctrl-C).
     """
+    if state_file is not None and "hubspot" in (crm, marketing):
+        raise ConfigurationError("the state of an embedded HubSpot is not kept: leave out --state")
     kept = persistence.load(state_file) if state_file is not None else None
     size = kept[0] if kept is not None else persistence.Size(seed, accounts, people, activities, factor)
     size = replace(size, factor=factor) if _is_given("factor") else size
     click.echo(f"Making {size.accounts:,} accounts, {size.people:,} people and {size.activities:,} activities ...", err=True)
     world = demo_world.demo_world(
-        seed=size.seed, accounts=size.accounts, people=size.people, activities=size.activities, factor=size.factor, truth=truth
+        seed=size.seed,
+        accounts=size.accounts,
+        people=size.people,
+        activities=size.activities,
+        factor=size.factor,
+        truth=truth,
+        crm=crm,
+        marketing=marketing,
     )
     if kept is not None:
         persistence.lay_over(world, kept[1])
@@ -64,6 +81,9 @@ def sandbox(
 
     def started(running: Sandbox) -> None:
         environment = gateway.product_environment() if gateway is not None else running.environment()
+        if crm == "hubspot":
+            environment = {name: value for name, value in environment.items() if not name.startswith("SALESFORCE_")}
+            environment["ALIGNMENT_AGREEMENT"] = str(loader.example_path("hubspot_only"))
         if env_file is not None:
             env_file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items()), encoding="utf-8")
             env_file.chmod(0o600)

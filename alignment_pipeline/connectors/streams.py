@@ -43,6 +43,7 @@ class StreamState:
     `watermark`: everything stamped before it (on the server's clock) has been read; None before the first full load.
     `jobs`: running or finished vendor jobs to take up again. `field_types`: types seen last, to notice drift.
     `missing` and `described_at`: what could not be seen, and when the vendor was last asked what can be.
+    `living` and `counted_at`: how many records the vendor had last, and when all of its ids were last read.
     `swept_at`: when late rows were last looked for over the long overlap. `rows_per_day`: arrivals, to choose the way of reading.
     """
 
@@ -55,6 +56,8 @@ class StreamState:
     load_end: datetime | None = None
     missing: tuple[str, ...] = ()
     described_at: datetime | None = None
+    living: int | None = None
+    counted_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -68,6 +71,8 @@ class StreamState:
             "load_end": _text(self.load_end),
             "missing": list(self.missing),
             "described_at": _text(self.described_at),
+            "living": self.living,
+            "counted_at": _text(self.counted_at),
         }
 
     @classmethod
@@ -84,6 +89,8 @@ class StreamState:
                 load_end=_moment(body.get("load_end")),
                 missing=tuple(str(name) for name in body.get("missing") or ()),
                 described_at=_moment(body.get("described_at")),
+                living=None if body.get("living") is None else int(body["living"]),
+                counted_at=_moment(body.get("counted_at")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ConfigurationError(f"The stored state of a stream cannot be read ({error}); remove it to load everything") from error
@@ -105,6 +112,7 @@ class StreamReport:
 
     `method` is bulk, rest, unchanged (asked, nothing new) or absent (the object is not there for this user).
     `missing_fields`: optional ones this user cannot see. `drift`: fields that appeared, disappeared or changed type since last time.
+    `census`: the ids of all living records, where they were read; a record that is not among them is gone for good.
     """
 
     stream: RawStream
@@ -119,6 +127,7 @@ class StreamReport:
     drift: tuple[str, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     notes: tuple[str, ...] = ()
+    census: frozenset[str] | None = None
 
     @property
     def note(self) -> str | None:

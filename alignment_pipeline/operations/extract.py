@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import QuotaExhausted
 from alignment_pipeline.installation import stream_states
 from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Published, Warehouse
 
 _SAME = ["record_id", "modified_at", "row_hash", "is_deleted"]
@@ -52,6 +54,8 @@ def store(
     for reading in readings:
         try:
             published = _append(reading, sieve(reading), warehouse)
+            if reading.report.census is not None:
+                _mark_gone(reading.report, warehouse)
         except QuotaExhausted as exhausted:
             waiting = waiting or exhausted
             continue
@@ -77,6 +81,21 @@ def _refused(report: StreamReport) -> pa.Table:
         for one in report.quarantined
     }
     return pa.Table.from_pylist(list(rows.values()), schema=CONTRACTS["refused_rows"].schema)
+
+
+def _mark_gone(report: StreamReport, warehouse: Warehouse) -> None:
+    """A tombstone for each record that lives in the raw table and not in the vendor's census: it was deleted for good."""
+    name, now = report.stream.table, report.started_at
+    current = versions.living(warehouse.read(name), as_of=now + timedelta(days=1)).select("record_id").to_pyarrow()
+    gone = sorted(set(current.column("record_id").to_pylist()) - (report.census or frozenset()))
+    if not gone:
+        return
+    schema = CONTRACTS[name].schema
+    rows = [
+        {"record_id": one, "known_at": now, "is_reconstructed": False, "modified_at": now, "is_deleted": True, "row_hash": "gone"}
+        for one in gone
+    ]
+    warehouse.append(name, pa.Table.from_pylist([dict.fromkeys(schema.names) | row for row in rows], schema=schema))
 
 
 def _append(reading: Reading, batches: Iterable[pa.RecordBatch], warehouse: Warehouse) -> Published:

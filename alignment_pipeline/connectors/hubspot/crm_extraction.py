@@ -88,6 +88,8 @@ class CrmRun(Run):
                     identity, values = crm_records.tombstone(kind, number)
                     yield from batches.add(identity, parse_stamp(at), self._fields(values), is_deleted=True)
         self.state = replace(self.state, swept_at=self.now if is_due else before.swept_at)
+        if self.stream.object == "Contact" and self.passes["contacts"].census is not None:
+            self.census = frozenset(crm_id("contacts", number) for number in self.passes["contacts"].census)
 
     def _rows(
         self, kind: str, record: objects.Record, facts: Portal, given: Pass

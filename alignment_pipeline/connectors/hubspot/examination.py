@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.findings import Finding
-from alignment_pipeline.connectors.hubspot import describe
+from alignment_pipeline.connectors.hubspot import describe, objects, preparation
 from alignment_pipeline.connectors.hubspot.credentials import Credentials
 from alignment_pipeline.connectors.hubspot.objects import results
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
@@ -21,6 +21,7 @@ from alignment_pipeline.errors import Permanent
 _OBJECTS = tuple(stream for stream in HUBSPOT.streams if MERGED_INTO in stream.fields or "contactIds" in stream.fields)
 _LOGS = {"form submissions": "/marketing/v3/forms", "e-mail events": "/email/public/v1/events", "owners": "/crm/v3/owners"}
 _MOST_USED = 0.8
+_SYNC_IDS = ("salesforceleadid", "salesforcecontactid")
 
 
 def examine(environ: Mapping[str, str], clock: Clock, agreement: Agreement) -> Iterator[Finding]:
@@ -46,7 +47,42 @@ def examine(environ: Mapping[str, str], clock: Clock, agreement: Agreement) -> I
             yield Finding(f"read {what}", "ok", "can be read")
         except HubSpotRefused as error:
             yield Finding(f"read {what}", "fail", str(error), "give the app the scope that the message names")
+    yield from _native_sync(session, agreement)
+    if session.credentials.is_crm:
+        yield from _prepared(session, agreement)
     yield from _usage(session)
+
+
+def _native_sync(session: HubSpotSession, agreement: Agreement) -> Iterator[Finding]:
+    """HubSpot's own sync with Salesforce: one system for each field, else both overwrite each other for ever."""
+    synced = objects.total(session, "contacts", *_SYNC_IDS)
+    if not synced:
+        return
+    if session.credentials.is_crm:
+        text = f"{synced:,} contacts are synced with a Salesforce organisation that is not connected here"
+        fix = "connect that Salesforce (SALESFORCE_DOMAIN): it is the CRM then, and HubSpot stands beside it"
+        yield Finding("native sync", "fail", text, fix)
+        return
+    doubled = []
+    for kind, mine in (("contacts", ("Lead", "Contact")), ("companies", ("Account",))):
+        known = {name.lower() for name in describe.describe(session, kind)}
+        names = dict.fromkeys(one.field for one in agreement.crm.fields if one.object in mine)
+        doubled += [f"{kind}.{name.lower()}" for name in names if name.lower() in known]
+    if doubled:
+        text = f"the native sync also maps {', '.join(sorted(doubled))}, which this agreement writes in Salesforce"
+        yield Finding("native sync", "fail", text, "take them out of the field mappings in HubSpot (Settings > Integrations > Salesforce)")
+    else:
+        yield Finding("native sync", "ok", f"{synced:,} contacts are synced with Salesforce; it maps no field that is written here")
+
+
+def _prepared(session: HubSpotSession, agreement: Agreement) -> Iterator[Finding]:
+    """Our properties are there, and the app may write."""
+    needed = preparation.missing(session, agreement.crm)
+    if needed:
+        text = f"{len(needed)} properties or labels of the agreement are missing: {', '.join(one.name for one in needed[:5])}"
+        yield Finding("properties", "fail", text, "`alignment init --prepare` shows them, `--prepare --yes` makes them")
+    else:
+        yield Finding("properties", "ok", "every property that the agreement names is there")
 
 
 def _usage(session: HubSpotSession) -> Iterator[Finding]:

@@ -26,6 +26,8 @@ from alignment_pipeline.connectors.values import canonical, parse_stamp
 from alignment_pipeline.contracts.systems.hubspot import CRM_CONTACT, MERGED_INTO
 from alignment_pipeline.contracts.systems.system import RawStream
 
+#: Objects whose records people may have deleted for good, and how often all of their ids are read.
+_ERASABLE, _CENSUS = frozenset({"contacts"}), 7 * DAY
 _LINKS = {"contactIds": "contacts", "companyIds": "companies"}
 
 
@@ -43,6 +45,7 @@ class Pass:
     readers: Sequence[str] = ()
     selection: Selection | None = None
     _spool: IO[str] | None = field(default=None, repr=False)
+    census: frozenset[str] | None = None
     _gone: list[tuple[str, str]] | None = field(default=None, repr=False)
 
     def records(self) -> Iterator[Record]:
@@ -152,6 +155,23 @@ class ObjectRun(Run):
         for identity, at in given.archived() if is_due else ():
             yield from batches.add(identity, parse_stamp(at), {"hs_object_id": identity}, is_deleted=True)
         self.state = replace(self.state, field_types=dict(given.chosen.types), swept_at=self.now if is_due else before.swept_at)
+        if self.stream.object in _ERASABLE:
+            self.census = given.census = self._count(before.counted_at is None)
+
+    def _count(self, is_first: bool) -> frozenset[str] | None:
+        """All living ids, where fewer are there than last time, and once a week: no list and no search names what was deleted for good.
+
+        The number costs one call, the ids one for each hundred.
+        """
+        kind, before = self.stream.object, self.state
+        living = objects.total(self.session, kind)
+        fell = before.living is not None and living < before.living
+        is_due = before.counted_at is None or self.now - before.counted_at >= _CENSUS
+        counted = self.now if fell or is_due else before.counted_at
+        self.state = replace(before, living=living, counted_at=counted)
+        if is_first or not (fell or is_due):
+            return None
+        return frozenset(str(record["id"]) for record in objects.listed(self.session, kind, ()))
 
     def _add(self, batches: RowBatches, record: Record, chosen: Selection) -> Iterator[pa.RecordBatch]:
         try:

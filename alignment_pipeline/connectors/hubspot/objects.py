@@ -67,6 +67,13 @@ def changed(session: HubSpotSession, kind: str, stamp: str, since: datetime, pro
         low, given = low + _MILLISECOND, set()
 
 
+def total(session: HubSpotSession, kind: str, *having: str) -> int:
+    """How many living records search shows; of those that have one of these properties, where any are named."""
+    groups = [{"filters": [{"propertyName": name, "operator": "HAS_PROPERTY"}]} for name in having]
+    body = {"filterGroups": groups, "sorts": [], "properties": [], "limit": 1, "after": "0"}
+    return int(session.ask(f"/crm/v3/objects/{kind}/search", f"{kind} count", body, is_search=True).get("total") or 0)
+
+
 def _of_one_stamp(
     session: HubSpotSession, kind: str, stamp: str, moment: datetime, properties: Sequence[str], given: set[str]
 ) -> Iterator[Record]:

@@ -88,6 +88,7 @@ class Run:
         self.notes: list[str] = []
         self.missing: tuple[str, ...] = ()
         self.drift: tuple[str, ...] = ()
+        self.census: frozenset[str] | None = None
 
     def __call__(self) -> Iterator[pa.RecordBatch | StreamReport]:
         """The batches, then the report."""
@@ -112,6 +113,7 @@ class Run:
             drift=self.drift,
             quarantined=tuple(batches.quarantined),
             notes=tuple(self.notes),
+            census=self.census,
         )
 
     def mark_of(self, mark: datetime) -> datetime:

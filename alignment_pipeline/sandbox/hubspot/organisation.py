@@ -63,6 +63,22 @@ class _Move:
         self._logs()
         return Names(self.companies, self.contacts, self.owners, self.deals)
 
+    def marketing(self) -> Names:
+        """Move the people and what they did, as contacts that are synced with the CRM's records."""
+        crm = {"sfdcLeadId": "salesforceleadid", "sfdcContactId": "salesforcecontactid", "sfdcAccountId": "salesforceaccountid"}
+        for row in self.found.marketo_leads:
+            if not row.get("email") or row.get("isAnonymous"):
+                continue
+            number = self._known_only_to_marketing(row)
+            self._same(str(row["id"]), number)
+            ids = {own: str(row[name]) for name, own in crm.items() if row.get(name)}
+            record = self.store.objects["contacts"][number]
+            fresh = {name: value for name, value in ids.items() if name not in record.values}
+            if fresh:
+                self.store.change("contacts", record, fresh, record.updated_at, _MIGRATION, lag=0.0)
+        self._logs()
+        return Names(self.companies, self.contacts, self.owners, self.deals)
+
     def _owners(self) -> None:
         rows = self.rows
         members = [*((row, "PERSON") for row in rows["User"]), *((row, "QUEUE") for row in rows["Group"] if row["Type"] == "Queue")]
@@ -270,6 +286,14 @@ def load(store: HubSpotStore, organisation: Organisation) -> Names:
     """Put the organisation into an empty portal."""
     with store.lock:
         names = _Move(store, organisation).all()
+        store.loaded()
+    return names
+
+
+def load_marketing(store: HubSpotStore, organisation: Organisation) -> Names:
+    """Put the people and what they did into an empty portal that stands beside a CRM."""
+    with store.lock:
+        names = _Move(store, organisation).marketing()
         store.loaded()
     return names
 
