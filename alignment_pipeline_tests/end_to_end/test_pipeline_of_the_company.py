@@ -116,3 +116,42 @@ def test_bridges_between_past_days_are_those_of_the_event_log(acme: Acme) -> Non
         assert {part: cents for part, cents in sums.items() if cents} == expected, (since, day)
         parts |= expected.keys()
     assert {"new", "won", "lost", "pushed_out", "pulled_in"} <= parts
+
+
+def test_a_person_asks_for_any_day_on_the_command_line(acme: Acme) -> None:
+    day = acme.days(1, 3)[0]
+
+    said = acme.company.alignment("pipeline", "--as-of", f"{day}", "--json")
+
+    assert 0 == said.code, said.err
+    period = acme.agreement.fiscal.period_of(day)
+    expected = oracle.open_and_booked(acme.events, day, oracle.Period(period.first, period.last))
+    rows = {row["metric"]: row["value"] for row in said.json["metrics"] if row["scope"] == "all"}
+    assert (period.name, expected["open_pipeline"], expected["bookings"]) == (
+        said.json["metrics"][0]["period"],
+        rows["open_pipeline"],
+        rows["bookings"],
+    )
+
+
+def test_goals_are_proposed_and_never_set(acme: Acme) -> None:
+    before = acme.company.alignment("agreement", "show", "--effective").out
+    out = acme.company.path / "goals.yaml"
+
+    said = acme.company.alignment("plan-goals", "--out", str(out), "--json")
+
+    assert 0 == said.code, said.err
+    assert "bookings" in {row["line"] for row in said.json["lines"]}
+    assert "Nothing is set" in out.read_text(encoding="utf-8")
+    assert before == acme.company.alignment("agreement", "show", "--effective").out
+
+
+def test_the_plan_of_the_period_before_stands_beside_what_came(acme: Acme) -> None:
+    said = acme.company.alignment("plan-goals", "--review", "--json")
+
+    assert 0 == said.code, said.err
+    period = acme.agreement.fiscal.before(acme.agreement.fiscal.period_of(acme.company.organisation.anchor.date()))
+    booked = oracle.open_and_booked(acme.events, period.last, oracle.Period(period.first, period.last))["bookings"]
+    lines = {line["line"]: line for line in said.json["lines"]}
+    assert (period.name, booked / 100) == (said.json["period"], lines["bookings"]["came"])
+    assert 2 == acme.company.alignment("plan-goals", "--review", "--out", "goals.yaml").code
