@@ -16,11 +16,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from alignment_pipeline.agreement import bounds
 from alignment_pipeline.errors import ConfigurationError
-
-#: More values than any agreement has: aliases of aliases can ask for more than a machine's memory.
-MOST_VALUES = 100_000
-MOST_LEVELS = 40
 
 
 class AgreementError(ConfigurationError):
@@ -70,10 +67,12 @@ class Node:
 
 def read(text: str, *, name: str) -> Node:
     """The tree of an agreement's text. Raises AgreementError, with the line, for what is no YAML or no mapping."""
+    if (found := bounds.excess(text)) is not None:
+        raise AgreementError(f"{name}:{found[0]}: {found[1]}")
     tree = _parsed(text, name)
     if not isinstance(tree, CommentedMap):
-        found = "nothing" if tree is None else "a list" if isinstance(tree, CommentedSeq) else f"only {str(tree)[:40]!r}"
-        raise AgreementError(f"{name}:1: holds {found}; an agreement is a mapping that begins with 'name:'")
+        instead = "nothing" if tree is None else "a list" if isinstance(tree, CommentedSeq) else f"only {str(tree)[:40]!r}"
+        raise AgreementError(f"{name}:1: holds {instead}; an agreement is a mapping that begins with 'name:'")
     return _Reader(name).node(tree, line=1, level=0)
 
 
@@ -118,7 +117,7 @@ def _parsed(text: str, name: str) -> Any:
     except YAMLError as error:
         raise AgreementError(f"{name}:1: is not YAML: {' '.join(str(error).split())}") from error
     except RecursionError as error:
-        raise AgreementError(f"{name}:1: is nested too deeply; an agreement has at most {MOST_LEVELS} levels") from error
+        raise AgreementError(f"{name}:1: is nested too deeply; an agreement has at most {bounds.MOST_LEVELS} levels") from error
     except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
         # what ruamel lets pass of its own on odd input, such as a tag on a key; it gives no line
         raise AgreementError(f"{name}:1: cannot be read as YAML ({type(error).__name__}: {str(error)[:80]})") from error
@@ -139,10 +138,10 @@ class _Reader:
     def node(self, value: Any, *, line: int, level: int) -> Node:
         """A value and everything below it; `line` is where its key stands."""
         self._values += 1
-        if self._values > MOST_VALUES:
-            raise AgreementError(f"{self._name}:{line}: holds more than {MOST_VALUES:,} values; an alias repeats too much")
-        if level > MOST_LEVELS:
-            raise AgreementError(f"{self._name}:{line}: is nested deeper than {MOST_LEVELS} levels")
+        if self._values > bounds.MOST_VALUES:
+            raise AgreementError(f"{self._name}:{line}: holds more than {bounds.MOST_VALUES:,} values; an alias repeats too much")
+        if level > bounds.MOST_LEVELS:
+            raise AgreementError(f"{self._name}:{line}: is nested deeper than {bounds.MOST_LEVELS} levels")
         place = Place(self._name, line)
         if isinstance(value, Mapping):
             odd = next((key for key in value if not isinstance(key, str | int | float | date) and key is not None), None)

@@ -17,6 +17,7 @@ from typing import Any
 import click
 import pandas as pd
 
+from alignment_pipeline.contracts import spreadsheets
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.matching import match as rule
 from alignment_pipeline.matching.blocking.index import AccountIndex
@@ -142,15 +143,15 @@ def _review_rows(matches: pd.DataFrame, leads: pd.DataFrame, index: AccountIndex
         rows.append(
             {
                 "lead_id": row["lead_id"],
-                "company": exports.plain_cell(str(source.get("company", ""))),
-                "email_domain": exports.plain_cell(mail),
-                "country": exports.plain_cell(str(source.get("country", ""))),
+                "company": spreadsheets.harmless(str(source.get("company", ""))),
+                "email_domain": spreadsheets.harmless(mail),
+                "country": spreadsheets.harmless(str(source.get("country", ""))),
                 "best_account_id": row["account_id"],
-                "best_account_name": exports.plain_cell(facts.name[best]) if best >= 0 else "",
+                "best_account_name": spreadsheets.harmless(facts.name[best]) if best >= 0 else "",
                 "confidence": f"{row['confidence']:.4f}",
                 "runner_up_id": row["runner_up_id"],
-                "runner_up_name": exports.plain_cell(facts.name[runner]) if runner >= 0 else "",
-                "reason": exports.plain_cell(row["reason"]),
+                "runner_up_name": spreadsheets.harmless(facts.name[runner]) if runner >= 0 else "",
+                "reason": spreadsheets.harmless(row["reason"]),
                 "verdict": "",
             }
         )

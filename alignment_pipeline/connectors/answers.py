@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
 
-from alignment_pipeline.errors import Retryable
+from alignment_pipeline.errors import Permanent, Retryable
 
 JSON = Any
 """A decoded JSON value. Numbers with a fraction are Decimal, so that no digit is lost on the way to the raw tables."""
@@ -23,6 +23,10 @@ JSON = Any
 
 class NotJson(Retryable):
     """The body is no JSON: a maintenance page, a cut answer, a wrong charset."""
+
+
+class Unreasonable(Permanent):
+    """The body is larger or nested more deeply than any answer of a vendor: it is not read further, and not asked for again."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,12 @@ class Answer:
     endpoint: str
 
     def json(self) -> JSON:
-        """The body as JSON (UTF-8). NotJson names the endpoint, the content type and a hash of the body, never the body."""
+        """The body as JSON (UTF-8). NotJson and Unreasonable name the endpoint, the content type and a hash of the body, never the body."""
         try:
             return json.loads(self.body.decode("utf-8", "surrogatepass"), parse_float=Decimal, parse_int=_whole)
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            raise Unreasonable(f"{self.endpoint}: {self.status} with a body that is nested too deeply ({self.fingerprint})") from None
+        except ValueError as error:
             kind = type(error).__name__
             raise NotJson(f"{self.endpoint}: {self.status} with a body that is no JSON ({self.fingerprint}): {kind}") from None
 
@@ -46,7 +52,7 @@ class Answer:
         """The body as JSON, None when it is none."""
         try:
             return self.json()
-        except NotJson:
+        except (NotJson, Unreasonable):
             return None
 
     @property

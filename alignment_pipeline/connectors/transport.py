@@ -8,7 +8,7 @@ off: they would repeat PUT and DELETE blindly.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -19,13 +19,18 @@ from requests.adapters import HTTPAdapter
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors import redaction
-from alignment_pipeline.connectors.answers import Answer, NotJson
+from alignment_pipeline.connectors.answers import Answer, NotJson, Unreasonable
 from alignment_pipeline.connectors.calls import CallBudget, CallCounter
 from alignment_pipeline.connectors.hosts import Host
 from alignment_pipeline.connectors.retries import RetryPolicy, retry_after
 from alignment_pipeline.errors import AlignmentError, CredentialsRefused, OutcomeUnknown, Permanent, Retryable
 
 _FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
+#: No page of a vendor's API comes near it; files are streamed, and are as large as they are.
+MOST_BYTES = 64 << 20
+#: How much larger than what was sent a large file may be. CSV with mostly empty columns packs to a fiftieth; gzip can do a thousandth.
+MOST_UNPACKED = 200
+_PIECE = 1 << 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -125,6 +130,10 @@ class Transport:
             try:
                 answer = self._once(call, signature, sink)
                 verdict = self._verdict(call, answer)
+            except Unreasonable as failure:
+                if call.is_repeatable:
+                    raise
+                raise OutcomeUnknown(f"{failure}; sent, but its outcome is unknown: read before writing again") from failure
             except _FAILURES as failure:
                 hangs += _is_hang(failure)
                 verdict = self._lost(call, failure)
@@ -161,9 +170,9 @@ class Transport:
         )
         try:
             if sink is not None and 200 <= response.status_code < 300:
-                body = _stream(response, sink)
+                body = _stream(_pieces(response, call.endpoint, most=None), response, sink, call.endpoint)
             else:
-                body = response.content
+                body = b"".join(_pieces(response, call.endpoint, most=MOST_BYTES))
         finally:
             response.close()
         return Answer(response.status_code, response.headers, body, call.endpoint)
@@ -195,12 +204,29 @@ class Transport:
         return Verdict(error=Retryable(text), repeat=True, is_refusal=not_sent)
 
 
-def _stream(response: requests.Response, sink: Sink) -> bytes:
+def _pieces(response: requests.Response, endpoint: str, *, most: int | None) -> Iterator[bytes]:
+    """The body in pieces, unpacked a little at a time. Raises Unreasonable once it is larger than `most`, or than what was sent can be."""
+    size = 0
+    for piece in response.iter_content(_PIECE):
+        size += len(piece)
+        sent = response.raw.tell() or 1
+        if (most is not None and size > most) or (size > MOST_BYTES and size > MOST_UNPACKED * sent):
+            raise Unreasonable(
+                f"{endpoint}: {response.status_code} with a body of more than {size >> 20} MiB, unpacked from {sent >> 10} KiB; not read on"
+            )
+        yield piece
+
+
+def _stream(pieces: Iterator[bytes], response: requests.Response, sink: Sink, endpoint: str) -> bytes:
     """Write the body to the sink. A JSON object where a file was asked for is an error with status 200: that is given back."""
-    pieces = response.iter_content(1 << 16)
     first = next(pieces, b"")
     if "json" in response.headers.get("Content-Type", "").lower() and first.lstrip()[:1] == b"{":
-        return first + b"".join(pieces)
+        found = bytearray(first)
+        for piece in pieces:
+            found += piece
+            if len(found) > MOST_BYTES:
+                raise Unreasonable(f"{endpoint}: {response.status_code} with JSON of more than {MOST_BYTES >> 20} MiB; not read on")
+        return bytes(found)
     with sink(response.status_code) as target:
         target.write(first)
         for piece in pieces:

@@ -5,8 +5,13 @@ Belongs here: what every file for Excel or Google Sheets does to a cell. Writing
 
 from __future__ import annotations
 
-#: A spreadsheet runs what begins with one of these (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+import unicodedata
+
+#: A spreadsheet runs what begins with one of these (OWASP, CSV injection). Signs, and their full-width and small forms, which some spreadsheets take for them.
+_SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\u2212\ufe66\ufe62\ufe63\ufe6b"
+#: Blanks of every width, line ends, controls and letters without a width: spreadsheets pass over them.
+_PASSED_OVER = "".join(chr(one) for one in range(0x10000) if unicodedata.category(chr(one)) in ("Cc", "Cf", "Zs", "Zl", "Zp"))
+_FIRST = ("\t", "\r", "\n")
 
 
 def harmless(text: str) -> str:
@@ -15,5 +20,5 @@ def harmless(text: str) -> str:
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet would take the text for a formula; blanks in front do not help."""
-    return text.lstrip(" \n\xa0").startswith(FORMULA) or text.lstrip().startswith(FORMULA)
+    """Whether a spreadsheet would take the text for a formula; blanks and invisible letters in front do not help."""
+    return text.lstrip(_PASSED_OVER).startswith(tuple(_SIGNS)) or text.startswith(_FIRST)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 import threading
+import time
+import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
 from alignment_pipeline.clock import Clock
-from alignment_pipeline.connectors.answers import Answer
+from alignment_pipeline.connectors import transport
+from alignment_pipeline.connectors.answers import Answer, Unreasonable
 from alignment_pipeline.connectors.calls import CallBudget, CallCounter, Usage
 from alignment_pipeline.connectors.hosts import Host
 from alignment_pipeline.connectors.retries import RetryPolicy
@@ -56,7 +62,7 @@ class Wire:
         self.options = options
         self.signer = Signer()
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, sink: transport.Sink | None = None) -> Answer:
         clock = Clock(wait=self.waits.append)
         with stub(self.script) as server:
             self.server = server
@@ -67,7 +73,7 @@ class Wire:
                 "retry": RetryPolicy(randomness=random.Random(1)),
                 "timeouts": Timeouts(30.0, 30.0),
             } | self.options
-            return Transport(host, SalesforceJudge(counter), clock, signer=self.signer, counter=counter, **options).send(call)  # type: ignore[arg-type]
+            return Transport(host, SalesforceJudge(counter), clock, signer=self.signer, counter=counter, **options).send(call, sink)  # type: ignore[arg-type]
 
 
 def each(*replies: Reply) -> Script:
@@ -277,3 +283,52 @@ def test_links_of_a_server_are_rejoined_to_the_pinned_host() -> None:
             host.rejoin(link, under="/services/data/")
     with pytest.raises(Permanent):
         host.url("/services/data/\n")
+
+
+def _bomb(size: int, *, layers: int = 1) -> bytes:
+    packed = b'["' + b"0" * size + b'"]'
+    for _ in range(layers):
+        packed = gzip.compress(packed, 9)
+    return packed
+
+
+@pytest.mark.parametrize(("layers", "encoding"), [(1, "gzip"), (2, "gzip, gzip")])
+def test_an_answer_that_unpacks_without_end_is_not_read_on_nor_asked_for_again(layers: int, encoding: str) -> None:
+    packed = _bomb(400 << 20, layers=layers)
+    wire = Wire(each(Reply(200, packed, {"Content-Type": "application/json", "Content-Encoding": encoding})))
+    tracemalloc.start()
+    with pytest.raises(Unreasonable, match="MiB"):
+        wire.send(READ)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert wire.counter.by_endpoint["read"] == 1 and wire.waits == []
+    assert peak < 3 * transport.MOST_BYTES
+
+
+def test_a_file_may_be_large_but_not_a_thousand_times_what_was_sent(tmp_path: Path) -> None:
+    def received(body: bytes) -> int:
+        target = tmp_path / "body"
+        wire = Wire(each(Reply(200, gzip.compress(body, 9), {"Content-Type": "text/csv", "Content-Encoding": "gzip"})))
+        wire.send(replace(READ, expects_json=False), lambda _: target.open("wb"))
+        return target.stat().st_size
+
+    rows = b"".join(b"%d,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\r\n" % number for number in range(2_500_000))
+    assert received(rows) == len(rows) > transport.MOST_BYTES
+    with pytest.raises(Unreasonable, match="unpacked"):
+        received(b"," * (2 * transport.MOST_BYTES))
+
+
+@pytest.mark.parametrize("body", [b"[" * 1_000_000, b'{"a":' * 300_000])
+def test_json_nested_without_end_is_refused_at_once(body: bytes) -> None:
+    wire = Wire(each(Reply(200, body, {"Content-Type": "application/json"})))
+    begun = time.monotonic()
+    with pytest.raises(Unreasonable, match="nested"):
+        wire.send(READ)
+
+    assert time.monotonic() - begun < 5 and wire.waits == [] and wire.counter.by_endpoint["read"] == 1
+
+
+def test_a_write_whose_answer_is_not_read_on_has_an_unknown_outcome() -> None:
+    with pytest.raises(OutcomeUnknown, match="read before writing"):
+        Wire(each(Reply(200, b"[" * 100_000, {"Content-Type": "application/json"}))).send(WRITE)

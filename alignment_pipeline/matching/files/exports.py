@@ -244,8 +244,3 @@ def _bad_ids(ids: Sequence[str], lines: Sequence[int], header: str) -> list[tupl
         else:
             first[value] = line
     return bad
-
-
-def plain_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula, for files that people open."""
-    return "'" + text if text and text[0] in "=+-@\t\r" else text
