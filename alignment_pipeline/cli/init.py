@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -15,13 +17,33 @@ from alignment_pipeline.operations import init as operation
 @click.option("--out", type=click.Path(path_type=Path), default=Path("agreement.yaml"), show_default=True, help="Where the agreement goes.")
 @click.option("--offline", is_flag=True, help="Do not ask the CRM: write the default agreement as it is.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--name", help="The agreement's name.")
+@click.option("--marketing-owner", help="Who signs for marketing.")
+@click.option("--sales-owner", help="Who signs for sales.")
+@click.option("--capacity", type=click.IntRange(1, 1000), help="New MQAs that a rep can take in a week.")
+@click.option("--no-input", is_flag=True, help="Ask nothing, not even on a terminal.")
 @click.option("--prepare", is_flag=True, help="HubSpot: show the properties that the agreement names and the portal has not.")
 @click.option("--yes", is_flag=True, help="With --prepare: make them.")
 @json_option
-def init(out: Path, offline: bool, force: bool, prepare: bool, yes: bool, is_json: bool) -> None:
-    """Draft an agreement from your CRM's metadata: the default one, with your fields, record types and users.
+def init(
+    out: Path,
+    offline: bool,
+    force: bool,
+    name: str | None,
+    marketing_owner: str | None,
+    sales_owner: str | None,
+    capacity: int | None,
+    no_input: bool,
+    prepare: bool,
+    yes: bool,
+    is_json: bool,
+) -> None:
+    """Draft an agreement from your CRM's metadata and the data of the last 90 days: the default one, with your fields and users.
 
-    Beside it is its JSON schema, for editors that complete and check as you type. No system is changed but by --prepare --yes.
+    On a terminal it asks what the flags do not say. At the head of the file stands what your data proposes: what each lead status does,
+    activities with their counts, calendars and time zones of owners, and how many MQAs a week each level of points would make. After a
+    first `alignment run` there is more to propose: run it again with --force. Beside the file is its JSON schema, for editors that
+    complete and check as you type. No system is changed but by --prepare --yes.
     """
     context = Context(is_json=is_json)
     if prepare:
@@ -32,11 +54,25 @@ def init(out: Path, offline: bool, force: bool, prepare: bool, yes: bool, is_jso
         return
     if out.exists() and not force:
         raise ConfigurationError(f"{out} exists already; name another with --out, or replace it with --force")
-    draft = operation.draft(context.home, is_offline=offline)
+    answers = operation.Answers(name, marketing_owner, sales_owner, capacity)
+    if sys.stdin.isatty() and sys.stderr.isatty() and not (no_input or is_json):
+        answers = _asked(answers)
+    draft = operation.draft(context.home, is_offline=offline, answers=answers)
     schema = operation.write(draft, out)
-    content = {"agreement": str(out), "schema": str(schema), "remarks": draft.remarks}
+    content: dict[str, object] = {"agreement": str(out), "schema": str(schema), "remarks": draft.remarks}
+    content["proposals"] = [asdict(one) for one in draft.proposals]
     remarks = "".join(f"\n  - {remark}" for remark in draft.remarks)
-    context.result(
-        content,
-        lambda console: console.print(f"wrote {out} and {schema}{remarks}\nnext: edit it, set ALIGNMENT_AGREEMENT={out}, alignment doctor"),
+    proposed = "".join(f"\n\n{one.title} ({one.keys}):" + "".join(f"\n  {line}" for line in one.lines) for one in draft.proposals)
+    next_step = f"next: edit it, set ALIGNMENT_AGREEMENT={out}, alignment doctor"
+    context.result(content, lambda console: console.print(f"wrote {out} and {schema}{remarks}{proposed}\n\n{next_step}"))
+
+
+def _asked(answers: operation.Answers) -> operation.Answers:
+    """The answers, with what the flags did not say asked on the terminal; return keeps what stands in brackets."""
+    return operation.Answers(
+        answers.name or click.prompt("Name of the agreement", default="Revenue alignment agreement", err=True),
+        answers.marketing_owner or click.prompt("Who signs for marketing", default="VP Marketing", err=True),
+        answers.sales_owner or click.prompt("Who signs for sales", default="VP Sales", err=True),
+        answers.mqas_per_rep_and_week
+        or click.prompt("New MQAs that a rep can take in a week", default=5, type=click.IntRange(1, 1000), err=True),
     )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ibis import _
 from ruamel.yaml import YAML
 
 from alignment_pipeline.agreement import loader
@@ -23,6 +24,9 @@ from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectD
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation import salesforce
 from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import proposals
+from alignment_pipeline.operations.proposals import Proposal
+from alignment_pipeline.warehouse.warehouse import Warehouse
 
 # people's input fields that an organisation may have under names of its own
 _USUAL_INPUTS: Mapping[str, tuple[str, ...]] = {
@@ -32,50 +36,106 @@ _USUAL_INPUTS: Mapping[str, tuple[str, ...]] = {
     "is_do_not_sync": ("Do_Not_Sync__c",),
     "loss_reason": ("Loss_Reason__c", "Closed_Lost_Reason__c", "Win_Loss_Reason__c"),
 }
+_USUAL_CAPACITY = 5
 _FREE = {"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com"}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What only a person knows: the agreement's name, who signs for each side, and how many MQAs a rep can take in a week."""
+
+    name: str | None = None
+    marketing_owner: str | None = None
+    sales_owner: str | None = None
+    mqas_per_rep_and_week: int | None = None
 
 
 @dataclass
 class Draft:
-    """The file's text and what a person should know of it."""
+    """The file's text, what a person should know of it, and what the data proposes."""
 
     text: str
     remarks: list[str] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
 
 
-def draft(home: Home, *, is_offline: bool = False) -> Draft:
-    """The default agreement, fitted to the CRM when it can be asked."""
+def draft(home: Home, *, is_offline: bool = False, answers: Answers | None = None) -> Draft:
+    """The default agreement, fitted to the CRM when it can be asked, with the answers and the proposals."""
+    answers = answers or Answers()
     default = loader.default_path().read_text(encoding="utf-8")
-    if is_offline:
-        return Draft(default, ["the default agreement, not fitted to any CRM"])
     connector = registry.crm_of(home.environ)
-    if connector.draft is not None:
+    if connector.draft is not None and not is_offline:
         default = loader.example_path(connector.draft.example).read_text(encoding="utf-8")
     yaml = YAML(typ="rt", pure=True)
     yaml.preserve_quotes = True
     yaml.width = 180
     tree = yaml.load(default)
+    _answered(tree, answers)
+    if is_offline:
+        return Draft(_dumped(yaml, tree) if answers != Answers() else default, ["the default agreement, not fitted to any CRM"])
+    metadata = _Metadata()
     if connector.draft is not None:
         remarks = connector.draft.fit(tree, home.environ, home.clock)
     else:
-        remarks = _fitted(tree, home)
-    stream = io.StringIO()
-    yaml.dump(tree, stream)
-    loader.loads(stream.getvalue(), name="the draft")
-    return Draft(stream.getvalue(), remarks)
+        remarks, metadata = _fitted(tree, home)
+    text = _dumped(yaml, tree)
+    agreement = loader.loads(text, name="the draft")
+    warehouse = home.warehouse()
+    capacity = agreement.lifecycle.handover.mqas_per_rep_and_week or _USUAL_CAPACITY
+    found = [
+        *proposals.stages(metadata.descriptions, agreement),
+        *proposals.activities(warehouse, agreement),
+        *proposals.time_zones(metadata.users, agreement),
+        *proposals.calendars(metadata.hours),
+        *proposals.thresholds(warehouse, agreement, reps=_reps(warehouse), weekly_per_rep=capacity),
+    ]
+    return Draft(f"{proposals.as_comment(found)}\n{text}", remarks, found)
 
 
-def _fitted(tree: Any, home: Home) -> list[str]:
-    """The default agreement with the fields, account types and people of the organisation."""
+@dataclass(frozen=True)
+class _Metadata:
+    """What the CRM was asked for."""
+
+    descriptions: Mapping[str, ObjectDescription | None] = field(default_factory=dict)
+    users: Sequence[Mapping[str, Any]] = ()
+    hours: Sequence[Mapping[str, Any]] = ()
+
+
+def _fitted(tree: Any, home: Home) -> tuple[list[str], _Metadata]:
+    """Fit the tree to the fields, account types and people of the organisation; what a person should know of it, and what was read."""
     remarks: list[str] = []
     session = salesforce.session(home)
     descriptions = Describer(session).describe_all(["Lead", "Contact", "Account", "Opportunity", "User"])
     _map_inputs(tree, descriptions, remarks)
     _account_types(tree, descriptions, remarks)
-    users = rest_query.records(session, soql.select("User", ("Email",), order_by=("Id",)), "users")
+    users = list(rest_query.records(session, soql.select("User", ("Email", "TimeZoneSidKey", "IsActive"), order_by=("Id",)), "users"))
     _internal_domains(tree, [str(row.get("Email") or "") for row in users], remarks)
     _missing_fields(tree, descriptions, remarks)
-    return remarks
+    wanted = soql.select("BusinessHours", ("Name", "TimeZoneSidKey", "IsDefault"), order_by=("Id",))
+    return remarks, _Metadata(descriptions, users, list(rest_query.records(session, wanted, "business hours")))
+
+
+def _dumped(yaml: YAML, tree: Any) -> str:
+    stream = io.StringIO()
+    yaml.dump(tree, stream)
+    return stream.getvalue()
+
+
+def _answered(tree: Any, answers: Answers) -> None:
+    if answers.name:
+        tree["name"] = answers.name
+    for party, owner in (("marketing", answers.marketing_owner), ("sales", answers.sales_owner)):
+        if owner:
+            tree.setdefault("parties", {}).setdefault(party, {})["owner"] = owner
+    if answers.mqas_per_rep_and_week:
+        handover = tree.setdefault("lifecycle", {}).setdefault("handover", {})
+        handover["mqas_per_rep_and_week"] = answers.mqas_per_rep_and_week
+
+
+def _reps(warehouse: Warehouse) -> int:
+    """Owners of accounts in the last run: who would get an MQA."""
+    owners = warehouse.read("accounts").filter(_.owner_id.notnull()).owner_id.nunique().to_pyarrow().as_py()
+    return max(1, int(owners or 0))
 
 
 def prepare(home: Home, *, may_make: bool) -> list[str]:

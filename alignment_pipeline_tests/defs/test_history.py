@@ -153,3 +153,14 @@ def test_a_past_that_was_changed_behind_our_back_is_found(kept: Kept) -> None:
     assert not check.passed and json.loads(str(people["examples"]))["changed"]
     assert check.metadata["person_snapshots/differing"].value
     assert "rows differ" in (check.description or "")
+
+
+def test_partitions_end_at_the_day_of_the_clock_that_is_set() -> None:
+    given = Clock(moment=datetime(2026, 11, 21, 8, tzinfo=UTC), unix=datetime.now(UTC).timestamp(), factor=1.0).to_env()
+
+    assert (wiring._end({"ALIGNMENT_CLOCK": given}), wiring._end({}), wiring._end({"ALIGNMENT_CLOCK": "soon"})) == (
+        "2026-11-21",
+        None,
+        None,
+    )
+    assert dg.DailyPartitionsDefinition(start_date="2026-11-01", end_date="2026-11-21").get_partition_keys()[-1] == "2026-11-20"

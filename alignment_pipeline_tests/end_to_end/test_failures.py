@@ -138,3 +138,6 @@ def test_init_fits_the_agreement_to_the_crm(acme: Company, tmp_path: Path) -> No
     assert [own] == fitted.people.internal_domains
     assert all("customer" in name.lower() for name in fitted.people.customer_account_types)
     assert "# The agreement between marketing and sales, as code." in out.read_text(encoding="utf-8"), "the comments stay"
+    titles = [one["title"] for one in said.json["proposals"]]
+    assert {"Values of Lead.Status, and what they do", "Owners' time zones", "Business hours in Salesforce"} <= set(titles)
+    assert all(f"# {title} (" in out.read_text(encoding="utf-8") for title in titles)
