@@ -18,15 +18,14 @@ from rich.console import Console
 #: Parts in the order of the line: what was done, and its tables with the word for their rows.
 PARTS: Sequence[tuple[str, Mapping[str, str]]] = (
     (
-        "Salesforce",
+        "new in Salesforce",
         {
             "raw_salesforce_accounts": "accounts",
             "raw_salesforce_contacts": "contacts",
             "raw_salesforce_leads": "leads",
-            "raw_salesforce_opportunities": "deals",
         },
     ),
-    ("Marketo", {"raw_marketo_leads": "people", "raw_marketo_activities": "activities"}),
+    ("new in Marketo", {"raw_marketo_leads": "people", "raw_marketo_activities": "activities"}),
     ("cleaned", {"leads": "leads", "contacts": "contacts", "activities": "activities"}),
     ("identified", {"people": "people", "person_records": "records"}),
     ("leads matched", {"lead_account_matches": "leads"}),

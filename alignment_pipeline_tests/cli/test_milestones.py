@@ -15,7 +15,7 @@ def test_a_part_is_said_once_when_all_of_its_tables_are_there() -> None:
         told(table, rows)
     told("sla_clocks", 7)
 
-    assert said == ["  12 s  Marketo: 18,000 people, 300,000 activities"]
+    assert said == ["  12 s  new in Marketo: 18,000 people, 300,000 activities"]
 
 
 def test_every_part_names_tables_that_are_published() -> None:
