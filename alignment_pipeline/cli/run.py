@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.console import Console
@@ -14,9 +14,6 @@ from alignment_pipeline.cli.milestones import milestones
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline.installation import target_list
 from alignment_pipeline.operations import summary
-
-if TYPE_CHECKING:
-    from alignment_pipeline.defs.launch import Outcome
 
 JOB = "alignment_run"
 
@@ -37,12 +34,21 @@ def run(as_of: str | None, is_json: bool) -> int:
     return 3 if found["plan"]["plan_state"] in ("NEEDS_APPROVAL", "BLOCKED", "DRAFT") else 0
 
 
-def perform(context: Context, *, as_of: datetime | None = None, begun: float | None = None) -> dict[str, Any]:
-    """Run the job and gather what came of it. `begun`: when the command began, on the monotonic clock.
+def perform(
+    context: Context, *, as_of: datetime | None = None, job: str = JOB, without: Sequence[str] = (), begun: float | None = None
+) -> dict[str, Any]:
+    """Run the job, without some of its tables, and gather what came of it. `begun`: when the command began, on the monotonic clock.
 
     Raises RunFailed that names the failed step and why, AnotherWriter while another full run of this home goes on.
     """
-    outcome = launched(context, JOB, as_of=as_of, begun=begun)
+    # imported here so that commands that do not need Dagster do not wait for it
+    from alignment_pipeline.defs.launch import launch
+
+    _ = context.home.agreement  # a wrong agreement is said before anything starts
+    with milestones("Running", begun=begun) as told:
+        outcome = launch(job, home=context.home, as_of=as_of, without=without, told=told)
+    if not outcome.is_success:
+        raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)
     with context.journal() as journal:
         found = summary.of_run(context.warehouse(), journal, run_id=outcome.run_id)
     listed = target_list.target_list(context.home.agreement, agreement_path=context.home.agreement_path)
@@ -51,19 +57,6 @@ def perform(context: Context, *, as_of: datetime | None = None, begun: float | N
         context.say(note)
     found["failed_checks"] = [{"asset": asset, "check": check, "description": text} for asset, check, text in outcome.failed_checks]
     return found
-
-
-def launched(context: Context, job: str, *, as_of: datetime | None = None, only: Sequence[str] = (), begun: float | None = None) -> Outcome:
-    """Run a job, or only some of its tables, saying what is done. Raises RunFailed, AnotherWriter."""
-    # imported here so that commands that do not need Dagster do not wait for it
-    from alignment_pipeline.defs.launch import launch
-
-    _ = context.home.agreement  # a wrong agreement is said before anything starts
-    with milestones("Running", begun=begun) as told:
-        outcome = launch(job, home=context.home, as_of=as_of, only=only, told=told)
-    if not outcome.is_success:
-        raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)
-    return outcome
 
 
 class RunFailed(AlignmentError):

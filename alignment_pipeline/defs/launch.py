@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -96,31 +97,25 @@ def launch(
     home: Home,
     as_of: datetime | None = None,
     partition: str | None = None,
-    only: Sequence[str] = (),
+    without: Sequence[str] = (),
     told: Callable[[str, int], None] = lambda *_: None,
 ) -> Outcome:
-    """Run `job` in this process on the home's own instance and wait for its end; `partition` is the day of a job of days, `only` are
-    the tables to make where that is not all of the job's.
+    """Run `job` in this process on the home's own instance and wait for its end; `partition` is the day of a job of days, `without` are
+    tables of the job that are not made.
 
     Raises AnotherWriter, before anything starts, while another run of this home goes on: a person does not wait for it.
     Raises ConfigurationError when there is no such day.
     """
     with home.journal() as journal, lease.acquire(journal, lease.RUN):
-        return _launched(job, home=home, as_of=as_of, partition=partition, only=only, told=told)
+        return _launched(job, home=home, as_of=as_of, partition=partition, without=without, told=told)
 
 
 def _launched(
-    job: str, *, home: Home, as_of: datetime | None, partition: str | None, only: Sequence[str], told: Callable[[str, int], None]
+    job: str, *, home: Home, as_of: datetime | None, partition: str | None, without: Sequence[str], told: Callable[[str, int], None]
 ) -> Outcome:
     folder = instance_folder(home)
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.BetaWarning)
-        warnings.simplefilter("ignore", dg.PreviewWarning)
-        from alignment_pipeline.definitions import defs
-
-        definitions = defs()
-    job_def = definitions.resolve_job_def(job)
+    job_def = _definitions().resolve_job_def(job)
     if partition is not None:
         tags |= _day_tags(job_def, partition)
     instance_storage.wait_longer()
@@ -133,7 +128,7 @@ def _launched(
             job_def=job_def,
             tags={**job_def.run_tags, **tags},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            asset_selection={dg.AssetKey(name) for name in only} or None,
+            asset_selection=_selected(job_def, without),
             remote_job_origin=run_log.origin(job),
         )
         events = list(execute_run_iterator(InMemoryJob(job_def), run, instance))
@@ -143,6 +138,23 @@ def _launched(
     told_failures = tuple((step, message) for step, message, _ in failures)
     code = _exit_code(failures[0][2]) if failures else int(not is_success)
     return Outcome(run.run_id, is_success, told_failures, _failed_checks(events), code)
+
+
+@cache
+def _definitions() -> dg.Definitions:
+    """The definitions, loaded once in a process: a command may run several jobs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        from alignment_pipeline.definitions import defs
+
+        return defs()
+
+
+def _selected(job: dg.JobDefinition, without: Sequence[str]) -> set[dg.AssetKey] | None:
+    """The keys of the job's assets less some; None for all of them."""
+    left_out = {dg.AssetKey(name) for name in without}
+    return {*job.asset_layer.executable_asset_keys} - left_out if left_out else None
 
 
 def _day_tags(job: dg.JobDefinition, partition: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from alignment_pipeline.clock import Clock
-from alignment_pipeline.defs import history, launch, tidy
+from alignment_pipeline.defs import history, jobs, launch, tidy
 from alignment_pipeline.errors import AnotherWriter, ConfigurationError
 from alignment_pipeline.installation.home import Home
 
@@ -36,3 +36,11 @@ def test_a_day_that_is_none_is_said_before_a_run_begins(home: Home) -> None:
         launch.launch(history.SNAPSHOTS, home=home, partition="2019-01-01")
 
     assert not (launch.instance_folder(home) / "history").exists()
+
+
+def test_a_job_can_be_run_without_some_of_its_tables() -> None:
+    job = launch._definitions().resolve_job_def(jobs.DAILY)
+    keys = {key.to_user_string() for key in launch._selected(job, ("notifications",)) or ()}
+
+    assert "notifications" not in keys and {"crm_writes", "mqa_backtests", "report"} <= keys
+    assert launch._selected(job, ()) is None
