@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Entry] = {
         ("Run and explain", "run", "Read the sources, decide, and plan the changes"),
         ("Run and explain", "explain", "Why a person or an account is where it is"),
         ("Run and explain", "report", "Write the report as one HTML file"),
+        ("Run and explain", "number", "What a number means, and the rows behind it"),
         ("Run and explain", "serve", "Serve packs, explanations and match review to browsers"),
         ("Run and explain", "export", "Write every table as files that any tool opens"),
         ("Run and explain", "sql", "Ask the published tables a question in SQL"),

@@ -6,6 +6,7 @@ Belongs here: the command, and starting and ending the server. What the pages sh
 from __future__ import annotations
 
 import ipaddress
+import os
 
 import click
 import uvicorn
@@ -15,6 +16,8 @@ from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.serving.application import application
 from alignment_pipeline.serving.current import Current
 
+#: Added to the process's niceness.
+_NICE = 5
 LOCAL = ("127.0.0.1", "localhost")
 
 
@@ -31,6 +34,8 @@ def serve(port: int, bind: str, hosts: tuple[str, ...], takes_verdicts: bool, us
     if not _is_loopback(bind) and not hosts:
         raise ConfigurationError(f"--bind {bind} needs --allow-host NAME: there is no login, so a proxy must stand in front of the pages")
     context = Context()
+    # runs on the same machine go first
+    os.nice(_NICE)
     current = Current(context.home)
     context.say("reading the published tables ...")
     current.start()

@@ -7,7 +7,7 @@ happened to them in order of time: `timeline.py`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,16 @@ class Source:
         """The row that has these values, or None."""
         rows = self.rows(table, "1", limit=1, **wanted)
         return rows[0] if rows else None
+
+    def among(
+        self, table: str, column: str, values: Sequence[str], order: str, *, limit: int = MOST, columns: str = "*"
+    ) -> list[dict[str, Any]]:
+        """The first rows whose column is one of the values. Written as a list: an index is used for it, and not for a subquery."""
+        if not values:
+            return []
+        places = ", ".join("?" * len(values))
+        source = self.named(table, column)
+        return self.query(f'SELECT {columns} FROM {source} WHERE "{column}" IN ({places}) ORDER BY {order} LIMIT {int(limit)}', *values)
 
     def rows(self, table: str, order: str, *, limit: int = MOST, **wanted: str) -> list[dict[str, Any]]:
         """The first rows that have these values."""
@@ -183,20 +193,16 @@ def of_account(source: Source, account_id: str) -> dict[str, Any]:
 
 def _people_of(source: Source, account_id: str) -> list[dict[str, Any]]:
     """The people of an account with the most points."""
-    ids = [row["person_id"] for row in source.query(_IDS.format(source.named("person_accounts", "account_id")), account_id)]
-    if not ids:
-        return []
-    scores = source.query(_SCORES, ids)
-    people = {row["person_id"]: row for row in source.query(_PEOPLE, [row["person_id"] for row in scores])}
+    ids = [row["person_id"] for row in source.rows("person_accounts", "person_id", limit=_MOST_PEOPLE, account_id=account_id)]
+    scores = source.among("person_scores", "person_id", ids, "engagement_points DESC, person_id", columns=_SCORE)
+    named = source.among("people", "person_id", [row["person_id"] for row in scores], "person_id", columns=_NAME)
+    people = {row["person_id"]: row for row in named}
     return [row | people[row["person_id"]] for row in scores if row["person_id"] in people]
 
 
-_IDS = "SELECT person_id FROM {} WHERE account_id = ? LIMIT 5000"
-_SCORES = (
-    "SELECT person_id, engagement_points, persona, committee_role, score_reason, is_engaged FROM person_scores "
-    f"WHERE person_id IN (SELECT unnest(?)) ORDER BY engagement_points DESC, person_id LIMIT {MOST}"
-)
-_PEOPLE = "SELECT person_id, email, first_name, last_name, title FROM people WHERE person_id IN (SELECT unnest(?))"
+_MOST_PEOPLE = 2_000
+_SCORE = "person_id, engagement_points, persona, committee_role, score_reason, is_engaged"
+_NAME = "person_id, email, first_name, last_name, title"
 
 
 def _account_id(source: Source, name: str) -> str | None:
@@ -228,9 +234,7 @@ def _first(rows: list[dict[str, Any]]) -> str | None:
 
 
 def _account_names(source: Source, ids: list[str]) -> dict[str, str]:
-    if not ids:
-        return {}
-    rows = source.query("SELECT account_id, name FROM accounts WHERE account_id IN (SELECT unnest(?))", ids)
+    rows = source.among("accounts", "account_id", ids, "account_id", columns="account_id, name")
     return {row["account_id"]: row["name"] for row in rows}
 
 

@@ -161,7 +161,7 @@ def _write_beside(aside: Path, home: Home, wish: Wish, files: Mapping[str, Table
         manifest.FILE: manifest.text(files, _about(home, wish, left_out)),
         "dictionary.md": dictionary.markdown(contracts, {name: one.rows for name, one in files.items()}),
         "dictionary.csv": dictionary.spreadsheet(contracts),
-        "metrics.yaml": opening.metrics(numbers.catalogue()),
+        "metrics.yaml": opening.metrics(numbers.catalogue(home.agreement)),
         "datacontract.odcs.yaml": dictionary.data_contract(contracts, wish.form, version=FORMAT_VERSION),
     }
     if wish.form != "xlsx":

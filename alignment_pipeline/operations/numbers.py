@@ -1,13 +1,23 @@
 """The published numbers: what each means and how it is counted.
 
-Belongs here: one list over all parts that define numbers. The definitions themselves lie where the numbers are made.
+Belongs here: one list over all parts that define numbers. The definitions themselves lie where the numbers are made; the rows behind one:
+`number.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from alignment_pipeline.pipeline_metrics import pipeline_metrics
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.pipeline_metrics import bridge, pipeline_metrics
+
+
+class Kind(StrEnum):
+    """Where a number stands."""
+
+    METRIC = "metric"
+    FIELD = "field"
 
 
 @dataclass(frozen=True)
@@ -22,11 +32,49 @@ class Definition:
     grain: str
     dimensions: tuple[str, ...]
     unit: str = ""
+    kind: Kind = Kind.METRIC
 
 
-def catalogue() -> list[Definition]:
+#: A value of the field map -> the table whose rows make it, and how.
+_BEHIND = {
+    "engagement_score": ("{}_engagement_factors", "sum(contribution_micro) / 1000000 as points, scaled to 0-100 by the agreement"),
+    "engagement_minutes": ("{}_engagement_factors", "sum(contribution_micro) / 1000000"),
+    "score_reason": ("{}_engagement_factors", "the largest factors in words"),
+    "people_engaged": ("account_scores", "people_engaged"),
+    "committee_coverage_pct": ("account_scores", "committee_coverage_pct"),
+    "engagement_trend_pct": ("account_scores", "engagement_trend_pct"),
+    "fit_score": ("{}_fits", "fit_score"),
+    "persona": ("person_fits", "persona"),
+    "tier": ("account_tiers", "tier"),
+    "tier_reason": ("account_tiers", "tier_reason"),
+    "stage": ("{}_stages", "stage"),
+    "stage_reason": ("{}_stage_changes", "reason of the last change"),
+    "stage_entered_at": ("{}_stages", "entered_at"),
+    "matched_account_id": ("lead_account_matches", "account_id of a match"),
+    "match_confidence_pct": ("lead_account_matches", "100 * confidence"),
+    "match_reason": ("lead_account_matches", "reason"),
+    "mqa_status": ("account_mqa_statuses", "mqa_status"),
+    "mqa_reason": ("account_mqa_statuses", "mqa_reason"),
+    "mqa_first_at": ("account_mqa_changes", "min(entered_at)"),
+    "mqa_latest_at": ("account_mqa_changes", "max(entered_at)"),
+    "mqa_count": ("account_mqa_changes", "count(*)"),
+    "sla_status": ("sla_clocks", "state of the most urgent clock"),
+    "sla_policy": ("sla_clocks", "policy of the most urgent clock"),
+    "sla_due_at": ("sla_clocks", "due_at of the most urgent clock"),
+    "sla_reason": ("sla_clocks", "reason of the most urgent clock"),
+    "nurture": ("person_stages", "segment for the marketing system"),
+    "synced_at": ("field_updates", "moment of the write"),
+}
+
+
+def catalogue(agreement: Agreement) -> list[Definition]:
     """Every published number, by name."""
-    metrics = [
+    return sorted([*_metrics(), *_fields(agreement)], key=lambda one: one.name)
+
+
+def _metrics() -> list[Definition]:
+    parts = {f"bridge_{part}": f"Bridge of the period: {part.replace('_', ' ')}" for part in (bridge.START, *bridge.PARTS, bridge.END)}
+    return [
         Definition(
             name=name,
             definition=text,
@@ -36,6 +84,26 @@ def catalogue() -> list[Definition]:
             grain="one per day, fiscal period and scope",
             dimensions=("day_on", "period", "scope"),
         )
-        for name, text in pipeline_metrics.DEFINITIONS.items()
+        for name, text in (pipeline_metrics.DEFINITIONS | parts).items()
     ]
-    return sorted(metrics, key=lambda one: one.name)
+
+
+def _fields(agreement: Agreement) -> list[Definition]:
+    made = []
+    for mapping in agreement.crm.fields:
+        subject, _, value = mapping.value.partition(".")
+        table, formula = _BEHIND[value]
+        key = "account_id" if subject == "account" else "person_id"
+        made.append(
+            Definition(
+                name=f"{mapping.object}.{mapping.field}",
+                definition=mapping.help or f"{mapping.label} ({mapping.value})",
+                table=table.format(subject),
+                filter=f"the rows of the record's {key}",
+                formula=formula,
+                grain=f"one per {mapping.object} record",
+                dimensions=("record_id",),
+                kind=Kind.FIELD,
+            )
+        )
+    return made

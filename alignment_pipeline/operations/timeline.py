@@ -5,7 +5,7 @@ Belongs here: putting rows of several tables into one order, with a sentence eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,11 +40,11 @@ def of_person(source: Source, found: dict[str, Any], journal: Journal | None = N
     return _latest(
         [
             *_activities(source.rows("scored_activities", "occurred_at DESC, activity_id", limit=MOST, person_id=person_id)),
-            *_touches(_among(source, "touches", "source_key", keys, "occurred_at DESC, touch_id")),
+            *_touches(source.among("touches", "source_key", keys, "occurred_at DESC, touch_id", limit=MOST)),
             *_stages(found["stage_history"]),
             *_clocks(found["clocks"]),
-            *_escalations(_among(source, "sla_escalations", "record_id", records, "due_at DESC, escalation_id")),
-            *_writes(_among(source, "write_results", "record_id", records, "changed_at DESC, op_key")),
+            *_escalations(source.among("sla_escalations", "record_id", records, "due_at DESC, escalation_id", limit=MOST)),
+            *_writes(source.among("write_results", "record_id", records, "changed_at DESC, op_key", limit=MOST)),
             *_holds(journal, records),
         ]
     )
@@ -60,8 +60,8 @@ def of_account(source: Source, found: dict[str, Any], journal: Journal | None = 
             *_mqas(found["mqa_history"]),
             *_clocks(found["clocks"]),
             *_deals(source.rows("opportunities", "created_at DESC, opportunity_id", account_id=account_id)),
-            *_escalations(_among(source, "sla_escalations", "record_id", [account_id], "due_at DESC, escalation_id")),
-            *_writes(_among(source, "write_results", "record_id", [account_id], "changed_at DESC, op_key")),
+            *_escalations(source.among("sla_escalations", "record_id", [account_id], "due_at DESC, escalation_id", limit=MOST)),
+            *_writes(source.among("write_results", "record_id", [account_id], "changed_at DESC, op_key", limit=MOST)),
             *_holds(journal, [account_id]),
         ]
     )
@@ -69,13 +69,6 @@ def of_account(source: Source, found: dict[str, Any], journal: Journal | None = 
 
 def _latest(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda one: (one.at, one.kind, one.text), reverse=True)[:MOST]
-
-
-def _among(source: Source, table: str, column: str, values: Sequence[str], order: str) -> list[dict[str, Any]]:
-    if not values:
-        return []
-    query = f'SELECT * FROM {source.named(table, column)} WHERE "{column}" IN (SELECT unnest(?)) ORDER BY {order} LIMIT {MOST}'
-    return source.query(query, list(values))
 
 
 def _activities(rows: Iterable[dict[str, Any]]) -> list[Event]:

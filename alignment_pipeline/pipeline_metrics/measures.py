@@ -33,28 +33,33 @@ class Cut:
     day: date
 
 
-def present(parted: ibis.Table, cut: Cut, *, fiscal: Fiscal, pipeline: Pipeline) -> Rows:
-    """Per scope: open and overdue pipeline of the period, bookings, and all open deals."""
+def marked(parted: ibis.Table, cut: Cut, *, fiscal: Fiscal, pipeline: Pipeline) -> ibis.Table:
+    """The deals at the end of the day, per scope, with what each counts for: is_open, in_set, is_eligible, is_overdue, is_booked."""
     on = deals.deals_on(parted, cut.day, fiscal=fiscal)
     scoped = deals.by_scope(on, pipeline.scopes)
     is_in = deals.in_period(scoped, cut.period, fiscal=fiscal, booking_date=pipeline.booking_date).fill_null(False)
     eligible = scoped.stage.isin(pipeline.eligible_stages) if pipeline.eligible_stages else ibis.literal(True)
-    marked = scoped.mutate(
+    return scoped.mutate(
         is_open=~scoped.is_closed,
         in_set=is_in & ~scoped.is_closed,
         is_eligible=is_in & ~scoped.is_closed & eligible,
         is_overdue=is_in & ~scoped.is_closed & (scoped.close_on < cut.day),
         is_booked=is_in & scoped.is_won,
     )
+
+
+def present(parted: ibis.Table, cut: Cut, *, fiscal: Fiscal, pipeline: Pipeline) -> Rows:
+    """Per scope: open and overdue pipeline of the period, bookings, and all open deals."""
+    on_day = marked(parted, cut, fiscal=fiscal, pipeline=pipeline)
     groups: dict[str, ibis.Value] = {}
     for name in ("is_open", "in_set", "is_eligible", "is_overdue", "is_booked"):
-        chosen = marked[name].fill_null(False)
+        chosen = on_day[name].fill_null(False)
         groups |= {
-            f"{name}_cents": marked.amount_cents.sum(where=chosen).fill_null(0),
+            f"{name}_cents": on_day.amount_cents.sum(where=chosen).fill_null(0),
             f"{name}_deals": chosen.cast("int64").sum(),
-            f"{name}_without": (chosen & marked.amount_cents.isnull()).cast("int64").sum(),
+            f"{name}_without": (chosen & on_day.amount_cents.isnull()).cast("int64").sum(),
         }
-    return _rows(marked.group_by("scope").agg(**groups).order_by("scope"))
+    return _rows(on_day.group_by("scope").agg(**groups).order_by("scope"))
 
 
 def past(parted: ibis.Table, cuts: Sequence[Cut], today: date, *, fiscal: Fiscal, pipeline: Pipeline) -> Rows:

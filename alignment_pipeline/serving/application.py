@@ -119,7 +119,7 @@ class Pages:
         page = int(text) if text.isdecimal() and len(text) < 6 else 0
         with self._current.read() as source:
             rows = reviewing.queue(source, page=page)
-        return self._page("queue.html.j2", rows=rows, page=page, listed=reviewing.LISTED)
+        return self._page("queue.html.j2", rows=rows, page=page, listed=reviewing.LISTED, is_done="done" in request.query_params)
 
     def pair(self, request: Request) -> Response:
         """A lead beside its accounts."""
@@ -218,7 +218,7 @@ def application(
     routes = [
         Route("/", pages.start),
         Route("/pack", pages.this_week),
-        Route("/packs/{period}/{pack_id}/pack.html", pages.pack),
+        Route("/packs/{period}/{pack_id}/page.html", pages.pack),
         Route("/packs/{period}/{pack_id}/rows/{name}", pages.pack_file),
         Route("/packs/{period}/{pack_id}/{name}", pages.pack_file),
         Route("/search", pages.find),

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import explain, timeline
 from alignment_pipeline.operations.explain import Source
@@ -20,57 +22,77 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 
 FOLDER = "served"
 #: Changed when the file is made in another way.
-_FORMAT = "1"
-#: Table -> the columns it is looked up by; the first one orders the table itself, each further one a copy.
-_KEYS: dict[str, tuple[str, ...]] = {
-    "accounts": ("account_id",),
-    "people": ("person_id",),
-    "person_records": ("person_id", "record_id"),
-    "users": ("user_id",),
-    "person_accounts": ("person_id", "account_id"),
-    "lead_account_matches": ("person_id",),
-    "person_scores": ("person_id",),
-    "person_engagement_factors": ("person_id",),
-    "person_fits": ("person_id",),
-    "person_stages": ("person_id",),
-    "person_stage_changes": ("person_id",),
-    "account_tiers": ("account_id",),
-    "account_fits": ("account_id",),
-    "account_scores": ("account_id",),
-    "account_engagement_factors": ("account_id",),
-    "account_mqa_statuses": ("account_id",),
-    "account_mqa_changes": ("account_id",),
-    "account_stages": ("account_id",),
-    "account_stage_changes": ("account_id",),
-    "sla_clocks": ("person_id", "subject_id"),
-    "scored_activities": ("person_id", "account_id"),
-    "touches": ("source_key",),
-    "sla_escalations": ("record_id",),
-    "write_results": ("record_id",),
-    "opportunities": ("account_id",),
-    "match_labels": ("person_id",),
+_FORMAT = "3"
+#: Rows of a group, the least that is read: DuckDB's own 122,880 are for scans, not for single rows.
+_GROUP = 8_192
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the file has of a table: the columns that pages show, and those it is looked up by (the first orders it, others a copy)."""
+
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def _kept(keys: str, columns: str) -> Kept:
+    return Kept(tuple(keys.split()), tuple(dict.fromkeys((*keys.split(), *columns.split()))))
+
+
+_STAGE = "stage sub_stage entered_at owner_id owner_team owner_reason missing as_of"
+_CHANGE = "sequence stage sub_stage previous_stage entered_at reason"
+_FACTOR = "factor contribution_micro activities last_at"
+_CLOCK = "clock_id policy state started_at due_at stopped_at stop_event reason breach_reason"
+#: Every column less makes a look-up and the file smaller.
+_KEPT: dict[str, Kept] = {
+    "accounts": _kept("account_id", "name website city state country industry employees"),
+    "people": _kept("person_id", "first_name last_name title company email email_domain website city state country industry employees"),
+    "person_records": _kept("person_id record_id", "source_key object"),
+    "users": _kept("user_id", "name"),
+    "person_accounts": _kept("person_id account_id", "basis"),
+    "lead_account_matches": _kept("person_id", "account_id runner_up_id decision confidence reason margin evidence"),
+    "person_scores": _kept("person_id", "engagement_points score_reason last_activity_at persona committee_role is_engaged"),
+    "person_engagement_factors": _kept("person_id", _FACTOR),
+    "person_fits": _kept("person_id", "fit_score fit_reason"),
+    "person_stages": _kept("person_id", _STAGE),
+    "person_stage_changes": _kept("person_id", _CHANGE),
+    "account_tiers": _kept("account_id", "tier tier_reason"),
+    "account_fits": _kept("account_id", "fit_score fit_reason"),
+    "account_scores": _kept("account_id", "engagement_points score_reason last_activity_at"),
+    "account_engagement_factors": _kept("account_id", _FACTOR),
+    "account_mqa_statuses": _kept("account_id", "is_mqa mqa_status mqa_reason"),
+    "account_mqa_changes": _kept("account_id", "sequence entered_at left_at reason left_reason"),
+    "account_stages": _kept("account_id", _STAGE),
+    "account_stage_changes": _kept("account_id", _CHANGE),
+    "sla_clocks": _kept("person_id subject_id", _CLOCK),
+    "scored_activities": _kept("person_id account_id", "activity_id activity_type detail factor exclusion contribution_micro occurred_at"),
+    "touches": _kept("source_key", "touch_id touch_type direction subject occurred_at"),
+    "sla_escalations": _kept("record_id", "escalation_id policy rung state due_at title"),
+    "write_results": _kept("record_id", "op_key object state reason changed_at"),
+    "opportunities": _kept("account_id", "opportunity_id stage created_at"),
+    "match_labels": _kept("person_id", "account_id verdict source said_at"),
 }
 _READ = (*explain.TABLES, *timeline.TABLES, "match_labels")
 #: People and accounts by everything they are called, in lower case: what a search reads.
 _NAMES = """
-CREATE TABLE search_names AS
+CREATE TABLE made.search_names AS
 SELECT 'account' AS kind, account_id AS id, name AS title, coalesce(country, '') AS more,
        lower(concat_ws(' ', name, website, account_id)) AS words
-FROM accounts
+FROM read_accounts
 UNION ALL
 SELECT 'person', p.person_id, coalesce(nullif(trim(concat_ws(' ', p.first_name, p.last_name)), ''), p.email, p.person_id),
        concat_ws(', ', p.title, p.company), lower(concat_ws(' ', p.first_name, p.last_name, p.company, e.emails, p.person_id, r.ids))
-FROM people p
-LEFT JOIN (SELECT person_id, string_agg(DISTINCT record_id, ' ') AS ids FROM person_records GROUP BY 1) r USING (person_id)
+FROM read_people p
+LEFT JOIN (SELECT person_id, string_agg(DISTINCT record_id, ' ') AS ids FROM read_person_records GROUP BY 1) r USING (person_id)
 LEFT JOIN (
     SELECT person_id, string_agg(DISTINCT email, ' ') AS emails FROM (
-        SELECT person_id, email FROM people
+        SELECT person_id, email FROM read_people
         UNION ALL
         SELECT r.person_id, m.email FROM (
-            SELECT 'contact:' || contact_id AS source_key, email FROM contacts
-            UNION ALL SELECT 'lead:' || lead_id, email FROM leads
-            UNION ALL SELECT source_key, email FROM marketing_persons
-        ) m JOIN person_records r USING (source_key)
+            SELECT 'contact:' || contact_id AS source_key, email FROM read_contacts
+            UNION ALL SELECT 'lead:' || lead_id, email FROM read_leads
+            UNION ALL SELECT source_key, email FROM read_marketing_persons
+        ) m JOIN read_person_records r USING (source_key)
     ) GROUP BY 1
 ) e USING (person_id)
 """
@@ -105,30 +127,30 @@ def open_index(path: Path) -> Source:
     """The file, for reading alone: nothing else is read, and nothing is written."""
     connection = duckdb.connect(str(path), read_only=True)
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET threads = 2")
+    # most queries read one row; several readers are served side by side
+    connection.execute("SET threads = 1")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
-    copies = {(table, column): f"{table}_by_{column}" for table, columns in _KEYS.items() for column in columns[1:]}
+    copies = {(table, column): f"{table}_by_{column}" for table, kept in _KEPT.items() for column in kept.keys[1:]}
     return Source(connection, copies)
 
 
 def _write(path: Path, warehouse: Warehouse, threads: int) -> None:
-    with duckdb.connect(str(path)) as connection:
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"SET threads = {min(threads, os.cpu_count() or 1)}")
-        connection.execute("SET autoinstall_known_extensions = false")
         for name in _READ:
-            view = views.view(views.CONTRACTS[name], _parquet(warehouse.files(name)))
-            connection.execute(view.replace(f'VIEW "{name}"', f'TEMP VIEW "read_{name}"'))
-        for name in _READ:
-            keys = _KEYS.get(name, ("1",))
-            for place, key in enumerate(keys):
+            view = views.view(CONTRACTS[name], _parquet(warehouse.files(name)))
+            connection.execute(view.replace(f'VIEW "{name}"', f'VIEW "read_{name}"'))
+        connection.execute(f"ATTACH {views.text(str(path))} AS made (ROW_GROUP_SIZE {_GROUP})")
+        for name, kept in _KEPT.items():
+            for place, key in enumerate(kept.keys):
                 table = name if place == 0 else f"{name}_by_{key}"
-                connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM "read_{name}" ORDER BY {key}')
+                connection.execute(f'CREATE TABLE made."{table}" AS SELECT {", ".join(kept.columns)} FROM "read_{name}" ORDER BY {key}')
+                connection.execute(f'CREATE INDEX "{table}_{key}" ON made."{table}"({key})')
         connection.execute(_NAMES)
-        for name in ("contacts", "leads", "marketing_persons"):
-            connection.execute(f'DROP TABLE "{name}"')
-        connection.execute("CHECKPOINT")
+        connection.execute("CHECKPOINT made")
+        connection.execute("DETACH made")
 
 
 def _parquet(files: list[Path]) -> str | None:

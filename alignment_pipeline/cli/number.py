@@ -1,0 +1,95 @@
+"""`alignment number NAME`: where a number comes from.
+
+Belongs here: the command and its layout. What is put together: `operations/number.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from rich.console import Console
+
+from alignment_pipeline.cli.context import Context, json_option, plain, table
+from alignment_pipeline.operations import number as operation
+from alignment_pipeline.operations import numbers
+
+SHOWN, COLUMNS = 15, 6
+
+
+@click.command(epilog="Example: alignment number coverage. Example: alignment number Account.Alignment_Tier__c --of 001000000000001AAA")
+@click.argument("name", required=False)
+@click.option("--scope", default=operation.WHOLE, show_default=True, help="Part of the pipeline: all, team:West, tier:1, ...")
+@click.option("--of", "record", metavar="RECORD", help="Record id, for a field of the CRM.")
+@click.option(
+    "--rows", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write all rows behind the number to this Parquet file."
+)
+@json_option
+def number(name: str | None, scope: str, record: str | None, out: Path | None, is_json: bool) -> None:
+    """What a number means, what it is, and the rows behind it.
+
+    NAME is a metric (coverage) or a field of the CRM (Account.Alignment_Tier__c). Without NAME, all are listed."""
+    context = Context(is_json=is_json)
+    if name is None:
+        listed = numbers.catalogue(context.home.agreement)
+        context.result({"numbers": [asdict(one) for one in listed]}, lambda console: _list(console, listed))
+        return
+    found = operation.number(context.home, context.warehouse(), name, scope=scope, record=record)
+    if out is not None:
+        pq.write_table(found.rows, out)
+        out.chmod(0o600)
+    rows = found.rows.to_pylist()
+    content = {"definition": asdict(found.definition), "values": found.values, "about_rows": found.about_rows, "rows": rows}
+    context.result(content, lambda console: _show(console, found))
+
+
+def _list(console: Console, listed: list[numbers.Definition]) -> None:
+    lines = table("", "number", "what it means")
+    for one in listed:
+        lines.add_row(one.name, one.definition)
+    console.print(lines)
+
+
+def _show(console: Console, found: operation.Number) -> None:
+    one = found.definition
+    console.print(one.name)
+    for label, text in (
+        ("means", one.definition),
+        ("table", one.table),
+        ("filter", one.filter),
+        ("formula", one.formula),
+        ("one", one.grain),
+    ):
+        console.print(f"  {label:8} {text}")
+    row = found.values[0]
+    shown = {key: row[key] for key in ("scope", "record_id", "records", "shown", "reason", "basis") if row.get(key) is not None}
+    if "shown" not in shown and found.values[0].get("value") is not None:
+        shown["value"] = found.values[0]["value"]
+    console.print("  value    " + ", ".join(f"{key} {plain_text(value)}" for key, value in shown.items()))
+    if len(found.values) > 1:
+        console.print(f"           {len(found.values) - 1} other scopes: " + ", ".join(str(row["scope"]) for row in found.values[1:]))
+    columns = _telling(found.rows)
+    lines = table(f"{found.rows.num_rows:,} rows: {found.about_rows}", *columns)
+    for row in found.rows.select(columns).slice(0, SHOWN).to_pylist():
+        lines.add_row(*("" if value is None else plain_text(value) for value in row.values()))
+    console.print(lines)
+    if found.rows.num_rows > SHOWN:
+        console.print(f"{found.rows.num_rows - SHOWN:,} more with --rows FILE or --json")
+
+
+def _telling(rows: pa.Table) -> list[str]:
+    """The columns in which the rows differ, as many as a terminal shows; --rows and --json give all."""
+    stamps = ("as_of", "agreement_version", "known_at", "evidence")
+    several = [
+        name for name in rows.column_names if name not in stamps and (rows.num_rows < 2 or pc.count_distinct(rows[name]).as_py() > 1)
+    ]
+    return several[:COLUMNS]
+
+
+def plain_text(value: object) -> str:
+    """A value on the terminal."""
+    return f"{value:,.6g}" if isinstance(value, float) else str(value) if isinstance(value, str | int) else str(plain(value))

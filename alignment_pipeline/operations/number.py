@@ -1,0 +1,133 @@
+"""`alignment number`: what a number means, what it is now, and the rows behind it.
+
+Belongs here: putting one number's definition, value and rows together. The list of numbers: `numbers.py`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import _
+
+from alignment_pipeline.contracts import record_ids
+from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.installation.home import Home
+from alignment_pipeline.operations import numbers
+from alignment_pipeline.operations.numbers import Definition, Kind
+from alignment_pipeline.pipeline_metrics import deals, measures
+from alignment_pipeline.pipeline_metrics.measures import Cut
+from alignment_pipeline.warehouse.warehouse import Warehouse
+
+WHOLE = "all"
+#: Metrics that are sums over deals -> the mark of the deals that count.
+_SUMS = {
+    "open_pipeline": "in_set",
+    "overdue_pipeline": "is_overdue",
+    "eligible_pipeline": "is_eligible",
+    "all_open_pipeline": "is_open",
+    "bookings": "is_booked",
+}
+#: Metrics that are worked out from other metrics; those are the rows behind them.
+_PARTS = {
+    "coverage": ("eligible_pipeline", "target", "bookings"),
+    "coverage_needed": ("open_needed", "target", "bookings"),
+    "open_needed": ("target", "bookings", "later_bookings", "conversion_at_day"),
+    "coverage_gap": ("open_needed", "eligible_pipeline"),
+    "forecast": ("bookings", "eligible_pipeline", "conversion_at_day", "later_bookings"),
+    "velocity": ("all_open_pipeline", "mean_won", "win_rate", "cycle"),
+}
+_DEAL = ("opportunity_id", "stage", "amount_cents", "currency", "close_on", "closed_at", "owner_id", "account_id", "is_won")
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number. `values` has one row per scope or record; `rows` are those behind the one that was asked for."""
+
+    definition: Definition
+    values: list[dict[str, Any]]
+    rows: pa.Table
+    about_rows: str
+
+
+def number(home: Home, warehouse: Warehouse, name: str, *, scope: str = WHOLE, record: str | None = None) -> Number:
+    """The number of this name: a metric of the pipeline, or a field of the CRM as `Account.Alignment_Tier__c`.
+
+    Raises ConfigurationError for a name that no number has, and for a scope or record that has no such number.
+    """
+    listed = {one.name: one for one in numbers.catalogue(home.agreement)}
+    found = listed.get(name) or next((one for one in listed.values() if one.name.lower() == name.lower()), None)
+    if found is None:
+        alike = difflib.get_close_matches(name, listed, n=3)
+        hint = f"did you mean {' or '.join(alike)}?" if alike else "`alignment number` lists all"
+        raise ConfigurationError(f"no number is called {name!r}; {hint}")
+    return _OF[found.kind](home, warehouse, found, scope, record)
+
+
+def _metric(home: Home, warehouse: Warehouse, found: Definition, scope: str, record: str | None) -> Number:
+    metrics = warehouse.read("pipeline_metrics")
+    values = metrics.filter(_.metric == found.name).order_by("scope").to_pyarrow().to_pylist()
+    mine = next((row for row in values if row["scope"] == scope), None)
+    if mine is None:
+        known = ", ".join(row["scope"] for row in values) or "none: start with `alignment run`"
+        raise ConfigurationError(f"{found.name} has no scope {scope!r}; it has {known}")
+    values = [mine, *(row for row in values if row is not mine)]
+    if found.name in _SUMS:
+        return Number(found, values, _deals(home, warehouse, _SUMS[found.name], scope, mine), "the deals it is the sum of")
+    if found.name.startswith("bridge_"):
+        part = found.name.removeprefix("bridge_")
+        moves = warehouse.read("pipeline_movements")
+        rows = moves.filter(moves.part == part, moves.scope == scope, moves.since_on.cast("string") == _since(mine))
+        return Number(found, values, rows.order_by("opportunity_id").to_pyarrow(), "the deals of this part of the bridge")
+    parts = _PARTS.get(found.name, ())
+    rows = metrics.filter(metrics.metric.isin(list(parts) or [found.name]), metrics.scope == scope).order_by("metric")
+    return Number(found, values, rows.to_pyarrow(), "the numbers it is worked out from" if parts else "the row of the table")
+
+
+def _since(row: Mapping[str, Any]) -> str:
+    """The first day of a bridge, which its definition names."""
+    return str(row["definition"]).removeprefix("Bridge since ").partition(":")[0]
+
+
+def _deals(home: Home, warehouse: Warehouse, mark: str, scope: str, row: Mapping[str, Any]) -> pa.Table:
+    fiscal, pipeline = home.agreement.fiscal, home.agreement.pipeline
+    parted = deals.with_parts(*(warehouse.read(name) for name in ("opportunity_states", "users", "accounts", "account_tiers")))
+    day = row["day_on"]
+    on_day = measures.marked(parted, Cut(fiscal.period_of(day), day), fiscal=fiscal, pipeline=pipeline)
+    columns = [name for name in _DEAL if name in on_day.columns]
+    return on_day.filter(on_day.scope == scope, on_day[mark].fill_null(False)).order_by("opportunity_id").select(*columns).to_pyarrow()
+
+
+def _field(home: Home, warehouse: Warehouse, found: Definition, scope: str, record: str | None) -> Number:
+    object_, _dot, field = found.name.partition(".")
+    updates = warehouse.read("field_updates").filter(_.object == object_, _.field == field)
+    if record is None:
+        counted = updates.group_by("value").agg(records=_.count()).order_by(ibis.desc("records"), "value")
+        return Number(
+            found, [{"records": int(updates.count().to_pyarrow().as_py())}], counted.limit(1000).to_pyarrow(), "records per value"
+        )
+    known = record_ids.KnownIds(updates.select("record_id").to_pyarrow()["record_id"].to_pylist())
+    mine = known.meant(record)
+    if mine is None:
+        raise ConfigurationError(f"{found.name} has no value for a record {record!r}")
+    values = updates.filter(_.record_id == mine).select("record_id", "value", "reason", "as_of").to_pyarrow().to_pylist()
+    table = warehouse.read(found.table)
+    keys = _keys_of(warehouse, object_, mine)
+    key = "account_id" if object_ == "Account" else "person_id"
+    rows = table.filter(table[key].isin(keys)) if key in table.columns else table.filter(ibis.literal(False))
+    return Number(found, values, rows.to_pyarrow(), f"the rows of {found.table} for this record")
+
+
+def _keys_of(warehouse: Warehouse, object_: str, record: str) -> list[str]:
+    if object_ == "Account":
+        return [record]
+    records = warehouse.read("person_records")
+    found: list[str] = records.filter(records.record_id == record).select("person_id").distinct().to_pyarrow()["person_id"].to_pylist()
+    return found
+
+
+_OF: Mapping[Kind, Callable[[Home, Warehouse, Definition, str, str | None], Number]] = {Kind.METRIC: _metric, Kind.FIELD: _field}
