@@ -7,7 +7,7 @@ happened to them in order of time: `timeline.py`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,8 +66,12 @@ class Source:
 
     def one(self, table: str, **wanted: str) -> dict[str, Any] | None:
         """The row that has these values, or None."""
-        rows = self.rows(table, "1", limit=1, **wanted)
+        rows = self.query(f"SELECT * FROM {self.named(table, next(iter(wanted)))} WHERE {_where(wanted)} LIMIT 1", *wanted.values())
         return rows[0] if rows else None
+
+    def rows(self, table: str, order: str, *, limit: int = MOST, **wanted: str) -> list[dict[str, Any]]:
+        """The first rows that have these values."""
+        return self._ordered(self.named(table, next(iter(wanted))), "*", _where(wanted), order, limit, wanted.values())
 
     def among(
         self, table: str, column: str, values: Sequence[str], order: str, *, limit: int = MOST, columns: str = "*"
@@ -75,15 +79,17 @@ class Source:
         """The first rows whose column is one of the values. Written as a list: an index is used for it, and not for a subquery."""
         if not values:
             return []
-        places = ", ".join("?" * len(values))
-        source = self.named(table, column)
-        return self.query(f'SELECT {columns} FROM {source} WHERE "{column}" IN ({places}) ORDER BY {order} LIMIT {int(limit)}', *values)
+        where = f'"{column}" IN ({", ".join("?" * len(values))})'
+        return self._ordered(self.named(table, column), columns, where, order, limit, values)
 
-    def rows(self, table: str, order: str, *, limit: int = MOST, **wanted: str) -> list[dict[str, Any]]:
-        """The first rows that have these values."""
-        where = " AND ".join(f'"{column}" = ?' for column in wanted)
-        source = self.named(table, next(iter(wanted)))
-        return self.query(f"SELECT * FROM {source} WHERE {where} ORDER BY {order} LIMIT {int(limit)}", *wanted.values())
+    def _ordered(self, table: str, columns: str, where: str, order: str, limit: int, values: Iterable[str]) -> list[dict[str, Any]]:
+        # found first and ordered then: DuckDB 1.5.6 uses no index for a WHERE with ORDER BY and LIMIT (50 ms instead of 2 with a million)
+        found = f"WITH found AS MATERIALIZED (SELECT {columns} FROM {table} WHERE {where})"
+        return self.query(f"{found} SELECT * FROM found ORDER BY {order} LIMIT {int(limit)}", *values)
+
+
+def _where(wanted: Mapping[str, str]) -> str:
+    return " AND ".join(f'"{column}" = ?' for column in wanted)
 
 
 def source_of(warehouse: Warehouse, *names: str) -> Source:

@@ -22,7 +22,7 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 
 FOLDER = "served"
 #: Changed when the file is made in another way.
-_FORMAT = "3"
+_FORMAT = "4"
 #: Rows of a group, the least that is read: DuckDB's own 122,880 are for scans, not for single rows.
 _GROUP = 8_192
 
@@ -81,7 +81,7 @@ SELECT 'account' AS kind, account_id AS id, name AS title, coalesce(country, '')
 FROM read_accounts
 UNION ALL
 SELECT 'person', p.person_id, coalesce(nullif(trim(concat_ws(' ', p.first_name, p.last_name)), ''), p.email, p.person_id),
-       concat_ws(', ', p.title, p.company), lower(concat_ws(' ', p.first_name, p.last_name, p.company, e.emails, p.person_id, r.ids))
+       concat_ws(', ', p.title, p.company), lower(concat_ws(' ', p.first_name, p.last_name, p.company, e.emails, r.ids))
 FROM read_people p
 LEFT JOIN (SELECT person_id, string_agg(DISTINCT record_id, ' ') AS ids FROM read_person_records GROUP BY 1) r USING (person_id)
 LEFT JOIN (
