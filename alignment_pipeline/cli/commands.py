@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, Entry] = {
         ("Change the agreement", "impact", "What would move under a changed agreement"),
         ("Change the agreement", "backtest", "What the MQA or MQL rules would have found in the past"),
         ("People and files", "match", "Match leads to accounts in two CSV files"),
+        ("People and files", "aliases", "Take other names of your accounts from open data"),
         ("People and files", "review", "Write the match review queue, or read verdicts back"),
         ("People and files", "notify", "Send escalation messages that are due"),
         ("People and files", "erase", "Erase a person everywhere, permanently"),
