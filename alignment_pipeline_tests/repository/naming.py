@@ -25,6 +25,7 @@ SOURCE_KINDS = ("py", "md", "yaml", "yml", "j2", "toml", "cfg", "lock", "mjs", "
 ELSEWHERE = {
     "agreement.yaml": "what `alignment init` writes and a user edits",
     "dagster.yaml": "written below the home by `alignment dev`",
+    "aliases.yaml": "what `alignment aliases import` writes",
     "goals.yaml": "a plan of goals that a user writes (docs/pipeline.md)",
     "new.yaml": "an agreement that a user is trying",
     "requirements.txt": "pip's own",
