@@ -83,6 +83,14 @@ test-engines: setup ## the rules on local Spark and PostgreSQL (installs pyspark
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyspark==4.0.1"
 	@$(BIN)/python -m pytest -q -o addopts= alignment_pipeline_tests/engines
 
+.PHONY: test-spark
+test-spark: setup ## the whole line on Spark: every table as on DuckDB (installs pyspark; needs Java 17). ALIGNMENT_SPARK names a cluster
+	@java -version 2>&1 | grep -qE '"(17|21)\.' || { echo "make test-spark: NOT RUN. Spark 4 needs Java 17 or 21, and 'java -version' shows none. \
+	Install one (apt-get install openjdk-17-jre-headless), or put it on PATH. Nothing was tested."; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyspark==4.0.1"
+	@$(BIN)/python -m pytest -q -o addopts= alignment_pipeline_tests/engines/test_whole_line_on_spark.py \
+		alignment_pipeline_tests/engines/test_assets_on_spark.py alignment_pipeline_tests/engines/test_scoring_on_spark.py alignment_pipeline_tests/engines/test_matching_on_spark.py
+
 COMPOSE := docker compose --env-file docker/compose.env -f compose.yaml -f compose.demo.yaml
 
 docker/compose.env:

@@ -21,9 +21,11 @@ from pydantic import PrivateAttr
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.defs import progress, summaries
+from alignment_pipeline.engines import choice
 from alignment_pipeline.installation import target_list
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import lease
+from alignment_pipeline.line.engine import Engine
 from alignment_pipeline.line.run import TARGET_LIST, Walk
 from alignment_pipeline.line.step import Read, Version
 from alignment_pipeline.staging import versions
@@ -54,6 +56,11 @@ class Line:
     def warehouse(self) -> Warehouse:
         """The store."""
         return self.home.warehouse()
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What runs the rules."""
+        return choice.engine(self.home.environ, self.warehouse)
 
     @property
     def agreement(self) -> Agreement:
@@ -102,12 +109,12 @@ class Line:
 
     def walk(self) -> Walk:
         """A walk along the line over the published tables."""
-        return Walk(self.agreement, self.as_of, self.version)
+        return Walk(self.agreement, self.as_of, self.version, engine=self.engine)
 
     def publish(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], **metadata: Any) -> dg.MaterializeResult:
         """Publish a table and say what was published: rows, version, seconds, agreement, moment, and the contract check."""
         begun = time.perf_counter()
-        published = self.warehouse.replace(name, rows)
+        published = self.engine.publish(name, rows)
         decided = {"agreement_version": self.agreement.version, "as_of": self.as_of.isoformat()}
         return self.materialized(published, seconds=time.perf_counter() - begun, **decided, **metadata)
 
@@ -210,7 +217,7 @@ def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[st
 
 
 def table_spec(name: str, *, deps: Iterable[str] = (), kinds: frozenset[str] = frozenset()) -> dg.AssetSpec:
-    """The same, for a table that one step makes together with others."""
+    """The same, for a table that one step makes together with others. `kinds` says how, beside the store's."""
     told = _told(CONTRACTS[name])
     return dg.AssetSpec(key=name, deps=list(deps), freshness_policy=_freshness(), **{**told, "kinds": told["kinds"] | kinds})
 
@@ -220,11 +227,11 @@ def plain(name: str, *, deps: Iterable[str]) -> dict[str, Any]:
     return {**_told(CONTRACTS[name]), "deps": list(deps)}
 
 
-def tables(*names: str, deps: Iterable[str], pool: str = "warehouse") -> dict[str, Any]:
-    """Arguments of `@dg.multi_asset` for tables of the contracts that one rule makes together."""
+def tables(*names: str, deps: Iterable[str], engine: frozenset[str], pool: str = "warehouse") -> dict[str, Any]:
+    """Arguments of `@dg.multi_asset` for tables of the contracts that one rule makes together; `engine` are the kinds of what runs it."""
     wanted = list(deps)
     return {
-        "specs": [table_spec(name, deps=wanted) for name in names],
+        "specs": [table_spec(name, deps=wanted).replace_attributes(kinds=set(engine)) for name in names],
         "check_specs": [contract_check_spec(CONTRACTS[name]) for name in names],
         "pool": pool,
     }

@@ -4,12 +4,14 @@ Belongs here: making assets from `line/steps.py`. What an asset says of its tabl
 checks: `line.py`, from the contracts.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from alignment_pipeline.defs import notes
 from alignment_pipeline.defs.line import LineResource, tables
+from alignment_pipeline.engines import choice
 from alignment_pipeline.line import run as walks
 from alignment_pipeline.line.step import Step, published
 from alignment_pipeline.line.steps import STEPS
@@ -22,20 +24,22 @@ def rules() -> dg.Definitions:
     for step in STEPS:
         if step.is_published:
             groups.setdefault(step.asset_name, []).append(step)
-    return dg.Definitions(assets=[_asset(name, steps) for name, steps in groups.items()])
+    kinds = choice.kinds_of(os.environ)
+    return dg.Definitions(assets=[_asset(name, steps, kinds) for name, steps in groups.items()])
 
 
-def _asset(name: str, steps: Sequence[Step]) -> dg.AssetsDefinition:
+def _asset(name: str, steps: Sequence[Step], kinds: frozenset[str]) -> dg.AssetsDefinition:
     makes = published(steps)
     others = set(published(STEPS)) - set(makes)
     needed = walks.needed(makes, given=others)
 
-    @dg.multi_asset(name=name, **tables(*makes, deps=walks.outside(needed)))
+    @dg.multi_asset(name=name, **tables(*makes, deps=walks.outside(needed), engine=kinds))
     def rule(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
         run = line.open(context)
         # all are worked out before one is published: some read what the run before left
         made = run.walk().along(needed)
         said = {table: notes.of(table, made, run) for table in makes}
         yield from (run.publish(table, made[table], **said[table]) for table in makes)
+        run.engine.release()
 
     return rule

@@ -21,6 +21,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import ENVIRONMENT_VARIABLE as CLOCK_VARIABLE
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.installation import memory
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
@@ -28,6 +29,8 @@ FIRST_DAY, DEFAULT_FIRST_DAY = "ALIGNMENT_HISTORY_FROM", date(2025, 1, 1)
 DEFAULT_HOME = ".alignment"
 #: Names of the systems that are read, separated by commas; empty: all that are configured.
 CONNECTORS = "ALIGNMENT_CONNECTORS"
+#: DuckDB's share of the memory; a fold in Python gets the rest.
+DUCKDB_SHARE = 0.6
 
 _OURS = ("ALIGNMENT_", "SALESFORCE_", "MARKETO_", "HUBSPOT_")
 
@@ -83,7 +86,8 @@ class Home:
 
     def warehouse(self, backend: type[Backend] = Backend) -> Warehouse:
         """The store, on a new connection of this kind."""
-        return Warehouse(self.path, clock=self.clock, memory_limit=self.environ.get("ALIGNMENT_MEMORY_LIMIT") or None, backend=backend)
+        share = int(memory.limit(self.environ) * DUCKDB_SHARE)
+        return Warehouse(self.path, clock=self.clock, memory_limit=f"{share // 10**6}MB", backend=backend)
 
     def journal(self) -> Journal:
         """The journal: SQLite in the home folder, or the database that ALIGNMENT_DATABASE_URL names."""

@@ -16,26 +16,27 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.line.step import Read, Step, Version
+from alignment_pipeline.line.engine import Direct, Engine
+from alignment_pipeline.line.job import MAKERS, Job
+from alignment_pipeline.line.step import Kind, Read, Step, Version
 from alignment_pipeline.line.steps import LINE
 from alignment_pipeline.staging import versions
 
 # read by a rule and made by none: a file beside the agreement
 TARGET_LIST = "target_list"
 Keep = Callable[[str, Any], Any]
-_MAKERS = {name: step for step in LINE for name in step.makes}
 
 
 def maker(name: str) -> Step:
     """The step that makes a table. Raises KeyError when none does."""
-    return _MAKERS[name]
+    return MAKERS[name]
 
 
 def needed(wanted: Collection[str], *, given: Collection[str] = ()) -> tuple[Step, ...]:
     """The steps, in the order of the line, that make the wanted tables from the given ones and from tables that no step makes."""
     missing, chosen = [name for name in wanted if name not in given], set()
     while missing:
-        step = _MAKERS.get(missing.pop())
+        step = MAKERS.get(missing.pop())
         if step is None or step.name in chosen:
             continue
         chosen.add(step.name)
@@ -53,13 +54,14 @@ def outside(steps: Sequence[Step]) -> tuple[str, ...]:
 @dataclass
 class Walk:
     """One walk along the line. `source` gives a table that no step of this walk makes, in the version asked for; `keep` takes each table
-    by its name and returns what later steps read."""
+    by its name and returns what later steps read. `engine` runs the rules."""
 
     agreement: Agreement
     as_of: datetime
     source: Callable[[Read], Any]
     keep: Keep = field(default=lambda name, made: made)
     tables: dict[str, Any] = field(default_factory=dict)
+    engine: Engine = field(default_factory=Direct)
 
     def read(self, one: Read) -> Any:
         """A table: made on this walk, or from outside."""
@@ -69,7 +71,8 @@ class Walk:
 
     def evaluate(self, step: Step, **options: Any) -> None:
         """Run one step; its tables are in `tables` afterwards. `options` are further arguments of its rule."""
-        made = step.call(self.read, agreement=self.agreement, as_of=self.as_of, **options)
+        run = {Kind.EXPRESSION: self.engine.expression, Kind.FOLD: self.engine.fold, Kind.MATCH: self.engine.match}[step.kind]
+        made = run(Job(step, self.read, self.agreement, self.as_of, options))
         self.tables |= {name: self.keep(name, one) for name, one in made.items()}
 
     def along(self, steps: Sequence[Step]) -> dict[str, Any]:

@@ -73,7 +73,8 @@ class Step:
 
     `reads` are given by position, `named` by name; `as_mapping` gives all of `reads` as one mapping by table name instead. `takes` maps
     an argument to its place in the agreement (`scoring.exclusions`; `*` is the whole). A step that is not `is_published` makes a value
-    that only later steps of the same run read.
+    that only later steps of the same run read. `keys` says how the tables of a fold, or the batches of a match, are cut into parts that
+    can be worked out one after the other, or on several machines; without it the rule needs all rows at once.
     """
 
     makes: tuple[str, ...]
@@ -86,6 +87,7 @@ class Step:
     as_mapping: bool = False
     is_published: bool = True
     asset: str | None = None
+    keys: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -136,6 +138,7 @@ def row(
     as_mapping: bool = False,
     is_published: bool = True,
     asset: str | None = None,
+    keys: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
     **named: str | Reads,
 ) -> Step:
     """A step, written shortly: names of tables are separated by blanks, and so are `takes`, parts of the agreement, as `crm` or
@@ -152,6 +155,7 @@ def row(
         as_mapping=as_mapping,
         is_published=is_published,
         asset=asset,
+        keys=keys,
     )
 
 

@@ -14,7 +14,7 @@ from alignment_pipeline.identity import people, person_records, record_periods
 from alignment_pipeline.lifecycle import snapshots
 from alignment_pipeline.lifecycle.mqa import mqa_statuses
 from alignment_pipeline.lifecycle.stages import account_stages, person_stages
-from alignment_pipeline.line import calls
+from alignment_pipeline.line import calls, keys
 from alignment_pipeline.line.step import Asks, Kind, Step, before, last_read, living, row
 from alignment_pipeline.matching import match_labels, person_accounts
 from alignment_pipeline.matching.blocking import duplicates
@@ -179,7 +179,14 @@ MATCHING = (
     row("match_word_rarities", calls.match_word_rarities, before("match_word_rarities"), "accounts", kind=FOLD, asks=MOMENT),
     row("matching_settings", calls.matching_settings, "match_rule_precisions", takes="matching", kind=FOLD, is_published=False),
     row("account_index", calls.account_index, "accounts contacts matching_settings match_word_rarities", kind=MATCH, is_published=False),
-    row("lead_account_matches", calls.lead_account_matches, "people account_index matching_settings match_labels", kind=MATCH, asks=MOMENT),
+    row(
+        "lead_account_matches",
+        calls.lead_account_matches,
+        "people account_index matching_settings match_labels",
+        kind=MATCH,
+        keys=keys.people_in_batches,
+        asks=MOMENT,
+    ),
     row(
         "match_moves",
         calls.match_moves,
@@ -245,6 +252,7 @@ LIFECYCLE = (
         "scored_activities person_fits accounts account_tiers opportunities",
         takes="scoring mqa=lifecycle.mqa",
         kind=FOLD,
+        keys=keys.by_account,
         asks=MOMENT,
     ),
     row(
@@ -264,6 +272,7 @@ LIFECYCLE = (
         takes="agreement=*",
         as_mapping=True,
         kind=FOLD,
+        keys=keys.by_person,
         asks=MOMENT,
     ),
     row(
@@ -273,6 +282,7 @@ LIFECYCLE = (
         takes="agreement=*",
         as_mapping=True,
         kind=FOLD,
+        keys=keys.by_account,
         asks=MOMENT,
     ),
 )

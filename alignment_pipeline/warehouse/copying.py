@@ -46,6 +46,11 @@ def copy(connection: Backend, rows: ibis.Table, contract: Contract, path: Path, 
     target = _quoted(str(path))
     options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group}, USE_TMP_FILE false, KV_METADATA {{{_notes(contract)}}}"
     connection.con.execute(f"COPY (SELECT {columns} FROM ({query}) AS rows_) TO '{target}' ({options})")
+    return checked(path, contract)
+
+
+def checked(path: Path, contract: Contract) -> int:
+    """How many rows a written file has. Raises ConfigurationError when a required value is missing."""
     written = pq.read_metadata(path)
     _refuse_nulls(written, contract)
     return int(written.num_rows)

@@ -53,6 +53,13 @@ class Published:
     added: int
 
 
+@dataclass(frozen=True)
+class Written:
+    """Parquet files that another engine wrote, to be moved into the store."""
+
+    paths: tuple[Path, ...]
+
+
 class Warehouse:
     """Tables below `home/warehouse`, read through one in-memory DuckDB connection.
 
@@ -70,11 +77,12 @@ class Warehouse:
         _check_home(home)
         _private_folder(self.root)
         versions.upgrade(self.root, self._versions, CONTRACTS)
-        spill = home / "spill"
-        _private_folder(spill)
+        self.spill = home / "spill"
+        _private_folder(self.spill)
+        self._files: dict[str, tuple[str, ...]] = {}
         # DuckDB merges nested selects itself, and faster: Ibis spends a third of the time of writing SQL on it
         ibis.options.sql.fuse_selects = False
-        self.connection = backend().connect(temp_directory=str(spill), threads=max(1, os.cpu_count() or 1))
+        self.connection = backend().connect(temp_directory=str(self.spill), threads=max(1, os.cpu_count() or 1))
         raw: duckdb.DuckDBPyConnection = self.connection.con
         raw.execute("SET TimeZone = 'UTC'")
         # nothing is downloaded at run time; ordering is by keys in the rules, so the engine need not keep it
@@ -104,6 +112,21 @@ class Warehouse:
         folder = Path(os.path.realpath(self._folder(name)))
         manifest = read_manifest(folder)
         return [folder / file.name for file in manifest.files] if manifest else []
+
+    def over(self, paths: list[str], name: str) -> ibis.Table:
+        """A table over Parquet files, under a name of its own that begins with `name`."""
+        view = f"{name}_{secrets.token_hex(4)}"
+        self._files[view] = tuple(paths)
+        return self.connection.read_parquet(paths, table_name=view, hive_partitioning=False)
+
+    def files_of(self, view: str) -> tuple[str, ...]:
+        """The files behind a table that `read` or `over` gave."""
+        return self._files[view]
+
+    def adopt(self, name: str, paths: Iterable[Path]) -> Published:
+        """Publish a version of Parquet files that an engine wrote beside the store, in the contract's columns and types; they are moved.
+        Raises ConfigurationError when a required value is missing."""
+        return self._store(self._folder(name), name, Written(tuple(paths)), keeps=False)
 
     def replace(self, name: str, table: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
         """Publish a new version that holds exactly these rows, in the contract's columns and types."""
@@ -204,10 +227,10 @@ class Warehouse:
         paths = tuple(str(folder / file.name) for file in manifest.files)
         if paths not in self._read_before:
             # a version never changes: a run reads the tables that many rules share once
-            self._read_before[paths] = self.connection.read_parquet(list(paths), table_name=f"{name}_{secrets.token_hex(4)}")
+            self._read_before[paths] = self.over(list(paths), name)
         return self._read_before[paths]
 
-    def _store(self, link: Path, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], *, keeps: bool) -> Published:
+    def _store(self, link: Path, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch] | Written, *, keeps: bool) -> Published:
         """Publish a version of these rows, after those that are there if `keeps`."""
         contract, store = _contract(name), self._store_of(link)
         with versions.publishing(store):
@@ -218,6 +241,9 @@ class Warehouse:
             try:
                 for file in kept:
                     versions.share(file.name, old, folder)
+                if isinstance(rows, Written):
+                    files = _moved(folder, contract, rows)
+                    return self._publish(link, folder, contract, tuple(files), sum(file.rows for file in files))
                 files = self._write(folder, contract, rows)
                 if before and keeps and not files:
                     return Published(name, before.version, before.rows, 0)
@@ -235,9 +261,9 @@ class Warehouse:
             if copying.has_types_of(rows, contract):
                 count = copying.copy(self.connection, rows, contract, path, row_group=ROW_GROUP)
             else:
-                count = _write_batches(path, contract, self.connection.to_pyarrow(rows))
+                count = write_batches(path, contract, self.connection.to_pyarrow(rows))
         else:
-            count = _write_batches(path, contract, rows)
+            count = write_batches(path, contract, rows)
         if count == 0:
             path.unlink()
             return []
@@ -266,12 +292,25 @@ class Warehouse:
     def _publish(self, link: Path, folder: Path, contract: Contract, files: tuple[DataFile, ...], added: int) -> Published:
         version = int(folder.name[1:7])
         if not files:
-            _write_batches(folder / versions.EMPTY, contract, contract.empty())
+            write_batches(folder / versions.EMPTY, contract, contract.empty())
         manifest = Manifest(table=contract.name, version=version, published_at=stamp(self._clock.now()), files=files)
         write_manifest(folder, manifest)
         versions.point(link, folder)
         versions.sweep(folder.parent, folder, version)
         return Published(contract.name, version, manifest.rows, added)
+
+
+def _moved(folder: Path, contract: Contract, written: Written) -> list[DataFile]:
+    files = []
+    for path in written.paths:
+        rows = copying.checked(path, contract)
+        if rows:
+            target = folder / f"{folder.name[:7]}-{secrets.token_hex(4)}.parquet"
+            path.replace(target)
+            target.chmod(0o600)
+            sync(target)
+            files.append(describe_file(target, rows))
+    return files
 
 
 def _narrowed(rows: ibis.Table, contract: Contract) -> ibis.Table:
@@ -281,7 +320,8 @@ def _narrowed(rows: ibis.Table, contract: Contract) -> ibis.Table:
     return rows.select(*contract.names)
 
 
-def _write_batches(path: Path, contract: Contract, rows: pa.Table | Iterable[pa.RecordBatch]) -> int:
+def write_batches(path: Path, contract: Contract, rows: pa.Table | Iterable[pa.RecordBatch]) -> int:
+    """Write batches as a contract's file; returns how many rows."""
     count = 0
     if isinstance(rows, pa.Table):
         rows = rows.to_batches(max_chunksize=ROW_GROUP)

@@ -1,4 +1,4 @@
-"""Whether the line still makes the tables that a home holds: `python -m alignment_pipeline_tests.benchmarks.table_hashes HOME`.
+"""Whether the line still makes the tables that a home holds: `python -m alignment_pipeline_tests.benchmarks.table_hashes HOME [MB]`.
 
 Walks the whole line from the raw tables of HOME (copied aside, as of its last run, under its agreement or the packaged one) and compares
 every published table by its sorted-row hash. Differing tables are printed with their rows and the columns that differ. Use it before and
@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.engines.embedded import DuckDb
 from alignment_pipeline.line import run as line
 from alignment_pipeline.line.step import Read, Version, published
 from alignment_pipeline.line.steps import STEPS
@@ -32,8 +33,9 @@ STAMPS = ("as_of", "agreement_version")
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def main(home: str) -> int:
-    """Compare; 0 when every table is the same."""
+def main(home: str, megabytes: str = "0") -> int:
+    """Compare; 0 when every table is the same. `megabytes` bounds what a fold may hold: with few, folds run in many parts."""
+    fold_bytes = int(megabytes) * 1_000_000 or None
     old = Warehouse(Path(home))
     as_of = old.read("account_scores").as_of.max().to_pyarrow().as_py()
     agreement = loader.load(loader.default_path())
@@ -54,7 +56,7 @@ def main(home: str) -> int:
             new.replace(name, made)
             return new.read(name)
 
-        walk = line.Walk(agreement, as_of, source, keep)
+        walk = line.Walk(agreement, as_of, source, keep, engine=DuckDb(new, fold_bytes=fold_bytes))
         begun, differing = time.process_time(), []
         for step in STEPS:
             walk.evaluate(step)
@@ -90,4 +92,4 @@ def hashed(home: Warehouse, rows: ibis.Table, name: str, columns: list[str]) -> 
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -191,7 +191,8 @@ def opportunities(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm
     ]  # fmt: skip
     lines = timelines.timelines(past, subject_of, len(ids), sla=sla)
     account_of = np.full(len(ids), NOTHING, dtype=np.int64)
-    account_of[place] = codes(rows["account_id"], account_ids)
+    is_known = place != NOTHING
+    account_of[place[is_known]] = codes(rows["account_id"], account_ids)[is_known]
     none = np.zeros(len(ids), dtype=bool)
     lead_source = _lookup(len(ids), place, text(rows["lead_source"]))
     of = events.Events.of(parts, len(ids), as_of)
