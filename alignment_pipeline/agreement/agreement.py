@@ -16,6 +16,7 @@ from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.agreement.lifecycle import Lifecycle
 from alignment_pipeline.agreement.matching import Matching
+from alignment_pipeline.agreement.meeting import Meeting
 from alignment_pipeline.agreement.parties import Parties, People, Scope
 from alignment_pipeline.agreement.pipeline import Pipeline
 from alignment_pipeline.agreement.retention import Retention
@@ -42,6 +43,7 @@ class Agreement(Section):
     fiscal: Fiscal = Fiscal()
     currencies: Currencies = Currencies()
     pipeline: Pipeline = Pipeline()
+    meeting: Meeting = Meeting()
     crm: Crm
     write_back: WriteBack = WriteBack()
     retention: Retention = Retention()

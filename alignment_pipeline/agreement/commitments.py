@@ -77,3 +77,12 @@ class Commitment(Section):
         default=5, description="Business days at the period's start that are too early to judge"
     )
     ladder: Slug | None = Field(default=None, description="Ladder that notifies people when it is behind; empty: nobody is notified")
+
+    def is_marketings(self, lead_source: str | None) -> bool:
+        """Whether a lead source counts as marketing's."""
+        name = (lead_source or "").strip().lower()
+        if not name:
+            return False
+        if self.lead_sources:
+            return name in {source.lower() for source in self.lead_sources}
+        return name not in {source.lower() for source in self.sales_lead_sources}

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Entry] = {
         ("Run and explain", "number", "What a number means, and the rows behind it"),
         ("Run and explain", "serve", "Serve packs, explanations and match review to browsers"),
         ("Run and explain", "export", "Write every table as files that any tool opens"),
+        ("Run and explain", "pack", "Make the page of the weekly meeting"),
         ("Run and explain", "sql", "Ask the published tables a question in SQL"),
         ("Run and explain", "history", "Keep past days, and check that they can be repeated"),
         ("Run and explain", "pipeline", "Pipeline metrics as of any day, and what moved them"),

@@ -11,7 +11,7 @@ from rich.console import Console
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.cli.context import Context, json_option, table
 from alignment_pipeline.installation import target_list
-from alignment_pipeline.operations import impact_and_backtest
+from alignment_pipeline.operations import impact_and_backtest, previews
 
 SHOWN = 20
 _LISTED = ("mqa", "lead_match", "sla", "task")
@@ -31,6 +31,7 @@ def impact(agreement_file: Path, is_json: bool) -> None:
         other=other,
         present_list=target_list.target_list(present, agreement_path=path),
         other_list=target_list.target_list(other, agreement_path=agreement_file),
+        keep=lambda preview: previews.keep(context.home, preview),
     )
     context.result(found, lambda console: _show(console, found))
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import dagster as dg
 
 from alignment_pipeline import definitions
-from alignment_pipeline.defs import alerts, backup, fast_lane, history, jobs, sensors, telemetry, tidy
+from alignment_pipeline.defs import alerts, backup, fast_lane, history, jobs, meeting, sensors, telemetry, tidy
 from alignment_pipeline.defs.line import LineResource
 from alignment_pipeline.defs.placement import Placement
 
@@ -35,7 +35,7 @@ def definitions_at(place: Placement) -> dg.Definitions:
 
 
 def _automation(place: Placement) -> dg.Definitions:
-    runs = [jobs.jobs_at(place), history.history_at(place), backup.backup_at(place)]
+    runs = [jobs.jobs_at(place), history.history_at(place), backup.backup_at(place), meeting.meeting_at(place)]
     lane = dg.Definitions(jobs=[fast_lane.hand_raises_job(place)], sensors=[sensors.new_hand_raisers(place), sensors.fast_lane_runs(place)])
     ours = [*(job for one in (*runs, lane) for job in one.jobs or ())]
     tidied = tidy.tidy_at(place, jobs=[job.name for job in ours])

@@ -213,6 +213,25 @@ SLA_FOLLOW_UPS = Contract(
     ),
 )
 
+PERSON_OUTCOMES = Contract(
+    name="person_outcomes",
+    group="sla",
+    owner=_OWNER,
+    description="One row per person, outcome and moment: what sales said of somebody it was handed.",
+    key=("person_id", "outcome", "said_at"),
+    columns=columns(
+        """
+        person_id   string!    person
+        outcome     string!    accepted, rejected or deferred
+        said_at     timestamp! when
+        code        string     reject code, null without one and for the other outcomes
+        owner_id    string     owner then, null without one
+        lead_source string     lead source, null without one
+        """
+        + _DECIDED
+    ),
+)
+
 SLA_DISPOSITIONS = Contract(
     name="sla_dispositions",
     group="sla",
@@ -307,6 +326,7 @@ CONTRACTS: tuple[Contract, ...] = (
     PERSON_SLAS,
     CALENDAR_DAYS,
     SLA_FOLLOW_UPS,
+    PERSON_OUTCOMES,
     SLA_DISPOSITIONS,
     WIN_LOSS_CAPTURES,
     MARKETING_COMMITMENTS,

@@ -25,6 +25,8 @@ from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 MOST = 200
+#: Aspects of a preview that the meeting's page compares with what came (`meeting/sections/changes.py`).
+FORETOLD = ("mqa", "account_stage", "account_tier", "person_stage")
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,12 @@ def impact_of(
     other: Agreement,
     present_list: ibis.Table | None = None,
     other_list: ibis.Table | None = None,
+    keep: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> dict[str, Any]:
     """What `other` would decide differently from `present`, both from the last run's data as of its moment, each with its target list.
 
-    Everything that a changed key can touch is decided twice; the rest is read as the last run left it. `not_evaluated` says what is left
+    `keep` takes the whole preview of the aspects that a later meeting compares with what came. Everything that a changed key can touch is
+    decided twice; the rest is read as the last run left it. `not_evaluated` says what is left
     out.
     """
     as_of = decided_as_of(warehouse)
@@ -82,6 +86,10 @@ def impact_of(
     fields = impact_reach.ASPECTS["crm_field"]
     crm_fields = agreement_impacts.crm_field_changes(before[fields], after[fields]) if fields in wanted else {}
     summary = agreement_impacts.impact_summary(rows, handover=other.lifecycle.handover, crm_fields=crm_fields)
+    if keep is not None:
+        foretold = rows.filter(_.aspect.isin(list(FORETOLD))).order_by("aspect", "entity_id")
+        chosen = foretold.select("aspect", "entity_id", "before_value", "after_value").to_pyarrow().to_pylist()
+        keep({"before_version": present.version, "after_version": other.version, "as_of": as_of, "changes": chosen})
     shown = rows.order_by("aspect", "entity_id").limit(MOST).to_pyarrow().to_pylist()
     return {
         "sentence": summary.sentence,

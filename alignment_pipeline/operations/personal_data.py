@@ -42,6 +42,16 @@ PLACES: tuple[Place, ...] = (
     Place("backups/*", Way.ROWS, "copies of the journal; replaced by one without the person"),
     Place("plans/*", Way.WHEN_NAMED, "previews of plans"),
     Place("reports/*", Way.WHEN_NAMED, "rendered reports"),
+    Place(
+        "packs/*/*/rows/*.csv", Way.LINES, "rows behind the numbers of a pack; the numbers stay, and name no person of a lead or contact"
+    ),
+    Place("packs/*/*/pack.json", Way.WHEN_NAMED, "numbers, accounts, our own reps, and what people wrote as the reason of a dispute"),
+    Place("packs/*/*/pack.html", Way.WHEN_NAMED, "the same as a page"),
+    Place("packs/*/*/digest.txt", Way.WHEN_NAMED, "the same as a few lines"),
+    Place("disputes.csv", Way.LINES, "disputes that people wrote: ids of people"),
+    Place("actions.csv", Way.NONE, "what the meeting agreed to do, by whom of us"),
+    Place("impacts/*", Way.WHEN_NAMED, "kept impact previews: ids of people"),
+    Place("pack-outbox.jsonl*", Way.NONE, "keys of digests sent"),
     Place("notifications/*", Way.WHEN_NAMED, "messages as files; names are in the contents, ids in the names"),
     Place("outbox.jsonl*", Way.LINES, "keys of messages"),
     Place("dagster/storage/*", Way.WHEN_NAMED, "output of runs; the program's logs name no person, a traceback may"),

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from alignment_pipeline import definitions as definitions_module
+from alignment_pipeline.agreement import loader
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs import jobs, launch, progress
@@ -31,7 +32,7 @@ WITHOUT_ASSET: dict[str, str] = {
 }
 # assets that are no table of the contracts; the first two reach the outside
 OUTWARD = {"crm_writes", "notifications"}
-WITHOUT_CONTRACT = {*OUTWARD, "report"}
+WITHOUT_CONTRACT = {*OUTWARD, "report", "weekly_pack"}
 # made once a day, since the past does not change with every run
 LOOKING_BACK = {"mqa_backtest_terms", "mqa_backtests", "mql_backtest_terms", "mql_backtests"}
 
@@ -242,3 +243,22 @@ def _is_taken(journal: Journal) -> bool:
             return False
     except AnotherWriter:
         return True
+
+
+def test_the_meeting_s_page_is_due_at_the_agreed_time_of_the_fiscal_zone(
+    definitions: dg.Definitions, home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Monday 06:00 in Berlin is 05:00 UTC in winter and 04:00 in summer."""
+    shipped = loader.default_path().read_text(encoding="utf-8")
+    agreement = tmp_path / "agreement.yaml"
+    agreement.write_text(shipped.replace("time_zone: UTC, period: quarter", "time_zone: Europe/Berlin, period: quarter"), encoding="utf-8")
+    monkeypatch.setenv("ALIGNMENT_AGREEMENT", str(agreement))
+    schedule = definitions.resolve_schedule_def("weekly_meeting_page")
+
+    def asked(moment: datetime) -> bool:
+        context = dg.build_schedule_context(scheduled_execution_time=moment)
+        return bool(schedule.evaluate_tick(context).run_requests)
+
+    assert asked(datetime(2026, 11, 23, 5, 0, tzinfo=UTC)) and asked(datetime(2026, 7, 20, 4, 0, tzinfo=UTC))
+    assert not asked(datetime(2026, 11, 23, 5, 15, tzinfo=UTC)) and not asked(datetime(2026, 11, 23, 6, 0, tzinfo=UTC))
+    assert not asked(datetime(2026, 11, 24, 5, 0, tzinfo=UTC))

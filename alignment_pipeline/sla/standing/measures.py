@@ -70,7 +70,7 @@ class Measures:
             rows(
                 "opportunities", deals, "amount_usd", "lead_source", "stage", "created_at", "is_closed", "is_won", "closed_at", "close_on"
             ),
-            outcomes.person_outcomes(sources, sla=sla, crm=crm, as_of=as_of).to_pylist() if "acceptance_pct" in wanted else [],
+            outcomes.said(sources, sla=sla, crm=crm, as_of=as_of).to_pylist() if "acceptance_pct" in wanted else [],
             pipeline,
         )
 
@@ -83,7 +83,7 @@ class Measures:
             "mqas": lambda: float(len({row["account_id"] for row in self.mqas if inside(row["entered_at"])})),
             "new_contacts": lambda: self._contacts(commitment, inside),
             "acceptance_pct": lambda: self._acceptance(inside),
-            "sourced_pipeline_usd": lambda: self._created(inside, lambda row: is_marketings(commitment, row["lead_source"])),
+            "sourced_pipeline_usd": lambda: self._created(inside, lambda row: commitment.is_marketings(row["lead_source"])),
             "pipeline_usd": lambda: self._created(inside, lambda row: True),
             "won_usd": lambda: sum(self._booked(time), 0.0),
             "sourced_won_pct": lambda: self._sourced_share(commitment, time),
@@ -122,18 +122,8 @@ class Measures:
         booked = [
             row for row in self.deals if row["is_won"] and (time.has_day(row["close_on"]) if by_day else time.holds(row["closed_at"]))
         ]
-        return [row["amount_usd"] or 0.0 for row in booked if commitment is None or is_marketings(commitment, row["lead_source"])]
+        return [row["amount_usd"] or 0.0 for row in booked if commitment is None or commitment.is_marketings(row["lead_source"])]
 
     def _sourced_share(self, commitment: Commitment, time: Between) -> float | None:
         won = sum(self._booked(time))
         return 100.0 * sum(self._booked(time, commitment)) / won if won else None
-
-
-def is_marketings(commitment: Commitment, lead_source: str | None) -> bool:
-    """Whether a lead source counts as marketing's."""
-    name = (lead_source or "").strip().lower()
-    if not name:
-        return False
-    if commitment.lead_sources:
-        return name in {source.lower() for source in commitment.lead_sources}
-    return name not in {source.lower() for source in commitment.sales_lead_sources}

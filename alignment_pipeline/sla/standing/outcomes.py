@@ -1,6 +1,6 @@
 """Outcomes: what sales said of the people it was handed: accepted, rejected with a code, deferred.
 
-Belongs here: the events and the table of rates made of them (`sla_dispositions`), and whether closed deals say why
+Belongs here: the events (`person_outcomes`) and the table of rates made of them (`sla_dispositions`), and whether closed deals say why
 (`win_loss_captures`). Clocks that outcomes stop: `sla/ledger.py`.
 """
 
@@ -18,7 +18,7 @@ from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_policies import Event
 from alignment_pipeline.contracts.contract import Contract
 from alignment_pipeline.contracts.moments import microseconds
-from alignment_pipeline.contracts.sla import SLA_DISPOSITIONS, WIN_LOSS_CAPTURES
+from alignment_pipeline.contracts.sla import PERSON_OUTCOMES, SLA_DISPOSITIONS, WIN_LOSS_CAPTURES
 from alignment_pipeline.sla.arrays import NOTHING, fetch, text
 from alignment_pipeline.sla.timelines import subjects
 from alignment_pipeline.sla.timelines.sources import Sources
@@ -26,7 +26,17 @@ from alignment_pipeline.sla.timelines.sources import Sources
 _NONE = "(none)"
 
 
-def person_outcomes(sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime) -> pa.Table:
+def person_outcomes(sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime, agreement_version: str) -> ibis.Table:
+    """`person_outcomes`: what sales said of each person and when."""
+    events = ibis.memtable(said(sources, sla=sla, crm=crm, as_of=as_of))
+    # a status and a disposition of the same moment say it once
+    once = events.group_by(["person_id", "outcome", "said_at"]).agg(
+        code=events.code.max(), owner_id=events.owner_id.max(), lead_source=events.lead_source.max()
+    )
+    return _as_contract(once, PERSON_OUTCOMES, as_of, agreement_version)
+
+
+def said(sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime) -> pa.Table:
     """One row per person and outcome event: person_id, outcome, code, said_at, owner_id, lead_source.
 
     A rejection counts with or without a code; one that was given after it, or that still stands beside it, is its code.
@@ -40,18 +50,18 @@ def person_outcomes(sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime) ->
     person_ids = people.ids.take(pa.array(subject))
     base = fetch(sources.people, "person_id", "reject_code")
     now = pc.take(base["reject_code"], pc.index_in(person_ids, value_set=text(base["person_id"]).combine_chunks()))
-    said = _as_typed(people.events.value.take(pa.array(places)).cast(pa.string()), people.past.vocabulary)
+    typed = _as_typed(people.events.value.take(pa.array(places)).cast(pa.string()), people.past.vocabulary)
     given = people.events.matching(Event(event="rejected"))
     last_given = np.full(len(people.ids), NOTHING, dtype=np.int64)
     last_given[people.events.subject[given]] = given
     place = last_given[subject]
     later = people.events.value.take(pa.array(place, pa.int64(), mask=place == NOTHING)).cast(pa.string())
-    said = pc.coalesce(said, _as_typed(later, people.past.vocabulary))
+    typed = pc.coalesce(typed, _as_typed(later, people.past.vocabulary))
     return pa.table(
         {
             "person_id": person_ids,
             "outcome": kinds,
-            "code": pc.if_else(pc.equal(kinds, "rejected"), pc.coalesce(said, now), pa.scalar(None, pa.string())),
+            "code": pc.if_else(pc.equal(kinds, "rejected"), pc.coalesce(typed, now), pa.scalar(None, pa.string())),
             "said_at": pa.array(at).cast(pa.timestamp("us", tz="UTC")),
             "owner_id": people.past.vocabulary.take(pa.array(owner, pa.int64(), mask=owner == NOTHING)),
             "lead_source": people.lead_source.take(pa.array(subject)),
@@ -65,14 +75,13 @@ def _as_typed(lowered: pa.Array, vocabulary: pa.Array) -> pa.Array:
     return vocabulary.take(pc.index_in(lowered, value_set=known)) if len(vocabulary) else lowered
 
 
-def sla_dispositions(sources: Sources, *, sla: Sla, crm: Crm, as_of: datetime, agreement_version: str) -> ibis.Table:
+def sla_dispositions(outcomes: ibis.Table, *, as_of: datetime, agreement_version: str) -> ibis.Table:
     """`sla_dispositions`: how many people each owner accepted, rejected (by code) or deferred, per month and source."""
-    said = ibis.memtable(person_outcomes(sources, sla=sla, crm=crm, as_of=as_of))
-    keyed = said.mutate(
-        period_start_on=said.said_at.truncate("M").date(),
-        owner_id=said.owner_id.fill_null(_NONE),
-        lead_source=said.lead_source.fill_null(_NONE),
-        code=said.code.fill_null(_NONE),
+    keyed = outcomes.mutate(
+        period_start_on=outcomes.said_at.truncate("M").date(),
+        owner_id=outcomes.owner_id.fill_null(_NONE),
+        lead_source=outcomes.lead_source.fill_null(_NONE),
+        code=outcomes.code.fill_null(_NONE),
     )
     place = ["period_start_on", "owner_id", "lead_source"]
     counts = keyed.group_by([*place, "outcome", "code"]).agg(people=keyed.person_id.nunique())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import ibis
 import pytest
 
 from alignment_pipeline.agreement.field_map import Crm
@@ -91,6 +92,23 @@ def test_sums_are_the_sums_of_their_parts(sla: Sla, crm: Crm) -> None:
                 assert sum(int(str(row[name])) for row in detail) == sum(int(str(row[name])) for row in whole)
 
 
+def dispositions(world: World, sla: Sla, crm: Crm) -> ibis.Table:
+    said = outcomes.person_outcomes(world.sources(), sla=sla, crm=crm, as_of=AS_OF, agreement_version="test")
+    return outcomes.sla_dispositions(said, as_of=AS_OF, agreement_version="test")
+
+
+def test_a_status_and_a_disposition_of_one_moment_are_one_outcome(sla: Sla, crm: Crm) -> None:
+    lead = "00Q000000000001AAA"
+    world = World().lead(lead, disposition="Rejected", reject_code="Wrong size", status="Unqualified")
+    world.change(START, "Alignment_Disposition__c", None, "Rejected", record=lead).change(
+        START, "Status", "Open", "Unqualified", record=lead
+    )
+
+    rows = rows_of(outcomes.person_outcomes(world.sources(), sla=sla, crm=crm, as_of=AS_OF, agreement_version="test"))
+
+    assert [(row["outcome"], row["said_at"], row["owner_id"]) for row in rows] == [("rejected", START, REP)]
+
+
 def test_reject_codes_are_counted_as_typed(sla: Sla, crm: Crm) -> None:
     world = World()
     for number, (said, code) in enumerate((("Rejected", "Wrong size"), ("Rejected", "Wrong size"), ("Accepted", None), ("Deferred", None))):
@@ -99,7 +117,7 @@ def test_reject_codes_are_counted_as_typed(sla: Sla, crm: Crm) -> None:
         world.change(START, "Alignment_Disposition__c", None, said, record=lead)
         if code:
             world.change(START + timedelta(minutes=1), "Alignment_Reject_Code__c", None, code, record=lead)
-    rows = rows_of(outcomes.sla_dispositions(world.sources(), sla=sla, crm=crm, as_of=AS_OF, agreement_version="test"))
+    rows = rows_of(dispositions(world, sla, crm))
 
     assert [(row["outcome"], row["code"], row["people"], row["share_pct"]) for row in rows] == [
         ("accepted", "(none)", 1, 25.0),
@@ -125,6 +143,6 @@ def test_a_rejection_without_code_counts_and_takes_the_code_given_later(sla: Sla
     for number in (1, 2):
         lead = f"00Q00000000000{number}AAA"
         world.lead(lead, status="Unqualified").change(START, "Status", "Open", "Unqualified", record=lead)
-    rows = rows_of(outcomes.sla_dispositions(world.sources(), sla=sla, crm=crm, as_of=AS_OF, agreement_version="test"))
+    rows = rows_of(dispositions(world, sla, crm))
 
     assert [(row["outcome"], row["code"], row["people"]) for row in rows] == [("rejected", "(none)", 1), ("rejected", "Competitor", 1)]
