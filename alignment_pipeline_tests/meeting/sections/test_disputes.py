@@ -11,7 +11,7 @@ from alignment_pipeline.agreement.meeting import Deciders, Meeting
 from alignment_pipeline.meeting.pack import Meeting as Given
 from alignment_pipeline.meeting.sections import disputes
 from alignment_pipeline.meeting.sections.disputes import Dispute, id_of
-from alignment_pipeline_tests.meeting.factories import AGREEMENT, FIRST, clock, draft, made, values, weeks_ago
+from alignment_pipeline_tests.meeting.factories import AGREEMENT, FIRST, busy, clock, draft, made, values, weeks_ago
 from alignment_pipeline_tests.staging.factories import lead, user
 
 MONDAY = date(2026, 11, 16)
@@ -74,7 +74,7 @@ def test_an_open_and_an_overruled_breach_stay_in_the_rate() -> None:
 def test_an_upheld_rejection_leaves_the_share_that_sales_accepted() -> None:
     said = [{"person_id": f"lead:{lead(n)}", "outcome": ("accepted", "rejected")[n % 2], "said_at": weeks_ago(0)} for n in range(4)]
     dispute = replace(BREACH, kind="rejection", subject=f"lead:{lead(1)}", team="marketing", decision="upheld", decided_by="VP Sales")
-    found = values(made(Given(disputes=[dispute]), person_outcomes=said))
+    found = values(made(Given(disputes=[dispute]), person_outcomes=said, marketing_commitments=busy()["marketing_commitments"]))
 
     assert (2.0, 3.0) == tuple(found["accepted|in_period=yes|is_judged=yes"][part] for part in ("numerator", "denominator"))
 
