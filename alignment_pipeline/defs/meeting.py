@@ -3,8 +3,6 @@
 Belongs here: when a page is made and what the UI shows of it. What it holds: `meeting/`; making and keeping it: `operations/pack.py`.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from zoneinfo import ZoneInfo
 
