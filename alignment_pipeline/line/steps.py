@@ -315,7 +315,13 @@ SLA = (
     row("contact_yields", yields.contact_yields, "accounts contacts opportunities", takes="sla", kind=FOLD, asks=MOMENT),
     row("person_slas", tasks.person_slas, "sla_clocks", takes="sla", kind=FOLD, asks=MOMENT),
     row(
-        "record_creates", tasks.escalation_tasks, "sla_escalations people sla_clocks escalation_tasks", takes="crm", kind=FOLD, asks=MOMENT
+        "record_creates",
+        tasks.escalation_tasks,
+        "sla_escalations people sla_clocks escalation_tasks",
+        takes="crm",
+        kind=FOLD,
+        asks=MOMENT,
+        scored_activities="scored_activities",
     ),
     row("task_retractions", calls.task_retractions, "sla_clocks escalation_tasks", takes="crm", kind=FOLD, asks=MOMENT, is_published=False),
     row(

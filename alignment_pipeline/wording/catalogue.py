@@ -147,6 +147,7 @@ FORMS: Mapping[str, Form] = {
     # tasks
     "task.reason": Form("{title}, {when}.", "Plan: why a task is created", "First touch of an MQL: rep reminder, Thu 12 Nov."),
     "task.phone": Form("Phone: {phone}", "Task description", "Phone: +49 30 1234567"),
+    "task.lately": Form("Lately: {what}.", "Task description", "Lately: Pricing page (20 Nov 2026), Hand raised (18 Nov 2026)."),
     "task.digest": Form("{number} late: go through them with your team", "Task subject", "12 late: go through them with your team"),
     "task.digest_line": Form("{subject}", "Task description", "Still overdue: First touch of an MQL for Ann Lee (Acme), owner Bob Ray"),
     "task.digest_more": Form("and {number} more", "Task description", "and 7 more"),

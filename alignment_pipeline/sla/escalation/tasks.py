@@ -32,6 +32,8 @@ _PROMISE = "Commitment"
 MAX_TEXT = 255
 DIGEST = "sla:digest:"
 MOST_SINGLE = 3
+MOST_LATELY = 3
+MAX_DESCRIPTION = 2_000
 _LISTED = 100
 
 
@@ -41,6 +43,7 @@ def escalation_tasks(
     clocks: ibis.Table,
     open_tasks: ibis.Table | None = None,
     *,
+    scored_activities: ibis.Table | None = None,
     crm: Crm,
     as_of: datetime,
     agreement_version: str,
@@ -50,7 +53,8 @@ def escalation_tasks(
     Of several rungs for one record and user the furthest one makes the task, unless an open task of ours already stands there
     (`open_tasks`: `external_key`, `owner_id`, `is_closed`). Rungs that go to somebody above the owner come as one digest per user and day
     when there are more than MOST_SINGLE. Left out, because the CRM cannot take them or people asked us not to write: subjects without a
-    CRM record, and people who are not to be synced. The rungs stay in `sla_escalations`, so nothing is forgotten.
+    CRM record, and people who are not to be synced. The rungs stay in `sla_escalations`, so nothing is forgotten. A task about a person
+    ends with what the person did last, of the activities that count.
     """
     due = escalations.filter((escalations.state == "due") & escalations.task_owner_id.notnull() & (escalations.object != "Marketo"))
     people_of = dict(zip(*(column.to_pylist() for column in fetch(clocks, "clock_id", "person_id").columns), strict=True))
@@ -61,7 +65,10 @@ def escalation_tasks(
     chosen = _one_each(rows, _standing(open_tasks, record_of))
     owner_of = dict(zip(*(column.to_pylist() for column in fetch(clocks, "clock_id", "owner_id").columns), strict=True))
     single, together = _digested(chosen, owner_of)
-    out = [_create(row["escalation_id"], _task(row, crm), row, stamp) for row in single]
+    lately = _lately(scored_activities, [people_of.get(row["clock_id"]) for row in single])
+    out = [
+        _create(row["escalation_id"], _task(row, crm, lately.get(str(people_of.get(row["clock_id"])), "")), row, stamp) for row in single
+    ]
     for user, part in together.items():
         key = f"{DIGEST}{user}:{as_of.date().isoformat()}"
         out.append(_create(key, _digest(key, part, crm, as_of), part[0] | {"object": _PROMISE}, stamp))
@@ -79,6 +86,24 @@ def _create(key: str, values: Mapping[str, object], row: Mapping[str, Any], stam
         "owner_id": row["task_owner_id"],
         **stamp,
     }
+
+
+def _lately(scored_activities: ibis.Table | None, people: Sequence[str | None]) -> dict[str, str]:
+    """Person -> a sentence with the last kinds of activity that count, each once with the day it was last seen."""
+    wanted = sorted({person for person in people if person})
+    if scored_activities is None or not wanted:
+        return {}
+    theirs = scored_activities.semi_join(ibis.memtable({"person_id": wanted}), "person_id")
+    counted = theirs.filter(theirs.exclusion.isnull(), theirs.factor.notnull())
+    latest = counted.group_by("person_id", "factor").agg(at=counted.occurred_at.max()).to_pyarrow().to_pylist()
+    found: dict[str, list[tuple[datetime, str]]] = {}
+    for row in latest:
+        found.setdefault(row["person_id"], []).append((row["at"], row["factor"]))
+    said = {}
+    for person, seen in found.items():
+        ordered = sorted(seen, key=lambda one: (-microseconds(one[0]), one[1]))[:MOST_LATELY]
+        said[person] = forms.say("task.lately", what=", ".join(f"{label} ({moments.day(at)})" for at, label in ordered))
+    return said
 
 
 def _standing(open_tasks: ibis.Table | None, record_of: Mapping[str, str]) -> dict[tuple[str, str], set[str]]:
@@ -141,8 +166,11 @@ def _digest(key: str, rows: Sequence[Mapping[str, Any]], crm: Crm, as_of: dateti
     }
 
 
-def _task(row: Mapping[str, object], crm: Crm) -> dict[str, object]:
-    """Field values of the Task. Its date is the UTC day of the rung, so a later run asks for the very same record."""
+def _task(row: Mapping[str, object], crm: Crm, lately: str = "") -> dict[str, object]:
+    """Field values of the Task; `lately` ends its description.
+
+    Its date is the UTC day of the rung, so a later run asks for the very same record.
+    """
     due_at = row["due_at"]
     assert isinstance(due_at, datetime)
     where = "WhoId" if row["object"] in _WHO else "WhatId"
@@ -151,7 +179,7 @@ def _task(row: Mapping[str, object], crm: Crm) -> dict[str, object]:
         **about,
         crm.tasks.external_key_field: row["escalation_id"],
         "Subject": row["task_subject"],
-        "Description": row["task_body"],
+        "Description": forms.fit("\n".join(part for part in (str(row["task_body"] or ""), lately) if part), MAX_DESCRIPTION),
         "OwnerId": row["task_owner_id"],
         "Status": crm.tasks.open_status,
         "Priority": row["task_priority"],

@@ -46,6 +46,43 @@ def test_each_due_rung_with_a_taker_is_one_task_with_its_key(sla: Sla, crm: Crm)
     assert created[1]["owner_id"] == MANAGER
 
 
+def test_a_description_ends_with_what_the_person_did_last(sla: Sla, crm: Crm) -> None:
+    world = World().lead().hand_raise(START)
+    ledger = world.ledger(sla, crm, START + timedelta(minutes=31))
+    (person,) = {row["person_id"] for row in rows_of(ledger.clocks)}
+    seen = [
+        (factor, exclusion, START - timedelta(days=days))
+        for factor, exclusion, days in (
+            ("Pricing page", None, 1),
+            ("Pricing page", None, 9),
+            ("Webinar attended", None, 3),
+            (None, None, 0),
+            ("Page visit", "bot", 0),
+            ("E-mail click", None, 4),
+            ("Trial", None, 5),
+        )
+    ]
+    rows = [{"person_id": person, "factor": factor, "exclusion": exclusion, "occurred_at": at_} for factor, exclusion, at_ in seen]
+    rows.append({"person_id": "somebody else", "factor": "Meeting", "exclusion": None, "occurred_at": START})
+
+    created = rows_of(
+        tasks.escalation_tasks(
+            ledger.escalations,
+            world.sources().people,
+            ledger.clocks,
+            scored_activities=ibis.memtable(pa.Table.from_pylist(rows)),
+            crm=crm,
+            as_of=START,
+            agreement_version="test",
+        )
+    )
+
+    description = json.loads(str(created[0]["values"]))["Description"]
+    assert description.splitlines()[1:] == [
+        "Lately: Pricing page (17 Nov 2026), Webinar attended (15 Nov 2026), E-mail click (14 Nov 2026)."
+    ]
+
+
 def test_nobody_who_asked_not_to_be_written_gets_a_task(sla: Sla, crm: Crm) -> None:
     world = World().person(f"lead:{LEAD}", is_do_not_sync=True).lead().hand_raise(START)
 
