@@ -144,6 +144,24 @@ FORMS: Mapping[str, Form] = {
     ),
     "sla.deleted": Form("No longer needed: the record was deleted.", "SLA reason", "No longer needed: the record was deleted."),
     "sla.cancelled": Form("No longer needed: something else settled it.", "SLA reason", "No longer needed: something else settled it."),
+    # marketing's commitments
+    "commitment.nothing": Form("Nothing to divide by in this period yet.", "Commitment", "Nothing to divide by in this period yet."),
+    "commitment.booked": Form(
+        "The period's target is booked already; nothing is left to cover.",
+        "Commitment",
+        "The period's target is booked already; nothing is left to cover.",
+    ),
+    "commitment.ratio": Form(
+        "{there}, with {goal} promised, on business day {elapsed} of {total}.",
+        "Commitment: a share or a ratio",
+        "82.94, with 30 promised, on business day 35 of 62.",
+    ),
+    "commitment.over": Form("{there} of {goal} in the whole period.", "Commitment: the period is over", "188 of 60 in the whole period."),
+    "commitment.pace": Form(
+        "{there} of {goal} by business day {elapsed} of {total}; {expected} were expected by then.",
+        "Commitment: an amount",
+        "544 of 300 by business day 35 of 62; 169 were expected by then.",
+    ),
     # tasks
     "task.reason": Form("{title}, {when}.", "Plan: why a task is created", "First touch of an MQL: rep reminder, Thu 12 Nov."),
     "task.phone": Form("Phone: {phone}", "Task description", "Phone: +49 30 1234567"),

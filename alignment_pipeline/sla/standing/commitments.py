@@ -30,8 +30,6 @@ from alignment_pipeline.sla.timelines.owners import Owners
 from alignment_pipeline.sla.timelines.sources import Sources
 from alignment_pipeline.wording import forms
 
-MAX_REASON = 255
-
 
 @dataclass(frozen=True)
 class Period:
@@ -95,9 +93,9 @@ def _judged(
     expected = commitment.goal if is_ratio or is_over else commitment.goal * share
     is_read = microseconds(period.ends_at if is_over else as_of - timedelta(days=1)) <= watermark
     state = _state(commitment, actual, expected, elapsed=elapsed, is_over=is_over, is_ratio=is_ratio, is_read=is_read)
-    reason = _reason(commitment, state, actual, expected, elapsed, total, is_ratio=is_ratio)
+    reason = _reason(commitment, actual, expected, elapsed, total, is_ratio=is_ratio)
     if is_booked:
-        state, reason = "met", "The period's target is booked already; nothing is left to cover."
+        state, reason = "met", forms.say("commitment.booked")
     return {
         "commitment": commitment.name,
         "title": commitment.title,
@@ -143,20 +141,20 @@ def _state(
     return "at_risk" if actual < commitment.at_risk_share * expected else "pending"
 
 
-def _reason(
-    commitment: Commitment, state: str, actual: float | None, expected: float, elapsed: int, total: int, *, is_ratio: bool
-) -> str:  # fmt: skip
+def _reason(commitment: Commitment, actual: float | None, expected: float, elapsed: int, total: int, *, is_ratio: bool) -> str:
     if actual is None:
-        return "Nothing to divide by in this period yet."
-    there, goal = _number(actual), _number(commitment.goal)
+        return forms.say("commitment.nothing")
+    words = {"there": _number(actual), "goal": _number(commitment.goal), "elapsed": elapsed, "total": total}
     if is_ratio:
-        return f"{there} against {goal} promised; business day {elapsed} of {total}; {state.replace('_', ' ')}."[:MAX_REASON]
-    return f"{there} of {goal}; the pace asks for {_number(expected)} after business day {elapsed} of {total}."[:MAX_REASON]
+        return forms.fit(forms.say("commitment.ratio", **words))
+    if elapsed >= total:
+        return forms.fit(forms.say("commitment.over", **words))
+    return forms.fit(forms.say("commitment.pace", expected=_number(expected), **words))
 
 
 def _number(value: float) -> str:
-    """A number for people: at most two digits after the point."""
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
+    """A number for people: whole from a hundred on, at most two digits after the point below."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def commitment_escalations(commitments: ibis.Table, users: ibis.Table, *, sla: Sla, as_of: datetime, agreement_version: str) -> ibis.Table:

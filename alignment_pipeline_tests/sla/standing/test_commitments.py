@@ -86,6 +86,14 @@ def test_the_pace_counts_business_days_that_are_over(crm: Crm) -> None:
     assert found["projected"] == pytest.approx(3 * 19 / 7)
 
 
+def test_the_sentence_says_how_far_and_how_far_was_expected(crm: Crm) -> None:
+    running = row_of(mqls(3), promised("mqls"), crm, at("2026-11-12T12:00:00"))
+    over = row_of(mqls(3), promised("mqls"), crm, at("2026-12-02T12:00:00"))
+
+    assert running["reason"] == f"3 of 20 by business day {running['elapsed_days']} of {running['total_days']}; 7.37 were expected by then."
+    assert over["reason"] == "3 of 20 in the whole period."
+
+
 @pytest.mark.parametrize(("count", "state"), [(3, "at_risk"), (7, "pending"), (20, "met")])
 def test_behind_its_pace_a_promise_is_at_risk(crm: Crm, count: int, state: str) -> None:
     assert row_of(mqls(count), promised("mqls"), crm, at("2026-11-12T12:00:00"))["state"] == state
