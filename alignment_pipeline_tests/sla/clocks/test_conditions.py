@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.agreement.sla_policies import Policy
@@ -108,3 +109,18 @@ def test_a_condition_and_its_opposite_part_the_leads(crm: Crm, held: dict[str, s
     met, unmet = (clocked(world, crm, **{key: {"Lead.Region__c": [pattern]}}) for key in ("where", "where_not"))
 
     assert met | unmet == {f"lead:{LEAD}", f"lead:{OTHER}"} and not met & unmet
+
+
+def test_the_example_of_two_countries_clocks_each_new_lead_but_not_those_of_lists(crm: Crm) -> None:
+    """Four business hours in Berlin from a lead's creation at 16:00 there: until 11:00 of the next day. A bought list makes no promise."""
+    path = loader.example_path("two_countries")
+    created = at("2026-11-18T10:00:00")
+    world = World().lead(LEAD, created=created).lead(OTHER, created=created)
+    world.add("condition_values", source_key=f"lead:{LEAD}", field="Lead.LeadSource", value="Web")
+    world.add("condition_values", source_key=f"lead:{OTHER}", field="Lead.LeadSource", value="Purchased List")
+
+    ledger = world.ledger(loader.load(path).sla, crm, created + timedelta(hours=1))
+
+    clocks = [row for row in rows_of(ledger.clocks) if row["policy"] == "first_call"]
+    assert [(row["record_id"], row["started_at"], row["due_at"]) for row in clocks] == [(LEAD, created, at("2026-11-19T05:00:00"))]
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 120
