@@ -27,6 +27,8 @@ class Current:
         self._home = home
         self._seconds = seconds
         self._stop = threading.Event()
+        # one at a time: DuckDB opens a file once per process, and a verdict asks for the next file while the watch may make it
+        self._refreshing = threading.Lock()
         self._path: Path | None = None
         self._source: Source | None = None
         self.problem = ""
@@ -45,14 +47,15 @@ class Current:
 
     def refresh(self, *, threads: int = 1) -> None:
         """Take the index of the versions that are published now; it is made when it is not there yet."""
-        warehouse = self._home.warehouse()
-        try:
-            path = index.build(self._home, warehouse, threads=threads)
-        finally:
-            warehouse.connection.disconnect()
-        if path != self._path:
-            # the old connection is closed when the last request that has a cursor of it ends
-            self._source, self._path = index.open_index(path), path
+        with self._refreshing:
+            warehouse = self._home.warehouse()
+            try:
+                path = index.build(self._home, warehouse, threads=threads)
+            finally:
+                warehouse.connection.disconnect()
+            if path != self._path:
+                # the old connection is closed when the last request that has a cursor of it ends
+                self._source, self._path = index.open_index(path), path
 
     @contextmanager
     def read(self) -> Iterator[Source]:

@@ -22,7 +22,7 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 
 FOLDER = "served"
 #: Changed when the file is made in another way.
-_FORMAT = "4"
+_FORMAT = "5"
 #: Rows of a group, the least that is read: DuckDB's own 122,880 are for scans, not for single rows.
 _GROUP = 8_192
 
@@ -48,6 +48,7 @@ _KEPT: dict[str, Kept] = {
     "accounts": _kept("account_id", "name website city state country industry employees"),
     "people": _kept("person_id", "first_name last_name title company email email_domain website city state country industry employees"),
     "person_records": _kept("person_id record_id", "source_key object"),
+    "record_periods": _kept("person_id", "source_key from_at until_at decided_by"),
     "users": _kept("user_id", "name"),
     "person_accounts": _kept("person_id account_id", "basis"),
     "lead_account_matches": _kept("person_id", "account_id runner_up_id decision confidence reason margin evidence"),
@@ -72,6 +73,8 @@ _KEPT: dict[str, Kept] = {
     "opportunities": _kept("account_id", "opportunity_id stage created_at"),
     "match_labels": _kept("person_id", "account_id verdict source said_at"),
 }
+#: Read for the addresses that people are searched by, and by nothing else.
+_ONLY_NAMES = ("contacts", "leads", "marketing_persons")
 _READ = (*explain.TABLES, *timeline.TABLES, "match_labels")
 #: People and accounts by everything they are called, in lower case: what a search reads.
 _NAMES = """
@@ -143,7 +146,7 @@ def _write(path: Path, warehouse: Warehouse, threads: int) -> None:
             view = views.view(CONTRACTS[name], _parquet(warehouse.files(name)))
             connection.execute(view.replace(f'VIEW "{name}"', f'VIEW "read_{name}"'))
         connection.execute(f"ATTACH {views.text(str(path))} AS made (ROW_GROUP_SIZE {_GROUP})")
-        for name, kept in _KEPT.items():
+        for name, kept in _kept_tables().items():
             for place, key in enumerate(kept.keys):
                 table = name if place == 0 else f"{name}_by_{key}"
                 connection.execute(f'CREATE TABLE made."{table}" AS SELECT {", ".join(kept.columns)} FROM "read_{name}" ORDER BY {key}')
@@ -151,6 +154,12 @@ def _write(path: Path, warehouse: Warehouse, threads: int) -> None:
         connection.execute(_NAMES)
         connection.execute("CHECKPOINT made")
         connection.execute("DETACH made")
+
+
+def _kept_tables() -> dict[str, Kept]:
+    """What is kept of each table that an explanation reads; one that is not listed above is kept whole."""
+    whole = {name: Kept((CONTRACTS[name].key[0],), CONTRACTS[name].names) for name in _READ if name not in _ONLY_NAMES}
+    return whole | _KEPT
 
 
 def _parquet(files: list[Path]) -> str | None:
