@@ -112,7 +112,7 @@ dist: setup ## wheel, sdist and SBOM into dist/, checked, installed into an empt
 
 lock: ## resolve the lock files anew (needs uv)
 	uv pip compile setup.cfg --extra dev --extra otel --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
-	uv pip compile setup.cfg --extra postgres --extra otel --extra image --python-version 3.12 --python-platform linux --generate-hashes \
+	uv pip compile setup.cfg --extra postgres --extra otel --extra image --universal --python-version 3.11 --generate-hashes \
 		-c requirements.lock --no-emit-index-url --no-header -q -o requirements-server.lock
 
 audit: setup ## known vulnerabilities in the locked dependencies, asked of pypi.org (make audit SERVICE=osv: of api.osv.dev)

@@ -60,6 +60,9 @@ class AlignmentComponent(dg.Component, dg.Model, dg.Resolvable):
         dict[str, str | None],
         Field(description="Cron expressions by job (daily, incremental, tidy, ...), in UTC; null leaves a schedule out."),
     ] = {}
+    automation: Annotated[
+        bool, Field(description="Tables follow what they read (automation conditions that wait for blocking checks), beside the schedules.")
+    ] = False
     connectors: Annotated[
         list[str] | None, Field(description="Systems that are read (salesforce, marketo, hubspot); the others' tables stay as they are.")
     ] = None
@@ -84,6 +87,7 @@ class AlignmentComponent(dg.Component, dg.Model, dg.Resolvable):
                 job_prefix=self.job_prefix,
                 crons=self.schedules,
                 upstream=self._upstream(),
+                is_automated=self.automation,
             )
         )
 
@@ -125,7 +129,7 @@ class AlignmentComponent(dg.Component, dg.Model, dg.Resolvable):
 
 
 #: Short names of the jobs that have a schedule.
-SCHEDULED = ("daily", "incremental", "tidy", "journal_backup", "daily_snapshots", "daily_replays")
+SCHEDULED = ("daily", "incremental", "tidy", "journal_backup", "daily_snapshots", "daily_replays", "weekly_meeting")
 
 
 def _known(attribute: str, names: Sequence[str] | Mapping[str, object], known: object) -> None:

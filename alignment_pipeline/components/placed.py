@@ -11,7 +11,7 @@ from dataclasses import replace
 import dagster as dg
 
 from alignment_pipeline import definitions
-from alignment_pipeline.defs import alerts, backup, fast_lane, history, jobs, meeting, sensors, telemetry, tidy
+from alignment_pipeline.defs import alerts, backup, fast_lane, history, jobs, lost_runs, meeting, sensors, telemetry, tidy
 from alignment_pipeline.defs.line import LineResource
 from alignment_pipeline.defs.placement import Placement
 
@@ -36,7 +36,10 @@ def definitions_at(place: Placement) -> dg.Definitions:
 
 def _automation(place: Placement) -> dg.Definitions:
     runs = [jobs.jobs_at(place), history.history_at(place), backup.backup_at(place), meeting.meeting_at(place)]
-    lane = dg.Definitions(jobs=[fast_lane.hand_raises_job(place)], sensors=[sensors.new_hand_raisers(place), sensors.fast_lane_runs(place)])
+    lane = dg.Definitions(
+        jobs=[fast_lane.hand_raises_job(place)],
+        sensors=[sensors.new_hand_raisers(place), sensors.fast_lane_runs(place), lost_runs.lost_runs(place)],
+    )
     ours = [*(job for one in (*runs, lane) for job in one.jobs or ())]
     tidied = tidy.tidy_at(place, jobs=[job.name for job in ours])
     watched = [*ours, *(tidied.jobs or ())]
@@ -48,7 +51,9 @@ def _moved(one: dg.AssetsDefinition, place: Placement) -> dg.AssetsDefinition:
     placed = one.with_attributes(asset_key_replacements={dg.AssetKey(name): place.key(name) for name in place.assets})
 
     def changed(spec: dg.AssetSpec) -> dg.AssetSpec:
-        found = spec.replace_attributes(group_name=place.group) if place.group else spec
+        # the project's own sensor of automation conditions may be on already
+        found = spec if place.is_automated else spec.replace_attributes(automation_condition=None)
+        found = found.replace_attributes(group_name=place.group) if place.group else found
         upstream: Sequence[dg.AssetKey] = place.upstream.get(spec.key.path[-1], ())
         return found.merge_attributes(deps=list(upstream)) if upstream else found
 

@@ -38,6 +38,8 @@ CONTRACT_CHECK = "contract"
 # a wrong value in these tables would reach the CRM: their contract check stops what depends on them
 BLOCKING_GROUPS = frozenset({"staging", "identity", "matching", "scoring", "lifecycle", "sla", "write_back"})
 
+AUTOMATED_GROUPS = frozenset({"staging", "identity", "matching", "scoring", "lifecycle", "sla", "pipeline", "history"})
+
 
 class Line:
     """One run's view of the line of tables."""
@@ -212,6 +214,7 @@ def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[st
         "deps": list(deps),
         "check_specs": [contract_check_spec(CONTRACTS[name])],
         "freshness_policy": _freshness(),
+        "automation_condition": _automation(CONTRACTS[name]),
         "pool": pool,
     }
 
@@ -219,7 +222,13 @@ def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[st
 def table_spec(name: str, *, deps: Iterable[str] = (), kinds: frozenset[str] = frozenset()) -> dg.AssetSpec:
     """The same, for a table that one step makes together with others. `kinds` says how, beside the store's."""
     told = _told(CONTRACTS[name])
-    return dg.AssetSpec(key=name, deps=list(deps), freshness_policy=_freshness(), **{**told, "kinds": told["kinds"] | kinds})
+    return dg.AssetSpec(
+        key=name,
+        deps=list(deps),
+        freshness_policy=_freshness(),
+        automation_condition=_automation(CONTRACTS[name]),
+        **{**told, "kinds": told["kinds"] | kinds},
+    )
 
 
 def plain(name: str, *, deps: Iterable[str]) -> dict[str, Any]:
@@ -249,6 +258,14 @@ def _told(contract: Contract) -> dict[str, Any]:
 
 def _freshness() -> dg.FreshnessPolicy:
     return dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER, warn_window=WARN_AFTER)
+
+
+def _automation(contract: Contract) -> dg.AutomationCondition | None:  # type: ignore[type-arg]
+    """Where a table is only decided, it may follow what it reads, if no blocking check of that failed. Off until somebody turns on the
+    sensor of automation conditions; reading systems, planning and writing stay with the schedules."""
+    if contract.group not in AUTOMATED_GROUPS:
+        return None
+    return dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 
 
 def contract_check_spec(contract: Contract) -> dg.AssetCheckSpec:

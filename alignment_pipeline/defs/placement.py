@@ -20,7 +20,7 @@ class Placement:
 
     `settings` are environment variables above those of the process. `assets` are all tables of this package, where other assets stand
     beside them; without them a job's selection is everything there is. `crons` are schedules by the short name of their job; None leaves
-    one out. `upstream` are assets of others that a table is read from.
+    one out. `upstream` are assets of others that a table is read from. `is_automated` keeps the assets' automation conditions.
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class Placement:
     assets: tuple[str, ...] = ()
     crons: Mapping[str, str | None] = field(default_factory=dict)
     upstream: Mapping[str, Sequence[dg.AssetKey]] = field(default_factory=dict)
+    is_automated: bool = True
 
     def home(self) -> Home:
         """The home of this place."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from alignment_pipeline.defs import notes
+from alignment_pipeline.defs import lineage, notes
 from alignment_pipeline.defs.line import LineResource, tables
 from alignment_pipeline.engines import choice
 from alignment_pipeline.line import run as walks
@@ -38,7 +38,7 @@ def _asset(name: str, steps: Sequence[Step], kinds: frozenset[str]) -> dg.Assets
         run = line.open(context)
         # all are worked out before one is published: some read what the run before left
         made = run.walk().along(needed)
-        said = {table: notes.of(table, made, run) for table in makes}
+        said = {table: notes.of(table, made, run) | lineage.of(table, run) for table in makes}
         yield from (run.publish(table, made[table], **said[table]) for table in makes)
         run.engine.release()
 

@@ -78,6 +78,15 @@ def test_jobs_touch_nobody_else_s_assets_and_names_do_not_clash(folder: Path, tm
         assert {"revenue"} == groups
 
 
+@pytest.mark.parametrize("is_on", [True, False])
+def test_tables_follow_what_they_read_only_where_the_project_wants_it(folder: Path, tmp_path: Path, is_on: bool) -> None:
+    project.attributes(folder, automation=is_on)
+    with project.loaded(tmp_path) as found:
+        automated = {spec.key.path[-1] for spec in found.resolve_all_asset_specs() if spec.automation_condition is not None}
+    assert is_on == ({"accounts", "person_scores", "sla_clocks"} <= automated)
+    assert not {"raw_salesforce_leads", "write_plans", "crm_writes", "notifications"} & automated
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

@@ -56,7 +56,9 @@ def drive(folder: Path, uri: str) -> int:
             connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     named = {name: uri.replace("/postgres?", f"/{name}?") for name in ("dagster", "alignment")}
-    one = Processes(folder, lambda: (named["dagster"], named["alignment"].replace("postgresql://", "postgresql+psycopg://")))
+    drivers = {"dagster": "postgresql+psycopg2://", "alignment": "postgresql+psycopg://"}  # as compose.yaml has them
+    urls = {name: uri.replace("postgresql://", drivers[name]) for name, uri in named.items()}
+    one = Processes(folder, lambda: (urls["dagster"], urls["alignment"]))
     try:
         return story(one)
     finally:
@@ -92,7 +94,7 @@ def story(one: Processes) -> int:
     one.kill("code")
     one.start("code")
     one.healthy("code")
-    ended = wait(one, run, _ENDED, seconds=240)
+    ended = wait(one, run, _ENDED, seconds=600)
     say(f"code server killed in the middle of the run: the run ended with {ended}")
     check("a run that lost its process does not stay", ended == "FAILURE")
     check("nothing was written", written(one) == 0)

@@ -49,6 +49,12 @@ def test_every_service_of_ours_is_confined_and_says_whether_it_is_healthy(name: 
     assert "test" in one["healthcheck"] or name == "person"
 
 
+def test_the_drivers_of_both_databases_are_named() -> None:
+    environment = said("code")["environment"]
+    assert environment["DAGSTER_POSTGRES_URL"].startswith("postgresql+psycopg2://")
+    assert environment["ALIGNMENT_DATABASE_URL"].startswith("postgresql+psycopg://")
+
+
 def test_no_password_stands_in_a_file() -> None:
     text = (ROOT / "compose.yaml").read_text()
     assert {"${POSTGRES_PASSWORD:?set POSTGRES_PASSWORD}"} == set(re.findall(r"\$\{[^}]*\}", text))

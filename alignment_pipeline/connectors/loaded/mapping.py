@@ -100,14 +100,14 @@ def load(tool: str, system: str) -> LoadedSystem:
 def _read(body: Mapping[str, Any], system: str) -> LoadedSystem:
     known = {stream.object for stream in SYSTEMS[system].streams}
     streams, missing = body["streams"], body.get("missing") or {}
-    left = known - set(streams) - set(missing)
     wrong = (set(streams) | set(missing)) - known
-    if left or wrong or body["system"] != system:
-        raise ValueError(f"it is of {body['system']}; not said: {sorted(left)}; unknown: {sorted(wrong)}")
+    if wrong or body["system"] != system:
+        raise ValueError(f"it is of {body['system']}; unknown: {sorted(wrong)}")
     return LoadedSystem(
         tool=body["tool"],
         system=SYSTEMS[system],
-        streams={name: _stream(name, one) for name, one in streams.items()},
+        # an object that the file does not name has a table of its own name, or none
+        streams={name: _stream(name, streams.get(name, name)) for name in sorted(known) if name in streams or name not in missing},
         schema=body["schema"],
         synced=body.get("synced"),
         deleted=tuple(body.get("deleted") or ()),
