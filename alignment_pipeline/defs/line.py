@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -49,6 +49,10 @@ class Line:
         self.run_id = run_id
         self._given_as_of = as_of
         self._key_prefix = tuple(key_prefix)
+        #: what this run has published so far
+        self.published: dict[str, Published] = {}
+        #: moments that one step has looked up, for the next
+        self.moments: dict[tuple[str, ...], datetime | None] = {}
 
     def key(self, table: str) -> dg.AssetKey:
         """The asset of a table, below the prefix that the project gives all of them."""
@@ -117,11 +121,22 @@ class Line:
         """Publish a table and say what was published: rows, version, seconds, agreement, moment, and the contract check."""
         begun = time.perf_counter()
         published = self.engine.publish(name, rows)
+        self.published[name] = published
         decided = {"agreement_version": self.agreement.version, "as_of": self.as_of.isoformat()}
+        if published.is_kept:
+            decided["unchanged"] = "decided again, with the same rows: the published version stays"
         return self.materialized(published, seconds=time.perf_counter() - begun, **decided, **metadata)
 
     def materialized(self, published: Published, **metadata: Any) -> dg.MaterializeResult:
         """What Dagster shows of a publication, with the contract check on what now stands."""
+        return self._shown(published, self.contract_check(published.table, published.rows, self.read(published.table)), metadata)
+
+    def standing(self, published: Published, **metadata: Any) -> dg.MaterializeResult:
+        """The same of a table that was not decided again. Its key was unique when it was published, and its files are whole."""
+        self.read(published.table)
+        return self._shown(published, self._key_check(published.table, published.rows, published.rows), metadata)
+
+    def _shown(self, published: Published, check: dg.AssetCheckResult, metadata: Mapping[str, Any]) -> dg.MaterializeResult:
         progress.report(published.table, published.rows)
         return dg.MaterializeResult(
             asset_key=self.key(published.table),
@@ -132,19 +147,21 @@ class Line:
                 **metadata,
                 **summaries.of(published.table, self.warehouse),
             },
-            check_results=[self.contract_check(published.table, published.rows, self.read(published.table))],
+            check_results=[check],
         )
 
     def contract_check(self, name: str, rows: int, table: ibis.Table) -> dg.AssetCheckResult:
         """The key is unique. Types and nulls were refused at publication already."""
-        contract = CONTRACTS[name]
-        distinct = _distinct(self.warehouse, table, contract.key) if rows else 0
+        return self._key_check(name, rows, _distinct(self.warehouse, table, CONTRACTS[name].key) if rows else 0)
+
+    def _key_check(self, name: str, rows: int, distinct: int) -> dg.AssetCheckResult:
+        key = ", ".join(CONTRACTS[name].key)
         return dg.AssetCheckResult(
             check_name=CONTRACT_CHECK,
             asset_key=self.key(name),
             passed=distinct == rows,
-            metadata={"rows": rows, "distinct_keys": distinct, "key": ", ".join(contract.key)},
-            description=None if distinct == rows else f"{rows - distinct} rows repeat the key {', '.join(contract.key)}",
+            metadata={"rows": rows, "distinct_keys": distinct, "key": key},
+            description=None if distinct == rows else f"{rows - distinct} rows repeat the key {key}",
         )
 
 

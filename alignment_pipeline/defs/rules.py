@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from alignment_pipeline.defs import lineage, notes
+from alignment_pipeline.defs.bases import Bases
 from alignment_pipeline.defs.line import LineResource, tables
 from alignment_pipeline.engines import choice
 from alignment_pipeline.line import run as walks
@@ -36,10 +37,19 @@ def _asset(name: str, steps: Sequence[Step], kinds: frozenset[str]) -> dg.Assets
     @dg.multi_asset(name=name, **tables(*makes, deps=walks.outside(needed), engine=kinds))
     def rule(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
         run = line.open(context)
+        bases = Bases(run)
+        parts = bases.parts(needed)
+        news = bases.news(parts, makes)
+        if news is None:
+            yield from (bases.stands(table, **lineage.of(table, run)) for table in makes)
+            return
         # all are worked out before one is published: some read what the run before left
         made = run.walk().along(needed)
         said = {table: notes.of(table, made, run) | lineage.of(table, run) for table in makes}
-        yield from (run.publish(table, made[table], **said[table]) for table in makes)
+        results = [run.publish(table, made[table], decided_because=news, **said[table]) for table in makes]
+        if all(check.passed for result in results for check in result.check_results or ()):
+            bases.sign(parts, needed, [run.published[table] for table in makes])
         run.engine.release()
+        yield from results
 
     return rule

@@ -5,6 +5,7 @@ from datetime import timedelta
 import dagster as dg
 
 from alignment_pipeline.defs import summaries
+from alignment_pipeline.defs.bases import Bases
 from alignment_pipeline.defs.line import LineResource, table
 from alignment_pipeline.defs.retrying import recoverable
 from alignment_pipeline.journal.journal import Journal
@@ -16,6 +17,9 @@ from alignment_pipeline.write_back.records import results
 @dg.asset(**table("run_measures", deps=[one.table for one in maker("run_measures").inputs]))
 def run_measures(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open(context)
+    with run.home.journal() as journal:
+        if Bases(run).plan_news(journal) is None:
+            return run.materialized(run.warehouse.append("run_measures", []), unchanged="no plan is made that these would be measures of")
     walk = run.walk()
     walk.evaluate(maker("run_measures"), run_id=run.run_id)
     rows = walk.tables["run_measures"]
@@ -30,7 +34,11 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
         with run.home.journal() as journal:
             rows = write_back.plan_rows(journal)
         return run.publish("write_plans", rows, note="decided as of the past: no plan is made, the CRM gets no values of the past")
+    bases = Bases(run)
     with recoverable(), run.home.journal() as journal:
+        news = bases.plan_news(journal)
+        if news is None:
+            return bases.stands("write_plans")
         crm = write_back.open_crm(run.home, may_write=False)
         made = write_back.make_plan(
             run.home,
@@ -45,18 +53,20 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
             names=write_back.record_names(run.tables(*write_back.NAMED)),
             reactions=crm.reactions,
         )
-        rows = write_back.plan_rows(journal)
-    return run.publish(
-        "write_plans",
-        rows,
-        plan_hash=made.plan.plan_hash,
-        plan_state=made.state,
-        verdict=made.judgement.verdict.value,
-        guard=made.judgement.reasons(),
-        counts=made.plan.counts(),
-        preview=dg.MetadataValue.path(str(made.page)),
-        api_calls=crm.calls(),
-    )
+        result = run.publish(
+            "write_plans",
+            write_back.plan_rows(journal),
+            planned_because=news,
+            plan_hash=made.plan.plan_hash,
+            plan_state=made.state,
+            verdict=made.judgement.verdict.value,
+            guard=made.judgement.reasons(),
+            counts=made.plan.counts(),
+            preview=dg.MetadataValue.path(str(made.page)),
+            api_calls=crm.calls(),
+        )
+        bases.sign_plans(journal)
+    return result
 
 
 @dg.asset(

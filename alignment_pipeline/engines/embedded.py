@@ -43,7 +43,7 @@ class DuckDb:
 
     def publish(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
         """See `Engine`."""
-        return self.warehouse.replace(name, rows)
+        return self.warehouse.replace_if_other(name, rows)
 
     def fold(self, job: Job) -> dict[str, Any]:
         """See `Engine`."""

@@ -5,6 +5,7 @@ Belongs here: reading the file. What its lines mean and which are wrong: `scorin
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import ibis
@@ -26,6 +27,18 @@ def target_list(agreement: Agreement, *, agreement_path: Path) -> ibis.Table | N
     """The overrides of tiers, or None when the agreement names no file. A relative path is taken from the agreement's own file."""
     name = agreement.scoring.tiers.overrides_file
     return None if name is None else ibis.memtable(read_overrides(agreement_path.parent / Path(name).expanduser()))
+
+
+def digest(agreement: Agreement, *, agreement_path: Path) -> str:
+    """Names the content of the list, so that a changed file is noticed. Raises ConfigurationError when it cannot be read."""
+    name = agreement.scoring.tiers.overrides_file
+    if name is None:
+        return "none"
+    path = agreement_path.parent / Path(name).expanduser()
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def read_overrides(path: Path) -> pa.Table:

@@ -41,10 +41,11 @@ def decided_as_of(warehouse: Warehouse) -> datetime:
     """The moment of the last run. Raises ConfigurationError when nothing has been decided yet."""
     if not warehouse.exists("account_scores"):
         raise ConfigurationError("nothing has been decided yet; start with `alignment run`")
-    found = warehouse.read("account_scores").as_of.max().to_pyarrow().as_py()
+    scores = warehouse.read("account_scores")
+    found = scores.as_of.max().to_pyarrow().as_py()
     if found is None:
         raise ConfigurationError("the last run scored no account; there is nothing to compare")
-    return found  # type: ignore[no-any-return]
+    return warehouse.decided_as_of() or found
 
 
 def impact_of(

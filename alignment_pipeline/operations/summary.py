@@ -33,7 +33,7 @@ def of_run(warehouse: Warehouse, journal: Journal, *, run_id: str) -> dict[str, 
 
     extractions = warehouse.read("extractions").filter(_.run_id == run_id)
     calls = extractions.group_by("system").agg(calls=_.api_calls.sum()).order_by("system").to_pyarrow().to_pylist()
-    as_of = warehouse.read("person_scores").as_of.max().to_pyarrow().as_py()
+    as_of = warehouse.decided_as_of() or journal.clock.now()
     plans = write_back.plan_rows(journal).to_pylist()
     # the same plan made again keeps the run that made it first
     plan = _NO_PLAN if not plans or write_back.is_past(as_of, journal.clock.now()) else plans[-1]
@@ -41,7 +41,7 @@ def of_run(warehouse: Warehouse, journal: Journal, *, run_id: str) -> dict[str, 
     mqas = warehouse.read("account_mqa_statuses").filter(_.is_mqa).count().to_pyarrow().as_py()
     return {
         "run_id": run_id,
-        "as_of": as_of.isoformat() if as_of else None,
+        "as_of": as_of.isoformat(),
         "plan_hash": plan["plan_hash"],
         "plan_state": plan["state"],
         "verdict": plan["verdict"],

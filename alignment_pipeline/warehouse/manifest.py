@@ -9,15 +9,19 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from alignment_pipeline.errors import DataLoss
 
 #: Readers of whole folders (pandas, Arrow, Spark) skip names that begin with an underscore.
 POINTER = "_CURRENT.json"
 OLDER_POINTER = "CURRENT.json"
+BASIS = "_BASIS.json"
 
 
 @dataclass(frozen=True)
@@ -32,17 +36,23 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One version of a table."""
+    """One version of a table. `content` says what its rows are, None where nobody compares them."""
 
     table: str
     version: int
     published_at: str
     files: tuple[DataFile, ...]
+    content: str | None = None
 
     @property
     def rows(self) -> int:
         """Rows of this version."""
         return sum(file.rows for file in self.files)
+
+    @property
+    def identity(self) -> str:
+        """Names this version among all that this table ever had, also when it was moved aside and begun again."""
+        return f"{self.version} of {self.published_at}"
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -73,6 +83,24 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         os.fsync(handle.fileno())
     path.chmod(0o600)
     sync(folder)
+
+
+def read_basis(folder: Path) -> dict[str, Any] | None:
+    """What the version in `folder` was decided from; None when that was not kept, or cannot be read."""
+    try:
+        found = json.loads((folder / BASIS).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def write_basis(folder: Path, basis: Mapping[str, Any]) -> None:
+    """Keep it beside the version, in one step: a version never changes, but what it was decided from may be confirmed."""
+    aside = folder / f"_basis-{secrets.token_hex(4)}"
+    aside.touch(mode=0o600)
+    aside.write_text(json.dumps(dict(basis), indent=1, sort_keys=True), encoding="utf-8")
+    sync(aside)
+    aside.replace(folder / BASIS)
 
 
 def sync(path: Path) -> None:

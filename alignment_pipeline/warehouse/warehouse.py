@@ -11,10 +11,11 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
@@ -25,32 +26,37 @@ from ibis.backends.duckdb import Backend
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.errors import ConfigurationError, DataLoss
-from alignment_pipeline.warehouse import copying, versions
+from alignment_pipeline.warehouse import content, copying, versions
 from alignment_pipeline.warehouse.manifest import (
     POINTER,
     DataFile,
     Manifest,
     describe_file,
+    read_basis,
     read_manifest,
     stamp,
     sync,
     verify,
+    write_basis,
     write_manifest,
 )
 
 ROW_GROUP = 122_880
 #: Above so many files the small ones at the end are written as one.
 MOST_FILES = 8
+# what was planned and sent, not what was decided
+_OF_THE_JOURNAL = frozenset({"write_plans", "write_results"})
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a publication wrote: the table, its version, its rows in all, the rows added."""
+    """What a publication wrote: the table, its version, its rows in all, the rows added. `is_kept`: the old version has these rows."""
 
     table: str
     version: int
     rows: int
     added: int
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,28 @@ class Warehouse:
     def replace(self, name: str, table: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
         """Publish a new version that holds exactly these rows, in the contract's columns and types."""
         return self._store(self._folder(name), name, table, keeps=False)
+
+    def replace_if_other(self, name: str, table: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
+        """The same, unless the published version holds these rows already (the moment they were decided as of aside): then it stays."""
+        return self._store(self._folder(name), name, table, keeps=False, is_compared=True)
+
+    def sign(self, published: Published, basis: Mapping[str, Any]) -> None:
+        """Keep beside a publication what it was decided from. Another version that was published since is left alone."""
+        link = self._folder(published.table)
+        with versions.publishing(self._store_of(link)):
+            folder = Path(os.path.realpath(link))
+            manifest = read_manifest(folder)
+            if manifest is not None and manifest.version == published.version:
+                write_basis(folder, basis)
+
+    def basis(self, name: str) -> dict[str, Any] | None:
+        """What the published version was decided from; None when that was not kept."""
+        return read_basis(Path(os.path.realpath(self._folder(name))))
+
+    def decided_as_of(self) -> datetime | None:
+        """The latest moment as of which a table was decided, whether or not its rows changed; None when nothing was."""
+        kept = (self.basis(name) for name in CONTRACTS if name not in _OF_THE_JOURNAL)
+        return max((datetime.fromisoformat(one["as_of"]) for one in kept if one), default=None)
 
     def append(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
         """Publish a version that holds the rows so far and these. Nothing is published when these are none."""
@@ -230,8 +258,16 @@ class Warehouse:
             self._read_before[paths] = self.over(list(paths), name)
         return self._read_before[paths]
 
-    def _store(self, link: Path, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch] | Written, *, keeps: bool) -> Published:
-        """Publish a version of these rows, after those that are there if `keeps`."""
+    def _store(
+        self,
+        link: Path,
+        name: str,
+        rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch] | Written,
+        *,
+        keeps: bool,
+        is_compared: bool = False,
+    ) -> Published:
+        """Publish a version of these rows, after those that are there if `keeps`; with `is_compared` only if its rows are others."""
         contract, store = _contract(name), self._store_of(link)
         with versions.publishing(store):
             old = Path(os.path.realpath(link))
@@ -248,7 +284,10 @@ class Warehouse:
                 if before and keeps and not files:
                     return Published(name, before.version, before.rows, 0)
                 added = sum(file.rows for file in files)
-                return self._publish(link, folder, contract, self._compacted(folder, contract, kept + tuple(files)), added)
+                says = self._content(folder, files, contract) if is_compared else None
+                if before and says is not None and before.content == says and not verify(old, before):
+                    return Published(name, before.version, before.rows, 0, is_kept=True)
+                return self._publish(link, folder, contract, self._compacted(folder, contract, kept + tuple(files)), added, says)
             finally:
                 # a rule or a reading that fails half-way leaves nothing beside the published version
                 if read_manifest(folder) is None:
@@ -289,11 +328,16 @@ class Warehouse:
             (folder / file.name).unlink()
         return (*files[:first], *made)
 
-    def _publish(self, link: Path, folder: Path, contract: Contract, files: tuple[DataFile, ...], added: int) -> Published:
+    def _content(self, folder: Path, files: Iterable[DataFile], contract: Contract) -> str:
+        return content.content(self.connection.con, [folder / file.name for file in files], contract)
+
+    def _publish(
+        self, link: Path, folder: Path, contract: Contract, files: tuple[DataFile, ...], added: int, says: str | None
+    ) -> Published:
         version = int(folder.name[1:7])
         if not files:
             write_batches(folder / versions.EMPTY, contract, contract.empty())
-        manifest = Manifest(table=contract.name, version=version, published_at=stamp(self._clock.now()), files=files)
+        manifest = Manifest(table=contract.name, version=version, published_at=stamp(self._clock.now()), files=files, content=says)
         write_manifest(folder, manifest)
         versions.point(link, folder)
         versions.sweep(folder.parent, folder, version)

@@ -157,3 +157,45 @@ def test_timestamps_stay_utc_microseconds(tmp_path: Path) -> None:
     warehouse.replace(contract.name, pa.Table.from_pylist([row], schema=contract.schema))
 
     assert [moment] == warehouse.read(contract.name).to_pyarrow().column("created_at").to_pylist()
+
+
+def test_the_same_rows_in_any_order_keep_the_published_version(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    first = warehouse.replace_if_other(NAME, rows("a", "b"))
+    again = warehouse.replace_if_other(NAME, rows("b", "a"))
+    other = warehouse.replace_if_other(NAME, rows("a", "c"))
+
+    assert (1, False, 1, True, 2) == (first.version, first.is_kept, again.version, again.is_kept, other.version)
+    assert ["a", "c"] == users(warehouse)
+
+
+@pytest.mark.parametrize("others", [("a", "a", "b"), ("a",), ("a", "B"), ()])
+def test_other_rows_are_another_version(tmp_path: Path, others: tuple[str, ...]) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.replace_if_other(NAME, rows("a", "b"))
+
+    assert not warehouse.replace_if_other(NAME, rows(*others)).is_kept
+    assert sorted(others) == users(warehouse)
+
+
+def test_the_same_rows_are_published_when_the_old_files_are_damaged(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    warehouse.replace_if_other(NAME, rows("a"))
+    for path in warehouse.files(NAME):
+        path.write_bytes(b"")
+
+    assert not warehouse.replace_if_other(NAME, rows("a")).is_kept
+    assert ["a"] == users(warehouse)
+
+
+def test_what_a_version_was_decided_from_stands_beside_it_and_goes_with_it(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    first = warehouse.replace_if_other(NAME, rows("a"))
+    warehouse.sign(first, {"as_of": "2026-11-20T10:00:00+00:00"})
+    kept = warehouse.replace_if_other(NAME, rows("a"))
+    signed = warehouse.basis(NAME)
+    warehouse.replace(NAME, rows("b"))
+    warehouse.sign(first, {"as_of": "2026-11-21T10:00:00+00:00"})
+
+    assert kept.is_kept and signed == {"as_of": "2026-11-20T10:00:00+00:00"}
+    assert warehouse.basis(NAME) is None
