@@ -8,7 +8,7 @@ HOME_OF_DEMO ?= .alignment-demo
 L2A ?= ../shared/l2a
 SERVICE ?= pypi
 
-.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-pipeline bench-write-back bench-fast-lane test-engines up down smoke dist clean bench-serve
+.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-pipeline bench-write-back bench-fast-lane bench-serve ten-days test-engines up down smoke dist clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ bench-fast-lane: setup ## 200 hand-raises to tasks, with full runs beside and te
 
 bench-serve: setup ## the served pages over a million people, with readers and a run beside them (about five minutes)
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_serve --home $(HOME_OF_DEMO)
+
+ten-days: setup ## ten ordinary days of the demo organisation with schedules on and no person (about 20 minutes)
+	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.ordinary_days
 
 test-engines: setup ## the rules on local Spark and PostgreSQL (installs pyspark; needs Java 17)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyspark==4.0.1"

@@ -51,6 +51,11 @@ class Decay(Section):
         return 24 if self.age_in == "hours" else 1
 
     @property
+    def ages_by_formula(self) -> float | None:
+        """The half-life in days where a score at any day follows from one at an earlier day; None where it does not."""
+        return self.half_life_days if self.age_in == "days" else None
+
+    @property
     def unit(self) -> int:
         """The unit of age in microseconds."""
         return DAY // self.units_a_day

@@ -19,6 +19,9 @@ MARKETO_LEAD = "MarketoLead"
 
 PersonValue = Literal[
     "person.engagement_score",
+    "person.engagement_points",
+    "person.engagement_points_at",
+    "person.engagement_half_life_days",
     "person.fit_score",
     "person.persona",
     "person.stage",
@@ -37,6 +40,9 @@ PersonValue = Literal[
 ]
 AccountValue = Literal[
     "account.engagement_score",
+    "account.engagement_points",
+    "account.engagement_points_at",
+    "account.engagement_half_life_days",
     "account.engagement_minutes",
     "account.fit_score",
     "account.tier",

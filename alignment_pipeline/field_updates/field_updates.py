@@ -13,11 +13,14 @@ from datetime import datetime
 import ibis
 from ibis import _
 
+from alignment_pipeline.agreement.engagement import Engagement
 from alignment_pipeline.agreement.field_map import Crm, FieldMapping
 from alignment_pipeline.agreement.lifecycle import Lifecycle
 from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.moments import Moment
 from alignment_pipeline.contracts.shape import json_of_number, json_of_text, loosened
+from alignment_pipeline.field_updates.ageing_points import ageing_points
 
 REASON_LENGTH = 255
 _NAMES = CONTRACTS["field_updates"].names
@@ -45,6 +48,9 @@ PERSON_OFFERS: Mapping[str, Offer] = {
     "person.match_confidence_pct": Offer("match_confidence_pct", "match_reason", 1),
     "person.match_reason": Offer("match_reason", "match_reason", 1),
     "person.engagement_score": Offer("engagement_score", "score_reason", 2),
+    "person.engagement_points": Offer("points", "score_reason", 2),
+    "person.engagement_points_at": Offer("points_at", "score_reason", 2),
+    "person.engagement_half_life_days": Offer("half_life_days", "score_reason", 2),
     "person.score_reason": Offer("score_reason", "score_reason", 2),
     "person.fit_score": Offer("fit_score", "fit_reason", 3),
     "person.persona": Offer("persona", "fit_reason", 3),
@@ -58,6 +64,9 @@ ACCOUNT_OFFERS: Mapping[str, Offer] = {
     "account.stage": Offer("stage", "stage_reason", 1),
     "account.stage_reason": Offer("stage_reason", "stage_reason", 1),
     "account.engagement_score": Offer("engagement_score", "score_reason", 2),
+    "account.engagement_points": Offer("points", "score_reason", 2),
+    "account.engagement_points_at": Offer("points_at", "score_reason", 2),
+    "account.engagement_half_life_days": Offer("half_life_days", "score_reason", 2),
     "account.engagement_minutes": Offer("engagement_points", "score_reason", 2),
     "account.people_engaged": Offer("people_engaged", "score_reason", 2),
     "account.committee_coverage_pct": Offer("committee_coverage_pct", "score_reason", 2),
@@ -77,6 +86,9 @@ def person_values(
     person_stages: ibis.Table,
     lead_account_matches: ibis.Table,
     person_slas: ibis.Table,
+    *,
+    engagement: Engagement,
+    as_of: Moment,
 ) -> ibis.Table:
     """One row per living lead or contact of a person in scope: the values that the field map may name, and whose record it is.
 
@@ -86,7 +98,8 @@ def person_values(
     who = people.filter(~_.is_internal).select(
         "person_id", "owner_id", parent_id=ibis.coalesce(_.contact_account_id, _.converted_account_id)
     )
-    scores = person_scores.select("person_id", "engagement_score", "fit_score", "persona", "score_reason")
+    aged = ageing_points(person_scores, engagement.decay, full_points=engagement.full_score_points, as_of=as_of)
+    scores = person_scores.select("person_id", "engagement_score", "fit_score", "persona", "score_reason", **aged)
     fits = person_fits.select("person_id", "fit_reason")
     stages = person_stages.select("person_id", "stage", "stage_reason", stage_entered_at=_.entered_at)
     is_matched = lead_account_matches.decision == "matched"
@@ -114,6 +127,8 @@ def account_values(
     *,
     crm: Crm,
     lifecycle: Lifecycle,
+    engagement: Engagement,
+    as_of: Moment,
 ) -> ibis.Table:
     """One row per living account in scope: the values that the field map may name.
 
@@ -132,6 +147,7 @@ def account_values(
         "engagement_trend_pct",
         "fit_score",
         "score_reason",
+        **ageing_points(account_scores, engagement.decay, full_points=engagement.full_account_points, as_of=as_of),
     )
     fits = account_fits.select("account_id", "fit_reason")
     tiers = account_tiers.select("account_id", "tier_reason", tier=_.tier.cast("string"))

@@ -340,13 +340,16 @@ FIELD_UPDATES = (
         "person_field_values",
         updates.person_values,
         "people person_records person_scores person_fits person_stages lead_account_matches person_slas",
+        takes="engagement=scoring.engagement",
+        asks=DAY,
         is_published=False,
     ),
     row(
         "account_field_values",
         updates.account_values,
         "accounts account_scores account_fits account_tiers account_stages account_mqa_statuses person_accounts",
-        takes="crm lifecycle",
+        takes="crm lifecycle engagement=scoring.engagement",
+        asks=DAY,
         is_published=False,
     ),
     row(

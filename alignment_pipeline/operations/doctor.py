@@ -20,6 +20,7 @@ from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import backup
 from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.operations import tidy
 from alignment_pipeline.write_back.sending import attempt_log, marker
 
 _MOST_SHOWN = 10
@@ -69,6 +70,14 @@ def state(home: Home, *, repair: bool = False) -> Iterator[Finding]:
             yield Finding("warehouse", "fail", f"table {name}: {'; '.join(problems)}", "`alignment doctor --repair`")
     if not damaged:
         yield Finding("warehouse", "ok", "every published table has its checksums")
+    yield from _sizes(home)
+
+
+def _sizes(home: Home) -> Iterator[Finding]:
+    """How large each part of the home is, the largest first."""
+    parts = sorted(tidy.sizes(home).items(), key=lambda part: -part[1])
+    shown = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in parts)
+    yield Finding("home", "ok", f"{sum(size for _, size in parts) / 1e6:,.1f} MB: {shown}. `alignment tidy` deletes what is old")
 
 
 def _attempts(journal: Journal) -> Iterator[Finding]:

@@ -141,7 +141,7 @@ def alignment(environ: Mapping[str, str], *arguments: str) -> Said:
     """Run `alignment ...` with exactly this environment; other settings of ours are taken away for the time."""
     out, err = io.StringIO(), io.StringIO()
     code: int | str | None = 0
-    with _environment(environ), warnings.catch_warnings(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with environment(environ), warnings.catch_warnings(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         # a command's user sees no warnings of libraries; the tests of the rooms turn them into errors
         warnings.simplefilter("ignore")
         try:
@@ -152,7 +152,8 @@ def alignment(environ: Mapping[str, str], *arguments: str) -> Said:
 
 
 @contextmanager
-def _environment(environ: Mapping[str, str]) -> Iterator[None]:
+def environment(environ: Mapping[str, str]) -> Iterator[None]:
+    """Run a block with exactly this environment of ours."""
     before, mask = dict(os.environ), os.umask(0)
     os.umask(mask)
     for name in list(os.environ):

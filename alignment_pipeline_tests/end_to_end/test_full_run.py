@@ -18,8 +18,10 @@ from sqlalchemy import select
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.connectors.salesforce import rest_query
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.systems.registry import STREAMS
+from alignment_pipeline.installation import salesforce
 from alignment_pipeline.journal.tables import OP
 from alignment_pipeline.operations import replay
 from alignment_pipeline.wording import forms
@@ -151,10 +153,32 @@ def test_a_rep_has_at_most_one_open_task_about_a_person(day: Day) -> None:
 
 def test_the_crm_says_what_was_decided(day: Day) -> None:
     wanted = {(row["object"], row["record_id"], row["field"]): json.loads(row["value"]) for row in day.first_tables["field_updates"]}
-    scores = {key: value for key, value in wanted.items() if key[2] == "Alignment_Engagement_Score__c"}
-    assert len(scores) > 700
-    wrong = {key: (value, day.after[key[1]].get(key[2])) for key, value in scores.items() if day.after[key[1]].get(key[2]) != value}
+    points = {key: value for key, value in wanted.items() if key[2] == "Alignment_Engagement_Points__c"}
+    assert len(points) > 700
+    wrong = {key: (value, day.after[key[1]].get(key[2])) for key, value in points.items() if day.after[key[1]].get(key[2]) != value}
     assert {} == wrong
+
+
+@pytest.mark.parametrize("object_", WRITTEN)
+def test_a_rep_sees_the_score_of_the_day_that_the_formula_computes(day: Day, object_: str) -> None:
+    """By SOQL, as a page reads it; people whose score is null have no activity."""
+    query = f"SELECT Id, Alignment_Engagement_Score__c FROM {object_}"
+    rows = rest_query.records(salesforce.session(day.company.home), query, "scores")
+    seen = {str(row["Id"]): row["Alignment_Engagement_Score__c"] for row in rows}
+    if object_ == "Account":
+        truth = {row["account_id"]: row["engagement_score"] for row in day.table("account_scores")}
+    else:
+        scores = {row["person_id"]: row["engagement_score"] for row in day.table("person_scores")}
+        records = [row for row in day.table("person_records") if row["object"] == object_ and row["is_alive"]]
+        truth = {row["record_id"]: scores[row["person_id"]] for row in records if row["person_id"] in scores}
+    written = {key: value for key, value in truth.items() if day.after[key].get("Alignment_Last_Synced__c")}
+    wrong = {
+        key: (value, seen[key])
+        for key, value in written.items()
+        if (value is None) != (seen[key] is None) or (value is not None and abs(float(seen[key]) - value) > 0.011)
+    }
+
+    assert len(written) > 50 and {} == wrong
 
 
 def test_only_mapped_fields_changed(day: Day) -> None:

@@ -19,6 +19,7 @@ _ACCOUNT = (
     "accounts", "account_scores", "account_fits", "account_tiers", "account_stages", "account_mqa_statuses", "person_accounts",
 )  # fmt: skip
 LIFECYCLE = loader.load(loader.default_path()).lifecycle
+ENGAGED: dict[str, Any] = {"engagement": loader.load(loader.default_path()).scoring.engagement, "as_of": NOW}
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -64,9 +65,9 @@ def planned(
     given: Rows, *fields: FieldMapping, scope: Scope | None = None, is_filling: bool = False
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """(record, value's name) -> row."""
-    persons = rule.person_values(*[staged(name, given.get(name, ())) for name in _PERSON])
+    persons = rule.person_values(*[staged(name, given.get(name, ())) for name in _PERSON], **ENGAGED)
     crm = Crm(fields=list(fields), fill_untargeted=is_filling)
-    accounts = rule.account_values(*[staged(name, given.get(name, ())) for name in _ACCOUNT], crm=crm, lifecycle=LIFECYCLE)
+    accounts = rule.account_values(*[staged(name, given.get(name, ())) for name in _ACCOUNT], crm=crm, lifecycle=LIFECYCLE, **ENGAGED)
     users = staged("users", given["users"])
     table = rule.field_updates(persons, accounts, users, crm=crm, scope=scope or Scope(), as_of=NOW, agreement_version="test")
     names = {mapping.field: mapping.value for mapping in fields}
@@ -157,8 +158,8 @@ def test_accounts_say_their_numbers_as_their_fields_want_them() -> None:
 
 def test_clocks_and_mqas_are_written_first_and_what_the_plan_stamps_is_left_to_it() -> None:
     crm = loader.load(loader.default_path()).crm
-    persons = rule.person_values(*[staged(name, jane().get(name, ())) for name in _PERSON])
-    accounts = rule.account_values(*[staged(name, jane().get(name, ())) for name in _ACCOUNT], crm=Crm(fields=[]), lifecycle=LIFECYCLE)
+    persons = rule.person_values(*[staged(name, jane().get(name, ())) for name in _PERSON], **ENGAGED)
+    accounts = rule.account_values(*[staged(name, jane().get(name, ())) for name in _ACCOUNT], crm=crm, lifecycle=LIFECYCLE, **ENGAGED)
     table = rule.field_updates(
         persons, accounts, staged("users", jane()["users"]), crm=crm, scope=Scope(), as_of=NOW, agreement_version="test"
     )
@@ -170,7 +171,7 @@ def test_clocks_and_mqas_are_written_first_and_what_the_plan_stamps_is_left_to_i
     assert (
         priorities["person.sla_status"]
         < priorities["person.stage"]
-        < priorities["person.engagement_score"]
+        < priorities["person.engagement_points"]
         < priorities["person.fit_score"]
     )
     assert len(found) == len({(row["object"], row["record_id"], row["field"]) for row in found})

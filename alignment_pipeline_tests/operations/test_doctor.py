@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -60,10 +61,17 @@ def streams(home: Home) -> set[str]:
 
 
 def test_all_is_well(home: Home) -> None:
-    assert {"journal": ["ok", "ok"], "backup": ["warn"], "warehouse": ["ok"]} == told(home)
+    assert {"journal": ["ok", "ok"], "backup": ["warn"], "warehouse": ["ok"], "home": ["ok"]} == told(home)
     with home.journal() as journal:
         backup.back_up(journal, backup.folder_of(home.path, home.environ))
-    assert {"journal": ["ok", "ok"], "backup": ["ok"], "warehouse": ["ok"]} == told(home)
+    assert {"journal": ["ok", "ok"], "backup": ["ok"], "warehouse": ["ok"], "home": ["ok"]} == told(home)
+
+
+def test_the_sizes_of_the_home_are_shown_the_largest_first(home: Home) -> None:
+    (home.folder("plans") / "plan.html").write_bytes(b"x" * 3_000_000)
+    (shown,) = [finding.text for finding in doctor.state(home) if "MB: " in finding.text]
+
+    assert re.match(r"\d+\.\d MB: plans 3\.0 MB, ", shown) and "journal 0." in shown
 
 
 def test_a_home_that_others_can_read_is_said(home: Home) -> None:

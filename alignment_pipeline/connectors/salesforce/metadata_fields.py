@@ -14,6 +14,7 @@ from alignment_pipeline.connectors.salesforce import metadata_xml as xml
 
 MINUTES_LEFT = "Alignment_SLA_Minutes_Left__c"
 TIME_LEFT = "Alignment_SLA_Time_Left__c"
+SCORE = "Alignment_Engagement_Score__c"
 MATCHED_LEADS = "Alignment_Matched_Leads"
 RUNNING_STATES = ("pending", "at risk", "breached")
 """States of an SLA in which somebody still has to act."""
@@ -44,12 +45,38 @@ def fields(crm: Crm) -> dict[str, str]:
         status = _status_field(crm, object_)
         files[_field_path(object_, MINUTES_LEFT)] = _minutes_left(due, status)
         files[_field_path(object_, TIME_LEFT)] = _time_left(due, status)
+    for object_ in computed_scores(crm):
+        files[_field_path(object_, SCORE)] = _score(_mapped(crm, object_), _side(object_))
     return files
 
 
 def filled(crm: Crm, object_: str) -> Mapping[str, str]:
-    """Value -> API name of the fields that we fill on one object, in the agreement's order."""
+    """Value -> API name of the fields that show our values on one object, in the agreement's order.
+
+    A score that the CRM computes stands for the three values that it is computed from.
+    """
+    ours, side = _mapped(crm, object_), _side(object_)
+    if object_ not in computed_scores(crm):
+        return ours
+    return {f"{side}.engagement_score": SCORE} | {value: name for value, name in ours.items() if value not in _ageing_values(side)}
+
+
+def computed_scores(crm: Crm) -> list[str]:
+    """Objects whose engagement score is a formula: points, their day and the half-life are mapped, and the score's field is free."""
+    mapped = {object_: _mapped(crm, object_) for object_ in ("Lead", "Contact", "Account")}
+    return [name for name, ours in mapped.items() if _ageing_values(_side(name)) <= set(ours) and SCORE not in ours.values()]
+
+
+def _mapped(crm: Crm, object_: str) -> dict[str, str]:
     return {mapping.value: mapping.field for mapping in crm.fields if mapping.object == object_}
+
+
+def _side(object_: str) -> str:
+    return "account" if object_ == "Account" else "person"
+
+
+def _ageing_values(side: str) -> set[str]:
+    return {f"{side}.engagement_{name}" for name in ("points", "points_at", "half_life_days")}
 
 
 def answered(crm: Crm, object_: str) -> Mapping[str, str]:
@@ -160,6 +187,25 @@ def _time_left(due: str, status: str | None) -> str:
         ("label", "SLA time left"),
         ("required", "false"),
         ("type", "Text"),
+    ]
+    return xml.text(xml.root("CustomField", pairs))
+
+
+def _score(ours: Mapping[str, str], side: str) -> str:
+    # TODAY() is the day in the zone of whoever looks; whole days since a midnight UTC are the same for all
+    points, since, half_life = (ours[f"{side}.engagement_{name}"] for name in ("points", "points_at", "half_life_days"))
+    aged = f"{points} * 0.5 ^ (FLOOR(NOW() - {since}) / {half_life})"
+    whose = "this person's own activity" if side == "person" else "all people of this account"
+    pairs = [
+        ("fullName", SCORE),
+        ("formula", f"IF(ISBLANK({points}), NULL, MIN(100, MAX(0, IF(ISBLANK({since}), {points}, {aged}))))"),
+        ("formulaTreatBlanksAs", "BlankAsBlank"),
+        ("inlineHelpText", f"Recency-weighted engagement of {whose}, 0 to 100, as of today. Empty when no activity is known."),
+        ("label", "Engagement score"),
+        ("precision", "18"),
+        ("required", "false"),
+        ("scale", "2"),
+        ("type", "Number"),
     ]
     return xml.text(xml.root("CustomField", pairs))
 

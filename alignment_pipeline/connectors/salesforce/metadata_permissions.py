@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm
 from alignment_pipeline.connectors.salesforce import metadata_xml as xml
-from alignment_pipeline.connectors.salesforce.metadata_fields import MINUTES_LEFT, TIME_LEFT, sla_due_fields
+from alignment_pipeline.connectors.salesforce.metadata_fields import MINUTES_LEFT, SCORE, TIME_LEFT, computed_scores, sla_due_fields
 
 INTEGRATION_SET = "Alignment_Integration"
 READER_SET = "Alignment_Fields_Reader"
@@ -37,6 +37,7 @@ def _permission_set(crm: Crm, *, integration: bool) -> str:
     rights += [(m.object, m.field, not integration) for m in crm.inputs if m.field.endswith("__c")]
     rights += [("Task", crm.tasks.external_key_field, integration)]
     rights += [(object_, name, False) for object_, _ in sla_due_fields(crm) for name in (MINUTES_LEFT, TIME_LEFT)]
+    rights += [(object_, SCORE, False) for object_ in computed_scores(crm)]
     for object_, field, editable in sorted(rights):
         permission = ET.SubElement(root, "fieldPermissions")
         xml.append(permission, "editable", str(editable).lower())

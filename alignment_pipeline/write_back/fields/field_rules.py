@@ -18,6 +18,9 @@ from alignment_pipeline.write_back.fields.shape import FieldShape, Scalar, Shape
 #: The objects whose records we create, each with an external key.
 CREATABLE = frozenset({"Task"})
 _REASONS = "_reason"
+_AGED = (".engagement_points", ".engagement_points_at", ".engagement_half_life_days")
+#: Two scores that differ by less are the same to a reader.
+CENT = 0.01
 #: The one field outside the map: a task that we made is closed when its reason is gone, unless a person has touched its status.
 TASK_STATUS = FieldMapping.model_construct(
     object="Task",  # type: ignore[arg-type]
@@ -91,7 +94,16 @@ class FieldRules:
             return True
         if isinstance(before, bool) or isinstance(after, bool) or not isinstance(before, int | float) or not isinstance(after, int | float):
             return False
+        if self.ages_in_crm(object_, name) and after > before:
+            # points rise by activity alone, however little it is; they fall when an activity passes the horizon
+            return after - before < CENT
         return abs(after - before) < self._step(max(abs(before), abs(after)))
+
+    def ages_in_crm(self, object_: str, name: str) -> bool:
+        """Whether the field holds what a formula field of the CRM ages by itself: there is nothing to refresh."""
+        mapping = self.mapping(object_, name)
+        is_aged = mapping is not None and mapping.value.endswith(_AGED)
+        return is_aged and self.agreement.scoring.engagement.decay.ages_by_formula is not None
 
     def is_refresh_due(self, record_id: str, written_at: datetime, now: datetime) -> bool:
         """Whether a value within its step has waited long enough; records have different days, so that they do not all come at once."""

@@ -208,8 +208,8 @@ def _is_ageing(
     if rules.agreement.write_back.steps.refresh_days == 0 or any(name not in known for name in after):
         return False
     is_small = all(rules.is_within_step(object_, name, known[name].value, value) for name, value in after.items())
-    oldest = min(from_stamp(known[name].at) for name in after)
-    return is_small and not rules.is_refresh_due(record_id, oldest, as_of)
+    written = [from_stamp(known[name].at) for name in after if not rules.ages_in_crm(object_, name)]
+    return is_small and not (written and rules.is_refresh_due(record_id, min(written), as_of))
 
 
 def _one_field(

@@ -6,6 +6,7 @@ Belongs here: the history of a record for people. The table of results is `resul
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -13,13 +14,18 @@ from sqlalchemy import or_, select
 from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.tables import ATTEMPT, DRIFT, HOLD, OP, SYNCED
+from alignment_pipeline.write_back.fields.field_rules import FieldRules
+from alignment_pipeline.write_back.fields.shape import Scalar
 from alignment_pipeline.write_back.records.results import words
 from alignment_pipeline.write_back.sending import attempt_log
 
 
-def audit(journal: Journal, record: str) -> dict[str, list[dict[str, Any]]]:
+def audit(
+    journal: Journal, record: str, *, wanted: Mapping[str, Scalar] | None = None, rules: FieldRules | None = None
+) -> dict[str, list[dict[str, Any]]]:
     """The record's (by id or external key) operations with their attempts, its base values, holds and drift, oldest first.
 
+    With the values that the record should have (`wanted`, by field) and the `rules`, each base value says whether it is current.
     `damage` says what the log of attempts finds wrong with the batches that it was sent in.
     """
     subject = id18(record) if is_id(record) else record
@@ -36,11 +42,24 @@ def audit(journal: Journal, record: str) -> dict[str, list[dict[str, Any]]]:
         tried.setdefault(row.op_id, []).append({"n": row.n, "sent_at": row.sent_at, "done_at": row.done_at, "outcome": row.outcome})
     return {
         "operations": [_operation(row, tried.get(row.op_id, [])) for row in ops],
-        "base": [{"field": row.field, "value": json.loads(row.value or "null"), "at": row.at} for row in base],
+        "base": [_base(row, wanted or {}, rules) for row in base],
         "holds": [_plain(row, ("field", "reason", "since", "until", "released_by")) for row in held],
         "drift": [_plain(row, ("field", "kind", "at")) for row in drift],
         "damage": [{"problem": one} for one in damage],
     }
+
+
+def _base(row: Any, wanted: Mapping[str, Scalar], rules: FieldRules | None) -> dict[str, Any]:
+    value = json.loads(row.value or "null")
+    found = {"field": row.field, "value": value, "at": row.at}
+    if rules is None or row.field not in wanted:
+        return found
+    now = wanted[row.field]
+    if rules.shape(row.object, row.field).same(value, now):
+        return found | {"standing": "current"}
+    if rules.is_within_step(row.object, row.field, value, now):
+        return found | {"standing": f"current: {now!r} is within its step, and is written with the next change or refresh"}
+    return found | {"standing": f"differs: should be {now!r}"}
 
 
 def _operation(row: Any, attempts: list[dict[str, Any]]) -> dict[str, Any]:

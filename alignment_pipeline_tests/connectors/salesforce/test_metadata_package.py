@@ -86,7 +86,10 @@ def test_every_field_has_a_place_on_the_page_and_a_help_text(object_: str) -> No
     mappings: list[FieldMapping | InputMapping] = [*CRM.fields, *CRM.inputs]
     ours = [mapping for mapping in mappings if mapping.object == object_]
     placed = texts(f"layouts/{object_}-Alignment {object_} Layout.layout-meta.xml", "layoutSections/layoutColumns/layoutItems/field")
-    assert [mapping.field for mapping in ours if mapping.field not in placed] == []
+    # the score stands for the three values that it is computed from
+    shown = {*metadata_fields.filled(CRM, object_).values(), *(mapping.field for mapping in CRM.inputs)}
+    assert metadata_fields.SCORE in placed
+    assert [mapping.field for mapping in ours if mapping.field in shown and mapping.field not in placed] == []
     assert [mapping.field for mapping in ours if not mapping.help] == []
 
 
@@ -199,3 +202,39 @@ def test_a_field_that_the_map_no_longer_has_is_removed(tmp_path: Path) -> None:
     old.write_text("<CustomField/>", encoding="utf-8")
     metadata_package.write(CRM, tmp_path)
     assert not old.exists() and (tmp_path / "reports/Alignment.reportFolder-meta.xml").exists()
+
+
+def with_number_score() -> Crm:
+    """The field map of an organisation that keeps the score of leads as a number."""
+    others = [one for one in CRM.fields if not (one.object == "Lead" and ".engagement_" in one.value)]
+    number = {
+        "object": "Lead",
+        "field": "Score__c",
+        "value": "person.engagement_score",
+        "type": "number",
+        "label": "Score",
+        "help": "Score",
+    }
+    return CRM.model_copy(update={"fields": [FieldMapping.model_validate(number), *others]})
+
+
+def test_the_score_is_a_formula_unless_the_agreement_maps_a_number() -> None:
+    score = "objects/{}/fields/Alignment_Engagement_Score__c.field-meta.xml"
+    files = metadata_package.files(with_number_score())
+
+    assert "<formula>" in FILES[score.format("Lead")] and "<formula>" in FILES[score.format("Account")]
+    assert score.format("Lead") not in files and "<formula>" in files[score.format("Contact")]
+    assert "Score__c" in files["layouts/Lead-Alignment Lead Layout.layout-meta.xml"]
+    assert metadata_fields.computed_scores(with_number_score()) == ["Contact", "Account"]
+
+
+def test_the_integration_user_reads_the_formula_and_edits_what_it_is_computed_from() -> None:
+    rights = {
+        one.findtext(f"{{{NAMESPACE}}}field"): one.findtext(f"{{{NAMESPACE}}}editable")
+        for one in ET.fromstring(FILES["permissionsets/Alignment_Integration.permissionset-meta.xml"]).iter(
+            f"{{{NAMESPACE}}}fieldPermissions"
+        )
+    }
+
+    assert "false" == rights["Lead.Alignment_Engagement_Score__c"]
+    assert "true" == rights["Lead.Alignment_Engagement_Points__c"] == rights["Account.Alignment_Engagement_Points_At__c"]
