@@ -74,7 +74,7 @@ def test_a_publication_that_fails_half_way_leaves_the_old_version(tmp_path: Path
 def test_a_cut_file_is_found_and_moved_aside(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     warehouse.replace(NAME, rows("a", "b"))
-    file = next(warehouse.files(NAME))
+    file = next((tmp_path / "warehouse" / NAME).glob("*.parquet"))
     file.write_bytes(file.read_bytes()[:-10])
 
     with pytest.raises(DataLoss, match="bytes instead of"):
@@ -88,7 +88,7 @@ def test_a_cut_file_is_found_and_moved_aside(tmp_path: Path) -> None:
 def test_a_changed_byte_is_found_by_its_checksum(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     warehouse.replace(NAME, rows("a", "b"))
-    file = next(warehouse.files(NAME))
+    file = next((tmp_path / "warehouse" / NAME).glob("*.parquet"))
     content = bytearray(file.read_bytes())
     content[10] ^= 1
     file.write_bytes(bytes(content))
