@@ -16,6 +16,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline.wording import moments
 
+SCORE, POINTS = "person.engagement_score", "person.engagement_points"
 #: What a rep looks at, in the order of the page.
 SHOWN = (
     "person.stage",
@@ -24,7 +25,7 @@ SHOWN = (
     "person.sla_reason",
     "person.matched_account_id",
     "person.match_reason",
-    "person.engagement_score",
+    SCORE,
     "person.score_reason",
     "person.fit_score",
     "person.stage_reason",
@@ -56,7 +57,7 @@ def lead_page(warehouse: Warehouse, agreement: Agreement) -> LeadPage | None:
     joined = joined.left_join(users, joined.owner_id == users.user_id)
     order = joined.state.cases(("at_risk", 0), ("pending", 1), ("breached", 2), ("met_late", 3), else_=4)
     chosen = joined.order_by(order, joined.due_at, joined.lead_id).limit(1)
-    rows = chosen.select("lead_id", "first_name", "last_name", "company", "email", "zone").to_pyarrow().to_pylist()
+    rows = chosen.select("lead_id", "person_id", "first_name", "last_name", "company", "email", "zone").to_pyarrow().to_pylist()
     if not rows:
         return None
     lead = rows[0]
@@ -70,6 +71,10 @@ def lead_page(warehouse: Warehouse, agreement: Agreement) -> LeadPage | None:
         held = json.loads(values.get(mapping.field) or "null") if mapping else None
         if mapping is not None and held is not None:
             shown.append((mapping.label, _text(held, mapping.type, named, lead["zone"])))
+        elif mapping is None and value == SCORE and _field(agreement, POINTS):
+            # a formula field of the package: it shows today's score
+            scores = warehouse.read("person_scores").filter(_.person_id == lead["person_id"]).engagement_score.to_pyarrow().to_pylist()
+            shown += [("Engagement score", _text(score, "number", named, lead["zone"])) for score in scores if score is not None]
     name = " ".join(part for part in (lead["first_name"], lead["last_name"]) if part)
     return LeadPage(lead["lead_id"], name, lead["company"] or "", lead["email"], tuple(shown))
 

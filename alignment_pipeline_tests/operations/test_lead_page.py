@@ -23,9 +23,17 @@ def of(path: Path, *, states: dict[int, str], company: str = "Acme Inc") -> lead
         ],
         "lead_account_matches": [{"lead_id": lead(n), "decision": "matched", "account_id": account(1)} for n in states],
         "sla_clocks": [
-            {"object": "Lead", "record_id": lead(n), "state": state, "due_at": NOW + timedelta(hours=n), "owner_id": user(1)}
+            {
+                "object": "Lead",
+                "record_id": lead(n),
+                "state": state,
+                "due_at": NOW + timedelta(hours=n),
+                "owner_id": user(1),
+                "person_id": f"p{n}",
+            }
             for n, state in states.items()
         ],
+        "person_scores": [{"person_id": f"p{n}", "engagement_score": 76.6} for n in states],
         "field_updates": [
             {"object": "Lead", "record_id": lead(n), "field": field, "value": json.dumps(value)}
             for n in states
@@ -33,7 +41,7 @@ def of(path: Path, *, states: dict[int, str], company: str = "Acme Inc") -> lead
                 ("Alignment_Stage__c", "MQL"),
                 ("Alignment_Matched_Account__c", account(1)),
                 ("Alignment_SLA_Due__c", "2026-11-20T09:00:00Z"),
-                ("Alignment_Engagement_Score__c", 76.6),
+                ("Alignment_Engagement_Points__c", 90.0),
             )
         ],
     }
