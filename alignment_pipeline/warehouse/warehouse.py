@@ -332,7 +332,7 @@ class Warehouse:
         return content.content(self.connection.con, [folder / file.name for file in files], contract)
 
     def _publish(
-        self, link: Path, folder: Path, contract: Contract, files: tuple[DataFile, ...], added: int, says: str | None
+        self, link: Path, folder: Path, contract: Contract, files: tuple[DataFile, ...], added: int, says: str | None = None
     ) -> Published:
         version = int(folder.name[1:7])
         if not files:
