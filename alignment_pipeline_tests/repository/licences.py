@@ -62,6 +62,7 @@ SPELLINGS: Mapping[str, str] = {
 #: Packages whose metadata does not name one licence -> the licence, read in the file it ships.
 READ_IN_THE_PACKAGE: Mapping[str, str] = {
     "antlr4-python3-runtime": "BSD-3-Clause",  # says "BSD"; its LICENSE.txt has the three clauses
+    "psycopg2-binary": "LGPL-3.0-or-later",  # its classifier names no version; its LICENSE does
     "requests-oauthlib": "ISC",  # its classifier says BSD; the text in its LICENSE is the ISC licence
 }
 
