@@ -23,7 +23,12 @@ SHOWN, COLUMNS = 15, 6
 
 @click.command(epilog="Example: alignment number coverage. Example: alignment number Account.Alignment_Tier__c --of 001000000000001AAA")
 @click.argument("name", required=False)
-@click.option("--scope", default=operation.WHOLE, show_default=True, help="Part of the pipeline: all, team:West, tier:1, ...")
+@click.option(
+    "--scope",
+    default=operation.WHOLE,
+    show_default=True,
+    help="Part: all, team:West, tier:1 of the pipeline; week=2026-W47,owner=NAME of the page.",
+)
 @click.option("--of", "record", metavar="RECORD", help="Record id, for a field of the CRM.")
 @click.option(
     "--rows", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write all rows behind the number to this Parquet file."
@@ -32,7 +37,8 @@ SHOWN, COLUMNS = 15, 6
 def number(name: str | None, scope: str, record: str | None, out: Path | None, is_json: bool) -> None:
     """What a number means, what it is, and the rows behind it.
 
-    NAME is a metric (coverage) or a field of the CRM (Account.Alignment_Tier__c). Without NAME, all are listed."""
+    NAME is a metric (coverage), a number of the weekly page (kept_in_time) or a field of the CRM (Account.Alignment_Tier__c). Without
+    NAME, all are listed."""
     context = Context(is_json=is_json)
     if name is None:
         listed = numbers.catalogue(context.home.agreement)

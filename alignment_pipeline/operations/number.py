@@ -12,12 +12,14 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import _
+from pyarrow import csv
 
 from alignment_pipeline.contracts import record_ids
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import Home
-from alignment_pipeline.operations import numbers
+from alignment_pipeline.operations import numbers, pack
 from alignment_pipeline.operations.numbers import Definition, Kind
 from alignment_pipeline.pipeline_metrics import deals, measures
 from alignment_pipeline.pipeline_metrics.measures import Cut
@@ -55,7 +57,7 @@ class Number:
 
 
 def number(home: Home, warehouse: Warehouse, name: str, *, scope: str = WHOLE, record: str | None = None) -> Number:
-    """The number of this name: a metric of the pipeline, or a field of the CRM as `Account.Alignment_Tier__c`.
+    """The number of this name: a metric of the pipeline, a number of the weekly page, or a field of the CRM as `Account.Alignment_Tier__c`.
 
     Raises ConfigurationError for a name that no number has, and for a scope or record that has no such number.
     """
@@ -122,6 +124,24 @@ def _field(home: Home, warehouse: Warehouse, found: Definition, scope: str, reco
     return Number(found, values, rows.to_pyarrow(), f"the rows of {found.table} for this record")
 
 
+def _page(home: Home, warehouse: Warehouse, found: Definition, scope: str, record: str | None) -> Number:
+    """A number of the newest weekly pack. `scope` is `all`, or COLUMN=VALUE as `owner=Ann Smith`, several joined by commas."""
+    kept = pack.latest(home)
+    if kept is None:
+        raise ConfigurationError(f"{found.name} stands on the weekly page, and no pack has been made yet; start with `alignment pack`")
+    wanted = {} if scope == WHOLE else dict(part.split("=", 1) for part in scope.split(",") if "=" in part)
+    values = [row for row in kept.content()["values"] if row["name"] == found.name]
+    mine = next((row for row in values if row["scope"] == wanted), None if scope != WHOLE else next(iter(values), None))
+    if mine is None:
+        known = "; ".join(",".join(f"{column}={value}" for column, value in row["scope"].items()) or WHOLE for row in values) or "none"
+        raise ConfigurationError(f"{found.name} has no scope {scope!r} in the pack of {kept.period}; it has {known}")
+    rows = csv.read_csv(kept.folder / mine["rows"], convert_options=csv.ConvertOptions(strings_can_be_null=False))
+    for column, value in mine["scope"].items():
+        rows = rows.filter(pc.equal(pc.cast(rows[column], pa.string()), value))
+    shown = [mine, *(row for row in values if row is not mine)]
+    return Number(found, shown, rows, f"the rows of {kept.folder.name}/{mine['rows']} that it is counted over")
+
+
 def _keys_of(warehouse: Warehouse, object_: str, record: str) -> list[str]:
     if object_ == "Account":
         return [record]
@@ -130,4 +150,8 @@ def _keys_of(warehouse: Warehouse, object_: str, record: str) -> list[str]:
     return found
 
 
-_OF: Mapping[Kind, Callable[[Home, Warehouse, Definition, str, str | None], Number]] = {Kind.METRIC: _metric, Kind.FIELD: _field}
+_OF: Mapping[Kind, Callable[[Home, Warehouse, Definition, str, str | None], Number]] = {
+    Kind.METRIC: _metric,
+    Kind.FIELD: _field,
+    Kind.PAGE: _page,
+}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.meeting.catalogue import NUMBERS
 from alignment_pipeline.pipeline_metrics import bridge, pipeline_metrics
 
 
@@ -18,6 +19,7 @@ class Kind(StrEnum):
 
     METRIC = "metric"
     FIELD = "field"
+    PAGE = "page"
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,11 @@ class Definition:
 
 
 #: A value of the field map -> the table whose rows make it, and how.
-_BEHIND = {
+BEHIND = {
     "engagement_score": ("{}_engagement_factors", "sum(contribution_micro) / 1000000 as points, scaled to 0-100 by the agreement"),
+    "engagement_points": ("{}_engagement_factors", "sum(contribution_micro) / 1000000 without the decay since the last activity"),
+    "engagement_points_at": ("{}_engagement_factors", "day of the last activity that counts"),
+    "engagement_half_life_days": ("{}_engagement_factors", "half-life of the agreement"),
     "engagement_minutes": ("{}_engagement_factors", "sum(contribution_micro) / 1000000"),
     "score_reason": ("{}_engagement_factors", "the largest factors in words"),
     "people_engaged": ("account_scores", "people_engaged"),
@@ -69,7 +74,7 @@ _BEHIND = {
 
 def catalogue(agreement: Agreement) -> list[Definition]:
     """Every published number, by name."""
-    return sorted([*_metrics(), *_fields(agreement)], key=lambda one: one.name)
+    return sorted([*_metrics(), *_page(), *_fields(agreement)], key=lambda one: one.name)
 
 
 def _metrics() -> list[Definition]:
@@ -88,11 +93,30 @@ def _metrics() -> list[Definition]:
     ]
 
 
+def _page() -> list[Definition]:
+    """The numbers of the weekly page that are no metric of the pipeline."""
+    return [
+        Definition(
+            name=one.name,
+            definition=one.definition,
+            table=one.table,
+            filter=one.filter,
+            formula=one.count,
+            grain="one per week or quarter and scope",
+            dimensions=("period", "scope"),
+            unit=one.unit,
+            kind=Kind.PAGE,
+        )
+        for one in NUMBERS.values()
+        if one.name not in pipeline_metrics.DEFINITIONS
+    ]
+
+
 def _fields(agreement: Agreement) -> list[Definition]:
     made = []
     for mapping in agreement.crm.fields:
         subject, _, value = mapping.value.partition(".")
-        table, formula = _BEHIND[value]
+        table, formula = BEHIND[value]
         key = "account_id" if subject == "account" else "person_id"
         made.append(
             Definition(

@@ -140,7 +140,7 @@ def make(home: Home, warehouse: Warehouse, period: Period) -> Kept:
 def send(home: Home, one: Kept) -> notifier.Delivery:
     """Send the digest to ALIGNMENT_NOTIFY_URLS, or as a file; each pack once per channel."""
     settings = home.agreement.sla.escalation.notifications.model_copy(update={"quiet_hours": None, "digest_minutes": 0})
-    text = (one.folder / "digest.txt").read_text(encoding="utf-8")
+    text = (one.folder / "pack.md").read_text(encoding="utf-8")
     subject, _, body = text.partition("\n")
     message = Message(
         key=f"pack:{one.period}:{one.pack_id}",
@@ -188,7 +188,7 @@ def _keep(home: Home, made: Pack) -> Kept:
         files |= {
             "pack.json": made.json,
             "pack.html": page.render(made.content).encode(),
-            "digest.txt": digest.text(made.content).encode(),
+            "pack.md": digest.text(made.content).encode(),
         }
         for name, data in files.items():
             descriptor = os.open(aside / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

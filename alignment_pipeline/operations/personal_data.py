@@ -47,7 +47,7 @@ PLACES: tuple[Place, ...] = (
     ),
     Place("packs/*/*/pack.json", Way.WHEN_NAMED, "numbers, accounts, our own reps, and what people wrote as the reason of a dispute"),
     Place("packs/*/*/pack.html", Way.WHEN_NAMED, "the same as a page"),
-    Place("packs/*/*/digest.txt", Way.WHEN_NAMED, "the same as a few lines"),
+    Place("packs/*/*/pack.md", Way.WHEN_NAMED, "the same as a few lines"),
     Place("disputes.csv", Way.LINES, "disputes that people wrote: ids of people"),
     Place("actions.csv", Way.NONE, "what the meeting agreed to do, by whom of us"),
     Place("impacts/*", Way.WHEN_NAMED, "kept impact previews: ids of people"),

@@ -218,7 +218,7 @@ def application(
     routes = [
         Route("/", pages.start),
         Route("/pack", pages.this_week),
-        Route("/packs/{period}/{pack_id}/page.html", pages.pack),
+        Route("/packs/{period}/{pack_id}/pack.html", pages.pack),
         Route("/packs/{period}/{pack_id}/rows/{name}", pages.pack_file),
         Route("/packs/{period}/{pack_id}/{name}", pages.pack_file),
         Route("/search", pages.find),

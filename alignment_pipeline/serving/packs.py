@@ -37,7 +37,7 @@ class KeptPack:
     @property
     def address(self) -> str:
         """Where it is served."""
-        return f"/{FOLDER}/{self.period}/{self.pack_id}/page.html"
+        return f"/{FOLDER}/{self.period}/{self.pack_id}/pack.html"
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -47,12 +47,12 @@ class KeptPack:
 
     def page(self) -> str:
         """The page as it was kept."""
-        return (self.folder / "page.html").read_text(encoding="utf-8")
+        return (self.folder / "pack.html").read_text(encoding="utf-8")
 
 
 def kept(home: Path) -> list[KeptPack]:
     """Every pack, the newest first."""
-    found = [KeptPack(path.parent) for path in (home / FOLDER).glob("*/*/pack.json") if (path.parent / "page.html").is_file()]
+    found = [KeptPack(path.parent) for path in (home / FOLDER).glob("*/*/pack.json") if (path.parent / "pack.html").is_file()]
     return sorted(found, key=lambda one: (one.content["as_of"], one.pack_id), reverse=True)
 
 
@@ -66,7 +66,7 @@ def find(home: Path, period: str, pack_id: str) -> KeptPack | None:
     if not (_PERIOD.fullmatch(period) and _ID.fullmatch(pack_id)):
         return None
     folder = home / FOLDER / period / pack_id
-    return KeptPack(folder) if (folder / "pack.json").is_file() and (folder / "page.html").is_file() else None
+    return KeptPack(folder) if (folder / "pack.json").is_file() and (folder / "pack.html").is_file() else None
 
 
 def file(pack: KeptPack, name: str) -> Path | None:

@@ -14,7 +14,8 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.meeting import pack as packs
-from alignment_pipeline.operations import pack, previews
+from alignment_pipeline.operations import number, pack, previews
+from alignment_pipeline.pipeline_metrics import pipeline_metrics
 from alignment_pipeline_tests.meeting.factories import AS_OF, busy, clock
 from alignment_pipeline_tests.staging.factories import opportunity, staged, user
 
@@ -55,7 +56,7 @@ def kept(home: Home) -> pack.Kept:
 def test_the_folder_holds_page_numbers_digest_and_rows(kept: pack.Kept) -> None:
     names = {path.relative_to(kept.folder).as_posix() for path in kept.folder.rglob("*") if path.is_file()}
 
-    assert {"pack.html", "pack.json", "digest.txt", "rows/clocks.csv", "rows/bridge.csv"} <= names
+    assert {"pack.html", "pack.json", "pack.md", "rows/clocks.csv", "rows/bridge.csv"} <= names
     assert ("2026-W47", kept.content()["id"]) == (kept.period, kept.pack_id)
     assert {0o600} == {path.stat().st_mode & 0o777 for path in kept.folder.rglob("*") if path.is_file()}
     assert kept.content()["sections"]["pipeline"]["quarter"] == "2026Q4"
@@ -67,6 +68,21 @@ def test_the_same_tables_give_the_same_pack_and_nothing_is_rewritten(home: Home,
 
     assert (kept.folder, False) == (again.folder, again.is_new)
     assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept.folder.rglob("*") if path.is_file()}
+
+
+def test_every_number_of_the_page_is_explained_with_rows_that_count_to_it(home: Home, kept: pack.Kept) -> None:
+    """`alignment number` gives the value of the pack, its definition, and the rows; shares and counts are counted over them again."""
+    values = [row for row in kept.content()["values"] if row["name"] not in pipeline_metrics.DEFINITIONS]
+    counted = 0
+    for row in values:
+        scope = ",".join(f"{column}={value}" for column, value in row["scope"].items()) or number.WHOLE
+        found = number.number(home, home.warehouse(), row["name"], scope=scope)
+        assert (row["value"], True) == (found.values[0]["value"], bool(found.definition.definition)), row
+        if found.definition.formula == "count":
+            assert row["value"] == found.rows.num_rows, row
+            counted += 1
+
+    assert len(values) > 50 and counted > 20
 
 
 def test_the_digest_is_sent_once(home: Home, kept: pack.Kept) -> None:

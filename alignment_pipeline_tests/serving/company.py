@@ -94,7 +94,7 @@ def keep_pack(home: Home, text: str, *, period: str = "2026-W47", pack_id: str =
     (folder / "rows").mkdir(parents=True)
     content = {"id": pack_id, "as_of": f"2026-11-{20 + int(period[-1]) % 8}T08:00:00+00:00", "agenda": [{"who": text, "what": text}]}
     (folder / "pack.json").write_text(json.dumps(content), encoding="utf-8")
-    (folder / "page.html").write_text(f"<!doctype html><title>Pack</title><style>{STYLE}</style><h1>Pack</h1>", encoding="utf-8")
+    (folder / "pack.html").write_text(f"<!doctype html><title>Pack</title><style>{STYLE}</style><h1>Pack</h1>", encoding="utf-8")
     (folder / "rows" / "clocks.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     return folder
 

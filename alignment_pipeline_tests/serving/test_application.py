@@ -52,7 +52,7 @@ def path(kind: str, name: str) -> str:
 PAGES = ("/", "/search?q=acme", "/search", path("people", person(0)), path("accounts", account(0)), "/review", path("review", person(0)))
 
 
-@pytest.mark.parametrize("page", [*PAGES, "/nothing", path("people", "nobody"), "/packs/2026-W01/000000/page.html", "/style.css"])
+@pytest.mark.parametrize("page", [*PAGES, "/nothing", path("people", "nobody"), "/packs/2026-W01/000000/pack.html", "/style.css"])
 def test_every_answer_has_the_headers_that_keep_it_safe(url: str, page: str) -> None:
     answer = requests.get(url + page, timeout=20)
 
@@ -110,7 +110,7 @@ def test_packs_are_served_as_they_were_kept(url: str, home: Home) -> None:
     latest = requests.get(f"{url}/pack", timeout=20)
     kept = home.path / "packs" / "2026-W47" / "abc123def456"
 
-    assert (f"{url}/packs/2026-W47/abc123def456/page.html", (kept / "page.html").read_bytes()) == (latest.url, latest.content)
+    assert (f"{url}/packs/2026-W47/abc123def456/pack.html", (kept / "pack.html").read_bytes()) == (latest.url, latest.content)
     digest = guard.policy_of_file(latest.text)
     assert "style-src 'sha256-" in digest and "script" not in digest and digest == latest.headers["content-security-policy"]
     rows = requests.get(f"{url}/packs/2026-W47/abc123def456/rows/clocks.csv", timeout=20)
@@ -123,9 +123,9 @@ def test_packs_are_served_as_they_were_kept(url: str, home: Home) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["/packs/2026-W47/../../journal.sqlite", "/packs/..%2F..%2Fhome/abc123def456/page.html",
-     "/packs/2026-W47/abc123def456/rows/..%2Fpage.html",
-     "/packs/2026-W47/abc123def456/approval.key", "/packs/2026-W47/%2e%2e/page.html"],
+    ["/packs/2026-W47/../../journal.sqlite", "/packs/..%2F..%2Fhome/abc123def456/pack.html",
+     "/packs/2026-W47/abc123def456/rows/..%2Fpack.html",
+     "/packs/2026-W47/abc123def456/approval.key", "/packs/2026-W47/%2e%2e/pack.html"],
 )  # fmt: skip
 def test_no_other_file_of_the_home_is_served(url: str, page: str) -> None:
     request = requests.Request("GET", url).prepare()
@@ -140,7 +140,7 @@ def test_another_host_name_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-@pytest.mark.parametrize("page", ["/", "/search", path("people", person(0)), "/review", "/packs/2026-W47/abc123def456/page.html"])
+@pytest.mark.parametrize("page", ["/", "/search", path("people", person(0)), "/review", "/packs/2026-W47/abc123def456/pack.html"])
 def test_nothing_else_can_be_sent(url: str, page: str, method: str) -> None:
     assert 405 == requests.request(method, url + page, timeout=20).status_code
 
