@@ -41,6 +41,8 @@ def _asset(connector: Connector) -> dg.AssetsDefinition:
         check_specs=[contract_check_spec(CONTRACTS[stream.table]) for stream in system.streams],
         pool=f"{system.name}_read",
         retry_policy=RETRY,
+        # a run decides as of the moment of its first rule: what is read after that would be news of the next run
+        op_tags={"dagster/priority": "1"},
         description=connector.description,
     )
     def records(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
