@@ -6,12 +6,14 @@ publishes: `warehouse.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from alignment_pipeline.contracts import CONTRACTS, Contract
+from alignment_pipeline.contracts.contract import Column
 
 TYPES = {
     "string": "VARCHAR",
@@ -38,8 +40,9 @@ def read_only(
     paths = {name: [str(path) for path in found] for name, found in files.items()}
     for contract in CONTRACTS.values() if is_described else (CONTRACTS[name] for name in files):
         found = paths.get(contract.name)
-        source = f"read_parquet([{', '.join(text(path) for path in found)}])" if found else None
-        for statement in statements(contract, source) if is_described else [view(contract, source)]:
+        source = f"read_parquet([{', '.join(text(path) for path in found)}], union_by_name = true)" if found else None
+        lacking = _lacking(contract, paths[contract.name]) if found else ()
+        for statement in statements(contract, source, lacking) if is_described else [view(contract, source, lacking)]:
             connection.execute(statement)
     connection.execute(f"SET allowed_paths = [{', '.join(text(path) for found in paths.values() for path in found)}]")
     connection.execute("SET enable_external_access = false")
@@ -47,22 +50,34 @@ def read_only(
     return connection
 
 
-def statements(contract: Contract, source: str | None) -> Iterator[str]:
+def _lacking(contract: Contract, paths: Sequence[str]) -> Sequence[Column]:
+    """Columns that the contract has and no file: files of an earlier release."""
+    there = set(pq.read_schema(paths[-1]).names)
+    if there.issuperset(contract.names):
+        return ()
+    there.update(*(pq.read_schema(path).names for path in paths[:-1]))
+    return [column for column in contract.columns if column.name not in there]
+
+
+def statements(contract: Contract, source: str | None, lacking: Sequence[Column] = ()) -> Iterator[str]:
     """What makes a table's view over a source of rows (a table function of DuckDB; without one, no rows) and its comments."""
-    yield view(contract, source)
+    yield view(contract, source, lacking)
     yield f'COMMENT ON VIEW "{contract.name}" IS {text(contract.description)}'
     for column in contract.columns:
         yield f'COMMENT ON COLUMN "{contract.name}"."{column.name}" IS {text(column.description)}'
 
 
-def view(contract: Contract, source: str | None) -> str:
-    """What makes the view alone."""
+def view(contract: Contract, source: str | None, lacking: Sequence[Column] = ()) -> str:
+    """What makes the view alone; columns that the source is lacking are null."""
     if source is not None:
-        query = f"SELECT * FROM {source}"
+        query = f"SELECT {', '.join(['*', *_nulls(lacking)])} FROM {source}"
     else:
-        columns = ", ".join(f'CAST(NULL AS {TYPES[column.type]}) AS "{column.name}"' for column in contract.columns)
-        query = f"SELECT {columns} WHERE false"
+        query = f"SELECT {', '.join(_nulls(contract.columns))} WHERE false"
     return f'CREATE OR REPLACE VIEW "{contract.name}" AS {query}'
+
+
+def _nulls(columns: Iterable[Column]) -> Iterator[str]:
+    return (f'CAST(NULL AS {TYPES[column.type]}) AS "{column.name}"' for column in columns)
 
 
 def text(value: str) -> str:

@@ -120,10 +120,20 @@ class Warehouse:
         return [folder / file.name for file in manifest.files] if manifest else []
 
     def over(self, paths: list[str], name: str) -> ibis.Table:
-        """A table over Parquet files, under a name of its own that begins with `name`."""
+        """A table over Parquet files, under a name of its own that begins with `name`.
+
+        Files of an earlier release may lack columns that the contract has since: they are null there.
+        """
         view = f"{name}_{secrets.token_hex(4)}"
         self._files[view] = tuple(paths)
-        return self.connection.read_parquet(paths, table_name=view, hive_partitioning=False)
+        rows = self.connection.read_parquet(paths, table_name=view, hive_partitioning=False, union_by_name=len(paths) > 1)
+        contract = CONTRACTS.get(name)
+        new = [field for field in contract.schema if field.name not in rows.columns] if contract else []
+        if contract is None or not new:
+            return rows
+        whole = rows.mutate(**{field.name: ibis.null(ibis.schema(pa.schema([field]))[field.name]) for field in new}).select(*contract.names)
+        self._files[completed := f"{view}_completed"] = tuple(paths)
+        return self.connection.create_view(completed, whole)
 
     def files_of(self, view: str) -> tuple[str, ...]:
         """The files behind a table that `read` or `over` gave."""
@@ -322,7 +332,7 @@ class Warehouse:
         if first == len(files) - 1:
             return files
         paths = [str(folder / file.name) for file in files[first:]]
-        merged = self.connection.read_parquet(paths, table_name=f"compact_{secrets.token_hex(4)}")
+        merged = self.over(paths, contract.name)
         made = self._write(folder, contract, merged)
         for file in files[first:]:
             (folder / file.name).unlink()

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import ConfigurationError, DataLoss
+from alignment_pipeline.warehouse import views
+from alignment_pipeline.warehouse.manifest import describe_file, read_manifest, write_manifest
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 NAME = "queue_members"
+NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
 
 def rows(*users: str) -> pa.Table:
@@ -199,3 +204,25 @@ def test_what_a_version_was_decided_from_stands_beside_it_and_goes_with_it(tmp_p
 
     assert kept.is_kept and signed == {"as_of": "2026-11-20T10:00:00+00:00"}
     assert warehouse.basis(NAME) is None
+
+
+def test_files_of_an_earlier_release_read_as_null_where_a_column_is_new(tmp_path: Path) -> None:
+    """A raw table is appended to for years; a release that adds a column finds files without it."""
+    name, new = "raw_marketo_leads", "mergedInto"
+    contract = CONTRACTS[name]
+    given = {"record_id": "1", "known_at": NOW, "modified_at": NOW, "is_reconstructed": False, "is_deleted": False, "row_hash": "a"}
+    row = dict.fromkeys(contract.names) | given | {"custom_fields": "{}"}
+    warehouse = Warehouse(tmp_path)
+    warehouse.append(name, pa.Table.from_pylist([row], schema=contract.schema))
+    for path in warehouse.files(name):
+        pq.write_table(pq.read_table(path).drop_columns([new]), path)
+        manifest = read_manifest(path.parent)
+        assert manifest is not None
+        write_manifest(path.parent, replace(manifest, files=(describe_file(path, 1),)))
+
+    assert [(None,)] == views.read_only({name: Warehouse(tmp_path).files(name)}).sql(f'SELECT "{new}" FROM {name}').fetchall()
+    assert [None] == Warehouse(tmp_path).read(name).to_pyarrow()[new].to_pylist()
+    Warehouse(tmp_path).append(name, pa.Table.from_pylist([row | {"record_id": "2", new: "1"}], schema=contract.schema))
+    both = Warehouse(tmp_path).read(name)
+    assert list(contract.names) == list(both.columns)
+    assert [None, "1"] == both.order_by("record_id").to_pyarrow()[new].to_pylist()
