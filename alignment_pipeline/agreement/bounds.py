@@ -45,6 +45,11 @@ def excess(text: str) -> tuple[int, str] | None:
                     sizes[event.anchor] = 1
             if sum(one.values for one in stack) > MOST_VALUES:
                 return line, f"holds more than {MOST_VALUES:,} values; an alias repeats too much, or it is no agreement"
+    except yaml.MarkedYAMLError as error:
+        # libyaml itself gives up at a thousand levels, and says so before the events of these levels are handed out
+        if error.problem and "nesting depth" in error.problem and error.problem_mark is not None:
+            return error.problem_mark.line + 1, f"is nested deeper than {MOST_LEVELS} levels"
+        return None
     except yaml.YAMLError:
         return None
     return None

@@ -16,4 +16,4 @@ class Misplaced(ValueError):
 class Section(BaseModel):
     """A part of the agreement. An unknown key is an error; values cannot be changed after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)

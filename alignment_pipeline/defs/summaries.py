@@ -83,6 +83,16 @@ QUERIES: Mapping[str, tuple[str, str]] = {
         "SELECT 10 * floor(fit_score / 10)::BIGINT AS fit_from, count(*) AS accounts FROM read_parquet($rows) "
         "GROUP BY ALL ORDER BY fit_from",
     ),
+    "record_periods": (
+        "periods of marketing records",
+        "SELECT until_at IS NULL AS is_the_last, count(*) AS periods, count(DISTINCT source_key) AS marketing_records FROM "
+        "read_parquet($rows) GROUP BY ALL ORDER BY is_the_last",
+    ),
+    "person_outcomes": (
+        "what sales said",
+        "SELECT outcome, code, count(*) AS outcomes, max(said_at) AS latest FROM read_parquet($rows) GROUP BY ALL "
+        "ORDER BY outcomes DESC, outcome, code",
+    ),
     "account_tiers": (
         "by tier",
         "SELECT tier, basis, count(*) AS accounts FROM read_parquet($rows) GROUP BY ALL ORDER BY accounts DESC, tier, basis",

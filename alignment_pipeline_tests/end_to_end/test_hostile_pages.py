@@ -75,7 +75,8 @@ def test_these_are_all_the_pages_we_write() -> None:
     ours = (path for path in root.rglob("*") if "lwc" not in path.parts and path.name.endswith((".j2", ".html", ".jinja")))
     # the served pages are attacked over HTTP (`serving/test_application.py`); Markdown is for Dagster's pages, which show no HTML in it
     templates = {str(path.relative_to(root)) for path in ours if "serving" not in path.parts and not path.name.endswith(".md.j2")}
-    assert {"reporting/report.html.j2", "write_back/plans/preview.html.j2"} == templates
+    # the weekly page is attacked in its own test (`meeting/test_page.py`)
+    assert {"meeting/page.html.j2", "reporting/report.html.j2", "write_back/plans/preview.html.j2"} == templates
 
 
 def test_nothing_in_them_is_active_and_every_attack_is_shown_as_text() -> None:

@@ -40,6 +40,10 @@ def same(rest: str, bulk: str) -> bool:
     return rest == bulk or (is_number(rest) and is_number(bulk) and float(rest) == float(bulk))
 
 
+# the demo organisation has not switched Shared Activities on
+UNUSED = {"TaskRelation", "EventRelation"}
+
+
 @pytest.mark.parametrize("stream", SALESFORCE.streams, ids=lambda stream: stream.object)
 def test_rest_and_bulk_answer_alike(client: Client, stream: RawStream) -> None:
     soql = f"SELECT {', '.join(stream.fields)} FROM {stream.object} ORDER BY Id LIMIT 2000"
@@ -48,7 +52,7 @@ def test_rest_and_bulk_answer_alike(client: Client, stream: RawStream) -> None:
     text = client.get(f"/jobs/query/{job}/results").content.decode("utf-8")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
 
-    assert records, f"the demo organisation has {stream.object}"
+    assert bool(records) is (stream.object not in UNUSED), f"the demo organisation has {stream.object}"
     assert [one["Id"] for one in records] == [row["Id"] for row in rows]
     assert [] == [
         (one["Id"], name) for one, row in zip(records, rows, strict=True) for name in stream.fields if not same(plain(one[name]), row[name])

@@ -19,7 +19,7 @@ from alignment_pipeline.sandbox.salesforce.lifecycle import People
 from alignment_pipeline_tests.connectors.served import NOW, Served, leads
 from alignment_pipeline_tests.connectors.stub import Reply, Seen, stub
 
-SCORE = "Alignment_Engagement_Score__c"
+SCORE = "Alignment_Engagement_Points__c"
 MISSING = "00Q000000009999AAA"
 
 
