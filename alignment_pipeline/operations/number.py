@@ -133,13 +133,17 @@ def _page(home: Home, warehouse: Warehouse, found: Definition, scope: str, recor
     values = [row for row in kept.content()["values"] if row["name"] == found.name]
     mine = next((row for row in values if row["scope"] == wanted), None if scope != WHOLE else next(iter(values), None))
     if mine is None:
-        known = "; ".join(",".join(f"{column}={value}" for column, value in row["scope"].items()) or WHOLE for row in values) or "none"
+        known = "; ".join(_scope(row["scope"]) for row in values) or "none"
         raise ConfigurationError(f"{found.name} has no scope {scope!r} in the pack of {kept.period}; it has {known}")
     rows = csv.read_csv(kept.folder / mine["rows"], convert_options=csv.ConvertOptions(strings_can_be_null=False))
     for column, value in mine["scope"].items():
         rows = rows.filter(pc.equal(pc.cast(rows[column], pa.string()), value))
-    shown = [mine, *(row for row in values if row is not mine)]
+    shown = [row | {"scope": _scope(row["scope"])} for row in (mine, *(row for row in values if row is not mine))]
     return Number(found, shown, rows, f"the rows of {kept.folder.name}/{mine['rows']} that it is counted over")
+
+
+def _scope(columns: Mapping[str, str]) -> str:
+    return ",".join(f"{column}={value}" for column, value in columns.items()) or WHOLE
 
 
 def _keys_of(warehouse: Warehouse, object_: str, record: str) -> list[str]:
