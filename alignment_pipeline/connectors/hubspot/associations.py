@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alignment_pipeline.connectors.hubspot.objects import MOST_ASSOCIATION_INPUTS, next_page, results
+from alignment_pipeline.connectors.hubspot.objects import next_page, results
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 
-MOST_PAIRS = 100
+MOST_PAIRS, MOST_INPUTS = 100, 1_000
 Pair = tuple[str, str]
 
 
@@ -40,11 +40,11 @@ def labels(session: HubSpotSession, kind: str, other: str) -> dict[str, Label]:
     }
 
 
-def labelled(session: HubSpotSession, kind: str, other: str, ids: Sequence[str], label: Label | None) -> dict[str, list[str]]:
-    """Id -> ids associated under the label, or in any way where none is given."""
-    linked: dict[str, list[str]] = {}
-    for first in range(0, len(ids), MOST_ASSOCIATION_INPUTS):
-        waiting: list[dict[str, str]] = [{"id": one} for one in ids[first : first + MOST_ASSOCIATION_INPUTS]]
+def linked(session: HubSpotSession, kind: str, other: str, ids: Sequence[str], label: Label | None = None) -> dict[str, list[str]]:
+    """Id -> ids associated under the label, or in any way where none is given; those without any are absent."""
+    found: dict[str, list[str]] = {}
+    for first in range(0, len(ids), MOST_INPUTS):
+        waiting: list[dict[str, str]] = [{"id": one} for one in ids[first : first + MOST_INPUTS]]
         while waiting:
             path = f"/crm/v4/associations/{kind}/{other}/batch/read"
             answer = session.ask(path, f"{kind} associations", {"inputs": waiting})
@@ -54,11 +54,12 @@ def labelled(session: HubSpotSession, kind: str, other: str, ids: Sequence[str],
                 for one in row.get("to") or ():
                     numbers = {int(type_["typeId"]) for type_ in one.get("associationTypes") or ()}
                     if label is None or label.type_id in numbers:
-                        linked.setdefault(identity, []).append(str(one["toObjectId"]))
+                        # a number in older answers, text in newer ones
+                        found.setdefault(identity, []).append(str(one["toObjectId"]))
                 following = next_page(row)
                 if following is not None:
                     waiting.append({"id": identity, "after": following})
-    return linked
+    return found
 
 
 def associate(session: HubSpotSession, kind: str, other: str, pairs: Iterable[Pair], label: Label | None) -> None:

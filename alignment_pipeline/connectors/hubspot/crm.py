@@ -114,7 +114,7 @@ class _Portal:
         lost: set[str] = set()
         for kind in _ABOUT_KINDS.values():
             mine = {key: hubspot_id(str(record["Id"])) for key, record in records.items() if kind_and_id(about[key])[0] == kind}
-            linked = associations.labelled(self.session, "tasks", kind, list(mine.values()), None) if mine else {}
+            linked = associations.linked(self.session, "tasks", kind, list(mine.values())) if mine else {}
             lost |= {key for key, number in mine.items() if not linked.get(number)}
         return lost
 
@@ -133,7 +133,7 @@ class _Portal:
                 kind, label = "companies", self.labels.get(name)
             else:
                 continue
-            linked = associations.labelled(self.session, KINDS[object_name], kind, list(there), label) if there else {}
+            linked = associations.linked(self.session, KINDS[object_name], kind, list(there), label) if there else {}
             for number, key in there.items():
                 targets = sorted(linked.get(number, ()), key=int)
                 record = records[key]
@@ -202,7 +202,7 @@ class _Portal:
             }
             if not wanted or label is None:
                 continue
-            present = associations.labelled(self.session, KINDS[object_name], "companies", list(wanted), label)
+            present = associations.linked(self.session, KINDS[object_name], "companies", list(wanted), label)
             over = [(number, target) for number, targets in present.items() for target in targets if target != wanted[number]]
             new = [(number, target) for number, target in wanted.items() if target and target not in present.get(number, ())]
             associations.end(self.session, KINDS[object_name], "companies", over, label)

@@ -16,7 +16,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from alignment_pipeline.connectors import streams
-from alignment_pipeline.connectors.hubspot import describe, objects
+from alignment_pipeline.connectors.hubspot import associations, describe, objects
 from alignment_pipeline.connectors.hubspot.crm_ids import crm_id
 from alignment_pipeline.connectors.hubspot.describe import Selection
 from alignment_pipeline.connectors.hubspot.objects import Record
@@ -105,7 +105,7 @@ class Pass:
         part: list[Record] = []
         for record in found:
             part.append(record)
-            if len(part) == objects.MOST_ASSOCIATION_INPUTS:
+            if len(part) == associations.MOST_INPUTS:
                 yield from self._completed(part, names, links)
                 part = []
         yield from self._completed(part, names, links)
@@ -121,7 +121,7 @@ class Pass:
             for _, record in objects.by_ids(session, kind, ids, names, history=self.history):
                 by_id[str(record["id"])] = record
             part, ids = list(by_id.values()), list(by_id)
-        by_link = {other: objects.linked(session, kind, other, ids) for other in links}
+        by_link = {other: associations.linked(session, kind, other, ids) for other in links}
         for record in part:
             yield _with_links(record, {other: by_link[other].get(str(record["id"]), []) for other in links})
 

@@ -1,6 +1,6 @@
-"""Reading objects: lists by id, changes by search, records by id, and associations.
+"""Reading objects: lists by id, changes by search, and records by id.
 
-Belongs here: the calls and their pages. What becomes of the records: `object_extraction.py`.
+Belongs here: the calls and their pages. What becomes of the records: `object_extraction.py`; associations: `associations.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 from alignment_pipeline.connectors.values import parse_stamp, stamp_text
 from alignment_pipeline.errors import Retryable
 
-PAGE, PAGE_WITH_HISTORY, SEARCH_PAGE, MOST_ASSOCIATION_INPUTS = 100, 50, 200, 1_000
+PAGE, PAGE_WITH_HISTORY, SEARCH_PAGE = 100, 50, 200
 _MILLISECOND = timedelta(milliseconds=1)
 _MERGED = "hs_merged_object_ids"
 Record = Mapping[str, Any]
@@ -130,25 +130,6 @@ def by_ids(
                 yield asked, merged
             elif asked not in missing and len(found) + len(missing) < len(part):
                 raise Retryable(f"{kind} batch read: record {asked} is neither in the answer nor among its errors")
-
-
-def linked(session: HubSpotSession, kind: str, other: str, ids: Sequence[str]) -> dict[str, list[str]]:
-    """Id -> ids of the associated records; those without any are absent."""
-    found: dict[str, list[str]] = {}
-    for first in range(0, len(ids), MOST_ASSOCIATION_INPUTS):
-        waiting: list[dict[str, str]] = [{"id": one} for one in ids[first : first + MOST_ASSOCIATION_INPUTS]]
-        while waiting:
-            path = f"/crm/v4/associations/{kind}/{other}/batch/read"
-            answer = session.ask(path, f"{kind} associations", {"inputs": waiting})
-            waiting = []
-            for row in results(answer, f"{kind} associations"):
-                identity = str(row["from"]["id"])
-                # a number in older answers, text in newer ones
-                found.setdefault(identity, []).extend(str(one["toObjectId"]) for one in row.get("to") or ())
-                following = next_page(row)
-                if following is not None:
-                    waiting.append({"id": identity, "after": following})
-    return found
 
 
 def merged_ids(record: Record) -> list[str]:
