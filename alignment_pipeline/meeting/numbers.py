@@ -34,6 +34,25 @@ class Number:
     field: str | None = None
 
 
+_SQL = {
+    "count": "count(*)",
+    "distinct": "count(DISTINCT {first})",
+    "sum": "coalesce(sum({first}), 0)",
+    "median": "median({first})",
+    "only": "max({first})",
+    "share": "100.0 * count(*) FILTER ({first} = 'yes') / nullif(count(*), 0)",
+    "sum_share": "100.0 * coalesce(sum({first}) FILTER ({second} = 'yes'), 0) / nullif(sum({first}), 0)",
+    "ratio": "sum({first}) / nullif(sum({second}), 0)",
+}
+
+
+def sql(number: Number) -> str:
+    """The count as an SQL expression over the rows of the number's file."""
+    form, _, rest = number.count.partition(":")
+    first, _, second = rest.replace("/", ":").partition(":")
+    return _SQL[form].format(first=first, second=second)
+
+
 def counted(number: Number, rows: ibis.Table) -> dict[str, ibis.Value]:
     """`value`, and `numerator` and `denominator` of a share or ratio, as aggregates over rows."""
     form, _, rest = number.count.partition(":")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.meeting import numbers as page_numbers
 from alignment_pipeline.meeting.catalogue import NUMBERS
 from alignment_pipeline.pipeline_metrics import bridge, pipeline_metrics
 
@@ -35,6 +36,9 @@ class Definition:
     dimensions: tuple[str, ...]
     unit: str = ""
     kind: Kind = Kind.METRIC
+    #: file of a pack that the formula counts over, and the field of the CRM that holds the same
+    rows: str = ""
+    crm_field: str = ""
 
 
 #: A value of the field map -> the table whose rows make it, and how.
@@ -101,11 +105,13 @@ def _page() -> list[Definition]:
             definition=one.definition,
             table=one.table,
             filter=one.filter,
-            formula=one.count,
+            formula=page_numbers.sql(one),
             grain="one per week or quarter and scope",
             dimensions=("period", "scope"),
             unit=one.unit,
             kind=Kind.PAGE,
+            rows=f"rows/{one.file}.csv",
+            crm_field=one.field or "",
         )
         for one in NUMBERS.values()
         if one.name not in pipeline_metrics.DEFINITIONS

@@ -62,19 +62,30 @@ class Kept:
         """The page."""
         return self.folder / "pack.html"
 
+    @property
+    def numbers(self) -> Path:
+        """Its numbers."""
+        return self.folder / "pack.json"
+
+    @property
+    def rows(self) -> Path:
+        """The folder of the rows behind them."""
+        return self.folder / "rows"
+
     def content(self) -> dict[str, Any]:
         """What pack.json holds. Raises DataLoss when it cannot be read."""
-        path = self.folder / "pack.json"
         try:
-            return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+            return json.loads(self.numbers.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
         except (OSError, ValueError) as error:
-            raise DataLoss(f"{path} cannot be read ({type(error).__name__}); move the folder away and make the pack again") from error
+            raise DataLoss(
+                f"{self.numbers} cannot be read ({type(error).__name__}); move the folder away and make the pack again"
+            ) from error
 
 
 def kept(home: Home, period: str | None = None) -> list[Kept]:
     """Packs in the home, by the moment they are about, the newest last."""
     folders = (home.path / FOLDER).glob(f"{period or '*'}/*")
-    found = [Kept(folder) for folder in folders if (folder / "pack.json").is_file()]
+    found = [one for one in map(Kept, folders) if one.numbers.is_file() and one.page.is_file()]
     return sorted(found, key=lambda one: (one.content()["as_of"], one.pack_id))
 
 

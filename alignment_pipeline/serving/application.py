@@ -25,12 +25,12 @@ from starlette.routing import Route
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.journal import Journal
-from alignment_pipeline.operations import explain, timeline
+from alignment_pipeline.operations import explain, pack, timeline
 from alignment_pipeline.operations import review as verdicts
+from alignment_pipeline.operations.pack import Kept
 from alignment_pipeline.serving import packs, reviewing, search, words
 from alignment_pipeline.serving.current import Current
 from alignment_pipeline.serving.guard import COOKIE, FormTokens, SecurityHeaders, policy_of_file
-from alignment_pipeline.serving.packs import KeptPack
 
 _FORM_BYTES = 4_000
 
@@ -52,29 +52,35 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"address": words.address, "moment": words.moment, "plain": words.plain, "points": words.points}
+        self._templates.filters |= {
+            "address": words.address,
+            "pack_address": packs.address,
+            "moment": words.moment,
+            "plain": words.plain,
+            "points": words.points,
+        }
         package = resources.files("alignment_pipeline.serving")
         self._style = package.joinpath("style.css").read_bytes()
         self._icon = package.joinpath("icon.svg").read_bytes()
 
     def start(self, request: Request) -> Response:
         """What is new, and where to look."""
-        found = packs.kept(self._home.path)
+        found = pack.kept(self._home)[::-1]
         with self._current.read() as source:
             waiting = source.query("SELECT count(*) AS n FROM lead_account_matches WHERE decision = 'review'")[0]["n"]
             decided = source.query("SELECT max(as_of) AS at FROM person_stages")[0]["at"]
-        return self._page("start.html.j2", pack=packs.latest(found), packs=found, waiting=waiting, decided=decided)
+        return self._page("start.html.j2", pack=pack.latest(self._home), packs=found, waiting=waiting, decided=decided)
 
     def this_week(self, request: Request) -> Response:
         """This week's pack."""
-        found = packs.latest(packs.kept(self._home.path))
+        found = pack.latest(self._home)
         if found is None:
             raise HTTPException(404, "No pack has been made yet.")
-        return RedirectResponse(found.address, 303)
+        return RedirectResponse(packs.address(found), 303)
 
     def pack(self, request: Request) -> Response:
         """A kept pack, as it was kept."""
-        page = self._pack(request).page()
+        page = self._pack(request).page.read_text(encoding="utf-8")
         return HTMLResponse(page, headers={"Content-Security-Policy": policy_of_file(page)})
 
     def pack_file(self, request: Request) -> Response:
@@ -194,8 +200,8 @@ class Pages:
         is_made = (self._home.path / "journal.sqlite").exists() or bool(self._home.environ.get("ALIGNMENT_DATABASE_URL", "").strip())
         return self._home.journal() if is_made else None
 
-    def _pack(self, request: Request) -> KeptPack:
-        found = packs.find(self._home.path, request.path_params["period"], request.path_params["pack_id"])
+    def _pack(self, request: Request) -> Kept:
+        found = packs.find(self._home, request.path_params["period"], request.path_params["pack_id"])
         if found is None:
             raise HTTPException(404, "There is no such pack.")
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,11 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.installation import salesforce
 from alignment_pipeline.journal.tables import OP
-from alignment_pipeline.operations import replay
+from alignment_pipeline.meeting.catalogue import NUMBERS
+from alignment_pipeline.operations import number, replay
+from alignment_pipeline.pipeline_metrics import pipeline_metrics
 from alignment_pipeline.wording import forms
+from alignment_pipeline_tests.end_to_end import page_by_sql
 from alignment_pipeline_tests.end_to_end.company import Company, Said, company, small
 from alignment_pipeline_tests.lifecycle import oracle as lifecycle_oracle
 from alignment_pipeline_tests.lifecycle.line import Crm
@@ -52,6 +55,9 @@ class Day:
     after: dict[str, dict[str, Any]]
     writes_after_apply: int
     first_tables: dict[str, list[dict[str, Any]]]
+    pack: dict[str, Any]
+    export: Path
+    upheld: str
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """Rows of a published table."""
@@ -75,15 +81,42 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         before = acme.records(*WRITTEN)
         first = acme.alignment("run", "--json")
         assert 3 == first.code, first.err
-        kept = [stream.table for stream in STREAMS] + ["field_updates", "record_creates", "people", "person_stage_changes"]
+        kept = [stream.table for stream in STREAMS] + [
+            "field_updates",
+            "record_creates",
+            "people",
+            "person_stage_changes",
+            "pipeline_metrics",
+        ]
         first_tables = {name: acme.home.warehouse().read(name).to_pyarrow().to_pylist() for name in kept}
+        upheld = _people_decide(acme)
+        made, export = acme.alignment("pack", "--json"), path / "export"
+        assert 0 == made.code, made.err
+        assert 0 == acme.alignment("export", "--to", str(export), "--json").code
+        pack = json.loads(Path(made.json["page"]).with_name("pack.json").read_text(encoding="utf-8"))
         applied = acme.alignment("apply", first.json["plan"]["plan_hash"], "--json", "--by", "the test")
         assert 0 == applied.code, applied.err
         after, writes = acme.records(*WRITTEN), len(acme.world.audit)
         # a token that expires in the middle of a run is replaced, and the run goes on
         acme.fault("expire_token", system="salesforce", skip=3, count=1)
         second = acme.alignment("run", "--json")
-        yield Day(acme, loader.load(agreement), first, applied, second, before, after, writes, first_tables)
+        yield Day(acme, loader.load(agreement), first, applied, second, before, after, writes, first_tables, pack, export, upheld)
+
+
+def _people_decide(acme: Company) -> str:
+    """Marketing upholds the dispute of one breach, which is returned, and the meeting agrees on two things to do."""
+    clocks = acme.home.warehouse().read("sla_clocks")
+    today = clocks.as_of.max().to_pyarrow().as_py()
+    week = clocks.due_at.between(today - timedelta(days=5), today)
+    breached = clocks.filter(clocks.party == "sales", clocks.state == "breached", week)
+    clock: str = breached.order_by("due_at", "clock_id").clock_id.to_pyarrow().to_pylist()[-1]
+    head = "kind,subject,team,raised_by,raised_on,reason,decision,decided_by,decided_on"
+    owner = acme.home.agreement.parties.marketing.owner
+    row = f"breach,{clock},sales,Ann Lee,{today:%Y-%m-%d},On leave,upheld,{owner},{today:%Y-%m-%d}"
+    (acme.home.path / "disputes.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
+    actions = f"action,owner,due_on\nCall them,Ann Lee,{today:%Y-%m-%d}\nWrite to them,Ann Lee,2026-01-05\n"
+    (acme.home.path / "actions.csv").write_text(actions, encoding="utf-8")
+    return clock
 
 
 def ours(day: Day) -> list[Any]:
@@ -129,6 +162,57 @@ def _desired(updates: list[dict[str, Any]]) -> set[tuple[str, str, str, str]]:
 def _operations(day: Day, plan_hash: str) -> list[Any]:
     with day.company.home.journal() as journal, journal.read() as connection:
         return list(connection.execute(select(OP).where(OP.c.plan_hash == plan_hash)).all())
+
+
+def test_every_number_of_the_page_is_the_same_in_the_export_and_in_alignment_number(day: Day) -> None:
+    """Over all numbers: counted by hand-written SQL over the export's files as metrics.yaml says, and as the command gives it."""
+    expected = {page_by_sql.key(value): value["value"] for value in day.pack["values"]}
+    by_people = {key for key, value in zip(expected, day.pack["values"], strict=True) if Path(value["rows"]).stem in page_by_sql.BY_PEOPLE}
+
+    made = page_by_sql.counted(day.export, day.pack, day.agreement, upheld=[day.upheld])
+
+    assert expected.keys() - by_people == made.keys() and len(made) > 150
+    assert {key: expected[key] for key in made} == pytest.approx(made, abs=1e-6)
+    assert {'actions {"state": "open"}': 1, 'actions {"state": "overdue"}': 1, 'disputes {"state": "upheld"}': 1} == {
+        key: expected[key] for key in by_people
+    }
+    # the others stand on pages of companies with a kept preview, or with a commitment to won revenue
+    assert {"predicted", "won_amount"} >= NUMBERS.keys() - {value["name"] for value in day.pack["values"]}
+
+    warehouse = day.company.home.warehouse()
+    for name in {value["name"] for value in day.pack["values"]} - pipeline_metrics.DEFINITIONS.keys():
+        told = {(name, row["scope"]): row["value"] for row in number.number(day.company.home, warehouse, name).values}
+        assert told == {(name, _scope(value)): value["value"] for value in day.pack["values"] if value["name"] == name}
+    metrics = {row["metric"]: row["value"] for row in day.first_tables["pipeline_metrics"] if row["scope"] == "all"}
+    assert metrics["open_pipeline"] == 100 * expected['open_pipeline {"part": "end"}']
+
+
+def _scope(value: dict[str, Any]) -> str:
+    return ",".join(f"{column}={text}" for column, text in value["scope"].items()) or number.WHOLE
+
+
+def test_numbers_of_the_page_that_the_crm_holds_are_what_it_sums(day: Day) -> None:
+    """By SOQL on what the records are, and by the fields of ours after the apply."""
+    values = {page_by_sql.key(value): value["value"] for value in day.pack["values"]}
+    first, last = (day.pack["period"][name] for name in ("first", "last"))
+    quarter = day.agreement.fiscal.period_of(datetime.fromisoformat(day.pack["as_of"]).date())
+    until = day.pack["as_of"][:19] + "Z"
+    created = f"CreatedDate >= {first}T00:00:00Z AND CreatedDate <= {until}"
+    closes = f"CloseDate >= {quarter.first} AND CloseDate <= {quarter.last}"
+    asked = {
+        'open_pipeline {"part": "end"}': f"SELECT SUM(Amount) n FROM Opportunity WHERE IsClosed = false AND {closes}",
+        'pipeline {"metric": "bookings"}': f"SELECT SUM(Amount) n FROM Opportunity WHERE IsWon = true AND {closes}",
+        'created_pipeline {"in_period": "yes"}': f"SELECT SUM(Amount) n FROM Opportunity WHERE {created}",
+        'opened {"in_period": "yes"}': f"SELECT COUNT(Id) n FROM Opportunity WHERE {created}",
+        "mqas_now {}": "SELECT COUNT(Id) n FROM Account WHERE Alignment_MQA__c = 'mqa'",
+        'new_mqas {"in_period": "yes"}': f"SELECT COUNT(Id) n FROM Account WHERE Alignment_MQA_Latest__c >= {first}T00:00:00Z",
+    }
+    session = salesforce.session(day.company.home)
+    summed = {name: session.get("/query", "aggregate", params={"q": text}).json()["records"][0]["n"] or 0 for name, text in asked.items()}
+
+    assert summed == {name: values[name] for name in asked}
+    assert {number.name for number in NUMBERS.values() if number.field} <= {name.partition(" ")[0] for name in asked}
+    assert all(summed.values()) and last >= until[:10]
 
 
 def test_a_token_expired_in_the_middle_of_the_second_run(day: Day) -> None:

@@ -62,6 +62,8 @@ def metrics(definitions: Sequence[Definition]) -> str:
                     "grain": one.grain,
                     "dimensions": list(one.dimensions),
                 }
+                | ({"rows": one.rows} if one.rows else {})
+                | ({"crm_field": one.crm_field} if one.crm_field else {})
                 for one in definitions
             ]
         },
