@@ -7,7 +7,7 @@ between two days: `bridge.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import ibis
 from ibis import _
@@ -57,8 +57,18 @@ def by_scope(deals: ibis.Table, dimensions: Sequence[Dimension]) -> ibis.Table:
 
 def in_period(deals: ibis.Table, period: FiscalPeriod, *, fiscal: Fiscal, booking_date: str) -> ibis.Value:
     """Whether a deal belongs to a period: by close date while open; once closed, by what the agreement books by."""
-    by_close_date = deals.close_on.between(period.first, period.last)
+    begin, end = moment(begin_of(period, fiscal)), moment(fiscal.end_of(period.last))
+    return within(deals, ibis.literal(period.first), ibis.literal(period.last), begin, end, booking_date=booking_date)
+
+
+def within(deals: ibis.Table, first: ibis.Value, last: ibis.Value, begin: ibis.Value, end: ibis.Value, *, booking_date: str) -> ibis.Value:
+    """`in_period` for days `first` to `last`, which begin and end at these moments."""
+    by_close_date = deals.close_on.between(first, last)
     if booking_date == "close_date":
         return by_close_date
-    begin, end = moment(fiscal.end_of(fiscal.before(period).last)), moment(fiscal.end_of(period.last))
     return ibis.ifelse(deals.is_closed, (deals.closed_at >= begin) & (deals.closed_at < end), by_close_date)
+
+
+def begin_of(period: FiscalPeriod, fiscal: Fiscal) -> datetime:
+    """The moment at which a period begins."""
+    return fiscal.end_of(fiscal.before(period).last)

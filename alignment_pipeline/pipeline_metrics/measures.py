@@ -23,6 +23,10 @@ Rows = list[dict[str, Any]]
 WHOLE = "all"
 # the rest of what a category says is judged by people; these are the plain reading of each
 _COMMITTED = ("Forecast", "MostLikely")
+_CUTS = pa.schema(
+    {"period": pa.string(), "first_on": pa.date32(), "last_on": pa.date32()}
+    | {name: pa.timestamp("us", "UTC") for name in ("begins_at", "ends_at", "seen_at")}
+)
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,9 @@ def past(parted: ibis.Table, cuts: Sequence[Cut], today: date, *, fiscal: Fiscal
     """Per scope and complete period: what was open on its day, what of it was won in the period, and bookings that came otherwise."""
     if not cuts:
         return []
-    opened = (
-        ibis.union(*[_open_at(parted, cut, fiscal, pipeline) for cut in cuts])
-        if len(cuts) > 1
-        else _open_at(parted, cuts[0], fiscal, pipeline)
-    )
-    final = deals.deals_on(parted, today, fiscal=fiscal).filter(_.is_won)
-    booked = [_booked(final, cut, fiscal, pipeline) for cut in cuts]
-    won = ibis.union(*booked) if len(booked) > 1 else booked[0]
+    table = _table(cuts, fiscal)
+    opened = _opened(parted, table, pipeline)
+    won = _booked(deals.deals_on(parted, today, fiscal=fiscal).filter(_.is_won), table, pipeline)
     pairs = opened.outer_join(won, ["period", "scope", "opportunity_id"])
     joined = pairs.select(
         period=ibis.coalesce(pairs.period, pairs.period_right),
@@ -96,14 +95,41 @@ def past(parted: ibis.Table, cuts: Sequence[Cut], today: date, *, fiscal: Fiscal
     return _rows(sums.order_by("scope", "period"))
 
 
-def _open_at(parted: ibis.Table, cut: Cut, fiscal: Fiscal, pipeline: Pipeline) -> ibis.Table:
-    on = deals.deals_on(parted, cut.day, fiscal=fiscal).filter(~_.is_closed, _.close_on.between(cut.period.first, cut.period.last))
-    scoped = deals.by_scope(on, pipeline.scopes)
+def _table(cuts: Sequence[Cut], fiscal: Fiscal) -> ibis.Table:
+    """One row per cut: one query looks at all of them."""
+    rows = [
+        {
+            "period": cut.period.name,
+            "first_on": cut.period.first,
+            "last_on": cut.period.last,
+            "begins_at": deals.begin_of(cut.period, fiscal),
+            "ends_at": fiscal.end_of(cut.period.last),
+            "seen_at": fiscal.end_of(cut.day),
+        }
+        for cut in cuts
+    ]
+    return ibis.memtable(pa.Table.from_pylist(rows, schema=_CUTS))
+
+
+def _opened(parted: ibis.Table, cuts: ibis.Table, pipeline: Pipeline) -> ibis.Table:
+    """Deals of each cut's period that were open at the end of its day, per scope."""
+    existing = parted.filter(~_.is_deleted, ~_.is_closed)
+    pairs = existing.inner_join(
+        cuts,
+        [
+            existing.valid_from_at < cuts.seen_at,
+            existing.valid_to_at.isnull() | (existing.valid_to_at >= cuts.seen_at),
+            existing.created_at < cuts.seen_at,
+            existing.close_on >= cuts.first_on,
+            existing.close_on <= cuts.last_on,
+        ],
+    )
+    scoped = deals.by_scope(pairs, pipeline.scopes)
     cents = scoped.amount_cents.fill_null(0)
     return scoped.select(
         "scope",
         "opportunity_id",
-        period=ibis.literal(cut.period.name),
+        "period",
         open_cents=cents,
         # probability comes as 0 to 100
         expected_cents=cents.cast("float64") * scoped.probability_pct.fill_null(0.0) / ibis.literal(100.0),
@@ -111,16 +137,16 @@ def _open_at(parted: ibis.Table, cut: Cut, fiscal: Fiscal, pipeline: Pipeline) -
     )
 
 
-def _booked(final: ibis.Table, cut: Cut, fiscal: Fiscal, pipeline: Pipeline) -> ibis.Table:
-    """Bookings of the period; `is_before`: they were booked by the day of the cut already."""
-    inside = final.filter(deals.in_period(final, cut.period, fiscal=fiscal, booking_date=pipeline.booking_date))
-    scoped = deals.by_scope(inside, pipeline.scopes)
+def _booked(final: ibis.Table, cuts: ibis.Table, pipeline: Pipeline) -> ibis.Table:
+    """Bookings of each cut's period; `is_before`: they were booked by the end of its day already."""
+    belongs = deals.within(final, cuts.first_on, cuts.last_on, cuts.begins_at, cuts.ends_at, booking_date=pipeline.booking_date)
+    scoped = deals.by_scope(final.inner_join(cuts, [belongs]), pipeline.scopes)
     return scoped.select(
         "scope",
         "opportunity_id",
-        period=ibis.literal(cut.period.name),
+        "period",
         won_cents=scoped.amount_cents.fill_null(0),
-        is_before=scoped.closed_at < moment(fiscal.end_of(cut.day)),
+        is_before=scoped.closed_at < scoped.seen_at,
     )
 
 
