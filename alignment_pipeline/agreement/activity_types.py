@@ -73,18 +73,18 @@ class ActivitySource(Section):
         """Take `marketo: X`, `marketo_id: 1` and `salesforce: Task` as system, record and record_id."""
         if not isinstance(given, Mapping):
             return given
-        found = dict(given)
+        fields = dict(given)
         named = {}
         for system in ACTIVITY_SYSTEMS:
-            record, number = found.pop(system, None), found.pop(f"{system}_id", None)
+            record, number = fields.pop(system, None), fields.pop(f"{system}_id", None)
             if record is not None or number is not None:
                 named[system] = {"system": system, "record": record, "record_id": number}
-        if len(named) + ("system" in found) != 1:
+        if len(named) + ("system" in fields) != 1:
             keys = " or ".join(ACTIVITY_SYSTEMS)
             raise ValueError(
-                f"activity type {found.get('type')}: name one system ({keys}) and its kind of record, not several and not none"
+                f"activity type {fields.get('type')}: name one system ({keys}) and its kind of record, not several and not none"
             )
-        return found | next(iter(named.values()), {})
+        return fields | next(iter(named.values()), {})
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:

@@ -67,8 +67,8 @@ class Node:
 
 def read(text: str, *, name: str) -> Node:
     """The tree of an agreement's text. Raises AgreementError, with the line, for what is no YAML or no mapping."""
-    if (found := bounds.excess(text)) is not None:
-        raise AgreementError(f"{name}:{found[0]}: {found[1]}")
+    if (excess := bounds.excess(text)) is not None:
+        raise AgreementError(f"{name}:{excess[0]}: {excess[1]}")
     tree = _parsed(text, name)
     if not isinstance(tree, CommentedMap):
         instead = "nothing" if tree is None else "a list" if isinstance(tree, CommentedSeq) else f"only {str(tree)[:40]!r}"

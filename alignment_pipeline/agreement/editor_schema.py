@@ -34,16 +34,16 @@ def _relaxed(node: Any) -> Any:
         return [_relaxed(child) for child in node]
     if not isinstance(node, Mapping):
         return node
-    found = {key: _relaxed(child) for key, child in node.items() if key != "required"}
+    relaxed = {key: _relaxed(child) for key, child in node.items() if key != "required"}
     if node.get("type") == "array" and "items" in node:
-        found = _or_changes(found)
-    if node.get("title") in ("FieldMapping", "InputMapping") and "object" in found.get("properties", {}):
-        one = found["properties"]["object"]
-        found["properties"]["object"] = {
+        relaxed = _or_changes(relaxed)
+    if node.get("title") in ("FieldMapping", "InputMapping") and "object" in relaxed.get("properties", {}):
+        one = relaxed["properties"]["object"]
+        relaxed["properties"]["object"] = {
             "anyOf": [one, {"type": "array", "items": one, "minItems": 1}],
             "description": one.get("description", ""),
         }
-    return found
+    return relaxed
 
 
 def _or_changes(array: dict[str, Any]) -> dict[str, Any]:

@@ -33,8 +33,8 @@ class FiscalPeriod:
 
     def day(self, number: int) -> date:
         """The business day of this number, counted from 1; the period's last day when it has fewer."""
-        found = [one for one in self._days() if one.weekday() < 5]
-        return found[number - 1] if 0 < number <= len(found) else self.last
+        weekdays = [one for one in self._days() if one.weekday() < 5]
+        return weekdays[number - 1] if 0 < number <= len(weekdays) else self.last
 
     def _days(self) -> list[date]:
         return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]

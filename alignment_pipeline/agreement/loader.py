@@ -167,9 +167,9 @@ def _line_and_text(tree: Node, detail: ErrorDetails) -> tuple[int, str]:
     error = detail.get("ctx", {}).get("error")
     if isinstance(error, Misplaced):
         location += error.path
-    node, found_key = tree.find(location)
+    node, nearest = tree.find(location)
     siblings = list(node.value) if isinstance(node.value, dict) else []
-    key = ".".join(str(part) for part in found_key)
+    key = ".".join(str(part) for part in nearest)
     kind = detail["type"]
     if kind == "extra_forbidden":
         allowed_keys = _allowed_keys(location, siblings)

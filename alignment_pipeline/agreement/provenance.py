@@ -57,21 +57,21 @@ def differences(loaded: Loaded) -> list[Difference]:
     before = {name: value for name, _, value in _leaves(_content(loaded.base), (), "")} if loaded.base is not None else {}
     after = {value.path: value for value in values(loaded)}
     items_before, items_after = ({item for path in paths for item in _items(path)} for paths in (before, after))
-    found: dict[str, Difference] = {}
+    by_path: dict[str, Difference] = {}
     for path, one in after.items():
         new = next((item for item in _items(path) if item not in items_before), None)
         if new is None and before.get(path, _NOTHING) != one.value:
-            found[path] = Difference(path, before.get(path), one.value, one.source)
+            by_path[path] = Difference(path, before.get(path), one.value, one.source)
         elif new is not None and one.source != BUILT_IN:
-            said = (found[new].after if new in found else {}) | {path.removeprefix(new).lstrip("."): one.value}
-            found[new] = Difference(new, None, said, found[new].source if new in found else one.source)
+            said = (by_path[new].after if new in by_path else {}) | {path.removeprefix(new).lstrip("."): one.value}
+            by_path[new] = Difference(new, None, said, by_path[new].source if new in by_path else one.source)
     for path, value in before.items():
         gone = next((item for item in _items(path) if item not in items_after), None)
         if gone is not None:
-            found[gone] = Difference(gone, "inherited", None, "left out")
+            by_path[gone] = Difference(gone, "inherited", None, "left out")
         elif path not in after:
-            found[path] = Difference(path, value, None, "left out")
-    return list(found.values())
+            by_path[path] = Difference(path, value, None, "left out")
+    return list(by_path.values())
 
 
 def _items(path: str) -> list[str]:

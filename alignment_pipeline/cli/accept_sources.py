@@ -28,6 +28,8 @@ def accept_sources(yes: bool, by: str | None, is_json: bool) -> None:
     if not yes and (is_json or not click.confirm("Are the latest run's sources complete?", err=True)):
         raise ConfigurationError("nothing was accepted; give --yes to go on without asking")
     with context.journal() as journal:
-        found = source_health.accept(journal, measures, by=by or getpass.getuser())
-    lines = [f"{name}: {value:g}" for name, value in sorted(found.measures.items())]
-    context.result({"accepted": dict(found.measures), "by": found.by}, lambda console: console.print("\n".join(["accepted:", *lines])))
+        accepted = source_health.accept(journal, measures, by=by or getpass.getuser())
+    lines = [f"{name}: {value:g}" for name, value in sorted(accepted.measures.items())]
+    context.result(
+        {"accepted": dict(accepted.measures), "by": accepted.by}, lambda console: console.print("\n".join(["accepted:", *lines]))
+    )

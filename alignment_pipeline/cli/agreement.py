@@ -39,8 +39,8 @@ def show(kind: str, file: Path | None, is_json: bool) -> None:
     context = Context(is_json=is_json)
     loaded = loader.load_with_places(file or context.home.agreement_path)
     if kind == "diff":
-        found = provenance.differences(loaded)
-        context.result({"differences": [asdict(one) for one in found]}, lambda console: _differences(console, found))
+        differences = provenance.differences(loaded)
+        context.result({"differences": [asdict(one) for one in differences]}, lambda console: _differences(console, differences))
     else:
         rows = [asdict(one) for one in provenance.values(loaded)] if is_json else []
         context.result({"values": rows}, lambda console: console.print(provenance.effective(loaded).rstrip()))
@@ -117,10 +117,10 @@ def _takes(place: str, path: str) -> bool:
     return bool(place) and (path == place or path.startswith((f"{place}.", f"{place}[")) or place.startswith(f"{path}."))
 
 
-def _differences(console: Console, found: list[provenance.Difference]) -> None:
-    if not found:
+def _differences(console: Console, differences: list[provenance.Difference]) -> None:
+    if not differences:
         console.print("nothing differs")
-    for one in found:
+    for one in differences:
         console.print(f"{one.path}: {_shown(one.before)} -> {_shown(one.after)}  # {one.source}")
 
 

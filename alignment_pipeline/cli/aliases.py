@@ -44,5 +44,5 @@ def import_(kind: str, file: Path, out: Path, extends: str, is_json: bool) -> No
     head = [f"# other names of {len(groups):,} accounts, from {file.name} ({kind})", f"extends: {json.dumps(extends)}"]
     body = ["matching:", "  alias_groups:", *lines] if lines else []
     out.write_text("\n".join([*head, *body]) + "\n", encoding="utf-8")
-    found = {"accounts": len(owned), "groups": len(groups), "file": str(out)}
-    context.result(found, lambda console: console.print(f"{len(groups):,} of {len(owned):,} accounts have other names: {out}"))
+    counts = {"accounts": len(owned), "groups": len(groups), "file": str(out)}
+    context.result(counts, lambda console: console.print(f"{len(groups):,} of {len(owned):,} accounts have other names: {out}"))

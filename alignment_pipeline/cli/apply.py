@@ -44,7 +44,7 @@ def apply(plan_hash: str, by: str | None, approved_only: bool, resume: bool, tak
     if not approved_only:
         key = keys.signing_key(home.path, home.environ)
         approval.approve(journal, row, by=by or getpass.getuser(), key=key, numbers=home.agreement.write_back.approvals)
-    with progress("Writing") as told:
+    with progress("Writing") as report:
         done = applying.apply(
             journal,
             write_back.open_crm(home),
@@ -54,7 +54,7 @@ def apply(plan_hash: str, by: str | None, approved_only: bool, resume: bool, tak
             resume=resume,
             take_over=take_over,
             patience_seconds=patience,
-            progress=operations(told),
+            progress=operations(report),
             waiting=context.say,
         )
     context.result(done.to_json(), lambda console: _print(console, done))

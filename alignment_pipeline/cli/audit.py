@@ -27,21 +27,21 @@ def audit(record: str, is_json: bool) -> None:
 
     RECORD is a record's id, or a task's key."""
     context = Context(is_json=is_json)
-    found = history.audit(context.journal(), record, wanted=_wanted(context, record), rules=FieldRules(context.home.agreement, {}))
-    if not any(found.values()):
+    audited = history.audit(context.journal(), record, wanted=_wanted(context, record), rules=FieldRules(context.home.agreement, {}))
+    if not any(audited.values()):
         raise ConfigurationError(f"the journal has no entry for {record!r}")
 
     def human(console: Console) -> None:
         lines = table("Operations", "when", "plan", "change", "state", "result", "attempts")
-        for one in found["operations"]:
+        for one in audited["operations"]:
             change = "; ".join(f"{name}: {before!r} -> {after!r}" for name, (before, after) in one["changes"].items())
             lines.add_row(one["changed_at"][:19], one["plan"], change, one["state"], one["result"] or "", str(len(one["attempts"])))
         console.print(lines)
         for name in ("base", "holds", "drift", "damage"):
-            for row in found[name]:
+            for row in audited[name]:
                 console.print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in row.items() if value is not None))
 
-    context.result(dict(found), human)
+    context.result(dict(audited), human)
 
 
 def _wanted(context: Context, record: str) -> dict[str, Scalar]:

@@ -52,7 +52,7 @@ def backtest(
         )
     context = Context(is_json=is_json)
     agreement = loader.load(agreement_file) if agreement_file else context.home.agreement
-    found = impact_and_backtest.backtest_of(
+    result = impact_and_backtest.backtest_of(
         context.warehouse(),
         agreement=agreement,
         of=of,
@@ -61,10 +61,10 @@ def backtest(
         tested_days=tested_days,
         use_attributes=use_attributes,
     )
-    rows = found.sweep.order_by("threshold_factor").to_pyarrow().to_pylist()
+    rows = result.sweep.order_by("threshold_factor").to_pyarrow().to_pylist()
     name: Literal["MQA", "MQL"] = "MQL" if of == "mql" else "MQA"
     if plot is not None:
-        plot.write_text(sweep_svg(found.sweep, of=name), encoding="utf-8")
+        plot.write_text(sweep_svg(result.sweep, of=name), encoding="utf-8")
     content = {"agreement_version": agreement.version, "of": of, "sweep": rows, "plot": str(plot) if plot else None}
     context.result(content, lambda console: _show(console, rows, name, plot))
 

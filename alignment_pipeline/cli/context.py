@@ -58,10 +58,10 @@ def console() -> Console:
 
 def table(title: str, *columns: str) -> Table:
     """A plain table for a terminal."""
-    found = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    shown = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
-        found.add_column(column, overflow="fold")
-    return found
+        shown.add_column(column, overflow="fold")
+    return shown
 
 
 @contextmanager
@@ -93,9 +93,9 @@ def _counted(name: str, rows: int) -> str:
     return f"{name} ({rows:,} rows)" if rows else name
 
 
-def operations(told: Callable[[str, int], None]) -> Callable[[int, int], None]:
+def operations(report: Callable[[str, int], None]) -> Callable[[int, int], None]:
     """Progress of writing, told as progress is."""
-    return lambda done, total: told(f"{done:,} of {total:,} operations", 0)
+    return lambda done, total: report(f"{done:,} of {total:,} operations", 0)
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,10 +117,10 @@ def as_of_moment(text: str | None) -> datetime | None:
     try:
         if len(text) == 10:
             return datetime.combine(date.fromisoformat(text), datetime.max.time(), UTC).replace(microsecond=0)
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ConfigurationError(f"--as-of {text!r} is not a moment; write 2026-11-21 or 2026-11-21T08:00:00Z") from error
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def plain(value: Any) -> Any:

@@ -30,11 +30,11 @@ def dead_letters(code: str | None, ids: str | None, replay: bool, is_json: bool)
         done = letters.replay(journal, code=code, ids=numbers)
         context.result({"replayed": done}, lambda console: console.print(f"{done} operations will be planned again by the next run"))
         return
-    found, kept = letters.listing(journal, code=code), quarantine.listing(journal)
+    listed, kept = letters.listing(journal, code=code), quarantine.listing(journal)
 
     def human(console: Console) -> None:
-        lines = table(f"{len(found)} dead letters", "no.", "record", "reason", "attempts", "first seen")
-        for one in found:
+        lines = table(f"{len(listed)} dead letters", "no.", "record", "reason", "attempts", "first seen")
+        for one in listed:
             lines.add_row(
                 str(one.op_id), f"{one.object} {one.record_id or one.external_key}", one.reason, str(one.attempts), one.first_seen[:16]
             )
@@ -44,4 +44,4 @@ def dead_letters(code: str | None, ids: str | None, replay: bool, is_json: bool)
             rows.add_row(row.source, row.record_id or "", row.reason, str(row.n), row.last[:16])
         console.print(rows)
 
-    context.result({"dead_letters": [one.to_json() for one in found], "quarantined": [row.to_json() for row in kept]}, human)
+    context.result({"dead_letters": [one.to_json() for one in listed], "quarantined": [row.to_json() for row in kept]}, human)

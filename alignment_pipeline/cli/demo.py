@@ -112,22 +112,22 @@ def demo(size: str, accounts: int | None, people: int | None, activities: int | 
         second = run_command.perform(context, as_of=datetime.fromisoformat(first["as_of"]), job=DAILY, without=NOTIFICATIONS, begun=begun)
         again = _write(context, second["plan"]["plan_hash"], begun) if second["plan"]["operations"] else None
         _step(5, begun, "Messages about what is due, as files; one lead's page")
-        told = notify.notify(context.home, context.warehouse())
+        notified = notify.notify(context.home, context.warehouse())
         page = home / "reports" / "latest.html"
         lead = lead_page.lead_page(context.warehouse(), context.home.agreement)
-    found = {
+    results = {
         "notice": NOTICE,
         "first_run": first,
         "written": written.to_json(),
         "second_run": second,
         "second_run_records_written": again.records_written if again else 0,
         "seconds": round(time.monotonic() - begun, 1),
-        "notifications_as_files": len(told.sent),
+        "notifications_as_files": len(notified.sent),
         "report": str(page),
         "lead": asdict(lead) if lead else None,
     }
-    context.result(found, lambda console: _show(console, home, found, first, written, lead))
-    return 0 if found["second_run_records_written"] == 0 else 1
+    context.result(results, lambda console: _show(console, home, results, first, written, lead))
+    return 0 if results["second_run_records_written"] == 0 else 1
 
 
 def _fresh(home: Path) -> None:
@@ -172,7 +172,7 @@ def _write(context: Context, plan_hash: str, begun: float) -> applying.Applied:
     """Approve and apply, as `alignment apply` does."""
     home = context.home
     key = keys.signing_key(home.path, home.environ)
-    with context.journal() as journal, milestones("Writing", begun=begun) as told:
+    with context.journal() as journal, milestones("Writing", begun=begun) as report:
         row = ops.load_plan(journal, plan_hash)
         assert row is not None
         approval.approve(journal, row, by="the demo", key=key, numbers=home.agreement.write_back.approvals)
@@ -182,10 +182,10 @@ def _write(context: Context, plan_hash: str, begun: float) -> applying.Applied:
             row.plan_hash,
             agreement=home.agreement,
             key=key.public_key(),
-            progress=operations(told),
+            progress=operations(report),
             waiting=context.say,
         )
-        told.line(f"written and read back: {done.records_written:,} records, {done.fields_written:,} fields, {done.api_calls} API calls")
+        report.line(f"written and read back: {done.records_written:,} records, {done.fields_written:,} fields, {done.api_calls} API calls")
     if done.error is not None:
         raise done.error
     return done
@@ -200,7 +200,7 @@ def _step(number: int, begun: float, text: str) -> None:
 
 
 def _show(
-    console: Console, home: Path, found: dict[str, Any], first: dict[str, Any], written: applying.Applied, lead: lead_page.LeadPage | None
+    console: Console, home: Path, results: dict[str, Any], first: dict[str, Any], written: applying.Applied, lead: lead_page.LeadPage | None
 ) -> None:
     console.print("")
     for line in summary.lines(first):
@@ -208,17 +208,17 @@ def _show(
     console.print(
         f"written:  {written.records_written:,} records, {written.fields_written:,} fields, {written.api_calls} API calls, each read back"
     )
-    console.print(f"again:    second run, as of the same moment: {found['second_run_records_written']} records written")
+    console.print(f"again:    second run, as of the same moment: {results['second_run_records_written']} records written")
     if lead is not None:
         console.print(f"\nOne lead as a rep sees it in Salesforce: {lead.name}, {lead.company}")
         width = max(len(label) for label, _ in lead.rows)
         for label, value in lead.rows:
             wrapped = textwrap.wrap(value, width=max(30, 78 - width - 4), break_long_words=False) or [""]
             console.print(f"  {label:{width}}  " + f"\n{' ' * (width + 4)}".join(wrapped))
-    console.print(f"\nDone in {found['seconds']:.0f} s. What to look at next:")
+    console.print(f"\nDone in {results['seconds']:.0f} s. What to look at next:")
     named = "" if home.name == HOME else f"ALIGNMENT_HOME={home} "
     shown = f"ALIGNMENT_HOME={home.name if home.name == HOME else home} "
-    console.print(f"  the report          {found['report']}")
+    console.print(f"  the report          {results['report']}")
     console.print(f"  every step in Dagster's UI\n                      {named}make dev")
     console.print(f"  the plan            {shown}alignment plan show {first['plan']['plan_hash'][:12]}")
     if lead is not None:

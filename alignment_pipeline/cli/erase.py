@@ -30,7 +30,7 @@ def erase(who: str, yes: bool, allow_again: bool, is_json: bool) -> None:
         raise ConfigurationError("nothing was erased; give --yes to go on without asking")
     with context.journal() as journal:
         done = operation.erase_person(context.home, context.warehouse(), journal, who)
-    found = operation.to_json(done)
+    erased = operation.to_json(done)
     context.result(
-        found, lambda console: console.print("\n".join(f"{name.replace('_', ' ')}: {number:,}" for name, number in found.items()))
+        erased, lambda console: console.print("\n".join(f"{name.replace('_', ' ')}: {number:,}" for name, number in erased.items()))
     )

@@ -25,10 +25,10 @@ def explain(id_email_or_name: str, is_whole: bool, is_json: bool) -> None:
     The answer is as of the last run.
     """
     context = Context(is_json=is_json)
-    found = operation.explain(context.warehouse(), id_email_or_name)
+    explained = operation.explain(context.warehouse(), id_email_or_name)
 
     def show() -> str:
         width = min(shutil.get_terminal_size().columns, 110)
-        return "\n".join(explain_screen.lines(found, width=width, is_whole=is_whole))
+        return "\n".join(explain_screen.lines(explained, width=width, is_whole=is_whole))
 
-    context.result(found, lambda console: console.print(show()))
+    context.result(explained, lambda console: console.print(show()))

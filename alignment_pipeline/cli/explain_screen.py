@@ -65,30 +65,30 @@ class Screen:
         self.lines.extend(wrapped)
 
 
-def lines(found: Row, *, width: int, is_whole: bool = False) -> list[str]:
+def lines(explained: Row, *, width: int, is_whole: bool = False) -> list[str]:
     """The whole answer, for a person or an account."""
     screen = Screen(width, is_whole=is_whole)
-    if found["kind"] == "account":
-        _account(screen, found)
+    if explained["kind"] == "account":
+        _account(screen, explained)
     else:
-        _person(screen, found)
+        _person(screen, explained)
     return screen.lines
 
 
-def _person(screen: Screen, found: Row) -> None:
-    person = found["person"]
+def _person(screen: Screen, explained: Row) -> None:
+    person = explained["person"]
     about = [part for part in (person["title"], person["company"]) if part]
     screen.title(", ".join([name_of(person) or "(no name)", *about]))
-    records = ", ".join(row["source_key"].replace(":", " ", 1) for row in found["records"])
+    records = ", ".join(row["source_key"].replace(":", " ", 1) for row in explained["records"])
     screen.title(f"{person['email'] or 'no e-mail'}; {records}")
-    for period in found["periods"][-2:]:
+    for period in explained["periods"][-2:]:
         screen.title(_period(period))
-    _stage(screen, found)
-    _next(screen, found)
-    _match(screen, found)
-    _score(screen, found)
-    _clocks(screen, found)
-    _stage_history(screen, found)
+    _stage(screen, explained)
+    _next(screen, explained)
+    _match(screen, explained)
+    _score(screen, explained)
+    _clocks(screen, explained)
+    _stage_history(screen, explained)
 
 
 def _period(period: Row) -> str:
@@ -99,30 +99,30 @@ def _period(period: Row) -> str:
     return f"activities of {record} count here {span}: {current} was the current record"
 
 
-def _account(screen: Screen, found: Row) -> None:
-    account, tier, mqa = found["account"], found["tier"], found["mqa"]
+def _account(screen: Screen, explained: Row) -> None:
+    account, tier, mqa = explained["account"], explained["tier"], explained["mqa"]
     screen.title(f"{account['name']}, {account['country'] or 'no country'}; account {account['account_id']}")
-    _stage(screen, found)
+    _stage(screen, explained)
     if mqa is None:
         screen.section("MQA", "not judged: outside the pilot's scope")
     else:
         screen.section("MQA", f"{mqa['mqa_status'].replace('_', ' ')}: {mqa['mqa_reason']}")
         if mqa["times"]:
             screen.short(f"{mqa['times']} times; first {_moment(mqa['first_at'])}, latest {_moment(mqa['latest_at'])}")
-    _next(screen, found)
+    _next(screen, explained)
     if tier:
         screen.section("Tier", f"{tier['tier'] or 'none'}: {tier['tier_reason']}")
-    _score(screen, found)
-    people = [f"{row['engagement_points']:>8.1f}  {_who(row)}" for row in found["people"]]
+    _score(screen, explained)
+    people = [f"{row['engagement_points']:>8.1f}  {_who(row)}" for row in explained["people"]]
     if people:
         screen.section("People", "who the points come from")
         screen.rows("people", people)
-    _clocks(screen, found)
-    _stage_history(screen, found)
+    _clocks(screen, explained)
+    _stage_history(screen, explained)
 
 
-def _stage(screen: Screen, found: Row) -> None:
-    stage = found["stage"]
+def _stage(screen: Screen, explained: Row) -> None:
+    stage = explained["stage"]
     if stage is None:
         screen.section("Now", "no stage: outside the pilot's scope")
         return
@@ -130,18 +130,18 @@ def _stage(screen: Screen, found: Row) -> None:
     days = (stage["as_of"] - stage["entered_at"]).days if stage["as_of"] else None
     since = f" ({days:,} days)" if days is not None else ""
     screen.section("Now", f"{name} since {_moment(stage['entered_at'])}{since}")
-    history = found["stage_history"]
+    history = explained["stage_history"]
     if history:
         screen.more(f"why: {history[-1]['reason']}")
-    responsible = ", ".join(part for part in (found["owner_name"], stage["owner_team"]) if part)
+    responsible = ", ".join(part for part in (explained["owner_name"], stage["owner_team"]) if part)
     if responsible:
         screen.short(f"responsible: {responsible}{_because(stage['owner_reason'])}")
 
 
-def _next(screen: Screen, found: Row) -> None:
+def _next(screen: Screen, explained: Row) -> None:
     """What can happen next: the most urgent open clock, and what is missing for the next stage."""
-    urgent = next((row for row in _by_urgency(found["clocks"]) if row["state"] in OPEN), None)
-    steps = [f"{row['stage']}: {row['missing']}" for row in (found["stage"] or {}).get("missing") or []]
+    urgent = next((row for row in _by_urgency(explained["clocks"]) if row["state"] in OPEN), None)
+    steps = [f"{row['stage']}: {row['missing']}" for row in (explained["stage"] or {}).get("missing") or []]
     label = "Next"
     if urgent:
         screen.section(label, f"{_policy(urgent)} is {_state(urgent)}, due {_moment(urgent['due_at'])}")
@@ -154,8 +154,8 @@ def _next(screen: Screen, found: Row) -> None:
         screen.section(label, "nothing is due, and no further stage is defined")
 
 
-def _match(screen: Screen, found: Row) -> None:
-    account, match, names = found["account"], found["match"], found["account_names"]
+def _match(screen: Screen, explained: Row) -> None:
+    account, match, names = explained["account"], explained["match"], explained["account_names"]
     if account is None and match is None:
         screen.section("Account", "none")
         return
@@ -178,27 +178,27 @@ def _match(screen: Screen, found: Row) -> None:
         screen.more(f"next best: {names.get(match['runner_up_id'], match['runner_up_id'])}, {match['margin'] or 0:.2f} behind")
 
 
-def _score(screen: Screen, found: Row) -> None:
-    score, fit = found["score"], found["fit"]
+def _score(screen: Screen, explained: Row) -> None:
+    score, fit = explained["score"], explained["fit"]
     if score is None:
         screen.section("Score", "not scored: outside the pilot's scope, or one of our own people")
     else:
         screen.section("Score", f"{score['engagement_points']:,.1f} points, last activity {_moment(score['last_activity_at'])}")
-        screen.rows("factors", [_factor(row) for row in found["factors"]])
+        screen.rows("factors", [_factor(row) for row in explained["factors"]])
     if fit:
         value = "not scored" if fit["fit_score"] is None else f"{fit['fit_score']:.0f}"
         screen.section("Fit", f"{value}: {fit['fit_reason'].removeprefix('Not scored, ')}")
 
 
-def _clocks(screen: Screen, found: Row) -> None:
-    clocks = _by_urgency(found["clocks"])
+def _clocks(screen: Screen, explained: Row) -> None:
+    clocks = _by_urgency(explained["clocks"])
     if clocks:
         screen.section("SLA", "promised times, the most urgent first")
         screen.rows("clocks", [f"{_state(row):10} {_policy(row):30.30} due {_moment(row['due_at'])}" for row in clocks])
 
 
-def _stage_history(screen: Screen, found: Row) -> None:
-    history = found["stage_history"][::-1]
+def _stage_history(screen: Screen, explained: Row) -> None:
+    history = explained["stage_history"][::-1]
     if len(history) > 1:
         screen.section("Before", "stages, the latest first")
         screen.rows("stages", [f"{_moment(row['entered_at'])}  {row['stage']}: {row['reason']}" for row in history])

@@ -31,11 +31,11 @@ One column per connector, from its capability card (`alignment_pipeline/connecto
 def generated() -> dict[Path, str]:
     """Path -> content of every generated file."""
     crm = loader.load(loader.default_path()).crm
-    found = {metadata_package.PACKAGE / name: text for name, text in metadata_package.files(crm).items()}
-    found[SCHEMA] = json.dumps(editor_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-    found[CARDS] = _CARDS_HEAD + cards()
-    found[WORDING] = wording_page()
-    return found
+    files = {metadata_package.PACKAGE / name: text for name, text in metadata_package.files(crm).items()}
+    files[SCHEMA] = json.dumps(editor_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    files[CARDS] = _CARDS_HEAD + cards()
+    files[WORDING] = wording_page()
+    return files
 
 
 def wording_page() -> str:
@@ -78,9 +78,9 @@ def stale() -> list[str]:
 def main() -> None:
     """Write the files, or with --check say which are out of date."""
     if "--check" in sys.argv:
-        found = stale()
-        if found:
-            sys.exit(f"out of date (run `make package`): {', '.join(found)}")
+        outdated = stale()
+        if outdated:
+            sys.exit(f"out of date (run `make package`): {', '.join(outdated)}")
         return
     metadata_package.write(loader.load(loader.default_path()).crm)
     for path in (SCHEMA, CARDS, WORDING):

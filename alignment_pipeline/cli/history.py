@@ -58,8 +58,8 @@ def _launched(home: Home, job: str, days: list[date]) -> None:
     from alignment_pipeline.defs.launch import launch
 
     for day in days:
-        with progress(f"{job} {day}") as told:
-            outcome = launch(job, home=home, partition=day.isoformat(), told=told)
+        with progress(f"{job} {day}") as report:
+            outcome = launch(job, home=home, partition=day.isoformat(), report=report)
         if not outcome.is_success and outcome.failures:
             raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)
 

@@ -33,13 +33,13 @@ def holds(object_: str | None, record: str | None, reason: str | None, release: 
         done = held.release(journal, numbers, by=by or getpass.getuser())
         context.result({"released": done}, lambda console: console.print(f"{done} holds released; the next plan may write these values"))
         return
-    found = held.listing(journal, object_=object_, record_id=record, reason=reason)
+    listed = held.listing(journal, object_=object_, record_id=record, reason=reason)
 
     def human(console: Console) -> None:
-        lines = table(f"{len(found)} holds", "no.", "record", "field", "reason", "value seen", "since")
-        for one in found:
+        lines = table(f"{len(listed)} holds", "no.", "record", "field", "reason", "value seen", "since")
+        for one in listed:
             seen = "" if one.value_seen is None else str(one.value_seen)
             lines.add_row(str(one.hold_id), f"{one.object} {one.record_id}", one.field, one.reason.value, seen, one.since[:16])
         console.print(lines)
 
-    context.result({"holds": [one.to_json() for one in found]}, human)
+    context.result({"holds": [one.to_json() for one in listed]}, human)

@@ -25,7 +25,7 @@ def impact(agreement_file: Path, is_json: bool) -> None:
     context = Context(is_json=is_json)
     other = loader.load(agreement_file)
     present, path = context.home.agreement, context.home.agreement_path
-    found = impact_and_backtest.impact_of(
+    impacts = impact_and_backtest.impact_of(
         context.warehouse(),
         present=present,
         other=other,
@@ -33,12 +33,12 @@ def impact(agreement_file: Path, is_json: bool) -> None:
         other_list=target_list.target_list(other, agreement_path=agreement_file),
         keep=lambda preview: previews.keep(context.home, preview),
     )
-    context.result(found, lambda console: _show(console, found))
+    context.result(impacts, lambda console: _show(console, impacts))
 
 
-def _show(console: Console, found: dict[str, Any]) -> None:
-    console.print(f"{found['sentence']} ({found['before_version']} -> {found['after_version']})")
-    console.print(f"changed: {', '.join(found['changed_keys']) or 'nothing'}")
+def _show(console: Console, impacts: dict[str, Any]) -> None:
+    console.print(f"{impacts['sentence']} ({impacts['before_version']} -> {impacts['after_version']})")
+    console.print(f"changed: {', '.join(impacts['changed_keys']) or 'nothing'}")
     titles = (
         ("Stages", "stage_moves"),
         ("Tiers", "tier_moves"),
@@ -46,22 +46,22 @@ def _show(console: Console, found: dict[str, Any]) -> None:
         ("CRM fields, records that change", "crm_fields"),
     )
     for title, name in titles:
-        if found[name]:
+        if impacts[name]:
             counted = table(f"\n{title}", "what", "count")
-            for move, count in sorted(found[name].items(), key=lambda item: (-item[1], item[0])):
+            for move, count in sorted(impacts[name].items(), key=lambda item: (-item[1], item[0])):
                 counted.add_row(move, str(count))
             console.print(counted)
-    listed = [row for row in found["changes"] if row["aspect"] in _LISTED]
+    listed = [row for row in impacts["changes"] if row["aspect"] in _LISTED]
     if listed:
         shown = table("\nFor example", "what", "who", "before", "after", "why")
         for row in listed[:SHOWN]:
-            who = found["names"].get(row["entity_id"], row["entity_id"])
-            before, after = (found["names"].get(row[part], row[part]) or "-" for part in ("before_value", "after_value"))
+            who = impacts["names"].get(row["entity_id"], row["entity_id"])
+            before, after = (impacts["names"].get(row[part], row[part]) or "-" for part in ("before_value", "after_value"))
             shown.add_row(row["aspect"].replace("_", " "), who, before, after, row["after_reason"] or "")
         console.print(shown)
-    if found["changes_in_all"] > min(SHOWN, len(listed)):
-        console.print(f"--json lists {len(found['changes'])} of {found['changes_in_all']} changes")
-    words = [aspect.replace("_", " ") for aspect in found["evaluated"]]
+    if impacts["changes_in_all"] > min(SHOWN, len(listed)):
+        console.print(f"--json lists {len(impacts['changes'])} of {impacts['changes_in_all']} changes")
+    words = [aspect.replace("_", " ") for aspect in impacts["evaluated"]]
     console.print(f"Evaluated: {', '.join(words) or 'nothing, since no changed key decides anything'}.")
-    for sentence in found["not_evaluated"]:
+    for sentence in impacts["not_evaluated"]:
         console.print(f"Not evaluated: {sentence}.")

@@ -44,13 +44,13 @@ def number(name: str | None, scope: str, record: str | None, out: Path | None, i
         listed = numbers.catalogue(context.home.agreement)
         context.result({"numbers": [asdict(one) for one in listed]}, lambda console: _list(console, listed))
         return
-    found = operation.number(context.home, context.warehouse(), name, scope=scope, record=record)
+    answer = operation.number(context.home, context.warehouse(), name, scope=scope, record=record)
     if out is not None:
-        pq.write_table(found.rows, out)
+        pq.write_table(answer.rows, out)
         out.chmod(0o600)
-    rows = found.rows.to_pylist()
-    content = {"definition": asdict(found.definition), "values": found.values, "about_rows": found.about_rows, "rows": rows}
-    context.result(content, lambda console: _show(console, found))
+    rows = answer.rows.to_pylist()
+    content = {"definition": asdict(answer.definition), "values": answer.values, "about_rows": answer.about_rows, "rows": rows}
+    context.result(content, lambda console: _show(console, answer))
 
 
 def _list(console: Console, listed: list[numbers.Definition]) -> None:
@@ -60,8 +60,8 @@ def _list(console: Console, listed: list[numbers.Definition]) -> None:
     console.print(lines)
 
 
-def _show(console: Console, found: operation.Number) -> None:
-    one = found.definition
+def _show(console: Console, answer: operation.Number) -> None:
+    one = answer.definition
     console.print(one.name)
     for label, text in (
         ("means", one.definition),
@@ -71,20 +71,20 @@ def _show(console: Console, found: operation.Number) -> None:
         ("one", one.grain),
     ):
         console.print(f"  {label:8} {text}")
-    row = found.values[0]
+    row = answer.values[0]
     shown = {key: row[key] for key in ("scope", "record_id", "records", "shown", "reason", "basis") if row.get(key) is not None}
-    if "shown" not in shown and found.values[0].get("value") is not None:
-        shown["value"] = found.values[0]["value"]
+    if "shown" not in shown and answer.values[0].get("value") is not None:
+        shown["value"] = answer.values[0]["value"]
     console.print("  value    " + ", ".join(f"{key} {plain_text(value)}" for key, value in shown.items()))
-    if len(found.values) > 1:
-        console.print(f"           {len(found.values) - 1} other scopes: " + ", ".join(str(row["scope"]) for row in found.values[1:]))
-    columns = _telling(found.rows)
-    lines = table(f"{found.rows.num_rows:,} rows: {found.about_rows}", *columns)
-    for row in found.rows.select(columns).slice(0, SHOWN).to_pylist():
+    if len(answer.values) > 1:
+        console.print(f"           {len(answer.values) - 1} other scopes: " + ", ".join(str(row["scope"]) for row in answer.values[1:]))
+    columns = _telling(answer.rows)
+    lines = table(f"{answer.rows.num_rows:,} rows: {answer.about_rows}", *columns)
+    for row in answer.rows.select(columns).slice(0, SHOWN).to_pylist():
         lines.add_row(*("" if value is None else plain_text(value) for value in row.values()))
     console.print(lines)
-    if found.rows.num_rows > SHOWN:
-        console.print(f"{found.rows.num_rows - SHOWN:,} more with --rows FILE or --json")
+    if answer.rows.num_rows > SHOWN:
+        console.print(f"{answer.rows.num_rows - SHOWN:,} more with --rows FILE or --json")
 
 
 def _telling(rows: pa.Table) -> list[str]:

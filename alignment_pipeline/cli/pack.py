@@ -27,19 +27,19 @@ def pack(week: str | None, quarter: str | None, is_sent: bool, is_list: bool, is
     if week and quarter:
         raise click.UsageError("give either --week or --quarter")
     if is_list:
-        found = [{"period": one.period, "pack": one.pack_id, "page": str(one.page)} for one in operation.kept(context.home)]
-        context.result({"packs": found}, lambda console: _list(console, found))
+        packs = [{"period": one.period, "pack": one.pack_id, "page": str(one.page)} for one in operation.kept(context.home)]
+        context.result({"packs": packs}, lambda console: _list(console, packs))
         return 0
     warehouse = context.warehouse()
     period = operation.period_of(context.home, operation.decided_as_of(warehouse), week=week, quarter=quarter)
-    made = operation.make(context.home, warehouse, period)
-    sent = asdict(operation.send(context.home, made)) if is_sent else {}
-    content = made.content()
+    kept_pack = operation.make(context.home, warehouse, period)
+    sent = asdict(operation.send(context.home, kept_pack)) if is_sent else {}
+    content = kept_pack.content()
     result = {
-        "period": made.period,
-        "pack": made.pack_id,
-        "is_new": made.is_new,
-        "page": str(made.page),
+        "period": kept_pack.period,
+        "pack": kept_pack.pack_id,
+        "is_new": kept_pack.is_new,
+        "page": str(kept_pack.page),
         "restates": content["restates"],
         "restated": content["sections"]["restated"]["number"],
         "agenda": content["agenda"],
@@ -49,10 +49,10 @@ def pack(week: str | None, quarter: str | None, is_sent: bool, is_list: bool, is
     return 1 if any(sent.get(name) for name in ("failed", "unknown", "delayed")) else 0
 
 
-def _list(console: Console, found: list[dict[str, str]]) -> None:
-    for one in found:
+def _list(console: Console, packs: list[dict[str, str]]) -> None:
+    for one in packs:
         console.print(f"{one['period']}  {one['pack']}  {one['page']}")
-    if not found:
+    if not packs:
         console.print("no pack has been made here yet")
 
 

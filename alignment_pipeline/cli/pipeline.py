@@ -33,14 +33,14 @@ def pipeline(day: str | None, known: str | None, compare: str | None, scope: str
     since = _day(compare, "--compare")
     if since and since >= today:
         raise click.UsageError(f"--compare {since} must be before --as-of {today}")
-    found = operation.pipeline_of(context.warehouse(), agreement=agreement, day=today, known=now, since=since)
-    scopes = sorted({row["scope"] for row in found.metrics})
+    figures = operation.pipeline_of(context.warehouse(), agreement=agreement, day=today, known=now, since=since)
+    scopes = sorted({row["scope"] for row in figures.metrics})
     if scope not in scopes:
         raise click.UsageError(f"--scope {scope!r} has no deals; there are: {', '.join(scopes)}")
-    rows = [row for row in found.metrics if row["scope"] == scope]
-    conversions = [row for row in found.conversions if row["scope"] == scope]
+    rows = [row for row in figures.metrics if row["scope"] == scope]
+    conversions = [row for row in figures.conversions if row["scope"] == scope]
     content = {"day": today, "known": now, "agreement_version": agreement.version, "metrics": rows, "conversions": conversions}
-    context.result(content, lambda console: _show(console, found, rows, conversions))
+    context.result(content, lambda console: _show(console, figures, rows, conversions))
 
 
 def _day(text: str | None, option: str) -> date | None:
@@ -50,10 +50,10 @@ def _day(text: str | None, option: str) -> date | None:
         raise ConfigurationError(f"{option} {text!r} is no day; write 2026-11-21") from error
 
 
-def _show(console: Console, found: Pipeline, rows: list[dict[str, Any]], conversions: list[dict[str, Any]]) -> None:
+def _show(console: Console, figures: Pipeline, rows: list[dict[str, Any]], conversions: list[dict[str, Any]]) -> None:
     period = rows[0]["period"]
     metrics = table(
-        f"{period} at the end of {found.day}, as known on {found.known:%Y-%m-%d %H:%M} UTC", "metric", "value", "n", "basis", ""
+        f"{period} at the end of {figures.day}, as known on {figures.known:%Y-%m-%d %H:%M} UTC", "metric", "value", "n", "basis", ""
     )
     for row in (row for row in rows if not row["metric"].startswith(_BRIDGE)):
         metrics.add_row(row["metric"].replace("_", " "), row["shown"], str(row["n"]), row["basis"] or "", _mark(row))

@@ -41,10 +41,10 @@ def plan(ctx: click.Context, adopt: bool, is_json: bool) -> None:
     rows = _listing(context)
 
     def human(console: Console) -> None:
-        found = table("Plans", "plan", "state", "made", "kind", "operations", "approved by")
+        grid = table("Plans", "plan", "state", "made", "kind", "operations", "approved by")
         for row in rows:
-            found.add_row(row["plan"], row["state"], row["made"], row["kind"], str(row["operations"]), row["approved_by"] or "")
-        console.print(found)
+            grid.add_row(row["plan"], row["state"], row["made"], row["kind"], str(row["operations"]), row["approved_by"] or "")
+        console.print(grid)
 
     context.result({"plans": rows}, human)
 

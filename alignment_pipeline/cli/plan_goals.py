@@ -32,34 +32,34 @@ def plan_goals(out: Path | None, is_review: bool, as_of: str | None, is_json: bo
         review = review_of(context.warehouse(), agreement=agreement, day=agreement.fiscal.day_of(known), known=known)
         context.result(_reviewed(review), lambda console: _show_review(console, review))
         return
-    found = operation.goals_of(context.warehouse(), agreement=agreement, day=agreement.fiscal.day_of(known), known=known)
+    goals = operation.goals_of(context.warehouse(), agreement=agreement, day=agreement.fiscal.day_of(known), known=known)
     if out is not None:
-        out.write_text(operation.patch(found), encoding="utf-8")
+        out.write_text(operation.patch(goals), encoding="utf-8")
     content = {
-        "period": found.period,
-        "lines": found.lines,
-        "sensitivities": found.sensitivities,
-        "proposals": [vars(one) for one in found.proposals],
+        "period": goals.period,
+        "lines": goals.lines,
+        "sensitivities": goals.sensitivities,
+        "proposals": [vars(one) for one in goals.proposals],
         "out": str(out) if out else None,
     }
-    context.result(content, lambda console: _show(console, found, out))
+    context.result(content, lambda console: _show(console, goals, out))
 
 
-def _show(console: Console, found: Goals, out: Path | None) -> None:
+def _show(console: Console, goals: Goals, out: Path | None) -> None:
     lines = table(
-        f"Plan of {found.period}", "scope", "line", "needed", "in hand", "to create", "start by", "rate", "n", "P10 to P90", "state"
+        f"Plan of {goals.period}", "scope", "line", "needed", "in hand", "to create", "start by", "rate", "n", "P10 to P90", "state"
     )
-    for row in found.lines:
+    for row in goals.lines:
         spread = "" if row["p10"] is None else f"{row['p10']:,.0f} to {row['p90']:,.0f}"
         rate = "" if row["rate"] is None else f"{row['rate']:.3g}"
         numbers = [_number(row[name]) for name in ("needed", "in_hand", "to_create")]
         start = "" if row["start_by_on"] is None else f"{row['start_by_on']}"
         lines.add_row(row["scope"], row["line"].replace("_", " "), *numbers, start, rate, str(row["n"] or ""), spread, row["state"])
     console.print(lines)
-    for row in (row for row in found.lines if row["note"]):
+    for row in (row for row in goals.lines if row["note"]):
         console.print(f"{row['scope']}, {row['line'].replace('_', ' ')}: {row['note']}")
-    _bars(console, found.sensitivities)
-    for one in found.proposals:
+    _bars(console, goals.sensitivities)
+    for one in goals.proposals:
         console.print(f"{one.title}: goal {one.goal:,.0f}, proposed {one.proposed:,.0f}: {one.reason}")
     if out is not None:
         console.print(f"Proposal: {out}. Nothing was set.")

@@ -29,9 +29,9 @@ def run(as_of: str | None, is_json: bool) -> int:
 
     Prints the plan's hash and the guard's verdict. Nothing is written to the CRM."""
     context = Context(is_json=is_json)
-    found = perform(context, as_of=as_of_moment(as_of))
-    context.result(found, lambda console: show(console, found))
-    return 3 if found["plan"]["plan_state"] in ("NEEDS_APPROVAL", "BLOCKED", "DRAFT") else 0
+    result = perform(context, as_of=as_of_moment(as_of))
+    context.result(result, lambda console: show(console, result))
+    return 3 if result["plan"]["plan_state"] in ("NEEDS_APPROVAL", "BLOCKED", "DRAFT") else 0
 
 
 def perform(
@@ -45,18 +45,18 @@ def perform(
     from alignment_pipeline.defs.launch import launch
 
     _ = context.home.agreement  # a wrong agreement is said before anything starts
-    with milestones("Running", begun=begun) as told:
-        outcome = launch(job, home=context.home, as_of=as_of, without=without, told=told)
+    with milestones("Running", begun=begun) as report:
+        outcome = launch(job, home=context.home, as_of=as_of, without=without, report=report)
     if not outcome.is_success:
         raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)
     with context.journal() as journal:
-        found = summary.of_run(context.warehouse(), journal, run_id=outcome.run_id)
+        result = summary.of_run(context.warehouse(), journal, run_id=outcome.run_id)
     listed = target_list.target_list(context.home.agreement, agreement_path=context.home.agreement_path)
-    found["notes"] = summary.unknown_targets(context.warehouse(), listed)
-    for note in found["notes"]:
+    result["notes"] = summary.unknown_targets(context.warehouse(), listed)
+    for note in result["notes"]:
         context.say(note)
-    found["failed_checks"] = [{"asset": asset, "check": check, "description": text} for asset, check, text in outcome.failed_checks]
-    return found
+    result["failed_checks"] = [{"asset": asset, "check": check, "description": text} for asset, check, text in outcome.failed_checks]
+    return result
 
 
 class RunFailed(AlignmentError):
@@ -68,13 +68,13 @@ class RunFailed(AlignmentError):
         self.exit_code = exit_code or 1
 
 
-def show(console: Console, found: dict[str, Any]) -> None:
+def show(console: Console, report: dict[str, Any]) -> None:
     """The run in a terminal."""
-    for line in summary.lines(found):
+    for line in summary.lines(report):
         console.print(line)
-    for check in found["failed_checks"]:
+    for check in report["failed_checks"]:
         console.print(f"check failed: {check['asset']}.{check['check']}: {check['description']}")
-    plan = found["plan"]
+    plan = report["plan"]
     if plan["plan_state"] == "NONE":
         console.print("no plan: decided as of the past, and the CRM gets no values of the past")
         return

@@ -95,11 +95,11 @@ class AlignmentComponent(dg.Component, dg.Model, dg.Resolvable):
         """Assets of the project by raw table: those that are named, and those that the extraction's tool makes."""
         keys = {table: list(named) for table, named in self.upstream.items()}
         for system, one in self.extraction.items():
-            for stream, told in load(one.tool, system).streams.items() if one.keys else ():
-                if not told.table.endswith("*"):
+            for stream, mapped in load(one.tool, system).streams.items() if one.keys else ():
+                if not mapped.table.endswith("*"):
                     table = next(known.table for known in SYSTEMS[system].streams if known.object == stream)
-                    keys.setdefault(table, []).append(str(one.keys).format(table=told.table))
-        return {table: [dg.AssetKey.from_user_string(key) for key in found] for table, found in keys.items()}
+                    keys.setdefault(table, []).append(str(one.keys).format(table=mapped.table))
+        return {table: [dg.AssetKey.from_user_string(key) for key in names] for table, names in keys.items()}
 
     def _settings(self, folder: Path, project: Path) -> Mapping[str, str]:
         named = {

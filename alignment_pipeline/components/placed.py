@@ -52,9 +52,9 @@ def _moved(one: dg.AssetsDefinition, place: Placement) -> dg.AssetsDefinition:
 
     def changed(spec: dg.AssetSpec) -> dg.AssetSpec:
         # the project's own sensor of automation conditions may be on already
-        found = spec if place.is_automated else spec.replace_attributes(automation_condition=None)
-        found = found.replace_attributes(group_name=place.group) if place.group else found
+        placed = spec if place.is_automated else spec.replace_attributes(automation_condition=None)
+        placed = placed.replace_attributes(group_name=place.group) if place.group else placed
         upstream: Sequence[dg.AssetKey] = place.upstream.get(spec.key.path[-1], ())
-        return found.merge_attributes(deps=list(upstream)) if upstream else found
+        return placed.merge_attributes(deps=list(upstream)) if upstream else placed
 
     return placed.map_asset_specs(changed) if placed.keys else placed

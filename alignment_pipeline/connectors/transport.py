@@ -221,12 +221,12 @@ def _stream(pieces: Iterator[bytes], response: requests.Response, sink: Sink, en
     """Write the body to the sink. A JSON object where a file was asked for is an error with status 200: that is given back."""
     first = next(pieces, b"")
     if "json" in response.headers.get("Content-Type", "").lower() and first.lstrip()[:1] == b"{":
-        found = bytearray(first)
+        body = bytearray(first)
         for piece in pieces:
-            found += piece
-            if len(found) > MOST_BYTES:
+            body += piece
+            if len(body) > MOST_BYTES:
                 raise Unreasonable(f"{endpoint}: {response.status_code} with JSON of more than {MOST_BYTES >> 20} MiB; not read on")
-        return bytes(found)
+        return bytes(body)
     with sink(response.status_code) as target:
         target.write(first)
         for piece in pieces:

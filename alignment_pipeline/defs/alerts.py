@@ -93,10 +93,10 @@ def _ways(home: Home) -> list[sinks.Sink]:
     """Channels for everybody; a channel per person has nobody to tell here. A wrong setting must not hide a failure: then files."""
     folder = home.folder("notifications")
     try:
-        found = sinks.sinks_of(home.environ.get(sinks.ENVIRONMENT_VARIABLE, ""), folder)
+        ways = sinks.sinks_of(home.environ.get(sinks.ENVIRONMENT_VARIABLE, ""), folder)
     except ConfigurationError:
-        found = []
-    return [one for one in found if not one.is_personal] or [sinks.FileSink(folder)]
+        ways = []
+    return [one for one in ways if not one.is_personal] or [sinks.FileSink(folder)]
 
 
 def _reason(event: dg.DagsterEvent) -> str:

@@ -49,8 +49,8 @@ class Bases:
     def plan_parts(self, journal: Journal) -> dict[str, str]:
         """What a plan would be made from now: its tables, the agreement, the program and the journal."""
         tables = (*write_back.PLAN_INPUTS, *write_back.NAMED, *(one.table for one in maker("run_measures").inputs))
-        found = {name: self._version(Read(name)) for name in dict.fromkeys(tables)}
-        return unchanged.stamped_by(self._run.agreement) | found | {"the journal": fingerprint.fingerprint(journal)}
+        versions = {name: self._version(Read(name)) for name in dict.fromkeys(tables)}
+        return unchanged.stamped_by(self._run.agreement) | versions | {"the journal": fingerprint.fingerprint(journal)}
 
     def plan_news(self, journal: Journal) -> str | None:
         """Why a plan must be made; None when the last one says all that a new one would."""
@@ -66,12 +66,12 @@ class Bases:
 
         What these steps left before is what they have just made: that is no news for the next run.
         """
-        found = list(published)
-        makes = {one.table for one in found}
+        tables = list(published)
+        makes = {one.table for one in tables}
         own = {one for step in steps for one in step.inputs if one.version is Version.BEFORE and one.table in makes}
         signed = {**parts, **{unchanged.name_of(one): self._version(one) for one in own}}
-        basis = unchanged.Basis(signed, self._run.as_of, self._until(steps, found))
-        for one in found:
+        basis = unchanged.Basis(signed, self._run.as_of, self._until(steps, tables))
+        for one in tables:
             self._run.warehouse.sign(one, basis.to_json())
 
     def stands(self, name: str, **metadata: Any) -> dg.MaterializeResult:
@@ -113,8 +113,8 @@ class Bases:
         manifest = self._run.warehouse.manifest(name)
         if manifest is None:
             return _NEVER
-        found = self._remembered((name, manifest.identity, since.isoformat()), lambda: unchanged.next_moment(self._run.read(name), since))
-        return found or _NEVER
+        moment = self._remembered((name, manifest.identity, since.isoformat()), lambda: unchanged.next_moment(self._run.read(name), since))
+        return moment or _NEVER
 
     def _remembered(self, key: tuple[str, ...], look: Callable[[], datetime | None]) -> datetime | None:
         if key not in self._run.moments:

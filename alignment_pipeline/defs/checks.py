@@ -20,11 +20,11 @@ def _count(run: Line, rows: ibis.Table) -> int:
 
 def _none_of(run: Line, rows: ibis.Table, problem: str) -> dg.AssetCheckResult:
     """Passed when the table is empty; says how many rows have the problem otherwise."""
-    found = _count(run, rows)
+    count = _count(run, rows)
     return dg.AssetCheckResult(
-        passed=found == 0,
-        metadata={"rows": found},
-        description=f"{found} rows: {problem}" if found else None,
+        passed=count == 0,
+        metadata={"rows": count},
+        description=f"{count} rows: {problem}" if count else None,
         severity=dg.AssetCheckSeverity.ERROR,
     )
 
@@ -122,10 +122,10 @@ def nothing_required_is_hidden(context: dg.AssetCheckExecutionContext, line: Lin
     rows = run.read("extractions")
     mine = rows.filter(rows.run_id == run.run_id)
     hidden = mine.filter((mine.method == "absent") | (mine.missing_fields != "[]")).select("object", "missing_fields", "note")
-    found = run.warehouse.connection.to_pyarrow(hidden).to_pylist()
+    problems = run.warehouse.connection.to_pyarrow(hidden).to_pylist()
     return dg.AssetCheckResult(
-        passed=not found,
+        passed=not problems,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"hidden": found},
-        description="; ".join(f"{row['object']}: {row['note'] or row['missing_fields']}" for row in found) or None,
+        metadata={"hidden": problems},
+        description="; ".join(f"{row['object']}: {row['note'] or row['missing_fields']}" for row in problems) or None,
     )

@@ -32,13 +32,13 @@ def hand_raises_job(place: Placement) -> dg.JobDefinition:
         "rules and tables of the full run. Writes only what a signed standing approval covers; takes nothing from run config.",
     )
     def one_loop(context: dg.OpExecutionContext) -> None:
-        def tell(made: Tick) -> None:
-            if not made.is_idle:
-                context.log.info(f"hand-raises: {made.to_json()}")
+        def tell(tick: Tick) -> None:
+            if not tick.is_idle:
+                context.log.info(f"hand-raises: {tick.to_json()}")
 
         with recoverable():
             try:
-                done = loops.loop(place.home(), told=tell)
+                done = loops.loop(place.home(), report=tell)
             except AnotherWriter as error:
                 context.log.info(f"one process runs the fast lane and another stands by already: {error}")
                 return

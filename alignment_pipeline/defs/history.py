@@ -92,19 +92,19 @@ def daily_snapshots(context: dg.AssetExecutionContext, line: LineResource) -> It
 def snapshot_replays(context: dg.AssetExecutionContext, line: LineResource) -> dg.MaterializeResult:
     run = line.open_beside_runs(context.run_id)
     day = date.fromisoformat(context.partition_key)
-    found = history.compare(run.home, run.warehouse, day)
-    rows = history.keep_comparison(run.home, run.warehouse, found)
+    comparison = history.compare(run.home, run.warehouse, day)
+    rows = history.keep_comparison(run.home, run.warehouse, comparison)
     # which rows differ stands in the table: an erasure reaches it there, and not in Dagster's history
-    told: dict[str, Any] = {"dagster/partition_row_count": rows, "agreement_version": found.agreement_version}
-    told |= {"erased_people": found.erased_people}
-    for name, one in found.tables.items():
-        told |= {f"{name}/rows": one.rows, f"{name}/left_out": one.left_out, f"{name}/differing": one.differing}
-        told |= {f"{name}/stored_hash": one.stored_hash, f"{name}/replayed_hash": one.replayed_hash}
+    metadata: dict[str, Any] = {"dagster/partition_row_count": rows, "agreement_version": comparison.agreement_version}
+    metadata |= {"erased_people": comparison.erased_people}
+    for name, one in comparison.tables.items():
+        metadata |= {f"{name}/rows": one.rows, f"{name}/left_out": one.left_out, f"{name}/differing": one.differing}
+        metadata |= {f"{name}/stored_hash": one.stored_hash, f"{name}/replayed_hash": one.replayed_hash}
     agrees = dg.AssetCheckResult(
-        check_name=AGREES, passed=found.agrees, severity=dg.AssetCheckSeverity.WARN, metadata=told, description=found.sentence
+        check_name=AGREES, passed=comparison.agrees, severity=dg.AssetCheckSeverity.WARN, metadata=metadata, description=comparison.sentence
     )
     contract = run.contract_check("snapshot_replays", rows, run.warehouse.read_snapshot("snapshot_replays", day))
-    return dg.MaterializeResult(metadata=told, check_results=[contract, agrees])
+    return dg.MaterializeResult(metadata=metadata, check_results=[contract, agrees])
 
 
 @dg.definitions

@@ -98,7 +98,7 @@ def launch(
     as_of: datetime | None = None,
     partition: str | None = None,
     without: Sequence[str] = (),
-    told: Callable[[str, int], None] = lambda *_: None,
+    report: Callable[[str, int], None] = lambda *_: None,
 ) -> Outcome:
     """Run `job` in this process on the home's own instance and wait for its end; `partition` is the day of a job of days, `without` are
     tables of the job that are not made.
@@ -107,11 +107,11 @@ def launch(
     Raises ConfigurationError when there is no such day.
     """
     with home.journal() as journal, lease.acquire(journal, lease.RUN):
-        return _launched(job, home=home, as_of=as_of, partition=partition, without=without, told=told)
+        return _launched(job, home=home, as_of=as_of, partition=partition, without=without, report=report)
 
 
 def _launched(
-    job: str, *, home: Home, as_of: datetime | None, partition: str | None, without: Sequence[str], told: Callable[[str, int], None]
+    job: str, *, home: Home, as_of: datetime | None, partition: str | None, without: Sequence[str], report: Callable[[str, int], None]
 ) -> Outcome:
     folder = instance_folder(home)
     tags = {AS_OF_TAG: as_of.isoformat()} if as_of else {}
@@ -122,7 +122,7 @@ def _launched(
     with (
         instance_storage.explained(folder),
         run_log.instance(folder, is_ours=not _given_folder(home)) as instance,
-        progress.listening(told),
+        progress.listening(report),
     ):
         run = instance.create_run_for_job(
             job_def=job_def,
@@ -135,9 +135,9 @@ def _launched(
         ended = instance.get_run_by_id(run.run_id)
     is_success = ended is not None and ended.is_success
     failures = _failures(events)
-    told_failures = tuple((step, message) for step, message, _ in failures)
+    failed_steps = tuple((step, message) for step, message, _ in failures)
     code = _exit_code(failures[0][2]) if failures else int(not is_success)
-    return Outcome(run.run_id, is_success, told_failures, _failed_checks(events), code)
+    return Outcome(run.run_id, is_success, failed_steps, _failed_checks(events), code)
 
 
 @cache
@@ -171,17 +171,17 @@ def _day_tags(job: dg.JobDefinition, partition: str) -> dict[str, str]:
 
 def _failures(events: Sequence[dg.DagsterEvent]) -> list[tuple[str, str, str]]:
     """Step, message and kind of error of each failure."""
-    found = []
+    failures = []
     for event in events:
         if event.is_step_failure and event.step_key:
             error = event.step_failure_data.error
             user = event.step_failure_data.user_failure_data
             cause = _first_cause(error)
             message = (user.description if user else None) or str(getattr(cause, "message", cause or "")).strip() or "failed"
-            told = user.metadata.get("kind") if user else None
-            kind = str(told.value) if told is not None else str(getattr(cause, "cls_name", ""))
-            found.append((event.step_key, message, kind))
-    return found
+            entry = user.metadata.get("kind") if user else None
+            kind = str(entry.value) if entry is not None else str(getattr(cause, "cls_name", ""))
+            failures.append((event.step_key, message, kind))
+    return failures
 
 
 def _first_cause(error: object) -> object:
@@ -197,5 +197,5 @@ def _exit_code(kind: str) -> int:
 
 
 def _failed_checks(events: Sequence[dg.DagsterEvent]) -> tuple[tuple[str, str, str], ...]:
-    found = (event.asset_check_evaluation_data for event in events if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-    return tuple((one.asset_key.to_user_string(), one.check_name, one.description or "") for one in found if not one.passed)
+    evaluations = (event.asset_check_evaluation_data for event in events if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    return tuple((one.asset_key.to_user_string(), one.check_name, one.description or "") for one in evaluations if not one.passed)

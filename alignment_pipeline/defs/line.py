@@ -226,7 +226,7 @@ class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[str, Any]:
     """Arguments of `@dg.asset` for a table of the contracts."""
     return {
-        **_told(CONTRACTS[name]),
+        **_described(CONTRACTS[name]),
         "key": name,
         "deps": list(deps),
         "check_specs": [contract_check_spec(CONTRACTS[name])],
@@ -238,19 +238,19 @@ def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[st
 
 def table_spec(name: str, *, deps: Iterable[str] = (), kinds: frozenset[str] = frozenset()) -> dg.AssetSpec:
     """The same, for a table that one step makes together with others. `kinds` says how, beside the store's."""
-    told = _told(CONTRACTS[name])
+    described = _described(CONTRACTS[name])
     return dg.AssetSpec(
         key=name,
         deps=list(deps),
         freshness_policy=_freshness(),
         automation_condition=_automation(CONTRACTS[name]),
-        **{**told, "kinds": told["kinds"] | kinds},
+        **{**described, "kinds": described["kinds"] | kinds},
     )
 
 
 def plain(name: str, *, deps: Iterable[str]) -> dict[str, Any]:
     """What an asset of a table of the contracts says of itself, without a promise of freshness: for days that are past."""
-    return {**_told(CONTRACTS[name]), "deps": list(deps)}
+    return {**_described(CONTRACTS[name]), "deps": list(deps)}
 
 
 def tables(*names: str, deps: Iterable[str], engine: frozenset[str], pool: str = "warehouse") -> dict[str, Any]:
@@ -263,7 +263,7 @@ def tables(*names: str, deps: Iterable[str], engine: frozenset[str], pool: str =
     }
 
 
-def _told(contract: Contract) -> dict[str, Any]:
+def _described(contract: Contract) -> dict[str, Any]:
     return {
         "group_name": contract.group,
         "owners": [contract.owner],

@@ -40,8 +40,8 @@ def of(table: str, run: Line) -> dict[str, Any]:
 def _stored(folder: Path, agreement: Agreement) -> Stored:
     path = folder / f"column_lineage-{_release()}-{agreement.version}.json"
     if not path.exists():
-        made = {table: columns for step in STEPS for table, columns in column_lineage(step, agreement).items()}
-        plain = {table: {name: sorted(sources) for name, sources in columns.items()} for table, columns in made.items()}
+        by_table = {table: columns for step in STEPS for table, columns in column_lineage(step, agreement).items()}
+        plain = {table: {name: sorted(sources) for name, sources in columns.items()} for table, columns in by_table.items()}
         aside = path.with_suffix(f".{os.getpid()}")
         aside.write_text(json.dumps(plain), encoding="utf-8")
         aside.replace(path)
@@ -50,8 +50,8 @@ def _stored(folder: Path, agreement: Agreement) -> Stored:
 
 @cache
 def _read(path: Path) -> Stored:
-    found: Stored = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    stored: Stored = json.loads(path.read_text(encoding="utf-8"))
+    return stored
 
 
 def _release() -> str:

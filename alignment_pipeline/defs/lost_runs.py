@@ -35,7 +35,7 @@ def lost_runs(place: Placement) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Ends runs whose process is gone, so that the next one can begin. A run that works or waits its turn is left alone.",
     )
-    def found(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    def settle(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         seen = looked(context.instance, place, json.loads(context.cursor or "{}"))
         lost = [run_id for run_id, looks in seen.items() if looks >= _LOOKS]
         for run_id in lost:
@@ -45,7 +45,7 @@ def lost_runs(place: Placement) -> dg.SensorDefinition:
         context.update_cursor(json.dumps({run_id: looks for run_id, looks in seen.items() if looks < _LOOKS}))
         return dg.SkipReason(f"{len(lost)} runs had lost their process" if lost else "no run has lost its process")
 
-    return found
+    return settle
 
 
 def looked(instance: dg.DagsterInstance, place: Placement, before: Mapping[str, int]) -> dict[str, int]:

@@ -19,20 +19,20 @@ from alignment_pipeline.matching.decision import impact
 from alignment_pipeline.matching.names.rarity import RarityTable
 from alignment_pipeline.pipeline_metrics import plots
 
-Made = Mapping[str, Any]
+Tables = Mapping[str, Any]
 _COLUMNS = ("judged", "precision_pct", "won_pct", "recall_pct", "base_rate_pct", "median_lead_days")
 _SHOWN = ("precision_pct", "recall_pct")
 _WORDS = 20
 
 
-def of(table: str, made: Made, run: Line) -> dict[str, Any]:
+def of(table: str, tables: Tables, run: Line) -> dict[str, Any]:
     """Metadata of one table, before it is published; `made` holds what its asset worked out."""
     note = _NOTES.get(table)
-    return note(made, run) if note else {}
+    return note(tables, run) if note else {}
 
 
-def _words(made: Made, run: Line) -> dict[str, Any]:
-    after = RarityTable.from_table(made["match_word_rarities"])
+def _words(tables: Tables, run: Line) -> dict[str, Any]:
+    after = RarityTable.from_table(tables["match_word_rarities"])
     frozen = run.read("match_word_rarities").to_pyarrow()
     before = RarityTable.from_table(frozen) if frozen.num_rows else None
     moved = impact.rarity_changes(before, after)[:_WORDS] if before is not None else []
@@ -40,21 +40,21 @@ def _words(made: Made, run: Line) -> dict[str, Any]:
     return {"words": len(after.counts), "counted_on": str(after.counted_on), "largest_changes": changes}
 
 
-def _matches(made: Made, run: Line) -> dict[str, Any]:
-    return {"rarity_version": made["account_index"].rarity.version, "demoted_rules": sorted(made["matching_settings"].demoted_rules)}
+def _matches(tables: Tables, run: Line) -> dict[str, Any]:
+    return {"rarity_version": tables["account_index"].rarity.version, "demoted_rules": sorted(tables["matching_settings"].demoted_rules)}
 
 
-def _moves(made: Made, run: Line) -> dict[str, Any]:
-    rows: pa.Table = made["match_moves"]
+def _moves(tables: Tables, run: Line) -> dict[str, Any]:
+    rows: pa.Table = tables["match_moves"]
     counts = impact.summary(rows).to_pylist()
     return {"moves": [f"{row['leads']} {row['from_decision']} -> {row['to_decision']}" for row in counts]}
 
 
-def _sweep(of_what: Literal["MQA", "MQL"], *counts: str) -> Callable[[Made, Line], dict[str, Any]]:
+def _sweep(of_what: Literal["MQA", "MQL"], *counts: str) -> Callable[[Tables, Line], dict[str, Any]]:
     """Plot and table of a sweep; a note where the agreement makes none."""
 
-    def note(made: Made, run: Line) -> dict[str, Any]:
-        sweep: ibis.Table = made[f"{of_what.lower()}_backtests"]
+    def note(tables: Tables, run: Line) -> dict[str, Any]:
+        sweep: ibis.Table = tables[f"{of_what.lower()}_backtests"]
         rows = sweep.order_by("threshold_factor").to_pyarrow().to_pylist()
         if not rows:
             return {"note": f"the agreement makes no {of_what} by engagement"}
@@ -79,23 +79,23 @@ def _picture(title: str, svg: str) -> dict[str, Any]:
     return {"plot": dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")}
 
 
-def _pipeline(made: Made, run: Line) -> dict[str, Any]:
+def _pipeline(tables: Tables, run: Line) -> dict[str, Any]:
     """The bridge of the period, and the numbers one would plot over days."""
-    rows = [row for row in made["pipeline_metrics"].to_pyarrow().to_pylist() if row["scope"] == "all"]
+    rows = [row for row in tables["pipeline_metrics"].to_pyarrow().to_pylist() if row["scope"] == "all"]
     plotted = ("open_pipeline", "bookings", "coverage", "coverage_needed", "forecast", "velocity")
     numbers = {row["metric"]: row["value"] for row in rows if row["metric"] in plotted and row["value"] is not None}
     return _picture("bridge", plots.bridge_svg(rows)) | numbers
 
 
-def _conversions(made: Made, run: Line) -> dict[str, Any]:
-    return _picture("conversion", plots.curves_svg(made["step_conversions"].to_pyarrow().to_pylist()))
+def _conversions(tables: Tables, run: Line) -> dict[str, Any]:
+    return _picture("conversion", plots.curves_svg(tables["step_conversions"].to_pyarrow().to_pylist()))
 
 
-def _tornado(made: Made, run: Line) -> dict[str, Any]:
-    return _picture("tornado", plots.tornado_svg(made["plan_sensitivities"].to_pyarrow().to_pylist()))
+def _tornado(tables: Tables, run: Line) -> dict[str, Any]:
+    return _picture("tornado", plots.tornado_svg(tables["plan_sensitivities"].to_pyarrow().to_pylist()))
 
 
-_NOTES: Mapping[str, Callable[[Made, Line], dict[str, Any]]] = {
+_NOTES: Mapping[str, Callable[[Tables, Line], dict[str, Any]]] = {
     "match_word_rarities": _words,
     "lead_account_matches": _matches,
     "match_moves": _moves,

@@ -25,7 +25,7 @@ def read_into_raw(
     states; the table of extractions has them under `shown_as`, where that is another name."""
     readings = open_readings(stream_states.load(journal, system), lambda state: stream_states.save(journal, system, state))
     stored = extract.store(
-        readings, system=system, warehouse=run.warehouse, journal=journal, sieve=erase.Sieve(run.home, journal), told=progress.report
+        readings, system=system, warehouse=run.warehouse, journal=journal, sieve=erase.Sieve(run.home, journal), report=progress.report
     )
     rows = list(extract.extraction_rows(stored, run_id=run.run_id, system=shown_as or system, total_calls=calls()))
     run.warehouse.append("extractions", extract.extractions_table(rows))

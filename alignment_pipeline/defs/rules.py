@@ -13,7 +13,7 @@ from alignment_pipeline.defs import lineage, notes
 from alignment_pipeline.defs.bases import Bases
 from alignment_pipeline.defs.line import LineResource, tables
 from alignment_pipeline.engines import choice
-from alignment_pipeline.line import run as walks
+from alignment_pipeline.line import run as line_run
 from alignment_pipeline.line.step import Step, published
 from alignment_pipeline.line.steps import STEPS
 
@@ -32,9 +32,9 @@ def rules() -> dg.Definitions:
 def _asset(name: str, steps: Sequence[Step], kinds: frozenset[str]) -> dg.AssetsDefinition:
     makes = published(steps)
     others = set(published(STEPS)) - set(makes)
-    needed = walks.needed(makes, given=others)
+    needed = line_run.needed(makes, given=others)
 
-    @dg.multi_asset(name=name, **tables(*makes, deps=walks.outside(needed), engine=kinds))
+    @dg.multi_asset(name=name, **tables(*makes, deps=line_run.outside(needed), engine=kinds))
     def rule(context: dg.AssetExecutionContext, line: LineResource) -> Iterator[dg.MaterializeResult]:
         run = line.open(context)
         bases = Bases(run)
@@ -44,9 +44,9 @@ def _asset(name: str, steps: Sequence[Step], kinds: frozenset[str]) -> dg.Assets
             yield from (bases.stands(table, **lineage.of(table, run)) for table in makes)
             return
         # all are worked out before one is published: some read what the run before left
-        made = run.walk().along(needed)
-        said = {table: notes.of(table, made, run) | lineage.of(table, run) for table in makes}
-        results = [run.publish(table, made[table], decided_because=news, **said[table]) for table in makes]
+        by_name = run.walk().along(needed)
+        said = {table: notes.of(table, by_name, run) | lineage.of(table, run) for table in makes}
+        results = [run.publish(table, by_name[table], decided_because=news, **said[table]) for table in makes]
         if all(check.passed for result in results for check in result.check_results or ()):
             bases.sign(parts, needed, [run.published[table] for table in makes])
         run.engine.release()

@@ -40,7 +40,7 @@ def new_hand_raisers(place: Placement) -> dg.SensorDefinition:
         minimum_interval_seconds=30,
         description="Looks whether somebody asked for sales (one call to Marketo) and starts the fast lane when no loop is running.",
     )
-    def found(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    def arrived(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         home = place.home()
         if not marketo.is_configured(home):
             return dg.SkipReason("no Marketo is configured: MARKETO_DOMAIN is not set")
@@ -54,7 +54,7 @@ def new_hand_raisers(place: Placement) -> dg.SensorDefinition:
             return dg.SkipReason("nobody new")
         return dg.RunRequest(run_key=f"hand-raisers:{_digest(waiting)}:{_period(home)}", tags={"alignment/hand_raisers": str(len(waiting))})
 
-    return found
+    return arrived
 
 
 def fast_lane_runs(place: Placement) -> dg.SensorDefinition:

@@ -294,9 +294,9 @@ def of(table: str, warehouse: Warehouse) -> dict[str, Any]:
     files = {name: [str(path) for path in warehouse.files(other)] for name, other in names.items()}
     if not all(files.values()):
         return {}
-    found = warehouse.connection.con.execute(f"{query} LIMIT {_MOST}", files)
-    columns = [column[0] for column in found.description]
-    return {title: dg.MetadataValue.md(markdown(columns, found.fetchall()))}
+    cursor = warehouse.connection.con.execute(f"{query} LIMIT {_MOST}", files)
+    columns = [column[0] for column in cursor.description]
+    return {title: dg.MetadataValue.md(markdown(columns, cursor.fetchall()))}
 
 
 def markdown(columns: list[str], rows: list[tuple[Any, ...]]) -> str:

@@ -15,9 +15,9 @@ from alignment_pipeline.defs import traces
 from alignment_pipeline.defs.jobs import Job
 from alignment_pipeline.defs.placement import HERE, Placement
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.operations import told_runs
+from alignment_pipeline.operations import run_traces
 
-_TOLD = {
+_SENSORS = {
     "succeeded_runs_to_opentelemetry": dg.DagsterRunStatus.SUCCESS,
     "failed_runs_to_opentelemetry": dg.DagsterRunStatus.FAILURE,
 }
@@ -31,9 +31,9 @@ def telemetry() -> dg.Definitions:
 
 def telemetry_at(place: Placement, *, jobs: Sequence[Job] | None = None, environ: Mapping[str, str] = os.environ) -> dg.Definitions:
     """A sensor for runs that succeeded and one for runs that failed; none where OpenTelemetry is not configured."""
-    if told_runs.exporter_of(environ) is None:
+    if run_traces.exporter_of(environ) is None:
         return dg.Definitions()
-    return dg.Definitions(sensors=[_sensor(place, name, status, jobs) for name, status in _TOLD.items()])
+    return dg.Definitions(sensors=[_sensor(place, name, status, jobs) for name, status in _SENSORS.items()])
 
 
 def _sensor(place: Placement, name: str, status: dg.DagsterRunStatus, jobs: Sequence[Job] | None) -> dg.SensorDefinition:
@@ -45,19 +45,19 @@ def _sensor(place: Placement, name: str, status: dg.DagsterRunStatus, jobs: Sequ
         monitored_jobs=list(jobs) if jobs is not None else None,
         description="Sends a run's trace and metrics to the OpenTelemetry collector.",
     )
-    def told(context: dg.RunStatusSensorContext) -> None:
+    def ended(context: dg.RunStatusSensorContext) -> None:
         tell(context.instance, context.dagster_run, os.environ)
 
-    return told
+    return ended
 
 
 def tell(instance: dg.DagsterInstance, run: dg.DagsterRun, environ: Mapping[str, str]) -> None:
     """Send a finished run to where `environ` says. Raises ConfigurationError when the extra is not installed."""
-    exporter, found = told_runs.exporter_of(environ), traces.told(instance, run)
-    if exporter is None or found is None:
+    exporter, trace = run_traces.exporter_of(environ), traces.trace_of(instance, run)
+    if exporter is None or trace is None:
         return
     try:
         from alignment_pipeline.operations import open_telemetry
     except ModuleNotFoundError as error:
         raise ConfigurationError(f"OpenTelemetry is configured, but {error.name} is not installed: alignment-pipeline[otel]") from error
-    open_telemetry.send(found, exporter)
+    open_telemetry.send(trace, exporter)

@@ -1,6 +1,6 @@
 """A finished run, read from Dagster's event log: its steps with their moments, tables, calls and failures.
 
-Belongs here: reading events. What is made of them: `operations/told_runs.py`; when: `telemetry.py`.
+Belongs here: reading events. What is made of them: `operations/run_traces.py`; when: `telemetry.py`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any
 import dagster as dg
 
 from alignment_pipeline.connectors import redaction
-from alignment_pipeline.operations.told_runs import Step, Told
+from alignment_pipeline.operations.run_traces import RunTrace, Step
 
 _BEGIN, _ENDS = dg.DagsterEventType.STEP_START, {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE}
 
 
-def told(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Told | None:
+def trace_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunTrace | None:
     """The run; None when no step of it began."""
     record = instance.get_run_record_by_id(run.run_id)
     steps = steps_of(instance, run.run_id)
@@ -24,21 +24,21 @@ def told(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Told | None:
         return None
     begun = record.start_time or steps[0].begun
     ended = record.end_time or max(step.ended or step.begun for step in steps)
-    return Told(job=run.job_name, run_id=run.run_id, status=run.status.value, begun=begun, ended=ended, steps=steps)
+    return RunTrace(job=run.job_name, run_id=run.run_id, status=run.status.value, begun=begun, ended=ended, steps=steps)
 
 
 def steps_of(instance: dg.DagsterInstance, run_id: str) -> list[Step]:
     """The steps of a run, in the order in which they began."""
-    found: dict[str, Step] = {}
+    by_key: dict[str, Step] = {}
     for entry in _events(instance, run_id):
         event, key = entry.dagster_event, entry.step_key
         if event is None or key is None:
             continue
         if event.event_type == _BEGIN:
-            found[key] = Step(key, entry.timestamp)
-        elif key in found:
-            _add(found[key], event, entry.timestamp)
-    return list(found.values())
+            by_key[key] = Step(key, entry.timestamp)
+        elif key in by_key:
+            _add(by_key[key], event, entry.timestamp)
+    return list(by_key.values())
 
 
 def _events(instance: dg.DagsterInstance, run_id: str) -> Iterator[Any]:

@@ -40,7 +40,7 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
         if news is None:
             return bases.stands("write_plans")
         crm = write_back.open_crm(run.home, may_write=False)
-        made = write_back.make_plan(
+        planned = write_back.make_plan(
             run.home,
             run.tables(*write_back.PLAN_INPUTS),
             run.read("run_measures"),
@@ -57,12 +57,12 @@ def write_plans(context: dg.AssetExecutionContext, line: LineResource) -> dg.Mat
             "write_plans",
             write_back.plan_rows(journal),
             planned_because=news,
-            plan_hash=made.plan.plan_hash,
-            plan_state=made.state,
-            verdict=made.judgement.verdict.value,
-            guard=made.judgement.reasons(),
-            counts=made.plan.counts(),
-            preview=dg.MetadataValue.path(str(made.page)),
+            plan_hash=planned.plan.plan_hash,
+            plan_state=planned.state,
+            verdict=planned.judgement.verdict.value,
+            guard=planned.judgement.reasons(),
+            counts=planned.plan.counts(),
+            preview=dg.MetadataValue.path(str(planned.page)),
             api_calls=crm.calls(),
         )
         bases.sign_plans(journal)

@@ -97,10 +97,10 @@ class Database:
         tables: dict[Any, Any] = {}
         for node in rows.op().find((ops.DatabaseTable, ops.InMemoryTable)):
             if isinstance(node, ops.DatabaseTable):
-                found = self._table(files[node.name], node.schema.to_pyarrow())
+                stored = self._table(files[node.name], node.schema.to_pyarrow())
             else:
-                found = self._fresh(node.data.to_pyarrow(node.schema))
-            tables[node] = self._connection.table(found).op()
+                stored = self._fresh(node.data.to_pyarrow(node.schema))
+            tables[node] = self._connection.table(stored).op()
         return rows.op().replace(tables).to_expr()
 
     def _table(self, paths: tuple[str, ...], schema: pa.Schema) -> str:

@@ -66,14 +66,14 @@ class DuckDb:
         return min(MOST_PARTS, -(-rows // self._rows))
 
     def _by_parts(self, job: Job, parts: int) -> dict[str, Any]:
-        made = self._folder("made")
+        folder = self._folder("made")
         files: dict[str, list[str]] = {name: [] for name in job.step.makes}
         with tempfile.TemporaryDirectory(prefix="parts-", dir=self.warehouse.spill) as cut:
             for one, rows in job.cut.items():
                 self._cut(rows, Path(cut) / one.table, parts)
             for part in range(parts):
                 for name, rows in job.part(self._given(job, Path(cut), part)).items():
-                    path = made / f"{name}-{part}.parquet"
+                    path = folder / f"{name}-{part}.parquet"
                     if write_batches(path, CONTRACTS[name], self._batches(rows)):
                         files[name].append(str(path))
                     pa.default_memory_pool().release_unused()

@@ -26,7 +26,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        done = loop(Home.from_env(), minutes=float(sys.argv[1]) if len(sys.argv) > 1 else MINUTES, should_stop=stop.is_set, told=_tell)
+        done = loop(Home.from_env(), minutes=float(sys.argv[1]) if len(sys.argv) > 1 else MINUTES, should_stop=stop.is_set, report=_tell)
     except AlignmentError as error:
         sys.stderr.write(f"fast lane: {redaction.PROCESS(str(error))}\n")
         return error.exit_code
@@ -34,9 +34,9 @@ def main() -> int:
     return 0
 
 
-def _tell(made: Tick) -> None:
-    if not made.is_idle:
-        sys.stdout.write(redaction.PROCESS(json.dumps(made.to_json())) + "\n")
+def _tell(tick: Tick) -> None:
+    if not tick.is_idle:
+        sys.stdout.write(redaction.PROCESS(json.dumps(tick.to_json())) + "\n")
         sys.stdout.flush()
 
 

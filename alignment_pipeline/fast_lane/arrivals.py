@@ -60,10 +60,10 @@ class Reader:
         now = self.salesforce.clock.now()
         if self._chosen_at is not None and now - self._chosen_at < _SCHEMA_LIFE:
             return
-        found = Describer(self.salesforce).describe_all([*_PERSONS, *_OF_PERSON])
+        descriptions = Describer(self.salesforce).describe_all([*_PERSONS, *_OF_PERSON])
         self._chosen = {
             name: selection.choose(_STREAMS[name], description, self.custom_fields.get(name, ()))
-            for name, description in found.items()
+            for name, description in descriptions.items()
             if description is not None
         }
         self._chosen_marketo = marketo_describe.choose(_LEADS, marketo_describe.describe(self.marketo))
@@ -74,7 +74,7 @@ class Reader:
         Contact ids), and by e-mail address."""
         self.prepare()
         persons = self._marketo_rows(marketo_ids)
-        found = {_LEADS.table: persons}
+        raw = {_LEADS.table: persons}
         # an address as info@ belongs to nobody in particular
         emails = {one for one in _texts(persons, "email") if one.partition("@")[0].lower() not in self.shared_mailboxes}
         ids = {
@@ -82,10 +82,10 @@ class Reader:
             "Contact": {*known.get("Contact", ()), *_ids(persons, "sfdcContactId")},
         }
         wanted = [(name, _who(sorted(ids[name]), sorted(emails))) for name in _PERSONS]
-        found |= self._salesforce_rows([(name, where) for name, wheres in wanted for where in wheres])
-        whose = {name: _texts(found[_STREAMS[name].table], "record_id") if _STREAMS[name].table in found else set() for name in _PERSONS}
-        found |= self._salesforce_rows(self._work(whose))
-        return found | self._with_shared(found)
+        raw |= self._salesforce_rows([(name, where) for name, wheres in wanted for where in wheres])
+        whose = {name: _texts(raw[_STREAMS[name].table], "record_id") if _STREAMS[name].table in raw else set() for name in _PERSONS}
+        raw |= self._salesforce_rows(self._work(whose))
+        return raw | self._with_shared(raw)
 
     def activity_rows(self, values: Iterable[Mapping[str, str | None]]) -> pa.Table:
         """Raw rows of activities, from the values that the poll gave."""
@@ -102,22 +102,22 @@ class Reader:
         now = self.marketo.clock.now()
         batches = RowBatches(_LEADS, known_at=now, fallback=now)
         rows: list[pa.RecordBatch] = []
-        for found in marketo_leads.by_ids(self.marketo, [int(one) for one in ids], chosen.names):
-            values = {name: canonical(found.get(name), chosen.types.get(name, "string")) for name in chosen.names}
+        for lead in marketo_leads.by_ids(self.marketo, [int(one) for one in ids], chosen.names):
+            values = {name: canonical(lead.get(name), chosen.types.get(name, "string")) for name in chosen.names}
             identity, stamp = values.get("id"), values.get(_LEADS.stamp)
             if identity is not None:
                 rows += batches.add(identity, parse_stamp(stamp) if stamp else None, values)
         return pa.Table.from_batches([*rows, *batches.flush()], schema=batches.schema)
 
-    def _with_shared(self, found: Raw) -> Raw:
+    def _with_shared(self, raw: Raw) -> Raw:
         """Tasks and events with several people, of which one of these is not the first."""
         wanted = []
         for relation, (name, field_name) in _SHARED.items():
-            table, known = found.get(_STREAMS[relation].table), found.get(_STREAMS[name].table)
+            table, known = raw.get(_STREAMS[relation].table), raw.get(_STREAMS[name].table)
             ids = (_texts(table, field_name) if table is not None else set()) - (_texts(known, "record_id") if known is not None else set())
             wanted += [(name, soql.ids_among("Id", part)) for part in _chunks(sorted(ids))]
         more = self._salesforce_rows(wanted)
-        return {name: pa.concat_tables([found[name], rows]) if name in found else rows for name, rows in more.items()}
+        return {name: pa.concat_tables([raw[name], rows]) if name in raw else rows for name, rows in more.items()}
 
     def _work(self, whose: Mapping[str, set[str]]) -> list[tuple[str, str]]:
         """Histories, tasks and events of the records."""
@@ -186,10 +186,10 @@ def _texts(table: pa.Table, column: str) -> set[str]:
 
 def _ids(table: pa.Table, column: str) -> set[str]:
     """Well-formed Salesforce ids; a Marketo field may hold anything."""
-    found = set()
+    ids = set()
     for value in _texts(table, column):
         try:
-            found.add(id18(value))
+            ids.add(id18(value))
         except ValueError:
             continue
-    return found
+    return ids

@@ -97,11 +97,11 @@ class Decider(Walk):
         if step.kind is Kind.EXPRESSION:
             as_of = self._day if step.asks is Asks.DAY else self._now
             key = (step.name, self._day, self.agreement.version)
-            made = self._store.prepared(key, lambda: self._adjusted(step.call(read, agreement=self.agreement, as_of=as_of)))
+            results = self._store.prepared(key, lambda: self._adjusted(step.call(read, agreement=self.agreement, as_of=as_of)))
         else:
-            made = step.call(read, agreement=self.agreement, as_of=self.as_of)
+            results = step.call(read, agreement=self.agreement, as_of=self.as_of)
         is_held = step.is_published or step.kind is not Kind.EXPRESSION
-        self.tables |= {name: self._store.hold(name, one) if is_held and _is_table(one) else one for name, one in made.items()}
+        self.tables |= {name: self._store.hold(name, one) if is_held and _is_table(one) else one for name, one in results.items()}
         if step.name in self._after:
             self._after[step.name]()
 
@@ -137,11 +137,11 @@ class Decider(Walk):
 
         return self._store.prepared((name,), lambda: step.call(nothing, agreement=self.agreement, as_of=self._day))[name]
 
-    def _adjusted(self, made: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _adjusted(self, results: Mapping[str, Any]) -> Mapping[str, Any]:
         """Changes of these records; whether a field's history is tracked at all is known from everybody's history."""
-        if "record_changes" not in made:
-            return made
-        rows = made["record_changes"]
+        if "record_changes" not in results:
+            return results
+        rows = results["record_changes"]
         tracked = self._store.once("tracked_fields", ("record_changes",), _tracked_fields)
         observed = rows.filter(rows.is_observed).anti_join(tracked, ["object", "field"])
         return {"record_changes": ibis.union(rows.filter(~rows.is_observed), observed)}
@@ -170,8 +170,8 @@ class Decider(Walk):
         hierarchy = self.agreement.scoring.engagement.roll_up.hierarchy
         if hierarchy == "own":
             return set(accounts)
-        found = self._store.among("accounts", f"{hierarchy}_account_id", accounts)["account_id"].to_pylist()
-        return {*accounts, *found}
+        below = self._store.among("accounts", f"{hierarchy}_account_id", accounts)["account_id"].to_pylist()
+        return {*accounts, *below}
 
     def _joined_since(self) -> set[str]:
         """Published people whose records belong to these people now."""
@@ -214,8 +214,8 @@ class Decider(Walk):
         self.tables["sla_escalations"] = self._store.hold("sla_escalations", kept)
 
 
-def _is_table(made: Any) -> bool:
-    return isinstance(made, ibis.Table | pa.Table)
+def _is_table(value: Any) -> bool:
+    return isinstance(value, ibis.Table | pa.Table)
 
 
 def _one_moment(moment: datetime) -> pa.Table:

@@ -140,30 +140,30 @@ class Lane:
 
         Without `may_answer` it only looks and remembers.
         """
-        made = Tick(at=self.home.clock.now())
+        tick = Tick(at=self.home.clock.now())
         before = self._counted()
         try:
-            self._look(made)
+            self._look(tick)
             due = self.memory.due(self.home.clock.now())[:_MOST_PEOPLE]
             if due and not may_answer:
-                made.note = "the share of Salesforce's calls is used up: hand-raises wait for the full run"
+                tick.note = "the share of Salesforce's calls is used up: hand-raises wait for the full run"
             elif due:
-                self._answer(due, made)
+                self._answer(due, tick)
         finally:
             spent = {name: number - before.get(name, 0) for name, number in self._counted().items()}
-            made.calls = {name: number for name, number in spent.items() if number}
-            self.memory.spend(self.home.clock.now(), **made.calls)
-            if made.polled or not made.is_idle:
+            tick.calls = {name: number for name, number in spent.items() if number}
+            self.memory.spend(self.home.clock.now(), **tick.calls)
+            if tick.polled or not tick.is_idle:
                 self.memory.save(self.journal)
-        return made
+        return tick
 
-    def _look(self, made: Tick) -> None:
+    def _look(self, tick: Tick) -> None:
         """Poll, and keep what is new before anything is done about it."""
         trail = len(self.memory.trail), self.memory.trail[-1:]
-        found = polling.poll(self.reader.marketo, self.memory, self.type_ids, since=self._first_moment())
-        made.polled = len(found)
-        self.memory.open |= {one.guid: one for one in found}
-        if found or trail != (len(self.memory.trail), self.memory.trail[-1:]):
+        arrived = polling.poll(self.reader.marketo, self.memory, self.type_ids, since=self._first_moment())
+        tick.polled = len(arrived)
+        self.memory.open |= {one.guid: one for one in arrived}
+        if arrived or trail != (len(self.memory.trail), self.memory.trail[-1:]):
             self.memory.save(self.journal)
 
     def _first_moment(self) -> datetime:
@@ -174,22 +174,22 @@ class Lane:
             raise ConfigurationError("the fast lane works over the tables of a full run, and there was none yet: `alignment run` first")
         return max(mark.watermark - OVERLAP, now - LONGEST_WAIT)
 
-    def _answer(self, due: Sequence[HandRaise], made: Tick) -> None:
+    def _answer(self, due: Sequence[HandRaise], tick: Tick) -> None:
         """Read, decide, plan and write for these; then forget those who have their answer."""
         try:
-            raised = self._hand_raises(due, made)
+            raised = self._hand_raises(due, tick)
             if not raised:
                 return
             arrivals = self._read(raised)
             people = overlay.people_of(self.store, arrivals)
             raw = overlay.raw_tables(self.store, people, arrivals)
             decided = Decider(self.store, raw, people, self.agreement, self.index, self.home.clock.now()).decide()
-            refused = writing.write(self.home, self.journal, self.writer, self.store, decided, made)
-            self._settle(raised, decided, refused, made)
+            refused = writing.write(self.home, self.journal, self.writer, self.store, decided, tick)
+            self._settle(raised, decided, refused, tick)
         finally:
             self.store.let_go()
 
-    def _hand_raises(self, due: Sequence[HandRaise], made: Tick) -> list[HandRaise]:
+    def _hand_raises(self, due: Sequence[HandRaise], tick: Tick) -> list[HandRaise]:
         """Those whom staging's rule calls hand-raises; the others are forgotten here and counted by the full run."""
         name = "raw_marketo_activities"
         rows = self.store.contract(name, [self.reader.activity_rows([one.values for one in due])], held_as="polled")
@@ -198,19 +198,19 @@ class Lane:
         empty = [one.table for one in maker("activities").inputs if one.table not in (name, "raw_marketo_activity_types")]
         raw = {other: self.store.contract(other, [], held_as=f"no_{other}") for other in empty}
 
-        def found() -> ibis.Table:
+        def hand_raises() -> ibis.Table:
             types = versions.living(catalogue, as_of=datetime.max.replace(tzinfo=UTC))
             tables = raw | {name: rows, "raw_marketo_activity_types": types}
             called = maker("activities").call(lambda one: tables[one.table], agreement=self.agreement, as_of=None)
             activities = called["activities"]
             return activities.filter((activities.category == HAND_RAISE) & ~activities.is_bot)
 
-        wanted = self.store.prepared(("hand_raises", self.agreement.version), found)
+        wanted = self.store.prepared(("hand_raises", self.agreement.version), hand_raises)
         guids = {key.partition(":")[2] for key in self.store.rows(wanted.select("activity_id"))["activity_id"].to_pylist()}
         for one in due:
             if one.guid not in guids:
                 self.memory.open.pop(one.guid, None)
-                made.no_hand_raise += 1
+                tick.no_hand_raise += 1
         return [one for one in due if one.guid in guids]
 
     def _read(self, raised: Sequence[HandRaise]) -> Raw:
@@ -218,7 +218,7 @@ class Lane:
         arrivals = self.reader.read(ids, overlay.known_records(self.store, ids))
         return arrivals | {"raw_marketo_activities": self.reader.activity_rows([one.values for one in raised])}
 
-    def _settle(self, raised: Sequence[HandRaise], decided: Tables, refused: str | None, made: Tick) -> None:
+    def _settle(self, raised: Sequence[HandRaise], decided: Tables, refused: str | None, tick: Tick) -> None:
         """Forget the answered, keep the waiting with their reason, give up those who waited a day."""
         now = self.home.clock.now()
         reasons = {one.marketo_id: GONE for one in raised} | self._open_reasons(decided)
@@ -226,13 +226,13 @@ class Lane:
             why = refused or reasons.get(one.marketo_id)
             if why is None:
                 self.memory.open.pop(one.guid, None)
-                made.answered.append(one.guid)
+                tick.answered.append(one.guid)
             elif now - one.learned_at > LONGEST_WAIT:
                 self.memory.open.pop(one.guid, None)
-                made.given_up.append(one.guid)
+                tick.given_up.append(one.guid)
             else:
                 self.memory.open[one.guid] = one.waiting(now, why)
-                made.waiting[one.guid] = why
+                tick.waiting[one.guid] = why
 
     def _open_reasons(self, decided: Tables) -> dict[str, str | None]:
         """Marketo id -> what the Task still waits for, None when for nothing."""
@@ -243,12 +243,12 @@ class Lane:
         return {one: NO_RECORD if who not in in_crm else IN_QUEUE if who in queued else None for one, who in person.items()}
 
     def _counted(self) -> dict[str, int]:
-        found: dict[str, int] = {}
+        totals: dict[str, int] = {}
         if "reader" in self.__dict__:
-            found = {"salesforce": self.reader.salesforce.counter.total, "marketo": self.reader.marketo.counter.total}
+            totals = {"salesforce": self.reader.salesforce.counter.total, "marketo": self.reader.marketo.counter.total}
         if "writer" in self.__dict__:
-            found["salesforce"] = found.get("salesforce", 0) + self.writer.calls()
-        return found
+            totals["salesforce"] = totals.get("salesforce", 0) + self.writer.calls()
+        return totals
 
 
 @contextmanager
@@ -285,5 +285,5 @@ def peek(home: Home) -> list[str]:
     """GUIDs of what a round would work on now, for one or two calls; nothing is remembered or written."""
     with home.journal() as journal:
         lane = Lane(home, journal, Memory.load(journal), Store.opened(home))
-        found = polling.poll(lane.reader.marketo, lane.memory, lane.type_ids, since=lane._first_moment())
-        return sorted({one.guid for one in found} | {one.guid for one in lane.memory.due(home.clock.now())})
+        arrived = polling.poll(lane.reader.marketo, lane.memory, lane.type_ids, since=lane._first_moment())
+        return sorted({one.guid for one in arrived} | {one.guid for one in lane.memory.due(home.clock.now())})

@@ -42,17 +42,17 @@ class Done:
     calls: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
 
-    def add(self, made: Tick) -> None:
+    def add(self, tick: Tick) -> None:
         """Count one round."""
         self.rounds += 1
-        self.answered += len(made.answered)
-        self.tasks_created += made.tasks_created
-        self.records_written += made.records_written
-        for system, number in made.calls.items():
+        self.answered += len(tick.answered)
+        self.tasks_created += tick.tasks_created
+        self.records_written += tick.records_written
+        for system, number in tick.calls.items():
             self.calls[system] = self.calls.get(system, 0) + number
-        for guid in (*made.answered, *made.given_up):
+        for guid in (*tick.answered, *tick.given_up):
             self.waiting.pop(guid, None)
-        self.waiting |= made.waiting
+        self.waiting |= tick.waiting
 
     def to_json(self) -> dict[str, Any]:
         """Numbers and reasons."""
@@ -73,7 +73,7 @@ def loop(
     *,
     minutes: float = MINUTES,
     should_stop: Callable[[], bool] = lambda: False,
-    told: Callable[[Tick], None] = lambda _: None,
+    report: Callable[[Tick], None] = lambda _: None,
 ) -> Done:
     """Rounds until `minutes` of leading have passed on the home's clock, the agreement has changed or `should_stop` says so.
 
@@ -91,11 +91,11 @@ def loop(
             if limits_at is None or begun - limits_at > _LIMITS_EVERY:
                 limits_at = begun
                 pace.salesforce_calls_a_day = lane.writer.limits().allowed
-            made = _round(lane, pace, done)
-            if made is not None:
-                done.add(made)
-                told(made)
-            home.clock.sleep(_rest(lane, pace, done, made, begun))
+            tick = _round(lane, pace, done)
+            if tick is not None:
+                done.add(tick)
+                report(tick)
+            home.clock.sleep(_rest(lane, pace, done, tick, begun))
     return done
 
 
@@ -132,19 +132,19 @@ def _leads(lane: Lane, lead: contextlib.ExitStack) -> bool:
 def _round(lane: Lane, pace: Pace, done: Done) -> Tick | None:
     """One round, or None when the outside failed in a way that passes."""
     try:
-        made = lane.tick(may_answer=not pace.is_salesforce_spent(lane.memory, lane.home.clock.now()))
+        tick = lane.tick(may_answer=not pace.is_salesforce_spent(lane.memory, lane.home.clock.now()))
     except (Retryable, QuotaExhausted) as error:
         done.failures.append(redaction.PROCESS(str(error))[:300])
         return None
-    if made.is_idle:
+    if tick.is_idle:
         lane.rehearse()
-    return made
+    return tick
 
 
-def _rest(lane: Lane, pace: Pace, done: Done, made: Tick | None, begun: datetime) -> float:
+def _rest(lane: Lane, pace: Pace, done: Done, tick: Tick | None, begun: datetime) -> float:
     """Seconds until the next round; the time between polls counts from the begin of a round, after a failure from its end."""
     now = lane.home.clock.now()
-    if made is None:
+    if tick is None:
         return max(min(_FIRST_REST * 2 ** min(len(done.failures), 6), _LONGEST_REST), _FIRST_REST)
     wait = pace.wait_seconds(lane.memory, now)
     times = [one.not_before for one in lane.memory.open.values() if one.not_before is not None]

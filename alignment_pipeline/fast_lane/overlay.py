@@ -90,13 +90,13 @@ def raw_tables(store: Store, people: People, arrivals: Raw) -> dict[str, ibis.Ta
         "raw_salesforce_opportunity_changes": [],
         **_marketing_cuts(store, people),
     }
-    found = {}
+    raw = {}
     for name, cut in cuts.items():
         parts = [store.among(name, column, values) for column, values in cut]
-        found[name] = store.contract(name, [*parts, arrivals[name]] if name in arrivals else parts)
+        raw[name] = store.contract(name, [*parts, arrivals[name]] if name in arrivals else parts)
     types = (feed.catalogue for system in MARKETING for feed in system.feeds)
     catalogues = (*(name for name in types if name is not None), "raw_salesforce_campaigns")
-    return found | {name: store.read(name) for name in catalogues}
+    return raw | {name: store.read(name) for name in catalogues}
 
 
 def _shared_cuts(store: Store, people: People) -> dict[str, list[tuple[str, Collection[str]]]]:

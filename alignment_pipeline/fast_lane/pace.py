@@ -42,7 +42,7 @@ class Pace:
         """Seconds until the next poll; five minutes at a time while the share is spent."""
         resets_at = _next_midnight(now)
         used = memory.calls.get("marketo", 0) if memory.day == now.date().isoformat() else 0
-        found = seconds_to_next_poll(
+        seconds = seconds_to_next_poll(
             self.sla.fast_lane,
             now=now,
             resets_at=resets_at,
@@ -51,7 +51,7 @@ class Pace:
             calls_a_poll=_POLL_CALLS,
             open_time=self.open_time(now),
         )
-        return _SHARE_IS_SPENT_SECONDS if found is None else found
+        return _SHARE_IS_SPENT_SECONDS if seconds is None else seconds
 
     def is_salesforce_spent(self, memory: Memory, now: datetime) -> bool:
         """Whether the lane's share of Salesforce's calls is used up today: then hand-raises wait for the full run."""

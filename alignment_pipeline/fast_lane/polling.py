@@ -25,8 +25,8 @@ def hand_raise_types(sources: Sequence[ActivitySource], types: Sequence[Mapping[
     """
     wanted = [source for source in sources if source.category == HAND_RAISE and source.system == MARKETO.name]
     by_name = {str(one["name"]).lower(): int(one["id"]) for one in types}
-    found = {source.record_id if source.record_id is not None else by_name.get((source.record or "").lower()) for source in wanted}
-    ids = sorted(one for one in found if one is not None)
+    numbers = {source.record_id if source.record_id is not None else by_name.get((source.record or "").lower()) for source in wanted}
+    ids = sorted(one for one in numbers if one is not None)
     if not ids or len(ids) > activities.MOST_TYPES:
         raise ConfigurationError(
             f"the fast lane polls for 1 to {activities.MOST_TYPES} Marketo activity types; the agreement's hand-raises name {len(ids)} "
@@ -55,7 +55,7 @@ def poll(session: MarketoSession, memory: Memory, type_ids: Sequence[int], *, si
     if not memory.trail:
         memory.trail.append((started_at, token))
     memory.polled(now, following)
-    return [found for row in rows if (found := _hand_raise(row, memory, now)) is not None]
+    return [arrival for row in rows if (arrival := _hand_raise(row, memory, now)) is not None]
 
 
 def _hand_raise(row: Mapping[str, Any], memory: Memory, now: datetime) -> HandRaise | None:

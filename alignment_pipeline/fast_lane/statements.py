@@ -44,5 +44,5 @@ class RememberingBackend(Backend):  # type: ignore[misc]
             self._is_in_database[key] = isinstance(expression, ibis.Table) and not key.find(operations.InMemoryTable)
         if not self._is_in_database[key] or any(value is not None for value in options.values()):
             return super().to_pyarrow(expression, **options)
-        found: pa.Table = self.con.execute(self.compile(expression)).to_arrow_table()
-        return found.cast(expression.schema().to_pyarrow())
+        rows: pa.Table = self.con.execute(self.compile(expression)).to_arrow_table()
+        return rows.cast(expression.schema().to_pyarrow())

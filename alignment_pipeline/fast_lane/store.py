@@ -60,7 +60,7 @@ class Store:
 
     def versions(self, *names: str) -> tuple[int, ...]:
         """Versions of published tables, 0 where there is none."""
-        return tuple(found.version if (found := self.warehouse.manifest(name)) else 0 for name in names)
+        return tuple(manifest.version if (manifest := self.warehouse.manifest(name)) else 0 for name in names)
 
     def hold(self, name: str, rows: ibis.Table | pa.Table) -> ibis.Table:
         """The rows in memory under this name, in the place of the last round's, on the connection of the published tables (in UTC)."""
@@ -98,9 +98,9 @@ class Store:
 
     def rows(self, table: ibis.Table) -> pa.Table:
         """A table's rows."""
-        made = table.op()
-        if isinstance(made, operations.InMemoryTable):
-            return made.data.to_pyarrow(made.schema)
+        node = table.op()
+        if isinstance(node, operations.InMemoryTable):
+            return node.data.to_pyarrow(node.schema)
         return self.warehouse.connection.to_pyarrow(table)
 
     def among(self, name: str, column: str, values: Collection[str]) -> pa.Table:
@@ -112,8 +112,8 @@ class Store:
             return self.rows(table)
         query = f'SELECT * FROM "{table.get_name()}" WHERE "{column}" IN (SELECT unnest(?))'
         with self._threads_for(name):
-            found: pa.Table = self.warehouse.connection.con.execute(query, [sorted(values)]).to_arrow_table()
-        return found
+            rows: pa.Table = self.warehouse.connection.con.execute(query, [sorted(values)]).to_arrow_table()
+        return rows
 
     @contextmanager
     def _threads_for(self, name: str) -> Iterator[None]:

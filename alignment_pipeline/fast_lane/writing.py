@@ -72,7 +72,7 @@ class Tick:
         }
 
 
-def write(home: Home, journal: Journal, writer: Crm, store: Store, decided: Tables, made: Tick) -> str | None:
+def write(home: Home, journal: Journal, writer: Crm, store: Store, decided: Tables, tick: Tick) -> str | None:
     """Plan and, inside a standing approval, apply. Returns why not everything was written, None when it was."""
     agreement = home.agreement
     crm = replace(writer, describe_all=_asked_once(writer))
@@ -84,26 +84,26 @@ def write(home: Home, journal: Journal, writer: Crm, store: Store, decided: Tabl
         agreement=agreement,
         shapes=rules.shapes,
         org_id=crm.organization_id,
-        as_of=made.at,
+        as_of=tick.at,
         run_id=run_id,
         kind=KIND,
     )
     if not meant.ops:
         return UNDECIDED if UNDECIDED in meant.skipped else None
     kept = prepare.keep(journal, meant, rules)
-    made.plan_hash = meant.plan_hash
+    tick.plan_hash = meant.plan_hash
     key = keys.checking_key(home.path, home.environ)
     try:
         done = applying.apply(
             journal, crm, meant.plan_hash, agreement=agreement, key=key, lane=FAST, run_id=run_id, patience_seconds=_PATIENCE_SECONDS
         )
     except ApprovalRequired as waits:
-        made.note = f"{kept.state}: {waits}"
+        tick.note = f"{kept.state}: {waits}"
         return "its plan waits for approval: `alignment approve --standing` signs what the fast lane may write"
-    made.records_written = done.records_written
-    made.tasks_created = _created(journal, meant.plan_hash)
+    tick.records_written = done.records_written
+    tick.tasks_created = _created(journal, meant.plan_hash)
     if done.error is not None:
-        made.note = str(done.error)
+        tick.note = str(done.error)
     if done.plan_state == "DONE":
         return None
     return f"its plan is not written yet: {done.stopped or UNDECIDED}"

@@ -27,11 +27,11 @@ def limit(environ: Mapping[str, str]) -> int:
     text = environ.get(SETTING, "").strip()
     if not text:
         return max(_SMALLEST, int(machine() * DEFAULT_SHARE))
-    found = _SIZE.fullmatch(text)
-    unit = found[2].upper() if found else None
-    if found is None or (unit != "%" and unit not in _UNITS):
+    parts = _SIZE.fullmatch(text)
+    unit = parts[2].upper() if parts else None
+    if parts is None or (unit != "%" and unit not in _UNITS):
         raise ConfigurationError(f"{SETTING} is {text!r}, which is no size; write it as 4GB, 4GiB or 60%")
-    size = int(machine() * float(found[1]) / 100) if unit == "%" else int(float(found[1]) * _UNITS[str(unit)])
+    size = int(machine() * float(parts[1]) / 100) if unit == "%" else int(float(parts[1]) * _UNITS[str(unit)])
     if size < _SMALLEST:
         raise ConfigurationError(f"{SETTING} is {text!r}; a run needs at least {_SMALLEST // 10**6} MB")
     return size

@@ -27,10 +27,10 @@ _MOMENTS = {
 
 def fingerprint(journal: Journal) -> str:
     """Equal as long as nothing was planned, approved, sent, held, released, erased or set."""
-    found: list[object] = []
+    facts: list[object] = []
     with journal.read() as connection:
         for table, moments in _MOMENTS.items():
-            found += connection.execute(select(func.count(), *(func.max(table.c[name]) for name in moments)).select_from(table)).one()
+            facts += connection.execute(select(func.count(), *(func.max(table.c[name]) for name in moments)).select_from(table)).one()
         states = select(PLAN.c.state, func.count(), func.max(PLAN.c.created_at), func.max(PLAN.c.approved_at)).group_by(PLAN.c.state)
-        found += [tuple(row) for row in connection.execute(states.order_by(PLAN.c.state))]
-    return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
+        facts += [tuple(row) for row in connection.execute(states.order_by(PLAN.c.state))]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

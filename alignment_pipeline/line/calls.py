@@ -192,14 +192,14 @@ def field_updates(
 
 def mqa_backtest(tables: Tables, *, agreement: Agreement, **options: Any) -> tuple[ibis.Table, ibis.Table]:
     """How well MQAs foretold opportunities: terms, and the sweep over thresholds."""
-    found = backtest.mqa_backtest(tables, agreement=agreement, **_terms(tables, agreement, options))
-    return found.terms, found.sweep
+    result = backtest.mqa_backtest(tables, agreement=agreement, **_terms(tables, agreement, options))
+    return result.terms, result.sweep
 
 
 def mql_backtest(tables: Tables, *, agreement: Agreement, **options: Any) -> tuple[ibis.Table, ibis.Table]:
     """How well MQLs foretold opportunities: terms, and the sweep over thresholds."""
-    found = mql_rule.mql_backtest(tables, agreement=agreement, **_terms(tables, agreement, options))
-    return found.terms, found.sweep
+    result = mql_rule.mql_backtest(tables, agreement=agreement, **_terms(tables, agreement, options))
+    return result.terms, result.sweep
 
 
 def _terms(tables: Tables, agreement: Agreement, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,10 +32,10 @@ def column_lineage(step: Step, agreement: Agreement) -> dict[str, Lineage]:
     if step.kind is not Kind.EXPRESSION or not all(one.table in CONTRACTS or one.table == TARGET_LIST for one in step.inputs):
         return {}
     try:
-        made = step.call(_without_data, agreement=agreement, as_of=_SOME_DAY)
+        tables = step.call(_without_data, agreement=agreement, as_of=_SOME_DAY)
     except IbisError:
         return {}  # a rule that looks at rows while it builds its expression
-    return {name: _of_table(table) for name, table in made.items() if isinstance(table, ibis.Table) and name in CONTRACTS}
+    return {name: _of_table(table) for name, table in tables.items() if isinstance(table, ibis.Table) and name in CONTRACTS}
 
 
 def _without_data(one: Read) -> Any:
@@ -46,12 +46,12 @@ def _without_data(one: Read) -> Any:
 
 
 def _of_table(table: ibis.Table) -> Lineage:
-    found: dict[ops.Relation, Lineage] = {}
+    known: dict[ops.Relation, Lineage] = {}
 
     def relation(one: ops.Relation) -> Lineage:
-        if one not in found:
-            found[one] = _columns(one, relation)
-        return found[one]
+        if one not in known:
+            known[one] = _columns(one, relation)
+        return known[one]
 
     return relation(table.op())
 

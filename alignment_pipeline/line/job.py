@@ -65,9 +65,9 @@ def over(step: Step, given: Mapping[Read, Any], *, agreement: Agreement, as_of: 
 
 
 def _leaves(step: Step) -> tuple[Read, ...]:
-    found: dict[Read, None] = {}
+    leaves: dict[Read, None] = {}
     for one in step.inputs:
         maker = MAKERS.get(one.table)
         is_built_anew = maker is not None and not maker.is_published and maker.kind is Kind.EXPRESSION and one.version is Version.DECIDED
-        found |= dict.fromkeys(_leaves(maker) if is_built_anew and maker is not None else (one,))
-    return tuple(found)
+        leaves |= dict.fromkeys(_leaves(maker) if is_built_anew and maker is not None else (one,))
+    return tuple(leaves)

@@ -59,7 +59,7 @@ class Walk:
     agreement: Agreement
     as_of: datetime
     source: Callable[[Read], Any]
-    keep: Keep = field(default=lambda name, made: made)
+    keep: Keep = field(default=lambda name, table: table)
     tables: dict[str, Any] = field(default_factory=dict)
     engine: Engine = field(default_factory=Direct)
 
@@ -72,8 +72,8 @@ class Walk:
     def evaluate(self, step: Step, **options: Any) -> None:
         """Run one step; its tables are in `tables` afterwards. `options` are further arguments of its rule."""
         run = {Kind.EXPRESSION: self.engine.expression, Kind.FOLD: self.engine.fold, Kind.MATCH: self.engine.match}[step.kind]
-        made = run(Job(step, self.read, self.agreement, self.as_of, options))
-        self.tables |= {name: self.keep(name, one) for name, one in made.items()}
+        results = run(Job(step, self.read, self.agreement, self.as_of, options))
+        self.tables |= {name: self.keep(name, one) for name, one in results.items()}
 
     def along(self, steps: Sequence[Step]) -> dict[str, Any]:
         """Run the steps; returns every table made so far."""
@@ -82,11 +82,11 @@ class Walk:
         return self.tables
 
 
-def in_memory(_: str, made: Any) -> Any:
+def in_memory(_: str, table: Any) -> Any:
     """A table worked out once; what is no table, as it is."""
-    if isinstance(made, pa.Table):
-        return ibis.memtable(made)
-    return ibis.memtable(made.to_pyarrow()) if isinstance(made, ibis.Table) else made
+    if isinstance(table, pa.Table):
+        return ibis.memtable(table)
+    return ibis.memtable(table.to_pyarrow()) if isinstance(table, ibis.Table) else table
 
 
 def given(tables: Mapping[str, Any], *, as_of: datetime) -> Callable[[Read], Any]:

@@ -111,9 +111,9 @@ class Step:
 
     def call(self, read: Callable[[Read], Any], *, agreement: Agreement, as_of: Any, **options: Any) -> dict[str, Any]:
         """The rule's tables by name, over what `read` gives; `options` are further arguments of this rule."""
-        found = {one: read(one) for one in self.inputs}
-        tables = [{one.table: found[one] for one in self.reads}] if self.as_mapping else [found[one] for one in self.reads]
-        arguments = {name: found[one] for name, one in self.named.items()}
+        by_read = {one: read(one) for one in self.inputs}
+        tables = [{one.table: by_read[one] for one in self.reads}] if self.as_mapping else [by_read[one] for one in self.reads]
+        arguments = {name: by_read[one] for name, one in self.named.items()}
         arguments |= {name: agreement if path == "*" else attrgetter(path)(agreement) for name, path in self.takes.items()}
         if self.asks is not Asks.NOTHING:
             arguments["as_of"] = as_of
@@ -121,10 +121,10 @@ class Step:
             arguments["agreement_version"] = agreement.version
         return self._named(self.rule(*tables, **arguments, **options))
 
-    def _named(self, made: Any) -> dict[str, Any]:
+    def _named(self, result: Any) -> dict[str, Any]:
         if len(self.makes) == 1:
-            return {self.name: made}
-        by_name = made if isinstance(made, Mapping) else dict(zip(self.makes, made, strict=True))
+            return {self.name: result}
+        by_name = result if isinstance(result, Mapping) else dict(zip(self.makes, result, strict=True))
         return {name: by_name[name] for name in self.makes}
 
 

@@ -77,18 +77,18 @@ def news(before: Iterable[Basis | None], parts: Mapping[str, str], as_of: dateti
 def parts(steps: Sequence[Step], *, agreement: Agreement, version: Callable[[Read], str]) -> dict[str, str]:
     """What these steps are made from, by name: the program, the parts of the agreement they take, the versions of tables they read."""
     makes = {name for step in steps for name in step.makes}
-    found = {_CODE: code_version()}
+    versions = {_CODE: code_version()}
     for step in steps:
         if step.is_stamped:
             # the version stands beside each row
-            found[_AGREEMENT] = agreement.version
+            versions[_AGREEMENT] = agreement.version
         for place in step.takes.values():
-            found[f"{_AGREEMENT}: {place}"] = _digest(agreement if place == "*" else attrgetter(place)(agreement))
+            versions[f"{_AGREEMENT}: {place}"] = _digest(agreement if place == "*" else attrgetter(place)(agreement))
         for one in step.inputs:
             is_made = one.version is Version.DECIDED and one.table in makes
             if not is_made and one.table != FEEDS:
-                found[name_of(one)] = version(one)
-    return found
+                versions[name_of(one)] = version(one)
+    return versions
 
 
 def stamped_by(agreement: Agreement) -> dict[str, str]:
@@ -116,8 +116,8 @@ def next_moment(table: ibis.Table, since: datetime) -> datetime | None:
         return None
     later = [ibis.ifelse(table[name] > moment(since), table[name], ibis.null("timestamp('UTC')")).min().name(name) for name in columns]
     (row,) = table.aggregate(later).to_pyarrow().to_pylist()
-    found = [value for value in row.values() if value is not None]
-    return min(found).astimezone(UTC) if found else None
+    moments = [value for value in row.values() if value is not None]
+    return min(moments).astimezone(UTC) if moments else None
 
 
 def zones(value: Any) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -18,27 +19,21 @@ from alignment_pipeline.matching.names.rarity import RarityTable
 from alignment_pipeline.matching.settings import MatchingSettings
 
 _CONTRACT = CONTRACTS["lead_account_matches"]
+_DEFAULTS = MatchingSettings()
 
 
 def settings_of(matching: Matching, *, agreement_version: str, demoted: Collection[str] = ()) -> MatchingSettings:
-    """The matcher's numbers from the agreement; `demoted` are rules whose labels speak against them."""
-    return MatchingSettings(
-        match_confidence=matching.match_confidence,
-        review_confidence=matching.review_confidence,
-        tie_breakers=tuple(matching.tie_breakers),
-        tie_breakers_decide=matching.tie_breakers_decide,
-        demoted_rules=frozenset(matching.demoted_rules) | frozenset(demoted),
-        minimum_rule_precision=matching.minimum_rule_precision,
-        alike_confidence=matching.alike_confidence,
-        shared_name_confidence=matching.shared_name_confidence,
-        minimum_rule_labels=matching.minimum_rule_labels,
-        freemail_additions=frozenset(matching.freemail_additions),
-        shared_domain_additions=frozenset(matching.shared_domain_additions),
-        corporate_domain_exceptions=frozenset(matching.corporate_domains),
-        alias_groups=tuple(tuple(group) for group in matching.alias_groups),
-        junk_additions=frozenset(matching.junk_companies),
-        agreement_version=agreement_version,
-    )
+    """The agreement's `matching` section as the matcher takes it; `demoted` are rules whose labels speak against them."""
+    section = {name: _like(getattr(_DEFAULTS, name), getattr(matching, name)) for name in Matching.model_fields}
+    section["demoted_rules"] |= frozenset(demoted)
+    return MatchingSettings(**section, agreement_version=agreement_version)
+
+
+def _like(default: Any, value: Any) -> Any:
+    """The agreement's list as the settings keep it: a set where the order means nothing, otherwise a tuple."""
+    if isinstance(default, frozenset):
+        return frozenset(value)
+    return tuple(tuple(one) if isinstance(one, list) else one for one in value) if isinstance(default, tuple) else value
 
 
 def account_index(

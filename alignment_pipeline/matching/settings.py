@@ -72,9 +72,9 @@ class MatchingSettings:
     wilson_z: float = 1.96
     freemail_additions: frozenset[str] = frozenset()
     shared_domain_additions: frozenset[str] = frozenset()
-    corporate_domain_exceptions: frozenset[str] = frozenset()
+    corporate_domains: frozenset[str] = frozenset()
     alias_groups: tuple[tuple[str, ...], ...] = field(default=())
-    junk_additions: frozenset[str] = frozenset()
+    junk_companies: frozenset[str] = frozenset()
     candidate_limit: int = 12
     common_word_accounts: int = 400
     minimum_contacts_per_domain: int = 2

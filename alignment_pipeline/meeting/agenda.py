@@ -17,7 +17,7 @@ _ONE_NAME = 3
 
 def lines(content: Mapping[str, Any], values: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
     """`who`, `what`, and the `section` that says more; at most seven."""
-    made = [
+    agenda = [
         *_disputes(content["disputes"]),
         *_overdue(content["actions"]),
         *_unanswered(content["reps"], values),
@@ -27,7 +27,7 @@ def lines(content: Mapping[str, Any], values: Mapping[str, Mapping[str, Any]]) -
         *_near(content["near"]),
         *_reasons(content["reasons"], values),
     ]
-    return made[:MOST]
+    return agenda[:MOST]
 
 
 def _line(who: str, what: str, section: str) -> dict[str, str]:
@@ -36,13 +36,13 @@ def _line(who: str, what: str, section: str) -> dict[str, str]:
 
 def _disputes(section: Mapping[str, Any]) -> list[dict[str, str]]:
     waiting = [row for row in section["rows"] if row["state"] in ("open", "escalated")]
-    found = []
+    listed = []
     for decider in sorted({row["decider"] for row in waiting}):
         mine = [row for row in waiting if row["decider"] == decider]
         late = sum(row["state"] == "escalated" for row in mine)
         text = f"Decide {forms.plural(len(mine), 'dispute', 'disputes')}" + (f", {late} past the day agreed" if late else "")
-        found.append(_line(decider, text, "disputes"))
-    return found
+        listed.append(_line(decider, text, "disputes"))
+    return listed
 
 
 def _overdue(section: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -75,14 +75,14 @@ def _mqas(section: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _promises(content: Mapping[str, Any]) -> list[dict[str, str]]:
-    found = []
+    listed = []
     for party, who in (("sales", content["owners"]["sales"]), ("marketing", content["owners"]["marketing"])):
         news = [row for row in content["promises"][party] if row["signal"] == "below" and row["party"] == party]
         if news:
             titles = forms.listed([row["title"] for row in news[:2]], "and")
             more = f" and {len(news) - 2} more" if len(news) > 2 else ""
-            found.append(_line(who, f"Say why this fell below its usual range: {titles}{more}", "promises"))
-    return found
+            listed.append(_line(who, f"Say why this fell below its usual range: {titles}{more}", "promises"))
+    return listed
 
 
 def _gap(section: Mapping[str, Any], values: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:

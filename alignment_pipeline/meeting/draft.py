@@ -74,8 +74,8 @@ class Draft:
 
     def keep(self, file: str, table: ibis.Table, *, order: Sequence[str]) -> ibis.Table:
         """Keep rows as a file of the pack, in a total order; numbers are counted over what this returns."""
-        made = table.order_by(*order, *(name for name in table.columns if name not in order)).to_pyarrow()
-        self.rows[file] = made.cast(pa.schema([one.with_nullable(True) for one in made.schema]))
+        ordered = table.order_by(*order, *(name for name in table.columns if name not in order)).to_pyarrow()
+        self.rows[file] = ordered.cast(pa.schema([one.with_nullable(True) for one in ordered.schema]))
         return self.read(file)
 
     def read(self, file: str) -> ibis.Table:
@@ -84,8 +84,8 @@ class Draft:
 
     def listed(self, file: str, **where: str) -> list[dict[str, Any]]:
         """Rows kept before, as dictionaries, in their order."""
-        found = self.rows[file].to_pylist()
-        return [row for row in found if all(str(row[name]) == value for name, value in where.items())]
+        rows = self.rows[file].to_pylist()
+        return [row for row in rows if all(str(row[name]) == value for name, value in where.items())]
 
     def count(self, name: str, *, by: Sequence[str] = (), **where: str) -> list[Value]:
         """Count a number over its file, once for each group of rows; remembered in the pack."""
@@ -94,7 +94,7 @@ class Draft:
         chosen = rows.filter([rows[column].cast("string") == value for column, value in where.items()]) if where else rows
         measures = numbers.counted(number, chosen)
         grouped = chosen.group_by(list(by)).agg(**measures).order_by(*by) if by else chosen.aggregate(**measures)
-        found = [
+        counted = [
             Value(
                 number,
                 {**where, **{column: str(row[column]) for column in by}},
@@ -102,8 +102,8 @@ class Draft:
             )
             for row in grouped.to_pyarrow().to_pylist()
         ]
-        self.values += found
-        return found
+        self.values += counted
+        return counted
 
     def one(self, name: str, **where: str) -> Value:
         """Count a number once; over no rows it is 0, or None for a share."""

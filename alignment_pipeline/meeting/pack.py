@@ -76,8 +76,8 @@ def pack_of(
 ) -> Pack:  # fmt: skip
     """The pack of a period from the published tables, as of the moment they were decided."""
     draft = Draft(tables, agreement, period, as_of)
-    found = disputes.joined(disputes.from_fields(draft), given.disputes)
-    upheld = disputes.keep(draft, found)
+    disputed = disputes.joined(disputes.from_fields(draft), given.disputes)
+    upheld = disputes.keep(draft, disputed)
     promises.keep_clocks(draft, upheld=upheld["breach"])
     promises.keep_marketing(draft, upheld=upheld["rejection"])
     money.keep_deals(draft)
@@ -135,10 +135,10 @@ def pack_of(
 
 def inputs(draft: Draft, given: Meeting) -> dict[str, str]:
     """What the pack was made of -> its hash, whatever the order of rows and the file they lay in."""
-    found = {name: _content_hash(table) for name, table in draft.tables.items()}
+    hashes = {name: _content_hash(table) for name, table in draft.tables.items()}
     for name in ("disputes", "actions", "previews"):
-        found[name] = hashlib.sha256(_canonical([_plain_of(one) for one in getattr(given, name)])).hexdigest()[:16]
-    return found
+        hashes[name] = hashlib.sha256(_canonical([_plain_of(one) for one in getattr(given, name)])).hexdigest()[:16]
+    return hashes
 
 
 def _plain_of(one: Any) -> Any:

@@ -109,8 +109,8 @@ class Writer:
             return None
         value = self.values[key]
         number = NUMBERS[value["name"]]
-        text, told = self.text(value, number)
-        return Shown(text, told if remark else "", value["rows"], number, value["value"])
+        text, aside = self.text(value, number)
+        return Shown(text, aside if remark else "", value["rows"], number, value["value"])
 
     def said(self, key: str | None) -> str:
         """A number as a text: `57 % (43 of 76)`."""
@@ -126,8 +126,8 @@ class Writer:
             if not whole or amount is None:
                 return "none", ""
             if number.count.startswith("share"):
-                told = f"{part:,.0f} of {whole:,.0f}"
-                return (told, "") if whole < self.content["min_n"] else (f"{amount:.0f} %", told)
+                aside = f"{part:,.0f} of {whole:,.0f}"
+                return (aside, "") if whole < self.content["min_n"] else (f"{amount:.0f} %", aside)
             return f"{amount:.0f} %", ""
         return self.amount(amount, number.unit), ""
 
@@ -160,9 +160,9 @@ class Writer:
             return Markup("")
         unit = row["unit"]
         usual = "" if row["lower"] is None else f"; usual {self.amount(row['lower'], unit)} to {self.amount(row['upper'], unit)}"
-        told = f"{len(known)} weeks between {self.amount(min(known), unit)} and {self.amount(max(known), unit)}{usual}"
+        description = f"{len(known)} weeks between {self.amount(min(known), unit)} and {self.amount(max(known), unit)}{usual}"
         spec = charts.sparkline(row["line"], lower=row["lower"], upper=row["upper"], signal=row["signal"])
-        return Markup(charts.svg(spec, told))  # noqa: S704  drawn from numbers, its description is escaped
+        return Markup(charts.svg(spec, description))  # noqa: S704  drawn from numbers, its description is escaped
 
     def heat_class(self, key: str | None) -> str:
         """Five steps of the share kept in time."""
@@ -175,16 +175,16 @@ class Writer:
         parts = [(self.values[key]["scope"]["part"], self.plain(key)) for key in section["parts"]]
         start, end = self.plain(section["start"]), self.plain(section["end"])
         said = ", ".join(f"{name.replace('_', ' ')} {_money(value)}" for name, value in parts) or "nothing moved"
-        told = f"Open pipeline {_money(start)} at the start: {said}; {_money(end)} now"
-        return Markup(charts.svg(charts.waterfall(start, parts, end), told))  # noqa: S704
+        description = f"Open pipeline {_money(start)} at the start: {said}; {_money(end)} now"
+        return Markup(charts.svg(charts.waterfall(start, parts, end), description))  # noqa: S704
 
     def answers(self) -> Markup:
         """How long first touches took."""
         bins = self.content["sections"]["reps"]["answers"]["bins"]
         whole = sum(self.plain(one["now"]) for one in bins)
         rows = [(one["answer"], 100 * self.plain(one["now"]) / whole if whole else 0.0, one["usual_pct"]) for one in bins]
-        told = "First touches by time taken: " + ", ".join(f"{name} {now:.0f} % (usual {usual:.0f} %)" for name, now, usual in rows)
-        return Markup(charts.svg(charts.answers(rows), told))  # noqa: S704
+        description = "First touches by time taken: " + ", ".join(f"{name} {now:.0f} % (usual {usual:.0f} %)" for name, now, usual in rows)
+        return Markup(charts.svg(charts.answers(rows), description))  # noqa: S704
 
     def scope_text(self, scope: Mapping[str, str]) -> str:
         """A scope for people: `first touch mql, 2026-W46`."""
@@ -215,5 +215,5 @@ def _minutes(value: float) -> str:
 def _day(value: str | None) -> str:
     if not value:
         return ""
-    found = date.fromisoformat(value[:10])
-    return f"{found:%a} {found.day} {found:%b}"
+    parsed = date.fromisoformat(value[:10])
+    return f"{parsed:%a} {parsed.day} {parsed:%b}"

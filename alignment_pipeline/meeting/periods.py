@@ -56,20 +56,20 @@ def meeting_week(today: date) -> Period:
 
 def quarter_of(day: date, fiscal: Fiscal) -> Period:
     """The fiscal quarter that holds a day."""
-    found = fiscal.period_of(day, "quarter")
-    return Period(found.name, "quarter", found.first, found.last)
+    period = fiscal.period_of(day, "quarter")
+    return Period(period.name, "quarter", period.first, period.last)
 
 
 def parse(name: str, fiscal: Fiscal) -> Period:
     """The period of a name. Raises ConfigurationError for what is none."""
-    if found := _WEEK.match(name):
+    if parts := _WEEK.match(name):
         try:
-            return week_of(date.fromisocalendar(int(found[1]), int(found[2]), 1))
+            return week_of(date.fromisocalendar(int(parts[1]), int(parts[2]), 1))
         except ValueError as error:
             raise ConfigurationError(f"{name} is no week: {error}") from error
-    if found := _QUARTER.match(name):
-        day = date(int(found[1]) - 1, 1, 1)
-        while day.year <= int(found[1]):
+    if parts := _QUARTER.match(name):
+        day = date(int(parts[1]) - 1, 1, 1)
+        while day.year <= int(parts[1]):
             quarter = fiscal.period_of(day, "quarter")
             if quarter.name == name:
                 return Period(name, "quarter", quarter.first, quarter.last)
@@ -80,17 +80,17 @@ def parse(name: str, fiscal: Fiscal) -> Period:
 def days(period: Period, fiscal: Fiscal, *, weeks: int) -> ibis.Table:
     """One row per day from the window's first to the period's last: week, weekday, bounds in UTC, whether it is of the period."""
     first = period.window(weeks)
-    found = [first + timedelta(days=number) for number in range((period.last - first).days + 1)]
+    dates = [first + timedelta(days=number) for number in range((period.last - first).days + 1)]
     moment = pa.timestamp("us", tz="UTC")
     return ibis.memtable(
         pa.table(
             {
-                "day_on": pa.array(found, pa.date32()),
-                "week": [week_name(day) for day in found],
-                "weekday": [WEEKDAYS[day.weekday()] for day in found],
-                "in_period": ["yes" if period.first <= day <= period.last else "no" for day in found],
-                "begins_at": pa.array([fiscal.end_of(day - timedelta(days=1)) for day in found], moment),
-                "ends_at": pa.array([fiscal.end_of(day) for day in found], moment),
+                "day_on": pa.array(dates, pa.date32()),
+                "week": [week_name(day) for day in dates],
+                "weekday": [WEEKDAYS[day.weekday()] for day in dates],
+                "in_period": ["yes" if period.first <= day <= period.last else "no" for day in dates],
+                "begins_at": pa.array([fiscal.end_of(day - timedelta(days=1)) for day in dates], moment),
+                "ends_at": pa.array([fiscal.end_of(day) for day in dates], moment),
             }
         )
     )
@@ -105,11 +105,11 @@ def dated(table: ibis.Table, column: str, days_of: ibis.Table) -> ibis.Table:
 
 def weeks_of(period: Period, *, weeks: int) -> list[str]:
     """The names of the window's weeks, in order; that of the period is the last."""
-    day, found = period.window(weeks), []
+    day, listed = period.window(weeks), []
     while day <= period.last:
-        found.append(week_name(day))
+        listed.append(week_name(day))
         day += timedelta(days=7)
-    return list(dict.fromkeys([*found, week_name(period.last)]))
+    return list(dict.fromkeys([*listed, week_name(period.last)]))
 
 
 def business_days_after(day: date, number: int) -> date:

@@ -40,9 +40,9 @@ def examine(home: Home, *, repair: bool = False) -> Iterator[Finding]:
 
 def agreement(home: Home) -> Iterator[Finding]:
     """The agreement loads, and both parties have signed it."""
-    found = home.agreement
-    yield Finding("agreement", "ok", f"{found.name}, version {found.version}, from {home.agreement_path}")
-    unsigned = [party.team for party in (found.parties.marketing, found.parties.sales) if party.signed_on is None]
+    loaded = home.agreement
+    yield Finding("agreement", "ok", f"{loaded.name}, version {loaded.version}, from {home.agreement_path}")
+    unsigned = [party.team for party in (loaded.parties.marketing, loaded.parties.sales) if party.signed_on is None]
     if unsigned:
         yield Finding(
             "agreement", "warn", f"not signed by {' and '.join(unsigned)}", "put the day of signing into `signed_on` of each party"
@@ -95,8 +95,8 @@ def _backups(home: Home, journal: Journal) -> Iterator[Finding]:
         yield Finding("backup", "ok", "the journal is in PostgreSQL; back it up with its own tools")
         return
     folder = backup.folder_of(home.path, home.environ)
-    made = backup.copies(folder)
-    age = home.clock.now() - made[0][1] if made else None
+    copies = backup.copies(folder)
+    age = home.clock.now() - copies[0][1] if copies else None
     if age is None or age > backup.STALE:
         text = (
             "the journal was never backed up" if age is None else f"the journal's last copy is {age.total_seconds() / 3600:.0f} hours old"
@@ -104,7 +104,7 @@ def _backups(home: Home, journal: Journal) -> Iterator[Finding]:
         fix = f"turn on the schedule journal_backup_at_four, or `alignment backup`; {backup.ENVIRONMENT_VARIABLE} names another disk"
         yield Finding("backup", "warn", text, fix)
     else:
-        yield Finding("backup", "ok", f"{len(made)} copies in {folder}, the last {age.total_seconds() / 3600:.0f} hours old")
+        yield Finding("backup", "ok", f"{len(copies)} copies in {folder}, the last {age.total_seconds() / 3600:.0f} hours old")
 
 
 def _rebuild(home: Home, name: str) -> str:
@@ -125,8 +125,8 @@ def notifications(home: Home) -> Iterator[Finding]:
         fix = f"set {sinks.ENVIRONMENT_VARIABLE} to e-mail, Slack or Teams addresses (Apprise URLs)"
         yield Finding("notifications", "warn", f"messages go to files in {home.path / 'notifications'}", fix)
         return
-    found = sinks.sinks_of(urls, home.path / "notifications")
-    yield Finding("notifications", "ok", f"{len(found)} addresses can be read: {', '.join(one.name for one in found)}")
+    configured = sinks.sinks_of(urls, home.path / "notifications")
+    yield Finding("notifications", "ok", f"{len(configured)} addresses can be read: {', '.join(one.name for one in configured)}")
 
 
 def system(home: Home, connector: Connector) -> Iterator[Finding]:

@@ -112,10 +112,10 @@ def _names(warehouse: Warehouse, wanted: str) -> set[str]:
     records = warehouse.read("person_records")
     people = warehouse.read("people")
     named = (records.record_id == wanted) | (records.source_key == wanted) | (records.record_id.substr(0, 15) == wanted)
-    found = records.filter(named).select("person_id")
+    matching = records.filter(named).select("person_id")
     if "@" in wanted:
-        found = people.filter(people.email == wanted.lower()).select("person_id")
-    ids = set(found.to_pyarrow().column("person_id").to_pylist())
+        matching = people.filter(people.email == wanted.lower()).select("person_id")
+    ids = set(matching.to_pyarrow().column("person_id").to_pylist())
     names = {wanted.lower() if "@" in wanted else wanted}
     if ids:
         theirs = records.filter(records.person_id.isin(sorted(ids))).to_pyarrow()
@@ -128,25 +128,25 @@ def _names(warehouse: Warehouse, wanted: str) -> set[str]:
 
 def _merged(warehouse: Warehouse, names: Collection[str]) -> set[str]:
     """Ids of records that were merged into theirs, where a merge makes a new id: their versions stay in the raw table."""
-    found: set[str] = set()
+    merged: set[str] = set()
     for people in (system.people for system in MARKETING):
         if people is None or people.merged_into is None:
             continue
         raw = warehouse.read(people.table)
         losers = raw.filter(raw[people.merged_into].isin(sorted(names))).select("record_id").distinct()
-        found |= set(losers.to_pyarrow().column("record_id").to_pylist())
-    return found
+        merged |= set(losers.to_pyarrow().column("record_id").to_pylist())
+    return merged
 
 
 def _addresses(warehouse: Warehouse, names: Collection[str]) -> set[str]:
     """Addresses that any version of their records ever had."""
-    found: set[str] = set()
+    addresses: set[str] = set()
     marketing = [(system.people.table, system.people.email) for system in MARKETING if system.people is not None]
     for table, column in (("raw_salesforce_leads", "Email"), ("raw_salesforce_contacts", "Email"), *marketing):
         raw = warehouse.read(table)
         emails = raw.filter(raw.record_id.isin(sorted(names)), raw[column].notnull()).select(email=raw[column].strip().lower()).distinct()
-        found |= set(emails.to_pyarrow().column("email").to_pylist())
-    return found
+        addresses |= set(emails.to_pyarrow().column("email").to_pylist())
+    return addresses
 
 
 def _erase_tables(warehouse: Warehouse, names: Collection[str]) -> tuple[int, int]:

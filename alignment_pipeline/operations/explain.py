@@ -84,8 +84,8 @@ class Source:
 
     def _ordered(self, table: str, columns: str, where: str, order: str, limit: int, values: Iterable[str]) -> list[dict[str, Any]]:
         # found first and ordered then: DuckDB 1.5.6 uses no index for a WHERE with ORDER BY and LIMIT (50 ms instead of 2 with a million)
-        found = f"WITH found AS MATERIALIZED (SELECT {columns} FROM {table} WHERE {where})"
-        return self.query(f"{found} SELECT * FROM found ORDER BY {order} LIMIT {int(limit)}", *values)
+        query = f"WITH chosen AS MATERIALIZED (SELECT {columns} FROM {table} WHERE {where})"
+        return self.query(f"{query} SELECT * FROM chosen ORDER BY {order} LIMIT {int(limit)}", *values)
 
 
 def _where(wanted: Mapping[str, str]) -> str:
@@ -145,9 +145,9 @@ def _named(source: Source, name: str) -> list[Named]:
         people = source.query(
             f"SELECT person_id AS id, {full} AS name, company AS more FROM people WHERE {fits.format(full)} ORDER BY name, id", name
         )
-        found = [(row, True) for row in accounts] + [(row, False) for row in people]
-        if found:
-            return [Named(row["id"], ", ".join(part for part in (row["name"], row["more"]) if part), is_it) for row, is_it in found]
+        listed = [(row, True) for row in accounts] + [(row, False) for row in people]
+        if listed:
+            return [Named(row["id"], ", ".join(part for part in (row["name"], row["more"]) if part), is_it) for row, is_it in listed]
     return []
 
 
@@ -226,13 +226,13 @@ def _person_id(source: Source, name: str) -> str | None:
 
 def _person_by_email(source: Source, email: str) -> str | None:
     """The person whose best e-mail it is, or who has a record with it: contacts first, then leads, then marketing."""
-    found = _first(source.query("SELECT person_id AS id FROM people WHERE email = ? ORDER BY 1 LIMIT 1", email))
+    row = _first(source.query("SELECT person_id AS id FROM people WHERE email = ? ORDER BY 1 LIMIT 1", email))
     for table, key in (("contacts", "'contact:' || contact_id"), ("leads", "'lead:' || lead_id"), ("marketing_persons", "source_key")):
-        if found is not None:
-            return found
+        if row is not None:
+            return row
         keys = f"SELECT {key} FROM {table} WHERE email = ?"
-        found = _first(source.query(f"SELECT person_id AS id FROM person_records WHERE source_key IN ({keys}) ORDER BY 1 LIMIT 1", email))
-    return found
+        row = _first(source.query(f"SELECT person_id AS id FROM person_records WHERE source_key IN ({keys}) ORDER BY 1 LIMIT 1", email))
+    return row
 
 
 def _first(rows: list[dict[str, Any]]) -> str | None:

@@ -117,7 +117,7 @@ def _tables(home: Home, day: date | None) -> Iterator[tuple[dict[str, ibis.Table
     at = history.end_of(day)
     if at > home.clock.now():
         raise ConfigurationError(f"--as-of {day}: the day is not over yet; leave it out to export the tables of the last run")
-    known = {name: _known(warehouse, name, at) for name in CONTRACTS if name not in replay.MADE}
+    known = {name: _known(warehouse, name, at) for name in CONTRACTS if name not in replay.DECIDED}
     tables = {name: table for name, table in known.items() if table is not None}
     with tempfile.TemporaryDirectory(prefix="export-", dir=home.folder("spill")) as scratch:
         beside = warehouse.beside(Path(scratch))

@@ -43,13 +43,13 @@ def store(
     warehouse: Warehouse,
     journal: Journal,
     sieve: Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]] = iter,
-    told: Callable[[str, int], None] = lambda *_: None,
+    report: Callable[[str, int], None] = lambda *_: None,
 ) -> list[Stored]:
     """Read every stream to its end and publish its new versions; a stream that fails raises and leaves its table as it was.
 
     A stream whose daily quota is used up waits for tomorrow with its job kept; the others are read first, then it raises.
     """
-    found = []
+    stored = []
     waiting: QuotaExhausted | None = None
     for reading in readings:
         try:
@@ -61,11 +61,11 @@ def store(
             continue
         warehouse.append("refused_rows", _refused(reading.report))
         stream_states.save(journal, system, reading.report.state)
-        told(reading.stream.table, published.added)
-        found.append(Stored(reading.report, published))
+        report(reading.stream.table, published.added)
+        stored.append(Stored(reading.report, published))
     if waiting is not None:
         raise waiting
-    return found
+    return stored
 
 
 def _refused(report: StreamReport) -> pa.Table:

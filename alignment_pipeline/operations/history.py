@@ -145,9 +145,9 @@ def take(home: Home, warehouse: Warehouse, day: date) -> Taken:
                 rows[name] = warehouse.keep(name, day, table).rows
                 warehouse.forget_old_snapshots(name, day)
                 hashes[name] = table_hash(_hashes(warehouse, name, warehouse.read_snapshot(name, day)))
-            found = Taken(day.isoformat(), home.clock.now().isoformat(), version, list_name, rows, hashes)
-            _write(warehouse, day, found)
-    return found
+            snapshot = Taken(day.isoformat(), home.clock.now().isoformat(), version, list_name, rows, hashes)
+            _write(warehouse, day, snapshot)
+    return snapshot
 
 
 def compare(home: Home, warehouse: Warehouse, day: date) -> Comparison:
@@ -161,8 +161,8 @@ def compare(home: Home, warehouse: Warehouse, day: date) -> Comparison:
         raise ConfigurationError(f"{day} was never taken; take it with `alignment history --take --from {day} --to {day}`")
     agreement = agreements.kept(home, noted.agreement_version)
     with _decided(home, warehouse, day, agreement, noted.target_list) as tables:
-        found = {name: _difference(warehouse, name, day, replayed, noted) for name, replayed in tables.items()}
-    return Comparison(day, noted.agreement_version, noted.erased_people, found)
+        compared = {name: _difference(warehouse, name, day, replayed, noted) for name, replayed in tables.items()}
+    return Comparison(day, noted.agreement_version, noted.erased_people, compared)
 
 
 def comparisons(warehouse: Warehouse, day: date) -> list[dict[str, Any]]:
@@ -173,32 +173,32 @@ def comparisons(warehouse: Warehouse, day: date) -> list[dict[str, Any]]:
     return rows
 
 
-def keep_comparison(home: Home, warehouse: Warehouse, found: Comparison) -> int:
+def keep_comparison(home: Home, warehouse: Warehouse, comparison: Comparison) -> int:
     """Keep what came of a comparison beside the day, as `snapshot_replays`. Returns its rows."""
     rows = [
         {
-            "snapshot_on": found.day,
+            "snapshot_on": comparison.day,
             "table_name": name,
             "is_equal": one.stored_hash == one.replayed_hash,
             "rows": one.rows,
             "left_out": one.left_out,
-            "erased_people": found.erased_people,
+            "erased_people": comparison.erased_people,
             "differing": one.differing,
             "examples": json.dumps(one.examples),
             "stored_hash": one.stored_hash,
             "replayed_hash": one.replayed_hash,
             "replayed_at": home.clock.now(),
-            "agreement_version": found.agreement_version,
+            "agreement_version": comparison.agreement_version,
         }
-        for name, one in sorted(found.tables.items())
+        for name, one in sorted(comparison.tables.items())
     ]
-    return warehouse.keep(SNAPSHOT_REPLAYS.name, found.day, pa.Table.from_pylist(rows, schema=SNAPSHOT_REPLAYS.schema)).rows
+    return warehouse.keep(SNAPSHOT_REPLAYS.name, comparison.day, pa.Table.from_pylist(rows, schema=SNAPSHOT_REPLAYS.schema)).rows
 
 
 def forget_comparison(warehouse: Warehouse, day: date, names: Collection[str]) -> None:
     """Take out what came of a comparison whose examples name one of these: it can be made again."""
-    told = " ".join(row["examples"] for row in comparisons(warehouse, day))
-    if any(name in told for name in names):
+    text = " ".join(row["examples"] for row in comparisons(warehouse, day))
+    if any(name in text for name in names):
         warehouse.drop_snapshot(SNAPSHOT_REPLAYS.name, day)
 
 
@@ -246,14 +246,14 @@ def _touched(warehouse: Warehouse, name: str, accounts: Collection[str], rows: i
     """Keys of the rows of accounts that lost a person."""
     if not accounts:
         return set()
-    found = rows.filter(rows.account_id.isin(sorted(accounts))).select(key=rows[KEYS[name]])
-    return set(warehouse.connection.to_pyarrow(found).column("key").to_pylist())
+    touched = rows.filter(rows.account_id.isin(sorted(accounts))).select(key=rows[KEYS[name]])
+    return set(warehouse.connection.to_pyarrow(touched).column("key").to_pylist())
 
 
 def _hashes(warehouse: Warehouse, name: str, rows: ibis.Table) -> dict[str, str]:
     hashed = row_hashes(rows, CONTRACTS[name])
-    found = warehouse.connection.to_pyarrow(hashed.select(KEYS[name], "row_hash"))
-    return dict(zip(found.column(KEYS[name]).to_pylist(), found.column("row_hash").to_pylist(), strict=True))
+    read = warehouse.connection.to_pyarrow(hashed.select(KEYS[name], "row_hash"))
+    return dict(zip(read.column(KEYS[name]).to_pylist(), read.column("row_hash").to_pylist(), strict=True))
 
 
 def _notes(warehouse: Warehouse, day: date) -> Path:

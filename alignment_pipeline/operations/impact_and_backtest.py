@@ -42,10 +42,10 @@ def decided_as_of(warehouse: Warehouse) -> datetime:
     if not warehouse.exists("account_scores"):
         raise ConfigurationError("nothing has been decided yet; start with `alignment run`")
     scores = warehouse.read("account_scores")
-    found = scores.as_of.max().to_pyarrow().as_py()
-    if found is None:
+    newest = scores.as_of.max().to_pyarrow().as_py()
+    if newest is None:
         raise ConfigurationError("the last run scored no account; there is nothing to compare")
-    return warehouse.decided_as_of() or found
+    return warehouse.decided_as_of() or newest
 
 
 def impact_of(
@@ -131,8 +131,8 @@ def _decided(
         return target if one.table == line.TARGET_LIST else source(one)
 
     walk = line.Walk(agreement, as_of, read, line.in_memory)
-    made = walk.along(line.needed(wanted, given=given))
-    return {name: made[name] for name in wanted}
+    results = walk.along(line.needed(wanted, given=given))
+    return {name: results[name] for name in wanted}
 
 
 def _source(warehouse: Warehouse, as_of: datetime) -> Callable[[Read], Any]:
@@ -158,15 +158,15 @@ def _some(names: Collection[str]) -> str:
 
 def _names(warehouse: Warehouse, ids: Collection[str]) -> dict[str, str]:
     """Account or person -> what people call it, of those that are listed."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     if warehouse.exists("accounts"):
         rows = warehouse.read("accounts").filter(_.account_id.isin(list(ids))).select("account_id", "name").to_pyarrow().to_pylist()
-        found |= {row["account_id"]: row["name"] for row in rows if row["name"]}
+        names |= {row["account_id"]: row["name"] for row in rows if row["name"]}
     if warehouse.exists("people"):
         people = warehouse.read("people").filter(_.person_id.isin(list(ids))).select("person_id", "first_name", "last_name")
         for row in people.to_pyarrow().to_pylist():
-            found[row["person_id"]] = " ".join(part for part in (row["first_name"], row["last_name"]) if part) or row["person_id"]
-    return found
+            names[row["person_id"]] = " ".join(part for part in (row["first_name"], row["last_name"]) if part) or row["person_id"]
+    return names
 
 
 def backtest_of(

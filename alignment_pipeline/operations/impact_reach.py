@@ -90,12 +90,12 @@ def _takes(step: Step, key: str) -> bool:
 
 def missing(wanted: Iterable[str], given: Collection[str], stored: Collection[str]) -> dict[str, list[str]]:
     """Wanted table -> tables that it cannot be made without and that are not stored."""
-    found = {}
+    by_table = {}
     for table in wanted:
         lacking = [name for name in line.outside(line.needed([table], given=given)) if name not in given and name not in stored]
         if lacking:
-            found[table] = lacking
-    return found
+            by_table[table] = lacking
+    return by_table
 
 
 def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:

@@ -82,14 +82,14 @@ def draft(home: Home, *, is_offline: bool = False, answers: Answers | None = Non
     agreement = loader.loads(text, name="the draft")
     warehouse = home.warehouse()
     capacity = agreement.lifecycle.handover.mqas_per_rep_and_week or _USUAL_CAPACITY
-    found = [
+    proposed = [
         *proposals.stages(metadata.descriptions, agreement),
         *proposals.activities(warehouse, agreement),
         *proposals.time_zones(metadata.users, agreement),
         *proposals.calendars(metadata.hours),
         *proposals.thresholds(warehouse, agreement, reps=_reps(warehouse), weekly_per_rep=capacity),
     ]
-    return Draft(f"{proposals.as_comment(found)}\n{text}", remarks, found)
+    return Draft(f"{proposals.as_comment(proposed)}\n{text}", remarks, proposed)
 
 
 @dataclass(frozen=True)
@@ -148,11 +148,11 @@ def prepare(home: Home, *, may_make: bool) -> list[str]:
     return connector.prepare(home.environ, home.clock, home.agreement.crm, may_make=may_make)
 
 
-def write(found: Draft, path: Path) -> Path:
+def write(drafted: Draft, path: Path) -> Path:
     """Write the draft and, beside it, the schema; returns the schema's path."""
     schema = path.with_name(path.stem + ".schema.json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"# yaml-language-server: $schema={schema.name}\n{found.text}", encoding="utf-8")
+    path.write_text(f"# yaml-language-server: $schema={schema.name}\n{drafted.text}", encoding="utf-8")
     schema.write_text(json.dumps(editor_schema(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return schema
 

@@ -28,6 +28,6 @@ def notify(home: Home, warehouse: Warehouse, *, is_dry_run: bool = False) -> not
     host = home.environ.get("SALESFORCE_DOMAIN", "").strip()
     wanted = messages.from_escalations(due, users, crm_host=host if host.endswith(".salesforce.com") else None)
     folder = home.folder(FOLDER)
-    found = sinks.sinks_of(home.environ.get(sinks.ENVIRONMENT_VARIABLE, ""), folder)
+    configured = sinks.sinks_of(home.environ.get(sinks.ENVIRONMENT_VARIABLE, ""), folder)
     with FileStore(home.path / OUTBOX) as store:
-        return notifier.deliver(wanted, found, store, settings=settings, now=home.clock.now())
+        return notifier.deliver(wanted, configured, store, settings=settings, now=home.clock.now())

@@ -62,32 +62,32 @@ def number(home: Home, warehouse: Warehouse, name: str, *, scope: str = WHOLE, r
     Raises ConfigurationError for a name that no number has, and for a scope or record that has no such number.
     """
     listed = {one.name: one for one in numbers.catalogue(home.agreement)}
-    found = listed.get(name) or next((one for one in listed.values() if one.name.lower() == name.lower()), None)
-    if found is None:
+    definition = listed.get(name) or next((one for one in listed.values() if one.name.lower() == name.lower()), None)
+    if definition is None:
         alike = difflib.get_close_matches(name, listed, n=3)
         hint = f"did you mean {' or '.join(alike)}?" if alike else "`alignment number` lists all"
         raise ConfigurationError(f"no number is called {name!r}; {hint}")
-    return _OF[found.kind](home, warehouse, found, scope, record)
+    return _OF[definition.kind](home, warehouse, definition, scope, record)
 
 
-def _metric(home: Home, warehouse: Warehouse, found: Definition, scope: str, record: str | None) -> Number:
+def _metric(home: Home, warehouse: Warehouse, definition: Definition, scope: str, record: str | None) -> Number:
     metrics = warehouse.read("pipeline_metrics")
-    values = metrics.filter(_.metric == found.name).order_by("scope").to_pyarrow().to_pylist()
+    values = metrics.filter(_.metric == definition.name).order_by("scope").to_pyarrow().to_pylist()
     mine = next((row for row in values if row["scope"] == scope), None)
     if mine is None:
         known = ", ".join(row["scope"] for row in values) or "none: start with `alignment run`"
-        raise ConfigurationError(f"{found.name} has no scope {scope!r}; it has {known}")
+        raise ConfigurationError(f"{definition.name} has no scope {scope!r}; it has {known}")
     values = [mine, *(row for row in values if row is not mine)]
-    if found.name in _SUMS:
-        return Number(found, values, _deals(home, warehouse, _SUMS[found.name], scope, mine), "the deals it is the sum of")
-    if found.name.startswith("bridge_"):
-        part = found.name.removeprefix("bridge_")
+    if definition.name in _SUMS:
+        return Number(definition, values, _deals(home, warehouse, _SUMS[definition.name], scope, mine), "the deals it is the sum of")
+    if definition.name.startswith("bridge_"):
+        part = definition.name.removeprefix("bridge_")
         moves = warehouse.read("pipeline_movements")
         rows = moves.filter(moves.part == part, moves.scope == scope, moves.since_on.cast("string") == _since(mine))
-        return Number(found, values, rows.order_by("opportunity_id").to_pyarrow(), "the deals of this part of the bridge")
-    parts = _PARTS.get(found.name, ())
-    rows = metrics.filter(metrics.metric.isin(list(parts) or [found.name]), metrics.scope == scope).order_by("metric")
-    return Number(found, values, rows.to_pyarrow(), "the numbers it is worked out from" if parts else "the row of the table")
+        return Number(definition, values, rows.order_by("opportunity_id").to_pyarrow(), "the deals of this part of the bridge")
+    parts = _PARTS.get(definition.name, ())
+    rows = metrics.filter(metrics.metric.isin(list(parts) or [definition.name]), metrics.scope == scope).order_by("metric")
+    return Number(definition, values, rows.to_pyarrow(), "the numbers it is worked out from" if parts else "the row of the table")
 
 
 def _since(row: Mapping[str, Any]) -> str:
@@ -104,42 +104,42 @@ def _deals(home: Home, warehouse: Warehouse, mark: str, scope: str, row: Mapping
     return on_day.filter(on_day.scope == scope, on_day[mark].fill_null(False)).order_by("opportunity_id").select(*columns).to_pyarrow()
 
 
-def _field(home: Home, warehouse: Warehouse, found: Definition, scope: str, record: str | None) -> Number:
-    object_, _dot, field = found.name.partition(".")
+def _field(home: Home, warehouse: Warehouse, definition: Definition, scope: str, record: str | None) -> Number:
+    object_, _dot, field = definition.name.partition(".")
     updates = warehouse.read("field_updates").filter(_.object == object_, _.field == field)
     if record is None:
         counted = updates.group_by("value").agg(records=_.count()).order_by(ibis.desc("records"), "value")
         return Number(
-            found, [{"records": int(updates.count().to_pyarrow().as_py())}], counted.limit(1000).to_pyarrow(), "records per value"
+            definition, [{"records": int(updates.count().to_pyarrow().as_py())}], counted.limit(1000).to_pyarrow(), "records per value"
         )
     known = record_ids.KnownIds(updates.select("record_id").to_pyarrow()["record_id"].to_pylist())
     mine = known.meant(record)
     if mine is None:
-        raise ConfigurationError(f"{found.name} has no value for a record {record!r}")
+        raise ConfigurationError(f"{definition.name} has no value for a record {record!r}")
     values = updates.filter(_.record_id == mine).select("record_id", "value", "reason", "as_of").to_pyarrow().to_pylist()
-    table = warehouse.read(found.table)
+    table = warehouse.read(definition.table)
     keys = _keys_of(warehouse, object_, mine)
     key = "account_id" if object_ == "Account" else "person_id"
     rows = table.filter(table[key].isin(keys)) if key in table.columns else table.filter(ibis.literal(False))
-    return Number(found, values, rows.to_pyarrow(), f"the rows of {found.table} for this record")
+    return Number(definition, values, rows.to_pyarrow(), f"the rows of {definition.table} for this record")
 
 
-def _page(home: Home, warehouse: Warehouse, found: Definition, scope: str, record: str | None) -> Number:
+def _page(home: Home, warehouse: Warehouse, definition: Definition, scope: str, record: str | None) -> Number:
     """A number of the newest weekly pack. `scope` is `all`, or COLUMN=VALUE as `owner=Ann Smith`, several joined by commas."""
     kept = pack.latest(home)
     if kept is None:
-        raise ConfigurationError(f"{found.name} stands on the weekly page, and no pack has been made yet; start with `alignment pack`")
+        raise ConfigurationError(f"{definition.name} stands on the weekly page, and no pack has been made yet; start with `alignment pack`")
     wanted = {} if scope == WHOLE else dict(part.split("=", 1) for part in scope.split(",") if "=" in part)
-    values = [row for row in kept.content()["values"] if row["name"] == found.name]
+    values = [row for row in kept.content()["values"] if row["name"] == definition.name]
     mine = next((row for row in values if row["scope"] == wanted), None if scope != WHOLE else next(iter(values), None))
     if mine is None:
         known = "; ".join(_scope(row["scope"]) for row in values) or "none"
-        raise ConfigurationError(f"{found.name} has no scope {scope!r} in the pack of {kept.period}; it has {known}")
+        raise ConfigurationError(f"{definition.name} has no scope {scope!r} in the pack of {kept.period}; it has {known}")
     rows = csv.read_csv(kept.folder / mine["rows"], convert_options=csv.ConvertOptions(strings_can_be_null=False))
     for column, value in mine["scope"].items():
         rows = rows.filter(pc.equal(pc.cast(rows[column], pa.string()), value))
     shown = [row | {"scope": _scope(row["scope"])} for row in (mine, *(row for row in values if row is not mine))]
-    return Number(found, shown, rows, f"the rows of {kept.folder.name}/{mine['rows']} that it is counted over")
+    return Number(definition, shown, rows, f"the rows of {kept.folder.name}/{mine['rows']} that it is counted over")
 
 
 def _scope(columns: Mapping[str, str]) -> str:
@@ -150,8 +150,8 @@ def _keys_of(warehouse: Warehouse, object_: str, record: str) -> list[str]:
     if object_ == "Account":
         return [record]
     records = warehouse.read("person_records")
-    found: list[str] = records.filter(records.record_id == record).select("person_id").distinct().to_pyarrow()["person_id"].to_pylist()
-    return found
+    ids: list[str] = records.filter(records.record_id == record).select("person_id").distinct().to_pyarrow()["person_id"].to_pylist()
+    return ids
 
 
 _OF: Mapping[Kind, Callable[[Home, Warehouse, Definition, str, str | None], Number]] = {

@@ -119,12 +119,12 @@ def _page() -> list[Definition]:
 
 
 def _fields(agreement: Agreement) -> list[Definition]:
-    made = []
+    listed = []
     for mapping in agreement.crm.fields:
         subject, _, value = mapping.value.partition(".")
         table, formula = BEHIND[value]
         key = "account_id" if subject == "account" else "person_id"
-        made.append(
+        listed.append(
             Definition(
                 name=f"{mapping.object}.{mapping.field}",
                 definition=mapping.help or f"{mapping.label} ({mapping.value})",
@@ -136,4 +136,4 @@ def _fields(agreement: Agreement) -> list[Definition]:
                 kind=Kind.FIELD,
             )
         )
-    return made
+    return listed

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProces
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
 from opentelemetry.trace import Status, StatusCode
 
-from alignment_pipeline.operations.told_runs import Exporter, Told
+from alignment_pipeline.operations.run_traces import Exporter, RunTrace
 
 _NANO = 1_000_000_000
 _RESOURCE = Resource.create({SERVICE_NAME: "alignment_pipeline"})
@@ -37,17 +37,17 @@ class _RunIds(IdGenerator):
         return self._random.generate_span_id()
 
 
-def send(told: Told, exporter: Exporter, *, spans: SpanExporter | None = None, metrics: MetricExporter | None = None) -> None:
+def send(run: RunTrace, exporter: Exporter, *, spans: SpanExporter | None = None, metrics: MetricExporter | None = None) -> None:
     """Send a run; `spans` and `metrics` take the place of the exporters that the environment configures."""
     made_spans, made_metrics = _exporters(exporter) if spans is None or metrics is None else (spans, metrics)
-    tracers = TracerProvider(resource=_RESOURCE, id_generator=_RunIds(told.run_id), shutdown_on_exit=False)
+    tracers = TracerProvider(resource=_RESOURCE, id_generator=_RunIds(run.run_id), shutdown_on_exit=False)
     tracers.add_span_processor(SimpleSpanProcessor(made_spans))
-    _trace(told, tracers.get_tracer("alignment_pipeline"))
+    _trace(run, tracers.get_tracer("alignment_pipeline"))
     tracers.shutdown()
     # one export, at the end: the reader's interval is longer than any run is told
     reader = PeriodicExportingMetricReader(made_metrics, export_interval_millis=3_600_000)
     meters = MeterProvider([reader], resource=_RESOURCE, shutdown_on_exit=False)
-    _measure(told, meters)
+    _measure(run, meters)
     meters.shutdown()
 
 
@@ -60,14 +60,14 @@ def _exporters(exporter: Exporter) -> tuple[SpanExporter, MetricExporter]:
     return OTLPSpanExporter(), OTLPMetricExporter()
 
 
-def _trace(told: Told, tracer: trace.Tracer) -> None:
+def _trace(run: RunTrace, tracer: trace.Tracer) -> None:
     root = tracer.start_span(
-        f"run {told.job}",
-        start_time=nanoseconds(told.begun),
-        attributes={"alignment.job": told.job, "alignment.run_id": told.run_id, "alignment.status": told.status},
+        f"run {run.job}",
+        start_time=nanoseconds(run.begun),
+        attributes={"alignment.job": run.job, "alignment.run_id": run.run_id, "alignment.status": run.status},
     )
     within = trace.set_span_in_context(root)
-    for step in told.steps:
+    for step in run.steps:
         span = tracer.start_span(
             step.name,
             context=within,
@@ -78,31 +78,31 @@ def _trace(told: Told, tracer: trace.Tracer) -> None:
             span.add_event("check failed", {"alignment.check": check}, timestamp=nanoseconds(step.ended or step.begun))
         if step.error is not None:
             span.set_status(Status(StatusCode.ERROR, step.error))
-        span.end(nanoseconds(step.ended or told.ended))
-    if told.status != "SUCCESS":
-        root.set_status(Status(StatusCode.ERROR, told.status))
-    root.end(nanoseconds(told.ended))
+        span.end(nanoseconds(step.ended or run.ended))
+    if run.status != "SUCCESS":
+        root.set_status(Status(StatusCode.ERROR, run.status))
+    root.end(nanoseconds(run.ended))
 
 
-def _measure(told: Told, meters: MeterProvider) -> None:
+def _measure(run: RunTrace, meters: MeterProvider) -> None:
     meter = meters.get_meter("alignment_pipeline")
-    job = {"job": told.job}
-    meter.create_counter("alignment.runs", description="Runs that ended, by job and status").add(1, {**job, "status": told.status})
-    meter.create_gauge("alignment.run.duration", unit="s", description="Seconds that the last run took").set(told.ended - told.begun, job)
+    job = {"job": run.job}
+    meter.create_counter("alignment.runs", description="Runs that ended, by job and status").add(1, {**job, "status": run.status})
+    meter.create_gauge("alignment.run.duration", unit="s", description="Seconds that the last run took").set(run.ended - run.begun, job)
     meter.create_gauge("alignment.run.ended", unit="s", description="When the last run ended, in Unix seconds").set(
-        told.ended, {**job, "status": told.status}
+        run.ended, {**job, "status": run.status}
     )
     rows = meter.create_gauge("alignment.table.rows", description="Rows of a table after the last run")
     seconds = meter.create_gauge("alignment.step.duration", unit="s", description="Seconds that a step of the last run took")
     calls = meter.create_counter("alignment.api.calls", description="API calls, by the step that made them")
     failed = meter.create_gauge("alignment.checks.failed", description="Checks of the last run that did not pass")
-    for step in told.steps:
-        seconds.set((step.ended or told.ended) - step.begun, {**job, "step": step.name})
+    for step in run.steps:
+        seconds.set((step.ended or run.ended) - step.begun, {**job, "step": step.name})
         for table, count in step.tables.items():
             rows.set(count, {"table": table})
         if step.calls:
             calls.add(step.calls, {"step": step.name})
-    failed.set(sum(len(step.failed_checks) for step in told.steps), job)
+    failed.set(sum(len(step.failed_checks) for step in run.steps), job)
 
 
 def nanoseconds(moment: float) -> int:

@@ -22,7 +22,7 @@ from alignment_pipeline.connectors.notify.store import FileStore
 from alignment_pipeline.errors import ConfigurationError, DataLoss
 from alignment_pipeline.installation import agreements
 from alignment_pipeline.installation.home import Home
-from alignment_pipeline.line import run as walks
+from alignment_pipeline.line import run as line_run
 from alignment_pipeline.line.run import Walk
 from alignment_pipeline.meeting import digest, pack, page, periods
 from alignment_pipeline.meeting.pack import Meeting, Pack
@@ -85,8 +85,8 @@ class Kept:
 def kept(home: Home, period: str | None = None) -> list[Kept]:
     """Packs in the home, by the moment they are about, the newest last."""
     folders = (home.path / FOLDER).glob(f"{period or '*'}/*")
-    found = [one for one in map(Kept, folders) if one.numbers.is_file() and one.page.is_file()]
-    return sorted(found, key=lambda one: (one.content()["as_of"], one.pack_id))
+    listed = [one for one in map(Kept, folders) if one.numbers.is_file() and one.page.is_file()]
+    return sorted(listed, key=lambda one: (one.content()["as_of"], one.pack_id))
 
 
 def latest(home: Home) -> Kept | None:
@@ -101,14 +101,14 @@ def period_of(home: Home, as_of: datetime, *, week: str | None = None, quarter: 
     today = fiscal.day_of(as_of)
     named = week or quarter
     if named:
-        found = periods.parse(named, fiscal)
+        chosen = periods.parse(named, fiscal)
     elif kind == "quarter":
-        found = periods.quarter_of(periods.meeting_week(today).first, fiscal)
+        chosen = periods.quarter_of(periods.meeting_week(today).first, fiscal)
     else:
-        found = periods.meeting_week(today)
-    if found.first > today:
-        raise ConfigurationError(f"{found.name} begins on {found.first}; the last run decided as of {today}. Run `alignment run` first")
-    return found
+        chosen = periods.meeting_week(today)
+    if chosen.first > today:
+        raise ConfigurationError(f"{chosen.name} begins on {chosen.first}; the last run decided as of {today}. Run `alignment run` first")
+    return chosen
 
 
 def decided_as_of(warehouse: Warehouse) -> datetime:
@@ -116,10 +116,10 @@ def decided_as_of(warehouse: Warehouse) -> datetime:
     for name in ("person_outcomes", "pipeline_metrics", "account_scores"):
         if not warehouse.exists(name):
             raise ConfigurationError(f"the table {name} has not been made yet; start with `alignment run`")
-    found = warehouse.read("account_scores").as_of.max().to_pyarrow().as_py()
-    if found is None:
+    newest = warehouse.read("account_scores").as_of.max().to_pyarrow().as_py()
+    if newest is None:
         raise ConfigurationError("the last run scored no account; there is nothing to show")
-    return found  # type: ignore[no-any-return]
+    return newest  # type: ignore[no-any-return]
 
 
 def make(home: Home, warehouse: Warehouse, period: Period) -> Kept:
@@ -136,7 +136,7 @@ def make(home: Home, warehouse: Warehouse, period: Period) -> Kept:
         changed_keys=_changed_keys(home, earlier),
     )
     organisations = warehouse.read("raw_salesforce_organizations").order_by(ibis.desc("known_at")).limit(1).to_pyarrow().to_pylist()
-    made = pack.pack_of(
+    new_pack = pack.pack_of(
         _tables(home, warehouse, period, as_of),
         agreement=home.agreement,
         period=period,
@@ -145,7 +145,7 @@ def make(home: Home, warehouse: Warehouse, period: Period) -> Kept:
         organisation=(organisations[0]["Name"] or "") if organisations else "",
         notice=NOTICE if (home.path / DEMO_MARK).exists() else "",
     )
-    return _keep(home, made)
+    return _keep(home, new_pack)
 
 
 def send(home: Home, one: Kept) -> notifier.Delivery:
@@ -160,9 +160,9 @@ def send(home: Home, one: Kept) -> notifier.Delivery:
         body=messages.safe_text(body.strip())[: messages.MAX_BODY],
         recipients=(),
     )
-    found = sinks.sinks_of(home.environ.get(sinks.ENVIRONMENT_VARIABLE, ""), home.folder(NOTIFICATIONS))
+    configured = sinks.sinks_of(home.environ.get(sinks.ENVIRONMENT_VARIABLE, ""), home.folder(NOTIFICATIONS))
     # an address per recipient is for people; the page goes to channels
-    channels = [sink for sink in found if not sink.is_personal]
+    channels = [sink for sink in configured if not sink.is_personal]
     with FileStore(home.path / OUTBOX) as store:
         return notifier.deliver([message], channels, store, settings=settings, now=home.clock.now())
 
@@ -178,28 +178,28 @@ def _changed_keys(home: Home, earlier: list[dict[str, Any]]) -> list[str]:
 def _tables(home: Home, warehouse: Warehouse, period: Period, as_of: datetime) -> dict[str, ibis.Table]:
     """The tables of a pack; pipeline as of the period's last day, its bridge from the day before the period."""
     day = min(home.agreement.fiscal.day_of(as_of), period.last)
-    walk = Walk(home.agreement, as_of, lambda one: warehouse.read(one.table), walks.in_memory)
+    walk = Walk(home.agreement, as_of, lambda one: warehouse.read(one.table), line_run.in_memory)
     since: date = period.first - timedelta(days=1)
-    walk.evaluate(walks.maker("pipeline_movements"), day=day, since=since)
-    walk.evaluate(walks.maker("pipeline_metrics"), day=day)
+    walk.evaluate(line_run.maker("pipeline_movements"), day=day, since=since)
+    walk.evaluate(line_run.maker("pipeline_metrics"), day=day)
     return {name: walk.tables[name] if name in _DATED else warehouse.read(name) for name in pack.INPUTS}
 
 
-def _keep(home: Home, made: Pack) -> Kept:
+def _keep(home: Home, new_pack: Pack) -> Kept:
     """Write the folder aside and rename it; one that is there already stays as it is."""
-    folder = home.folder(FOLDER) / made.content["period"]["name"]
+    folder = home.folder(FOLDER) / new_pack.content["period"]["name"]
     folder.mkdir(exist_ok=True, mode=0o700)
-    target = folder / made.pack_id
+    target = folder / new_pack.pack_id
     if target.exists():
         return Kept(target)
     aside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder))
     try:
         (aside / "rows").mkdir(mode=0o700)
-        files = {f"rows/{name}.csv": data for name, data in made.files.items()}
+        files = {f"rows/{name}.csv": data for name, data in new_pack.files.items()}
         files |= {
-            "pack.json": made.json,
-            "pack.html": page.render(made.content).encode(),
-            "pack.md": digest.text(made.content).encode(),
+            "pack.json": new_pack.json,
+            "pack.html": page.render(new_pack.content).encode(),
+            "pack.md": digest.text(new_pack.content).encode(),
         }
         for name, data in files.items():
             descriptor = os.open(aside / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -23,7 +23,7 @@ _MOST_ROWS, _MOST_TEXT = 10_000, 500
 
 def disputes(path: Path) -> list[Dispute]:
     """The disputes of a file; none when there is no file. Raises ConfigurationError with the line that cannot be used."""
-    found = []
+    listed = []
     for where, row in _rows(path, _DISPUTE_COLUMNS, needed=("kind", "subject", "team", "raised_by", "raised_on", "reason")):
         kind, team, decision = (row[name].lower() for name in ("kind", "team", "decision"))
         _one_of(where, "kind", kind, KINDS)
@@ -35,22 +35,22 @@ def disputes(path: Path) -> list[Dispute]:
         raised = _date(where, "raised_on", row["raised_on"])
         assert raised is not None
         decided = _date(where, "decided_on", row["decided_on"]) or (raised if decision else None)
-        found.append(
+        listed.append(
             Dispute(id_of(kind, row["subject"]), kind, row["subject"], team, row["raised_by"], raised, row["reason"], decision,
                     row["decided_by"], decided)
         )  # fmt: skip
-    return found
+    return listed
 
 
 def actions(path: Path) -> list[Action]:
     """The actions of a file; none when there is no file. Raises ConfigurationError with the line that cannot be used."""
-    found = []
+    listed = []
     for where, row in _rows(path, _ACTION_COLUMNS, needed=("action", "owner", "due_on")):
         due = _date(where, "due_on", row["due_on"])
         assert due is not None
         raised, done = _date(where, "raised_on", row["raised_on"]), _date(where, "done_on", row["done_on"])
-        found.append(Action(row["action"], row["owner"], due, raised, done, row["note"]))
-    return found
+        listed.append(Action(row["action"], row["owner"], due, raised, done, row["note"]))
+    return listed
 
 
 def _rows(path: Path, columns: tuple[str, ...], *, needed: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -76,13 +76,13 @@ def _rows(path: Path, columns: tuple[str, ...], *, needed: tuple[str, ...]) -> I
         where = f"{path.name}:{number}"
         if number > _MOST_ROWS:
             raise ConfigurationError(f"{where}: the file has more than {_MOST_ROWS:,} rows; move what is settled into another file")
-        found = {name: " ".join((row.get(name) or "").split())[:_MOST_TEXT] for name in columns}
-        if not any(found.values()):
+        values = {name: " ".join((row.get(name) or "").split())[:_MOST_TEXT] for name in columns}
+        if not any(values.values()):
             continue
-        empty = next((name for name in needed if not found[name]), None)
+        empty = next((name for name in needed if not values[name]), None)
         if empty is not None:
             raise ConfigurationError(f"{where}: {empty} is empty")
-        yield where, found
+        yield where, values
 
 
 def _one_of(where: str, column: str, value: str, allowed: tuple[str, ...]) -> None:

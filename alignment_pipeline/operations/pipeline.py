@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.line import run as walks
+from alignment_pipeline.line import run as line_run
 from alignment_pipeline.line.run import Walk
 from alignment_pipeline.line.step import Read, Version
 from alignment_pipeline.staging import versions
@@ -65,12 +65,12 @@ def _tables(warehouse: Warehouse, agreement: Agreement, day: date, known: dateti
             return versions.living(table, as_of=known)
         return table
 
-    walk = Walk(agreement, known, source, walks.in_memory)
+    walk = Walk(agreement, known, source, line_run.in_memory)
     for name in _STATES:
-        walk.evaluate(walks.maker(name))
+        walk.evaluate(line_run.maker(name))
     for name in _DATED:
         options = {"day": day} | ({"since": since} if since and name == "pipeline_movements" else {})
-        walk.evaluate(walks.maker(name), **options)
+        walk.evaluate(line_run.maker(name), **options)
     return walk.tables
 
 

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.line import run as walks
+from alignment_pipeline.line import run as line_run
 from alignment_pipeline.line.run import Walk
 from alignment_pipeline.line.step import Read, Version
 from alignment_pipeline.staging import versions
@@ -60,10 +60,10 @@ def goals_of(warehouse: Warehouse, *, agreement: Agreement, day: date, known: da
         table = warehouse.read(one.table)
         return versions.living(table, as_of=known) if one.version is Version.LIVING else table
 
-    walk = Walk(agreement, known, source, walks.in_memory)
+    walk = Walk(agreement, known, source, line_run.in_memory)
     for name in _STEPS:
         options = {"day": day} if name.startswith(("pipeline_", "plan_")) else {}
-        walk.evaluate(walks.maker(name), **options)
+        walk.evaluate(line_run.maker(name), **options)
     lines = sorted(walk.tables["plan_lines"].to_pyarrow().to_pylist(), key=lambda row: (row["scope"] != "all", row["scope"], row["place"]))
     bars = walk.tables["plan_sensitivities"].to_pyarrow().to_pylist()
     metrics = walk.tables["pipeline_metrics"]
@@ -74,15 +74,15 @@ def goals_of(warehouse: Warehouse, *, agreement: Agreement, day: date, known: da
 def _proposals(agreement: Agreement, lines: list[dict[str, Any]]) -> list[Proposal]:
     whole = {row["line"]: row for row in lines if row["scope"] == "all"}
     length = _MONTHS[agreement.fiscal.period]
-    found = []
+    proposals = []
     for commitment in agreement.sla.commitments:
         share = _MONTHS[commitment.period] / length
         line = whole.get(_LINES.get(commitment.measure, ""))
         if line is None or line["to_create"] is None:
             continue
         reason = f"{line['to_create']:.0f} {line['line'].replace('_', ' ')} to create ({line['rate_source']}, n = {line['n']})"
-        found.append(Proposal(commitment.name, commitment.title, commitment.goal, max(1.0, round(line["to_create"] * share)), reason))
-    return found
+        proposals.append(Proposal(commitment.name, commitment.title, commitment.goal, max(1.0, round(line["to_create"] * share)), reason))
+    return proposals
 
 
 def patch(goals: Goals) -> str:

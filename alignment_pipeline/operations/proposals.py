@@ -102,10 +102,10 @@ def thresholds(warehouse: Warehouse, agreement: Agreement, *, reps: int, weekly_
     title = "MQA points against capacity"
     if not warehouse.exists("account_scores"):
         return [Proposal("lifecycle.mqa.paths", title, (_FIRST_RUN,))]
-    found = impact_and_backtest.backtest_of(
+    result = impact_and_backtest.backtest_of(
         warehouse, agreement=agreement, of="mqa", as_of=None, outcome_days=30, tested_days=DAYS, use_attributes=True
     )
-    rows = found.sweep.order_by("threshold_factor").to_pyarrow().to_pylist()
+    rows = result.sweep.order_by("threshold_factor").to_pyarrow().to_pylist()
     if not rows:
         return []
     capacity = reps * weekly_per_rep
@@ -128,9 +128,9 @@ def fitting(rows: Sequence[dict[str, Any]], capacity: float) -> dict[str, Any] |
     return max(possible, key=lambda row: (row["precision_pct"] or 0.0, -abs(row["threshold_factor"] - 1.0)), default=None)
 
 
-def as_comment(found: Sequence[Proposal]) -> str:
+def as_comment(proposed: Sequence[Proposal]) -> str:
     """The proposals as a block of comments for the head of the file."""
     parts = ["# What your own data says. Nothing below this block was changed for it; the keys say where each belongs.", "#"]
-    for one in found:
+    for one in proposed:
         parts += [f"# {one.title} ({one.keys}):", *(f"#   {line}" for line in one.lines), "#"]
     return "\n".join(parts) + "\n"

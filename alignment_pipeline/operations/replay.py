@@ -22,7 +22,7 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 # tables that no rule makes, and the judgements of people, which no rule can make again
 _KEPT = ("match_labels", "extractions")
 #: Every table that a rule makes of the others. Measures are of a run, not of a moment.
-MADE = tuple(name for step in LINE for name in step.makes if name in CONTRACTS and name not in ("run_measures", *_KEPT))
+DECIDED = tuple(name for step in LINE for name in step.makes if name in CONTRACTS and name not in ("run_measures", *_KEPT))
 
 
 def decide(
@@ -36,25 +36,25 @@ def decide(
 ) -> dict[str, ibis.Table]:
     """The wanted tables as known at the moment under the agreement. Tables on the way are written to `scratch`."""
 
-    def keep(name: str, made: Any) -> Any:
-        return made if name in wanted else _written(name, made, scratch)
+    def keep(name: str, result: Any) -> Any:
+        return result if name in wanted else _written(name, result, scratch)
 
-    found = _decide(wanted, warehouse, agreement, as_of, target_list, keep)
-    return {name: found[name] for name in wanted}
+    results = _decide(wanted, warehouse, agreement, as_of, target_list, keep)
+    return {name: results[name] for name in wanted}
 
 
 def everything(
     warehouse: Warehouse, scratch: Warehouse, *, agreement: Agreement, as_of: datetime, target_list: ibis.Table | None = None
 ) -> dict[str, ibis.Table]:
     """Every table that a rule makes, as known at the moment under the agreement, written to `scratch`."""
-    found = _decide(MADE, warehouse, agreement, as_of, target_list, lambda name, made: _written(name, made, scratch))
-    return {name: found[name] for name in MADE}
+    results = _decide(DECIDED, warehouse, agreement, as_of, target_list, lambda name, result: _written(name, result, scratch))
+    return {name: results[name] for name in DECIDED}
 
 
-def _written(name: str, made: Any, scratch: Warehouse) -> Any:
+def _written(name: str, result: Any, scratch: Warehouse) -> Any:
     if name not in CONTRACTS:
-        return made
-    scratch.replace(name, made)
+        return result
+    scratch.replace(name, result)
     return scratch.read(name)
 
 

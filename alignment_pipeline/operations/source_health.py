@@ -43,9 +43,9 @@ def accept(journal: Journal, measures: ibis.Table, *, by: str) -> Accepted:
     if not rows:
         raise ConfigurationError("no run has measured its sources yet; `alignment run` does")
     latest = rows[-1]["run_id"]
-    found = Accepted(journal.clock.now(), by, {str(row["measure"]): float(row["value"]) for row in rows if row["run_id"] == latest})
-    settings.put(journal, _SETTING, json.dumps({"at": journal.now(), "by": by, "measures": dict(found.measures)}))
-    return found
+    accepted = Accepted(journal.clock.now(), by, {str(row["measure"]): float(row["value"]) for row in rows if row["run_id"] == latest})
+    settings.put(journal, _SETTING, json.dumps({"at": journal.now(), "by": by, "measures": dict(accepted.measures)}))
+    return accepted
 
 
 def accepted(journal: Journal) -> Accepted | None:
@@ -64,14 +64,14 @@ def history(journal: Journal, measures: ibis.Table) -> dict[str, list[float]]:
         applied = set(connection.execute(select(PLAN.c.run_id).where(PLAN.c.state.in_(("DONE", "APPLYING")))).scalars())
     rows = _rows(measures)
     present = rows[-1]["run_id"] if rows else None
-    found: dict[str, list[float]] = {name: [value] for name, value in normal.measures.items()} if normal else {}
+    by_measure: dict[str, list[float]] = {name: [value] for name, value in normal.measures.items()} if normal else {}
     last: dict[str, float] = {}
     for row in rows:
         if row["run_id"] == present:
             last[row["measure"]] = row["value"]
         elif row["run_id"] in applied and (normal is None or row["measured_at"] > normal.at):
-            found.setdefault(row["measure"], []).append(row["value"])
-    return {name: [*found.get(name, [])[-(RUNS_REMEMBERED - 1) :], value] for name, value in last.items()}
+            by_measure.setdefault(row["measure"], []).append(row["value"])
+    return {name: [*by_measure.get(name, [])[-(RUNS_REMEMBERED - 1) :], value] for name, value in last.items()}
 
 
 def source_health(

@@ -82,9 +82,9 @@ def _listed(ids: list[str]) -> str:
     return ", ".join(ids[:_MOST_IDS]) + (f" and {left:,} more" if left > 0 else "")
 
 
-def lines(found: dict[str, Any]) -> list[str]:
+def lines(result: dict[str, Any]) -> list[str]:
     """The numbers as lines for a person."""
-    leads, sla, counts = found["leads"], found["sla"], found["plan"]["counts"]["objects"]
+    leads, sla, counts = result["leads"], result["sla"], result["plan"]["counts"]["objects"]
     states = ", ".join(
         f"{sla[state]:,} {state.replace('_', ' ')}"
         for state in ("breached", "at_risk", "met", "met_late", "pending", "unknown")
@@ -96,9 +96,9 @@ def lines(found: dict[str, Any]) -> list[str]:
     created = sum(one["created"] for one in counts.values())
     return [
         f"leads:    {leads['matched']:,} matched, {leads['review']:,} in review, {leads['none']:,} without account",
-        f"scored:   {found['accounts_scored']:,} accounts, {found['people_scored']:,} people",
-        f"MQAs:     {found['mqas']:,}",
+        f"scored:   {result['accounts_scored']:,} accounts, {result['people_scored']:,} people",
+        f"MQAs:     {result['mqas']:,}",
         f"SLA:      {states or 'no clocks'}",
-        f"calls:    {', '.join(f'{calls} {system}' for system, calls in found['api_calls'].items()) or 'none'}",
+        f"calls:    {', '.join(f'{calls} {system}' for system, calls in result['api_calls'].items()) or 'none'}",
         f"to write: {planned or 'no records'}{f', {created:,} tasks to create' if created else ''}",
     ]

@@ -63,11 +63,11 @@ def tidy(home: Home, journal: Journal) -> Tidied:
 
 def sizes(home: Home) -> dict[str, int]:
     """Part of the home -> bytes."""
-    found: dict[str, int] = {}
+    by_name: dict[str, int] = {}
     for path in sorted(home.path.iterdir()) if home.path.is_dir() else []:
         name = "journal" if path.name.startswith("journal.sqlite") else path.name
-        found[name] = found.get(name, 0) + _size(path)
-    return {name: size for name, size in found.items() if size}
+        by_name[name] = by_name.get(name, 0) + _size(path)
+    return {name: size for name, size in by_name.items() if size}
 
 
 def _delete_older(folder: Path, before: datetime, *, pattern: str = "*") -> int:
@@ -105,5 +105,5 @@ def _changed(path: Path) -> datetime:
 def _size(path: Path) -> int:
     if path.is_symlink() or path.is_file():
         return path.lstat().st_size
-    files = {(found.st_dev, found.st_ino): found.st_size for one in path.rglob("*") if one.is_file() and (found := one.lstat())}
+    files = {(entry.st_dev, entry.st_ino): entry.st_size for one in path.rglob("*") if one.is_file() and (entry := one.lstat())}
     return sum(files.values())

@@ -32,17 +32,17 @@ class Event:
     detail: str = ""
 
 
-def of_person(source: Source, found: dict[str, Any], journal: Journal | None = None) -> list[Event]:
+def of_person(source: Source, explained: dict[str, Any], journal: Journal | None = None) -> list[Event]:
     """Everything about a person of an explanation, the latest first."""
-    person_id = found["person"]["person_id"]
-    records = [row["record_id"] for row in found["records"]]
-    keys = [row["source_key"] for row in found["records"]]
+    person_id = explained["person"]["person_id"]
+    records = [row["record_id"] for row in explained["records"]]
+    keys = [row["source_key"] for row in explained["records"]]
     return _latest(
         [
             *_activities(source.rows("scored_activities", "occurred_at DESC, activity_id", limit=MOST, person_id=person_id)),
             *_touches(source.among("touches", "source_key", keys, "occurred_at DESC, touch_id", limit=MOST)),
-            *_stages(found["stage_history"]),
-            *_clocks(found["clocks"]),
+            *_stages(explained["stage_history"]),
+            *_clocks(explained["clocks"]),
             *_escalations(source.among("sla_escalations", "record_id", records, "due_at DESC, escalation_id", limit=MOST)),
             *_writes(source.among("write_results", "record_id", records, "changed_at DESC, op_key", limit=MOST)),
             *_holds(journal, records),
@@ -50,15 +50,15 @@ def of_person(source: Source, found: dict[str, Any], journal: Journal | None = N
     )
 
 
-def of_account(source: Source, found: dict[str, Any], journal: Journal | None = None) -> list[Event]:
+def of_account(source: Source, explained: dict[str, Any], journal: Journal | None = None) -> list[Event]:
     """Everything about an account of an explanation and the people behind it, the latest first."""
-    account_id = found["account"]["account_id"]
+    account_id = explained["account"]["account_id"]
     return _latest(
         [
             *_activities(source.rows("scored_activities", "occurred_at DESC, activity_id", limit=MOST, account_id=account_id)),
-            *_stages(found["stage_history"]),
-            *_mqas(found["mqa_history"]),
-            *_clocks(found["clocks"]),
+            *_stages(explained["stage_history"]),
+            *_mqas(explained["mqa_history"]),
+            *_clocks(explained["clocks"]),
             *_deals(source.rows("opportunities", "created_at DESC, opportunity_id", account_id=account_id)),
             *_escalations(source.among("sla_escalations", "record_id", [account_id], "due_at DESC, escalation_id", limit=MOST)),
             *_writes(source.among("write_results", "record_id", [account_id], "changed_at DESC, op_key", limit=MOST)),
@@ -72,13 +72,13 @@ def _latest(events: Iterable[Event]) -> list[Event]:
 
 
 def _activities(rows: Iterable[dict[str, Any]]) -> list[Event]:
-    found = []
+    events = []
     for row in rows:
         points = f"{row['contribution_micro'] / _MICRO:+.1f} points now" if row["contribution_micro"] else ""
         why = f"not counted: {_words(row['exclusion'])}" if row["exclusion"] else row["factor"] or ""
         about = f"{_words(row['activity_type'])}: {row['detail']}" if row["detail"] else _words(row["activity_type"])
-        found.append(Event(row["occurred_at"], "activity", about, ", ".join(part for part in (why, points) if part)))
-    return found
+        events.append(Event(row["occurred_at"], "activity", about, ", ".join(part for part in (why, points) if part)))
+    return events
 
 
 def _touches(rows: Iterable[dict[str, Any]]) -> list[Event]:
@@ -107,21 +107,21 @@ def _stage(row: dict[str, Any]) -> str:
 
 
 def _mqas(rows: Iterable[dict[str, Any]]) -> list[Event]:
-    found = [Event(row["entered_at"], "mqa", "became an MQA", row["reason"] or "") for row in rows if row["entered_at"]]
-    return found + [Event(row["left_at"], "mqa", "is no MQA any more", row["left_reason"] or "") for row in rows if row["left_at"]]
+    events = [Event(row["entered_at"], "mqa", "became an MQA", row["reason"] or "") for row in rows if row["entered_at"]]
+    return events + [Event(row["left_at"], "mqa", "is no MQA any more", row["left_reason"] or "") for row in rows if row["left_at"]]
 
 
 def _clocks(rows: Iterable[dict[str, Any]]) -> list[Event]:
-    found = []
+    events = []
     for row in rows:
         policy = _words(row["policy"])
         if row["started_at"]:
-            found.append(Event(row["started_at"], "clock", f"{policy} started", row["reason"] or ""))
+            events.append(Event(row["started_at"], "clock", f"{policy} started", row["reason"] or ""))
         if row["stopped_at"]:
-            found.append(Event(row["stopped_at"], "clock", f"{policy} stopped: {_words(row['state'])}", _words(row["stop_event"] or "")))
+            events.append(Event(row["stopped_at"], "clock", f"{policy} stopped: {_words(row['state'])}", _words(row["stop_event"] or "")))
         elif row["state"] == "breached" and row["due_at"]:
-            found.append(Event(row["due_at"], "clock", f"{policy} breached", row["breach_reason"] or ""))
-    return found
+            events.append(Event(row["due_at"], "clock", f"{policy} breached", row["breach_reason"] or ""))
+    return events
 
 
 def _escalations(rows: Iterable[dict[str, Any]]) -> list[Event]:
@@ -153,8 +153,8 @@ def _deals(rows: Iterable[dict[str, Any]]) -> list[Event]:
 def _holds(journal: Journal | None, records: Iterable[str]) -> list[Event]:
     if journal is None:
         return []
-    found = [one for record in records for one in holds.listing(journal, record_id=record)]
-    return [Event(from_stamp(one.since), "hold", f"{one.field} is not written", one.meaning) for one in found]
+    held = [one for record in records for one in holds.listing(journal, record_id=record)]
+    return [Event(from_stamp(one.since), "hold", f"{one.field} is not written", one.meaning) for one in held]
 
 
 def _words(text: str) -> str:

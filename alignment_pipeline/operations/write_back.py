@@ -98,11 +98,11 @@ def record_names(tables: Mapping[str, ibis.Table]) -> dict[str, str]:
         tables["contacts"].select(record_id=_.contact_id, name=person),
         tables["users"].select(record_id=_.user_id, name=_.name),
     ]
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for part in parts:
         rows = part.to_pyarrow()
-        found.update({key: name for key, name in zip(rows["record_id"].to_pylist(), rows["name"].to_pylist(), strict=True) if name})
-    return found
+        names.update({key: name for key, name in zip(rows["record_id"].to_pylist(), rows["name"].to_pylist(), strict=True) if name})
+    return names
 
 
 def apply_standing(home: Home, plan_hash: str, *, agreement: Agreement, journal: Journal, crm: Crm) -> applying.Applied | str:

@@ -65,18 +65,18 @@ class Pages:
 
     def start(self, request: Request) -> Response:
         """What is new, and where to look."""
-        found = pack.kept(self._home)[::-1]
+        listed = pack.kept(self._home)[::-1]
         with self._current.read() as source:
             waiting = source.query("SELECT count(*) AS n FROM lead_account_matches WHERE decision = 'review'")[0]["n"]
             decided = source.query("SELECT max(as_of) AS at FROM person_stages")[0]["at"]
-        return self._page("start.html.j2", pack=pack.latest(self._home), packs=found, waiting=waiting, decided=decided)
+        return self._page("start.html.j2", pack=pack.latest(self._home), packs=listed, waiting=waiting, decided=decided)
 
     def this_week(self, request: Request) -> Response:
         """This week's pack."""
-        found = pack.latest(self._home)
-        if found is None:
+        newest = pack.latest(self._home)
+        if newest is None:
             raise HTTPException(404, "No pack has been made yet.")
-        return RedirectResponse(packs.address(found), 303)
+        return RedirectResponse(packs.address(newest), 303)
 
     def pack(self, request: Request) -> Response:
         """A kept pack, as it was kept."""
@@ -105,9 +105,9 @@ class Pages:
             wanted = request.path_params["person_id"]
             if source.one("people", person_id=wanted) is None:
                 raise HTTPException(404, "No person of the last run has this id.")
-            found = explain.of_person(source, wanted)
-            events = timeline.of_person(source, found, self._journal)
-        return self._page("person.html.j2", found=found, events=events, clocks=words.by_urgency(found["clocks"]))
+            explained = explain.of_person(source, wanted)
+            events = timeline.of_person(source, explained, self._journal)
+        return self._page("person.html.j2", explained=explained, events=events, clocks=words.by_urgency(explained["clocks"]))
 
     def account(self, request: Request) -> Response:
         """An account's whole explanation."""
@@ -115,9 +115,9 @@ class Pages:
             wanted = request.path_params["account_id"]
             if source.one("accounts", account_id=wanted) is None:
                 raise HTTPException(404, "No account of the last run has this id.")
-            found = explain.of_account(source, wanted)
-            events = timeline.of_account(source, found, self._journal)
-        return self._page("account.html.j2", found=found, events=events, clocks=words.by_urgency(found["clocks"]))
+            explained = explain.of_account(source, wanted)
+            events = timeline.of_account(source, explained, self._journal)
+        return self._page("account.html.j2", explained=explained, events=events, clocks=words.by_urgency(explained["clocks"]))
 
     def queue(self, request: Request) -> Response:
         """The leads whose account a person must decide."""
@@ -130,13 +130,13 @@ class Pages:
     def pair(self, request: Request) -> Response:
         """A lead beside its accounts."""
         with self._current.read() as source:
-            found = reviewing.pair(source, request.path_params["person_id"])
-        if found is None:
+            shown = reviewing.pair(source, request.path_params["person_id"])
+        if shown is None:
             raise HTTPException(404, "This lead does not wait for a review.")
         cookie = self._tokens.cookie(request)
         answer = self._page(
             "pair.html.j2",
-            pair=found,
+            pair=shown,
             may_judge=self._takes_verdicts,
             token=self._tokens.token(cookie),
             name=self._signed_in(request),
@@ -160,10 +160,10 @@ class Pages:
 
     def _keep(self, person_id: str, verdict: str, name: str) -> Response:
         with self._current.read() as source:
-            found = reviewing.pair(source, person_id)
-        if found is None:
+            shown = reviewing.pair(source, person_id)
+        if shown is None:
             raise HTTPException(404, "This lead does not wait for a review.")
-        ids = [account["account_id"] for account in found.accounts]
+        ids = [account["account_id"] for account in shown.accounts]
         says = {"first": ids[:1], "second": ids[1:2], "neither": []}
         if verdict not in says or (verdict == "second" and len(ids) < 2):
             raise HTTPException(400, "Choose one of the accounts, or neither.")
@@ -201,10 +201,10 @@ class Pages:
         return self._home.journal() if is_made else None
 
     def _pack(self, request: Request) -> Kept:
-        found = packs.find(self._home, request.path_params["period"], request.path_params["pack_id"])
-        if found is None:
+        kept = packs.find(self._home, request.path_params["period"], request.path_params["pack_id"])
+        if kept is None:
             raise HTTPException(404, "There is no such pack.")
-        return found
+        return kept
 
     def _signed_in(self, request: Request) -> str:
         """Who the proxy says is signed in; nothing without `--user-header`."""

@@ -53,8 +53,8 @@ class SecurityHeaders:
 
 def policy_of_file(page: str) -> str:
     """The policy of a page that we rendered into a file: its own style, known by its hash, and no script."""
-    found = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in _STYLE.findall(page)]
-    styles = " ".join(f"'sha256-{one}'" for one in found) or "'none'"
+    hashes = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in _STYLE.findall(page)]
+    styles = " ".join(f"'sha256-{one}'" for one in hashes) or "'none'"
     return f"default-src 'none'; style-src {styles}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 

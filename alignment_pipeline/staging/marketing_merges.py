@@ -28,8 +28,8 @@ def marketing_merges(raw: Mapping[str, ibis.Table], *, as_of: datetime) -> ibis.
         table = raw[people.table]
         named = table.mutate(survivor=values.text(table[people.merged_into])).filter(_.survivor.notnull())
         living = versions.living(table, as_of=as_of).select("record_id")
-        told = versions.current(named, as_of=as_of).anti_join(living, "record_id").select("record_id", "survivor").to_pyarrow()
-        into = dict(zip(*(told[name].to_pylist() for name in told.column_names), strict=True))
+        merges = versions.current(named, as_of=as_of).anti_join(living, "record_id").select("record_id", "survivor").to_pyarrow()
+        into = dict(zip(*(merges[name].to_pylist() for name in merges.column_names), strict=True))
         ends = {record: end_of_chain(record, into) for record in sorted(into)}
         rows += [{"source_key": f"{system}:{record}", "survivor_key": f"{system}:{end}"} for record, end in ends.items() if end != record]
     return ibis.memtable(pa.Table.from_pylist(rows, schema=CONTRACTS["marketing_merges"].schema))

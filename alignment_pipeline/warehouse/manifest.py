@@ -88,10 +88,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def read_basis(folder: Path) -> dict[str, Any] | None:
     """What the version in `folder` was decided from; None when that was not kept, or cannot be read."""
     try:
-        found = json.loads((folder / BASIS).read_text(encoding="utf-8"))
+        basis = json.loads((folder / BASIS).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return basis if isinstance(basis, dict) else None
 
 
 def write_basis(folder: Path, basis: Mapping[str, Any]) -> None:

@@ -37,14 +37,14 @@ def read_only(
     connection.execute("SET TimeZone = 'UTC'")
     if memory_limit:
         connection.execute("SET memory_limit = ?", [memory_limit])
-    paths = {name: [str(path) for path in found] for name, found in files.items()}
+    paths = {name: [str(path) for path in parts] for name, parts in files.items()}
     for contract in CONTRACTS.values() if is_described else (CONTRACTS[name] for name in files):
-        found = paths.get(contract.name)
-        source = f"read_parquet([{', '.join(text(path) for path in found)}], union_by_name = true)" if found else None
-        lacking = _lacking(contract, paths[contract.name]) if found else ()
+        parts = paths.get(contract.name)
+        source = f"read_parquet([{', '.join(text(path) for path in parts)}], union_by_name = true)" if parts else None
+        lacking = _lacking(contract, paths[contract.name]) if parts else ()
         for statement in statements(contract, source, lacking) if is_described else [view(contract, source, lacking)]:
             connection.execute(statement)
-    connection.execute(f"SET allowed_paths = [{', '.join(text(path) for found in paths.values() for path in found)}]")
+    connection.execute(f"SET allowed_paths = [{', '.join(text(path) for parts in paths.values() for path in parts)}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection

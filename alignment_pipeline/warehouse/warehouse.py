@@ -333,10 +333,10 @@ class Warehouse:
             return files
         paths = [str(folder / file.name) for file in files[first:]]
         merged = self.over(paths, contract.name)
-        made = self._write(folder, contract, merged)
+        written = self._write(folder, contract, merged)
         for file in files[first:]:
             (folder / file.name).unlink()
-        return (*files[:first], *made)
+        return (*files[:first], *written)
 
     def _content(self, folder: Path, files: Iterable[DataFile], contract: Contract) -> str:
         return content.content(self.connection.con, [folder / file.name for file in files], contract)

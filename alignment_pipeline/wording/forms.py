@@ -18,17 +18,17 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 def say(key: str, **values: object) -> str:
     """The form with its values. Raises KeyError for an unknown form or a value that is not given."""
-    return _PLACEHOLDER.sub(lambda found: str(values[found[1]]), FORMS[key].text)
+    return _PLACEHOLDER.sub(lambda slot: str(values[slot[1]]), FORMS[key].text)
 
 
 def pieces(key: str) -> list[tuple[str, str | None]]:
     """The form as (text before, placeholder) pairs, the last with None: for engines that put texts together themselves."""
     text, at = FORMS[key].text, 0
-    found: list[tuple[str, str | None]] = []
+    parts: list[tuple[str, str | None]] = []
     for match in _PLACEHOLDER.finditer(text):
-        found.append((text[at : match.start()], match[1]))
+        parts.append((text[at : match.start()], match[1]))
         at = match.end()
-    return [*found, (text[at:], None)]
+    return [*parts, (text[at:], None)]
 
 
 def length(text: str) -> int:

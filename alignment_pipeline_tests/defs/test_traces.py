@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from alignment_pipeline.defs import telemetry, traces
 from alignment_pipeline.defs.placement import HERE
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.operations import open_telemetry, told_runs
+from alignment_pipeline.operations import open_telemetry, run_traces
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -58,13 +58,13 @@ def broken() -> None:
 
 
 @pytest.fixture(scope="module")
-def told() -> told_runs.Told:
+def trace() -> run_traces.RunTrace:
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize([leads, few, broken], instance=instance, raise_on_error=False)
         record = instance.get_run_record_by_id(result.run_id)
         assert record is not None and record.start_time and record.end_time
         steps = traces.steps_of(instance, result.run_id)
-    return told_runs.Told("daily", result.run_id, "FAILURE", record.start_time, record.end_time, steps)
+    return run_traces.RunTrace("daily", result.run_id, "FAILURE", record.start_time, record.end_time, steps)
 
 
 def test_without_a_setting_there_is_no_sensor_and_with_one_there_are_two() -> None:
@@ -72,16 +72,16 @@ def test_without_a_setting_there_is_no_sensor_and_with_one_there_are_two() -> No
     assert not telemetry.telemetry_at(HERE, environ={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "ALIGNMENT_OTEL": "off"}).sensors
     assert 2 == len(telemetry.telemetry_at(HERE, environ={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}).sensors or ())
     with pytest.raises(ConfigurationError, match="ALIGNMENT_OTEL is 'yes'"):
-        told_runs.exporter_of({"ALIGNMENT_OTEL": "yes"})
+        run_traces.exporter_of({"ALIGNMENT_OTEL": "yes"})
 
 
-def test_a_trace_has_the_run_s_id_and_a_span_for_each_step(told: told_runs.Told) -> None:
+def test_a_trace_has_the_run_s_id_and_a_span_for_each_step(trace: run_traces.RunTrace) -> None:
     spans, metrics = InMemorySpanExporter(), InMemoryExporter()
-    open_telemetry.send(told, "console", spans=spans, metrics=metrics)
+    open_telemetry.send(trace, "console", spans=spans, metrics=metrics)
 
     found = {span.name: span for span in spans.get_finished_spans()}
     assert {"run daily", "leads", "leads_few", "broken"} == set(found)
-    assert {told.run_id.replace("-", "")} == {format(span.context.trace_id, "032x") for span in found.values()}
+    assert {trace.run_id.replace("-", "")} == {format(span.context.trace_id, "032x") for span in found.values()}
     assert {found["run daily"].context.span_id} == {found[name].parent.span_id for name in ("leads", "leads_few", "broken")}
     assert (7, 3) == tuple(found["leads"].attributes[f"alignment.{name}"] for name in ("rows", "api_calls"))
     assert "no such field" in found["broken"].status.description
@@ -89,9 +89,9 @@ def test_a_trace_has_the_run_s_id_and_a_span_for_each_step(told: told_runs.Told)
     assert found["leads"].start_time < found["leads"].end_time <= found["run daily"].end_time
 
 
-def test_metrics_say_rows_calls_and_failed_checks(told: told_runs.Told) -> None:
+def test_metrics_say_rows_calls_and_failed_checks(trace: run_traces.RunTrace) -> None:
     metrics = InMemoryExporter()
-    open_telemetry.send(told, "console", spans=InMemorySpanExporter(), metrics=metrics)
+    open_telemetry.send(trace, "console", spans=InMemorySpanExporter(), metrics=metrics)
 
     values = metrics.values()
     assert 7 == values["alignment.table.rows", ("table", "leads")]

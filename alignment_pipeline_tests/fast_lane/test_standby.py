@@ -27,7 +27,7 @@ class Standby(threading.Thread):
         self.done: Done | None = None
 
     def run(self) -> None:
-        self.done = loop(self.place.home, should_stop=self.stop.is_set, told=self._told)
+        self.done = loop(self.place.home, should_stop=self.stop.is_set, report=self._told)
 
     def _told(self, made: Tick) -> None:
         self.made.append(made)

@@ -42,7 +42,7 @@ def labels(session: HubSpotSession, kind: str, other: str) -> dict[str, Label]:
 
 def linked(session: HubSpotSession, kind: str, other: str, ids: Sequence[str], label: Label | None = None) -> dict[str, list[str]]:
     """Id -> ids associated under the label, or in any way where none is given; those without any are absent."""
-    found: dict[str, list[str]] = {}
+    by_id: dict[str, list[str]] = {}
     for first in range(0, len(ids), MOST_INPUTS):
         waiting: list[dict[str, str]] = [{"id": one} for one in ids[first : first + MOST_INPUTS]]
         while waiting:
@@ -55,11 +55,11 @@ def linked(session: HubSpotSession, kind: str, other: str, ids: Sequence[str], l
                     numbers = {int(type_["typeId"]) for type_ in one.get("associationTypes") or ()}
                     if label is None or label.type_id in numbers:
                         # a number in older answers, text in newer ones
-                        found.setdefault(identity, []).append(str(one["toObjectId"]))
+                        by_id.setdefault(identity, []).append(str(one["toObjectId"]))
                 following = next_page(row)
                 if following is not None:
                     waiting.append({"id": identity, "after": following})
-    return found
+    return by_id
 
 
 def associate(session: HubSpotSession, kind: str, other: str, pairs: Iterable[Pair], label: Label | None) -> None:

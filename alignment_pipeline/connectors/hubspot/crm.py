@@ -275,9 +275,9 @@ class _Portal:
 
 def _field(given: Mapping[str, Any]) -> FieldDescription:
     """A property. HubSpot says nothing of lengths and digits; text takes 65,536 characters."""
-    told = given.get("modificationMetadata") or {}
+    modification = given.get("modificationMetadata") or {}
     kind = _TYPES.get(str(given.get("type")), "string")
-    is_ours = not told.get("readOnlyValue") and not given.get("calculated")
+    is_ours = not modification.get("readOnlyValue") and not given.get("calculated")
     is_unique = bool(given.get("hasUniqueValue"))
     return FieldDescription(
         str(given["name"]),

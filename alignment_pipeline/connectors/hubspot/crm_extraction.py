@@ -106,10 +106,10 @@ class CrmRun(Run):
             for identity, values, is_void in crm_records.work(kind, record, facts):
                 yield identity, _stamp(values), values, _custom(record, given), is_void
         else:
-            for row in self._made(record, facts):
+            for row in self._rows_from(record, facts):
                 yield (*_shaped(row, _stamp(row[1])), None, False)
 
-    def _made(self, record: objects.Record, facts: Portal) -> Iterator[Row]:
+    def _rows_from(self, record: objects.Record, facts: Portal) -> Iterator[Row]:
         match self.stream.object:
             case "ContactHistory":
                 yield from crm_records.changes(record, facts, "contacts", "ContactId")
@@ -149,11 +149,11 @@ class FactRun(Run):
 def _custom(record: objects.Record, given: Pass) -> dict[str, str | None] | None:
     values: Mapping[str, Any] = record["properties"]
     wanted = given.source.custom_fields.get(given.stream.object, ())
-    found = {name: canonical(values.get(name), given.chosen.types[name]) for name in wanted if name in given.chosen.types}
-    for name in given.source.company_ids & found.keys():
-        number = found[name]
-        found[name] = crm_id("companies", number) if number and number.isdigit() else number
-    return found or None
+    custom = {name: canonical(values.get(name), given.chosen.types[name]) for name in wanted if name in given.chosen.types}
+    for name in given.source.company_ids & custom.keys():
+        number = custom[name]
+        custom[name] = crm_id("companies", number) if number and number.isdigit() else number
+    return custom or None
 
 
 def _stamp(values: crm_records.Values) -> datetime | None:

@@ -50,13 +50,13 @@ class Portal:
         """Stage id -> its row in the CRM's table of stages."""
         known = [(pipeline, stage) for pipeline in self.pipelines for stage in pipeline.get("stages") or ()]
         labels = [str(stage.get("label") or stage["id"]) for _, stage in known]
-        found = {}
+        by_id = {}
         for place, (pipeline, stage) in enumerate(known):
             label = labels[place]
             if labels.count(label) > 1:
                 label = f"{label} ({pipeline.get('label') or pipeline['id']})"
-            found[str(stage["id"])] = _stage(str(pipeline["id"]), stage, label, place)
-        return found
+            by_id[str(stage["id"])] = _stage(str(pipeline["id"]), stage, label, place)
+        return by_id
 
     def owner(self, number: object) -> str | None:
         """An owner's id in the CRM's tables, None where there is none."""
@@ -65,16 +65,16 @@ class Portal:
 
     def day(self, moment: object) -> str | None:
         """The day of a moment in the account's time zone: people pick days, HubSpot keeps moments."""
-        found = _moment(moment)
-        if found is None:
+        parsed = _moment(moment)
+        if parsed is None:
             return None
-        return found.astimezone(ZoneInfo(self.time_zone) if self.time_zone else UTC).date().isoformat()
+        return parsed.astimezone(ZoneInfo(self.time_zone) if self.time_zone else UTC).date().isoformat()
 
 
 def _stage(pipeline: str, stage: Mapping[str, Any], label: str, place: int) -> dict[str, str | None]:
-    told = stage.get("metadata") or {}
-    probability = canonical(told.get("probability"), "double")
-    given = canonical(told.get("isClosed"), "boolean")
+    details = stage.get("metadata") or {}
+    probability = canonical(details.get("probability"), "double")
+    given = canonical(details.get("isClosed"), "boolean")
     is_closed = given == "true" if given is not None else probability in ("0", "1")
     is_won = is_closed and probability == "1"
     return {
@@ -429,10 +429,10 @@ def _moment(value: object) -> datetime | None:
 
 def _at(value: object) -> str | None:
     """A moment in the raw tables' one form."""
-    found = _moment(value)
-    return None if found is None else stamp_text(found)
+    parsed = _moment(value)
+    return None if parsed is None else stamp_text(parsed)
 
 
 def _day(value: object) -> str | None:
-    found = _moment(value)
-    return None if found is None else stamp_text(found)[:10]
+    parsed = _moment(value)
+    return None if parsed is None else stamp_text(parsed)[:10]

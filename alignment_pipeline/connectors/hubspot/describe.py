@@ -33,10 +33,10 @@ class Selection:
 def describe(session: HubSpotSession, kind: str) -> dict[str, str]:
     """Property -> type."""
     body = session.get(f"/crm/v3/properties/{kind}", f"{kind} properties")
-    found = {str(one["name"]): str(one.get("type") or "string") for one in results(body, f"{kind} properties") if not one.get("archived")}
-    if not found:
+    types = {str(one["name"]): str(one.get("type") or "string") for one in results(body, f"{kind} properties") if not one.get("archived")}
+    if not types:
         raise Retryable(f"{kind} properties: the answer names none")
-    return found
+    return types
 
 
 def choose(stream: RawStream, known: Mapping[str, str], custom: Sequence[str] = ()) -> Selection:

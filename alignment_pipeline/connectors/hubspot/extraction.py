@@ -49,13 +49,13 @@ class HubSpotExtraction(HubSpotSource):
             for kind in SOURCES.get(name, (name.removesuffix(_CHANGES),)):
                 if kind not in _OTHERS:
                     readers.setdefault(kind, []).append(name)
-        found = {}
+        passes = {}
         for kind, names in readers.items():
             has_history = any(name.endswith(_CHANGES) or name in OF_HISTORY for name in names)
             history = dict.fromkeys((*PROPERTIES.get(kind, ()), *self.history.get(kind, ()))) if has_history else ()
             others = [name for name in names if name != kind]
-            found[kind] = Pass(self, _STREAMS[kind], tuple(history), others)
-        return found
+            passes[kind] = Pass(self, _STREAMS[kind], tuple(history), others)
+        return passes
 
     def _run(self, stream: RawStream, passes: Mapping[str, Pass]) -> Run:
         if stream.object in _OTHERS:

@@ -39,15 +39,15 @@ class StageRun(Run):
         """One row per stage."""
         for pipeline in self.source.pipelines:
             for stage in pipeline.get("stages") or ():
-                told = stage.get("metadata") or {}
+                details = stage.get("metadata") or {}
                 values = {
                     "stageId": str(stage["id"]),
                     "label": canonical(stage.get("label"), "string"),
                     "pipelineId": str(pipeline["id"]),
                     "pipelineLabel": canonical(pipeline.get("label"), "string"),
                     "displayOrder": canonical(stage.get("displayOrder"), "int"),
-                    "probability": canonical(told.get("probability"), "double"),
-                    "isClosed": canonical(told.get("isClosed"), "boolean"),
+                    "probability": canonical(details.get("probability"), "double"),
+                    "isClosed": canonical(details.get("isClosed"), "boolean"),
                     "archived": canonical(stage.get("archived"), "boolean"),
                 }
                 yield from batches.add(f"{pipeline['id']}:{stage['id']}", None, values)

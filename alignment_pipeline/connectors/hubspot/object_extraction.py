@@ -101,9 +101,9 @@ class Pass:
             for record in objects.listed(session, kind, names, history=self.history, associations=links):
                 yield _with_links(record, {other: _ids(record, other) for other in links})
             return
-        found = objects.changed(session, kind, self.stream.stamp, self.start, [] if self.history else names)
+        records = objects.changed(session, kind, self.stream.stamp, self.start, [] if self.history else names)
         part: list[Record] = []
-        for record in found:
+        for record in records:
             part.append(record)
             if len(part) == associations.MOST_INPUTS:
                 yield from self._completed(part, names, links)

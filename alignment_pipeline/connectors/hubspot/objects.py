@@ -100,11 +100,11 @@ def _search(session: HubSpotSession, kind: str, filters: Sequence[Mapping[str, s
         "after": "0",
     }
     answer = session.ask(f"/crm/v3/objects/{kind}/search", f"{kind} search", body, is_search=True)
-    found = results(answer, f"{kind} search")
+    rows = results(answer, f"{kind} search")
     promised = min(int(answer.get("total") or 0), SEARCH_PAGE)
-    if len(found) < promised:
-        raise Retryable(f"{kind} search: {promised} records were promised, {len(found)} came")
-    return found
+    if len(rows) < promised:
+        raise Retryable(f"{kind} search: {promised} records were promised, {len(rows)} came")
+    return rows
 
 
 def by_ids(
@@ -117,10 +117,10 @@ def by_ids(
         part = list(ids[first : first + size])
         body = {"inputs": [{"id": one} for one in part], "properties": names, "propertiesWithHistory": list(history)}
         answer = session.ask(f"/crm/v3/objects/{kind}/batch/read", f"{kind} batch read", body)
-        found = results(answer, f"{kind} batch read")
-        own = {str(record["id"]): record for record in found}
+        rows = results(answer, f"{kind} batch read")
+        own = {str(record["id"]): record for record in rows}
         missing = {str(one) for error in answer.get("errors") or () for one in (error.get("context") or {}).get("ids") or ()}
-        others = [record for record in found if str(record["id"]) not in part]
+        others = [record for record in rows if str(record["id"]) not in part]
         for asked in part:
             if asked in own:
                 yield asked, own[asked]
@@ -128,7 +128,7 @@ def by_ids(
             merged = next((record for record in others if asked in merged_ids(record)), None)
             if merged is not None:
                 yield asked, merged
-            elif asked not in missing and len(found) + len(missing) < len(part):
+            elif asked not in missing and len(rows) + len(missing) < len(part):
                 raise Retryable(f"{kind} batch read: record {asked} is neither in the answer nor among its errors")
 
 
@@ -140,10 +140,10 @@ def merged_ids(record: Record) -> list[str]:
 
 def results(body: Mapping[str, Any], endpoint: str) -> list[Record]:
     """The results of a page. Retryable when there is no list of them."""
-    found = body.get("results")
-    if not isinstance(found, list):
+    rows = body.get("results")
+    if not isinstance(rows, list):
         raise Retryable(f"{endpoint}: the answer has no results")
-    return found
+    return rows
 
 
 def next_page(body: Mapping[str, Any]) -> str | None:

@@ -52,16 +52,16 @@ class HubSpotSource:
     def of_owners(self, *, is_archived: bool) -> list[Mapping[str, Any]]:
         """Owners, asked for once a run."""
         if is_archived not in self._owners:
-            found: list[Mapping[str, Any]] = []
+            listed: list[Mapping[str, Any]] = []
             after: str | None = None
             while True:
                 params = {"limit": "500", "archived": "true" if is_archived else "false"} | ({"after": after} if after else {})
                 page = self.session.get("/crm/v3/owners", "owners", params)
-                found += results(page, "owners")
+                listed += results(page, "owners")
                 after = next_page(page)
                 if after is None:
                     break
-            self._owners[is_archived] = found
+            self._owners[is_archived] = listed
         return self._owners[is_archived]
 
     @cached_property

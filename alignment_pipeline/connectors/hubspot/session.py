@@ -103,11 +103,11 @@ class HubSpotSession(ServerClock):
 
     def portal_id(self) -> str:
         """The portal's id. ConfigurationError when HUBSPOT_PORTAL_ID names another one."""
-        found = str(self._details().get("portalId") or "")
+        portal = str(self._details().get("portalId") or "")
         expected = self.credentials.expected_portal_id
-        if expected is not None and expected != found:
-            raise ConfigurationError(f"HUBSPOT_PORTAL_ID is {expected}, but the token belongs to portal {found}")
-        return found
+        if expected is not None and expected != portal:
+            raise ConfigurationError(f"HUBSPOT_PORTAL_ID is {expected}, but the token belongs to portal {portal}")
+        return portal
 
     def time_zone(self) -> str | None:
         """The account's time zone, None where it names none that is known."""

@@ -31,12 +31,12 @@ class HubSpotRefused(RequestRefused):
 
 def missing_scopes(body: Any) -> list[str]:
     """Scopes that a refused call would have needed, wherever the answer names them."""
-    found: list[str] = []
+    lacking: list[str] = []
     for error in (body.get("errors") or []) if isinstance(body, Mapping) else []:
         context = error.get("context") if isinstance(error, Mapping) else None
         for name in ("requiredGranularScopes", "requiredScopes"):
-            found += [str(scope) for scope in (context or {}).get(name) or []]
-    return list(dict.fromkeys(found))
+            lacking += [str(scope) for scope in (context or {}).get(name) or []]
+    return list(dict.fromkeys(lacking))
 
 
 class HubSpotJudge:

@@ -61,8 +61,8 @@ class LoadedExtraction:
     def synced_at(self) -> datetime | None:
         """When the tool last wrote anything; None when it does not say."""
         column = self.system.synced
-        found = [self._moment(self.tables.newest(table, own)) for table in self.all_tables() if (own := self.column(table, column))]
-        return max((one for one in found if one is not None), default=None)
+        moments = [self._moment(self.tables.newest(table, own)) for table in self.all_tables() if (own := self.column(table, column))]
+        return max((one for one in moments if one is not None), default=None)
 
     def all_tables(self) -> list[str]:
         """Every table that a stream is read from and that is there."""
@@ -73,8 +73,8 @@ class LoadedExtraction:
         if stream.table.endswith("*"):
             start = folded(stream.table)
             return sorted(name for key, name in self.names.items() if key.startswith(start) and key != folded("activity_types"))
-        found = self.names.get(folded(stream.table))
-        return [found] if found else []
+        table = self.names.get(folded(stream.table))
+        return [table] if table else []
 
     def column(self, table: str, name: str | None) -> str | None:
         """A table's column of that name, however it is spelt."""
@@ -82,15 +82,15 @@ class LoadedExtraction:
 
     def readings(self, streams: Sequence[RawStream]) -> list[Reading]:
         """One reading per stream. Raises ConfigurationError when a required column of a table that is there is missing."""
-        found = []
+        listed = []
         for stream in streams:
             one = self.system.streams.get(stream.object)
             tables = self.tables_of(one) if one else []
             if one:
                 for table in tables:
                     self._check(stream, one, table)
-            found.append(Reading(stream, _Run(self, stream, one, tables).read))
-        return found
+            listed.append(Reading(stream, _Run(self, stream, one, tables).read))
+        return listed
 
     def _check(self, stream: RawStream, one: Stream, table: str) -> None:
         columns = _columns(self.tables.columns(table))
@@ -103,16 +103,16 @@ class LoadedExtraction:
     def looked_up(self, one: Lookup) -> dict[str, list[str]]:
         """Values of another table by their key; empty where the table is not there."""
         table = self.names.get(folded(one.table))
-        found: dict[str, list[str]] = {}
+        by_key: dict[str, list[str]] = {}
         if table is None:
-            return found
+            return by_key
         key, value = self.column(table, one.key), self.column(table, one.value)
         if key is None or value is None:
             raise ConfigurationError(f"{table} has no columns {one.key} and {one.value}")
         for row in self.tables.rows(table):
             if row[key] is not None and row[value] is not None:
-                found.setdefault(str(row[key]), []).append(str(row[value]))
-        return found
+                by_key.setdefault(str(row[key]), []).append(str(row[value]))
+        return by_key
 
     @staticmethod
     def _moment(value: Any) -> datetime | None:
@@ -167,7 +167,7 @@ class _Run:
         synced = source.column(table, source.system.synced)
         since = (synced, mark - _OVERLAP) if synced and mark else None
         fields = _Fields(source, self.stream, one, table)
-        seen |= fields.found
+        seen |= fields.used_columns
         for row in source.tables.rows(table, since):
             for member in _unnested(row, one.unnest):
                 yield from self._row(fields, member, batches)
@@ -203,7 +203,7 @@ class _Fields:
         self.columns = {name: columns[_own(one, name)] for name in stream.fields if _own(one, name) in columns}
         if one.unnest:
             self.columns |= {name: one.columns.get(name, name) for name in stream.fields if name not in self.columns}
-        self.found = {*self.columns, *one.lookups, *one.lists, *filter(None, (one.attributes, one.name_from))}
+        self.used_columns = {*self.columns, *one.lookups, *one.lists, *filter(None, (one.attributes, one.name_from))}
         self.customs = {name: columns[folded(name)] for name in source.custom.get(stream.object, ()) if folded(name) in columns}
         self.deleted = [columns[folded(name)] for name in source.system.deleted if folded(name) in columns]
         self.lookups = {name: (columns.get(folded(one.by)), source.looked_up(one)) for name, one in one.lookups.items()}
@@ -215,27 +215,27 @@ class _Fields:
     def values(self, row: Row) -> dict[str, str | None]:
         """The stream's fields as text."""
         system = self.source.system
-        found = {name: field_text(name, row.get(column), system) for name, column in self.columns.items()}
+        by_name = {name: field_text(name, row.get(column), system) for name, column in self.columns.items()}
         for name, (column, known) in self.lookups.items():
             values = known.get(str(row.get(column)), ()) if column else ()
-            found[name] = values[0] if values else found.get(name)
+            by_name[name] = values[0] if values else by_name.get(name)
         for name, (column, known) in self.lists.items():
-            found[name] = ";".join(sorted(known.get(str(row.get(column)), ()))) or None if column else None
-        if self.one.attributes and found.get(self.one.attributes) is None:
+            by_name[name] = ";".join(sorted(known.get(str(row.get(column)), ()))) or None if column else None
+        if self.one.attributes and by_name.get(self.one.attributes) is None:
             texts = {self._spelt(name): field_text(name, row[name], system) for name in self.rest}
             kept = {name: text for name, text in texts.items() if text is not None}
-            found[self.one.attributes] = json.dumps(kept, ensure_ascii=False, sort_keys=True) if kept else None
-        if self.one.name_from and found.get(self.one.name_from) is None:
-            found[self.one.name_from] = _title(self.table, self.one.table)
-        return found
+            by_name[self.one.attributes] = json.dumps(kept, ensure_ascii=False, sort_keys=True) if kept else None
+        if self.one.name_from and by_name.get(self.one.name_from) is None:
+            by_name[self.one.name_from] = _title(self.table, self.one.table)
+        return by_name
 
     def identity(self, values: Mapping[str, str | None]) -> str | None:
         """The record's id, as the connectors make it."""
         parts = [values.get(name) for name in self.one.key or (self.stream.required[0],)]
         if any(part is None for part in parts):
             return None
-        found = ":".join(part for part in parts if part is not None)
-        return id18(found) if self.source.system.system.name == "salesforce" else found
+        joined = ":".join(part for part in parts if part is not None)
+        return id18(joined) if self.source.system.system.name == "salesforce" else joined
 
     def is_deleted(self, row: Row, values: Mapping[str, str | None]) -> bool:
         """Whether the system or the tool says so."""

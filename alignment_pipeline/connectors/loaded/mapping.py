@@ -123,5 +123,5 @@ def _stream(name: str, said: Mapping[str, Any] | str) -> Stream:
     if set(one) - _KEYS:
         raise ValueError(f"{name}: unknown {sorted(set(one) - _KEYS)}")
     for kind in ("lookups", "lists"):
-        one[kind] = {column: Lookup(**found) for column, found in (one.get(kind) or {}).items()}
+        one[kind] = {column: Lookup(**lookup) for column, lookup in (one.get(kind) or {}).items()}
     return Stream(**one | {"key": tuple(one.get("key") or ()), "columns": one.get("columns") or {}})

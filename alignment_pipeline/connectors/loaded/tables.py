@@ -75,8 +75,8 @@ class DuckTables:
 
     def names(self) -> Sequence[str]:
         """The tables and views."""
-        found = self._connection.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [self._schema])
-        return sorted(name for (name,) in found.fetchall())
+        rows = self._connection.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [self._schema])
+        return sorted(name for (name,) in rows.fetchall())
 
     def columns(self, table: str) -> Sequence[str]:
         """A table's columns in their order."""
@@ -95,8 +95,8 @@ class DuckTables:
 
     def newest(self, table: str, column: str) -> Any:
         """The largest value."""
-        found = self._connection.execute(f"SELECT max({_quoted(column)}) FROM {self._name(table)}").fetchone()
-        return found[0] if found else None
+        row = self._connection.execute(f"SELECT max({_quoted(column)}) FROM {self._name(table)}").fetchone()
+        return row[0] if row else None
 
     def _name(self, table: str) -> str:
         return f"{_quoted(self._schema)}.{_quoted(table)}"
@@ -120,8 +120,8 @@ class DatabaseTables:
     def names(self) -> Sequence[str]:
         """The tables and views."""
         try:
-            found = sa.inspect(self._engine)
-            return sorted({*found.get_table_names(self._schema), *found.get_view_names(self._schema)})
+            inspector = sa.inspect(self._engine)
+            return sorted({*inspector.get_table_names(self._schema), *inspector.get_view_names(self._schema)})
         except SQLAlchemyError as error:
             raise Retryable(f"the database of loaded tables cannot be read: {_harmless(error)}") from error
 

@@ -18,14 +18,14 @@ CRM_STREAMS: tuple[RawStream, ...] = tuple(replace(stream, system="hubspot") for
 
 
 def _object(
-    object_: str, required: str, optional: str, *, personal: str = "", stamp: str = "hs_lastmodifieddate", made: tuple[str, ...] = ()
+    object_: str, required: str, optional: str, *, personal: str = "", stamp: str = "hs_lastmodifieddate", derived: tuple[str, ...] = ()
 ) -> RawStream:
     return RawStream(
         "hubspot",
         object_,
         f"raw_hubspot_{object_}",
         ("hs_object_id", stamp, *required.split()),
-        (*optional.split(), MERGED_INTO, *made),
+        (*optional.split(), MERGED_INTO, *derived),
         stamp=stamp,
         personal=frozenset(personal.split()),
     )
@@ -66,7 +66,7 @@ STREAMS = (
         "salesforceleadid salesforcecontactid salesforceaccountid hs_merged_object_ids hs_additional_emails",
         personal="email hs_additional_emails firstname lastname phone mobilephone city",
         stamp="lastmodifieddate",
-        made=(CRM_CONTACT,),
+        derived=(CRM_CONTACT,),
     ),
     _changes("contacts"),
     _object(
@@ -80,7 +80,7 @@ STREAMS = (
         "createdate dealstage",
         "dealname pipeline amount deal_currency_code amount_in_home_currency closedate dealtype hs_deal_stage_probability hs_is_closed "
         "hs_is_closed_won hubspot_owner_id hs_analytics_source hs_salesforceopportunityid hs_merged_object_ids",
-        made=("contactIds", "companyIds"),
+        derived=("contactIds", "companyIds"),
     ),
     _changes("deals"),
     _engagement("calls", "hs_call_title hs_call_direction hs_call_status hs_call_duration hs_call_disposition", personal="hs_call_title"),

@@ -33,7 +33,7 @@ def session(environ: Mapping[str, str]) -> Any:
         _require("databricks.connect", "databricks-connect", "the version of your cluster's runtime")
         from databricks.connect import DatabricksSession  # type: ignore[import-not-found]
 
-        found = DatabricksSession.builder.getOrCreate()
+        started = DatabricksSession.builder.getOrCreate()
     else:
         _require("pyspark", "alignment_pipeline[spark]", "pyspark of your cluster's version")
         from pyspark.sql import SparkSession
@@ -47,10 +47,10 @@ def session(environ: Mapping[str, str]) -> Any:
             if address.startswith("local"):
                 # workers on this machine have what this process has; Spark reads this variable alone
                 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        found = builder.getOrCreate()
+        started = builder.getOrCreate()
     for name, value in SESSION.items():
-        found.conf.set(name, value)
-    return found
+        started.conf.set(name, value)
+    return started
 
 
 def _require(module: str, package: str, which: str) -> None:

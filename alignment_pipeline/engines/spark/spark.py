@@ -79,9 +79,9 @@ class Spark:
             # Spark would take a method's `self` for the key of the group
             return work.fold(rows)
 
-        made = parts.groupBy(workers.PART).applyInArrow(fold, _spark_schema(workers.made_schema(names)))
+        folded = parts.groupBy(workers.PART).applyInArrow(fold, _spark_schema(workers.made_schema(names)))
         folder = self._folder("made")
-        made.write.mode("overwrite").parquet(str(folder))
+        folded.write.mode("overwrite").parquet(str(folder))
         files = [str(path) for path in sorted(folder.glob("*.parquet")) if pq.read_metadata(path).num_rows]
         return {name: self._of_table(files, name, number) for number, name in enumerate(names)}
 
@@ -94,8 +94,8 @@ class Spark:
         work = self._work(job, ((one, job.given[one].schema().to_pyarrow()),))
         frame = self._query(rows.drop(PART_KEY))
         folder = self._folder("matched")
-        made = frame.repartition(self._parts).mapInArrow(work.match, _spark_schema(CONTRACTS[name].schema))
-        made.write.mode("overwrite").parquet(str(folder))
+        matched = frame.repartition(self._parts).mapInArrow(work.match, _spark_schema(CONTRACTS[name].schema))
+        matched.write.mode("overwrite").parquet(str(folder))
         files = [str(path) for path in sorted(folder.glob("*.parquet")) if pq.read_metadata(path).num_rows]
         return {name: self._warehouse.over(files, name) if files else ibis.memtable(CONTRACTS[name].empty())}
 

@@ -46,16 +46,14 @@ class Work:
             flat = mine[f"rows_{number}"].combine_chunks()
             columns = flat.flatten() if isinstance(flat, pa.StructArray) else flat.chunk(0).flatten()
             given[one] = pa.table([column.cast(field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)
-        made = self._made(given)
+        tables = self._decided(given)
         names = job.MAKERS[self.step].makes
         parts = []
         for number, name in enumerate(names):
-            found = made[name].combine_chunks()
+            part = tables[name].combine_chunks()
             # struct columns of the other tables are empty
-            columns = [pa.repeat(pa.scalar(number, pa.int32()), len(found))]
-            columns += [
-                found.to_struct_array().combine_chunks() if other == name else pa.nulls(len(found), struct(other)) for other in names
-            ]
+            columns = [pa.repeat(pa.scalar(number, pa.int32()), len(part))]
+            columns += [part.to_struct_array().combine_chunks() if other == name else pa.nulls(len(part), struct(other)) for other in names]
             parts.append(pa.Table.from_arrays([_chunk(one) for one in columns], schema=made_schema(names)))
         return pa.concat_tables(parts)
 
@@ -65,15 +63,15 @@ class Work:
         (name,) = job.MAKERS[self.step].makes
         for batch in batches:
             rows = pa.Table.from_batches([batch]).select(schema.names).cast(schema)
-            yield from self._made({one: rows})[name].to_batches()
+            yield from self._decided({one: rows})[name].to_batches()
 
-    def _made(self, given: Mapping[Read, pa.Table]) -> dict[str, pa.Table]:
+    def _decided(self, given: Mapping[Read, pa.Table]) -> dict[str, pa.Table]:
         connection = _connection()
         tables = {one: ibis.memtable(value) if isinstance(value, pa.Table) else value for one, value in {**self.shared(), **given}.items()}
-        made = job.over(job.MAKERS[self.step], tables, agreement=self.agreement, as_of=self.as_of, **self.options)
+        results = job.over(job.MAKERS[self.step], tables, agreement=self.agreement, as_of=self.as_of, **self.options)
         return {
             name: conform(rows if isinstance(rows, pa.Table) else connection.to_pyarrow(rows), CONTRACTS[name])
-            for name, rows in made.items()
+            for name, rows in results.items()
         }
 
 

@@ -45,8 +45,8 @@ def person_stage_tables(
     unit = agreement.scoring.engagement.unit
     book, moves = _compiled(agreement)
     events = counted_events(t["scored_activities"], t["person_fits"], book.measures, as_of=as_of)
-    found_changes = person_changes(t, book, agreement=agreement, as_of=as_of) if changes is None else changes
-    signals = person_series(events, book, found_changes, agreement=agreement, as_of=as_of)
+    known_changes = person_changes(t, book, agreement=agreement, as_of=as_of) if changes is None else changes
+    signals = person_series(events, book, known_changes, agreement=agreement, as_of=as_of)
     machine = Machine(
         states=len(stages.stages),
         start=stages.names.index(stages.start),

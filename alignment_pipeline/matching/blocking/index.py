@@ -240,12 +240,12 @@ def _classes(domain: Sequence[str], name: Sequence[str], settings: MatchingSetti
                 value,
                 freemail_additions=settings.freemail_additions,
                 shared_additions=settings.shared_domain_additions,
-                corporate_exceptions=settings.corporate_domain_exceptions,
+                corporate_exceptions=settings.corporate_domains,
             )
             if value
             else ""
         )
-        if kind == domains.CORPORATE and len(spread[value]) >= 4 and value not in settings.corporate_domain_exceptions:
+        if kind == domains.CORPORATE and len(spread[value]) >= 4 and value not in settings.corporate_domains:
             label = domains.label(value)
             kin = sum(count for word, count in spread[value].items() if word and (word in label or label in word))
             kind = domains.SHARED if kin * 2 < sum(spread[value].values()) else kind

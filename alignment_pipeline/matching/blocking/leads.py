@@ -72,7 +72,7 @@ def read(frame: records.Frame, index: AccountIndex) -> LeadBatch:
             web[row], is_written[row] = domains.registrable(written), True
     name_of = np.array([number.setdefault(value, len(number)) for value in company], dtype=np.int64)
     distinct = list(number)
-    junk_words = {fold(word) for word in settings.junk_additions}
+    junk_words = {fold(word) for word in settings.junk_companies}
     is_junk, parsed = [], []
     for value in distinct:
         is_junk.append(_is_junk(value, junk_words, vocabulary, index.compact_limit))
@@ -111,7 +111,7 @@ def _class(domain: str, settings: MatchingSettings) -> str:
         domain,
         freemail_additions=settings.freemail_additions,
         shared_additions=settings.shared_domain_additions,
-        corporate_exceptions=settings.corporate_domain_exceptions,
+        corporate_exceptions=settings.corporate_domains,
     )
 
 

@@ -47,7 +47,7 @@ def _teaches(domain: str, settings: MatchingSettings) -> bool:
         domain,
         freemail_additions=settings.freemail_additions,
         shared_additions=settings.shared_domain_additions,
-        corporate_exceptions=settings.corporate_domain_exceptions,
+        corporate_exceptions=settings.corporate_domains,
     )
     return kind in (domains.CORPORATE, domains.ACADEMIC)
 

@@ -30,11 +30,11 @@ def ror(path: Path) -> Iterator[Group]:
         given = record.get("names")
         if given is None:
             labels = [one.get("label") for one in record.get("labels") or ()]
-            found = [record.get("name"), *(record.get("aliases") or ()), *labels]
+            spellings = [record.get("name"), *(record.get("aliases") or ()), *labels]
         else:
-            found = [one.get("value") for one in given if set(one.get("types") or ()) - {"acronym"}]
+            spellings = [one.get("value") for one in given if set(one.get("types") or ()) - {"acronym"}]
         links = [one.get("value") if isinstance(one, Mapping) else one for one in record.get("links") or ()]
-        yield _group(found, [*(record.get("domains") or ()), *links])
+        yield _group(spellings, [*(record.get("domains") or ()), *links])
 
 
 def gleif(path: Path) -> Iterator[Group]:
@@ -51,19 +51,19 @@ def gleif(path: Path) -> Iterator[Group]:
 
 def wikidata(path: Path) -> Iterator[Group]:
     """Names and websites of each item of a CSV that the Wikidata Query Service gave, with a row per item or per alias."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
+    by_item: dict[str, tuple[list[str], list[str]]] = {}
     with path.open(encoding="utf-8-sig", newline="") as handle:
         rows = csv.DictReader(handle)
         named = [name for name in _WIKIDATA_NAMES if name in (rows.fieldnames or ())]
         if "item" not in (rows.fieldnames or ()) or not named:
             raise ConfigurationError(f"{path}: needs the column item and one of {', '.join(_WIKIDATA_NAMES)}")
         for row in rows:
-            own, sites = found.setdefault(row["item"], ([], []))
+            own, sites = by_item.setdefault(row["item"], ([], []))
             for name in named:
                 # the service joins all aliases of an item with commas
                 own += (row[name] or "").split(", ") if name == "itemAltLabel" else [row[name] or ""]
             sites += [row[name] for name in _WIKIDATA_SITES if row.get(name)]
-    for own, sites in found.values():
+    for own, sites in by_item.values():
         yield _group(own, sites)
 
 
@@ -89,8 +89,8 @@ def of_accounts(groups: Iterable[Group], account_names: Iterable[str], account_s
     return sorted(chosen)
 
 
-def _group(found: Sequence[Any], sites: Sequence[Any]) -> Group:
-    own = [text for text in dict.fromkeys(str(one).strip() for one in found if one) if text and not names.is_junk(text)]
+def _group(spellings: Sequence[Any], sites: Sequence[Any]) -> Group:
+    own = [text for text in dict.fromkeys(str(one).strip() for one in spellings if one) if text and not names.is_junk(text)]
     hosts = [domain for domain in dict.fromkeys(domains.registrable(str(site)) for site in sites if site) if domain]
     company = [domain for domain in hosts if domains.domain_class(domain) in (domains.CORPORATE, domains.ACADEMIC)]
     return (*own[:MOST_NAMES], *company)
@@ -107,9 +107,9 @@ def _key(member: str) -> str:
 
 def _json(path: Path) -> list[dict[str, Any]]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ConfigurationError(f"{path}: is no JSON ({error}); give the .json of ROR's dump, unzipped") from error
-    if not isinstance(found, list):
+    if not isinstance(content, list):
         raise ConfigurationError(f"{path}: is no list of records; give the .json of ROR's dump, unzipped")
-    return [one for one in found if isinstance(one, dict)]
+    return [one for one in content if isinstance(one, dict)]

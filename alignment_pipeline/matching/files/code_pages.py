@@ -72,7 +72,7 @@ class Reading:
 def reading(data: bytes) -> Reading | None:
     """The page of bytes that are neither ASCII nor UTF-8; None when no page reads them at all."""
     words = list(itertools.islice(dict.fromkeys(_WORD.findall(data)), MOST_WORDS))
-    scores = {page: found for page in LANGUAGES if (found := _scores(words, page)) is not None}
+    scores = {page: fit for page in LANGUAGES if (fit := _scores(words, page)) is not None}
     if not scores:
         return None
     best = max(scores, key=lambda page: sum(score for _, score in scores[page]))

@@ -63,7 +63,7 @@ def keep_near(draft: Draft) -> None:
     joined = statuses.select("account_id", "paths", "mqa_reason").inner_join(scores, "account_id").inner_join(owners, "account_id")
     rows = draft.with_account(draft.with_owner(joined)).to_pyarrow().to_pylist()
     rate, amounts = mqa_rate(draft), mean_amounts(draft)
-    found = []
+    listed = []
     for row in rows:
         near = nearness(json.loads(row.pop("paths")))
         if 100 * near < meeting.near_pct:
@@ -71,13 +71,13 @@ def keep_near(draft: Draft) -> None:
         amount = amounts.get(row["tier"], amounts.get(None))
         expected = None if rate is None or amount is None else round(rate * amount * near, 2)
         row["missing"] = row.pop("mqa_reason").removeprefix("Missing: ").rstrip(".")
-        found.append(row | {"near_pct": round(100 * near, 1), "expected_usd": expected})
+        listed.append(row | {"near_pct": round(100 * near, 1), "expected_usd": expected})
     kinds = {"tier": pa.int64(), "people_engaged": pa.int64()} | dict.fromkeys(
         ("near_pct", "expected_usd", "engagement_points"), pa.float64()
     )
     names = ("account_id", "account", "owner", "team", "tier", "near_pct", "expected_usd", "missing", "people_engaged", "engagement_points")
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
-    table = ibis.memtable(pa.Table.from_pylist(found, schema=schema))
+    table = ibis.memtable(pa.Table.from_pylist(listed, schema=schema))
     draft.keep("near_mqas", table, order=("account_id",))
 
 
@@ -105,8 +105,8 @@ def mqa_rate(draft: Draft) -> float | None:
     """The measured share of MQAs that move on, from the agreement's step that begins at MQA; None without one."""
     names = [step.name for step in draft.agreement.pipeline.steps if step.subject == "account" and step.begins.casefold() == "mqa"]
     rows = draft.tables["step_conversions"].filter(_.step.isin(names), _.scope == "all", _.reading == "incidence")
-    found = rows.to_pyarrow().to_pylist()
-    return found[0]["value"] if found else None
+    values = rows.to_pyarrow().to_pylist()
+    return values[0]["value"] if values else None
 
 
 def mean_amounts(draft: Draft) -> dict[int | None, float]:
@@ -116,8 +116,8 @@ def mean_amounts(draft: Draft) -> dict[int | None, float]:
     grouped = deals.left_join(tiers, "account_id").group_by("tier").agg(mean=_.amount_usd.mean(), n=_.count())
     rows = grouped.to_pyarrow().to_pylist()
     whole = sum(row["n"] for row in rows)
-    found: dict[int | None, float] = {row["tier"]: row["mean"] for row in rows if row["n"] >= draft.agreement.pipeline.min_n}
-    return found | ({None: sum(row["mean"] * row["n"] for row in rows) / whole} if whole else {})
+    by_tier: dict[int | None, float] = {row["tier"]: row["mean"] for row in rows if row["n"] >= draft.agreement.pipeline.min_n}
+    return by_tier | ({None: sum(row["mean"] * row["n"] for row in rows) / whole} if whole else {})
 
 
 def keep_insights(draft: Draft) -> None:

@@ -28,11 +28,11 @@ class Action:
     note: str = ""
 
 
-def keep(draft: Draft, found: Sequence[Action]) -> None:
+def keep(draft: Draft, listed: Sequence[Action]) -> None:
     """`actions`: open ones, and those done in the period."""
     today = draft.agreement.fiscal.day_of(draft.as_of)
     rows: list[dict[str, Any]] = []
-    for action in sorted(found, key=lambda one: (one.due_on, one.action, one.owner)):
+    for action in sorted(listed, key=lambda one: (one.due_on, one.action, one.owner)):
         if action.done_on is not None and not draft.period.first <= action.done_on <= draft.period.last:
             continue
         state = "done" if action.done_on is not None else "overdue" if action.due_on < today else "open"

@@ -30,21 +30,21 @@ RESTATED_LISTED = 6
 def restated(draft: Draft, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Numbers of weeks, or of this period, that an earlier pack gave otherwise. A week that was not over then is no restatement."""
     now = {value.key: value for value in draft.values}
-    found: dict[str, dict[str, Any]] = {}
+    by_key: dict[str, dict[str, Any]] = {}
     for pack in earlier:
         is_same_period = pack["period"]["name"] == draft.period.name
         for old in pack["values"]:
             key = _key(old)
             week = old["scope"].get("week")
-            if key not in now or key in found:
+            if key not in now or key in by_key:
                 continue
             if not (is_same_period if week is None else _was_over(week, pack)):
                 continue
             value = now[key]
             if _differs(value.value, old["value"]):
                 scope = {name: text for name, text in value.scope.items() if name not in ("counts", "is_judged", "party")}
-                found[key] = {"key": key, "scope": scope, "before": old["value"], "after": value.value, "pack": pack["id"]}
-    rows = sorted(found.values(), key=lambda row: row["key"])
+                by_key[key] = {"key": key, "scope": scope, "before": old["value"], "after": value.value, "pack": pack["id"]}
+    rows = sorted(by_key.values(), key=lambda row: row["key"])
     return {"number": len(rows), "rows": rows[:RESTATED_LISTED], "packs": sorted({row["pack"] for row in rows})}
 
 

@@ -50,7 +50,7 @@ def id_of(kind: str, subject: str) -> str:
 
 def from_fields(draft: Draft) -> list[Dispute]:
     """What reps wrote into the CRM's dispute field: about the last breach of that person they answer for."""
-    found = []
+    listed = []
     users = {row["owner_id"]: row["owner"] for row in draft.user_names.to_pyarrow().to_pylist()}
     missed = draft.tables["sla_clocks"].filter(_.party == "sales", _.state.isin(["met_late", "breached"]), _.due_at <= draft.now)
     since = draft.tables["record_changes"].filter(_.field == _dispute_field(draft), _.new_value.notnull())
@@ -66,14 +66,14 @@ def from_fields(draft: Draft) -> list[Dispute]:
             row = texts[record]
             day = draft.agreement.fiscal.day_of(raised.get(record) or row["modified_at"])
             by = users.get(row["owner_id"]) or NOBODY
-            found.append(Dispute(id_of("breach", clock), "breach", clock, "sales", by, day, row["dispute_reason"]))
-    return found
+            listed.append(Dispute(id_of("breach", clock), "breach", clock, "sales", by, day, row["dispute_reason"]))
+    return listed
 
 
 def joined(written: Sequence[Dispute], filed: Sequence[Dispute]) -> list[Dispute]:
     """Each case once: the file's row stands, with the field's reason and day where it gives none."""
-    found = {one.dispute_id: one for one in written}
-    return [*{**found, **{one.dispute_id: one for one in filed}}.values()]
+    by_id = {one.dispute_id: one for one in written}
+    return [*{**by_id, **{one.dispute_id: one for one in filed}}.values()]
 
 
 def state_of(dispute: Dispute, *, parties: Parties, meeting: Meeting, today: date) -> tuple[str, str, date]:
@@ -89,13 +89,13 @@ def state_of(dispute: Dispute, *, parties: Parties, meeting: Meeting, today: dat
     return ("escalated" if today > due else "open"), remark, due
 
 
-def keep(draft: Draft, found: Sequence[Dispute]) -> Mapping[str, set[str]]:
+def keep(draft: Draft, listed: Sequence[Dispute]) -> Mapping[str, set[str]]:
     """`disputes`: open ones, and those decided in the period. Returns the subjects of all upheld ones, by kind."""
     agreement, today = draft.agreement, draft.agreement.fiscal.day_of(draft.as_of)
     upheld: dict[str, set[str]] = {kind: set() for kind in KINDS}
     rows: list[dict[str, Any]] = []
-    cases = _cases(draft, [one.subject for one in found])
-    for dispute in sorted(found, key=lambda one: (one.raised_on, one.dispute_id)):
+    cases = _cases(draft, [one.subject for one in listed])
+    for dispute in sorted(listed, key=lambda one: (one.raised_on, one.dispute_id)):
         state, remark, due = state_of(dispute, parties=agreement.parties, meeting=agreement.meeting, today=today)
         if state == "upheld":
             upheld[dispute.kind].add(dispute.subject)
@@ -130,10 +130,10 @@ def _cases(draft: Draft, subjects: Sequence[str]) -> dict[str, str]:
     clocks = draft.with_account(
         draft.tables["sla_clocks"].filter(_.clock_id.isin(list(subjects))).select("clock_id", "policy", "account_id")
     )
-    found = {row["clock_id"]: (titles.get(row["policy"], row["policy"]), row["account"]) for row in clocks.to_pyarrow().to_pylist()}
+    cases = {row["clock_id"]: (titles.get(row["policy"], row["policy"]), row["account"]) for row in clocks.to_pyarrow().to_pylist()}
     people = draft.tables["people"].filter(_.person_id.isin(list(subjects))).select("person_id", "company").to_pyarrow().to_pylist()
-    found |= {row["person_id"]: ("Rejection or match", row["company"]) for row in people}
-    return {subject: f"{what}, {company}" if company else what for subject, (what, company) in found.items()}
+    cases |= {row["person_id"]: ("Rejection or match", row["company"]) for row in people}
+    return {subject: f"{what}, {company}" if company else what for subject, (what, company) in cases.items()}
 
 
 def _dispute_field(draft: Draft) -> str:

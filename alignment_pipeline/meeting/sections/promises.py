@@ -125,8 +125,8 @@ def keep_marketing(draft: Draft, *, upheld: Collection[str]) -> None:
     if commitment is not None and commitment.target_accounts_only:
         targets = draft.tables["accounts"].filter(_.is_target_flagged.fill_null(False)).select("account_id")
         contacts = contacts.semi_join(targets, "account_id")
-    found = draft.until_now(contacts, "created_at").select("week", "in_period", "contact_id", "account_id", "created_at", "lead_source")
-    draft.keep("contacts", found, order=("created_at", "contact_id"))
+    created = draft.until_now(contacts, "created_at").select("week", "in_period", "contact_id", "account_id", "created_at", "lead_source")
+    draft.keep("contacts", created, order=("created_at", "contact_id"))
     said = draft.with_owner(draft.until_now(draft.tables["person_outcomes"], "said_at"))
     draft.keep(
         "outcomes",

@@ -30,12 +30,12 @@ def section(draft: Draft) -> dict[str, Any]:
             "other_breaches", by=("owner_id",), **IN_PERIOD, counts="yes", is_first_touch="no", party="sales", state="breached"
         ),
     }
-    found: dict[str, dict[str, str]] = {}
+    by_owner: dict[str, dict[str, str]] = {}
     sizes: dict[str, dict[str, float]] = {}
     for name, values in measures.items():
         for value in values:
             owner = value.scope["owner_id"]
-            found.setdefault(owner, {})[name] = value.key
+            by_owner.setdefault(owner, {})[name] = value.key
             sizes.setdefault(owner, {})[name] = value.value or 0.0
     heat: dict[str, dict[str, str]] = {}
     for value in draft.count("touched_in_time", by=("owner_id", "weekday"), **scope):
@@ -43,7 +43,7 @@ def section(draft: Draft) -> dict[str, Any]:
     names = {str(row["owner_id"]): row["owner"] for row in draft.listed("clocks")}
     # the people whom most waited for in vain; a rep without a first touch due is not on this list
     order = sorted(
-        (owner for owner in found if "due" in found[owner]),
+        (owner for owner in by_owner if "due" in by_owner[owner]),
         key=lambda one: (-sizes[one].get("never", 0) - sizes[one].get("late", 0), -sizes[one].get("never", 0), names[one], one),
     )
     weekdays = [day for day in WEEKDAYS if any(day in one for one in heat.values())]
@@ -52,7 +52,7 @@ def section(draft: Draft) -> dict[str, Any]:
         "weekdays": weekdays,
         "rows": [
             {"owner": names[owner], "heat": {day: heat.get(owner, {}).get(day) for day in weekdays}}
-            | {name: found[owner].get(name) for name in measures}
+            | {name: by_owner[owner].get(name) for name in measures}
             for owner in order[:LISTED]
         ],
         "left_out": max(0, len(order) - LISTED),

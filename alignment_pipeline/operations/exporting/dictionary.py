@@ -82,12 +82,12 @@ def dbt_sources(contracts: Sequence[Contract], form: str) -> str:
 
 def _dbt_column(contract: Contract, name: str) -> dict[str, Any]:
     column = next(one for one in contract.columns if one.name == name)
-    found: dict[str, Any] = {"name": name, "description": column.description, "data_type": views.TYPES[column.type].lower()}
+    entry: dict[str, Any] = {"name": name, "description": column.description, "data_type": views.TYPES[column.type].lower()}
     if not column.nullable and not column.personal:
-        found["data_tests"] = ["not_null"]
+        entry["data_tests"] = ["not_null"]
     if contract.key == (name,):
-        found["data_tests"] = [*found.get("data_tests", []), "unique"]
-    return found
+        entry["data_tests"] = [*entry.get("data_tests", []), "unique"]
+    return entry
 
 
 def data_contract(contracts: Sequence[Contract], form: str, *, version: str) -> str:
@@ -125,7 +125,7 @@ def data_contract(contracts: Sequence[Contract], form: str, *, version: str) -> 
 
 def _odcs_property(contract: Contract, number: int) -> dict[str, Any]:
     column = contract.columns[number]
-    found: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "name": column.name,
         "logicalType": _LOGICAL[column.type],
         "physicalType": views.TYPES[column.type],
@@ -133,10 +133,10 @@ def _odcs_property(contract: Contract, number: int) -> dict[str, Any]:
         "required": not column.nullable and not column.personal,
     }
     if column.name in contract.key:
-        found |= {"primaryKey": True, "primaryKeyPosition": contract.key.index(column.name) + 1}
+        entry |= {"primaryKey": True, "primaryKeyPosition": contract.key.index(column.name) + 1}
     if column.personal:
-        found["classification"] = "personal"
-    return found
+        entry["classification"] = "personal"
+    return entry
 
 
 def _cell(text: str) -> str:

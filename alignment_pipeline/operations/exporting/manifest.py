@@ -73,27 +73,27 @@ def read(folder: Path) -> dict[str, TableFile] | None:
 
 def differences(last: Mapping[str, TableFile], now: Mapping[str, TableFile]) -> list[Difference]:
     """How `now` differs: tables and columns that are gone or have another type, new ones, and numbers of rows."""
-    found = [Difference(name, "the table is gone", True) for name in sorted(last.keys() - now.keys())]
-    found += [Difference(name, f"new table, {now[name].rows:,} rows") for name in sorted(now.keys() - last.keys())]
+    listed = [Difference(name, "the table is gone", True) for name in sorted(last.keys() - now.keys())]
+    listed += [Difference(name, f"new table, {now[name].rows:,} rows") for name in sorted(now.keys() - last.keys())]
     for name in sorted(last.keys() & now.keys()):
-        found += _columns(name, last[name], now[name])
+        listed += _columns(name, last[name], now[name])
         before, after = last[name].rows, now[name].rows
         if before != after:
             share = f" ({(after - before) / before:+.1%})" if before else ""
-            found.append(Difference(name, f"rows {before:,} -> {after:,}{share}", is_breaking=before > 0 and after == 0))
-    return found
+            listed.append(Difference(name, f"rows {before:,} -> {after:,}{share}", is_breaking=before > 0 and after == 0))
+    return listed
 
 
 def _columns(name: str, last: TableFile, now: TableFile) -> Sequence[Difference]:
-    found = [Difference(name, f"column {one} is gone", True) for one in last.columns if one not in now.columns]
-    found += [
+    listed = [Difference(name, f"column {one} is gone", True) for one in last.columns if one not in now.columns]
+    listed += [
         Difference(name, f"column {one}: {kind} -> {now.columns[one]}", True)
         for one, kind in last.columns.items()
         if one in now.columns and now.columns[one] != kind
     ]
-    if any(one.is_breaking for one in found) and _major(last) == _major(now):
-        found.append(Difference(name, f"its contract still has version {now.contract_version}: the next major one is due", True))
-    return [*found, *(Difference(name, f"new column {one}") for one in now.columns if one not in last.columns)]
+    if any(one.is_breaking for one in listed) and _major(last) == _major(now):
+        listed.append(Difference(name, f"its contract still has version {now.contract_version}: the next major one is due", True))
+    return [*listed, *(Difference(name, f"new column {one}") for one in now.columns if one not in last.columns)]
 
 
 def _major(one: TableFile) -> str:

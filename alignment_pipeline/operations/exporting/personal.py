@@ -69,7 +69,7 @@ def without_addresses(column: pa.ChunkedArray, personal: Personal, hashed: Calla
         return column
 
     def replaced(value: str) -> str:
-        return re.sub(_ADDRESS, lambda found: "(address)" if personal is Personal.NONE else hashed(found[0]), value)
+        return re.sub(_ADDRESS, lambda address: "(address)" if personal is Personal.NONE else hashed(address[0]), value)
 
     return _mapped(column, replaced)
 

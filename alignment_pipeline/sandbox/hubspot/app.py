@@ -111,12 +111,12 @@ def _answer(world: World, request: Request, body: bytes) -> Response:
 
 def classic(path: str, versions: tuple[str, ...]) -> str:
     """The v3 (or v4) spelling of a path. Raises Refusal 404 for a date version that is not served."""
-    found = _DATED.match(path)
-    if found is None:
+    dated = _DATED.match(path)
+    if dated is None:
         return path
-    if found[2] not in versions:
-        raise not_found(f"version {found[2]} does not exist")
-    return f"/crm/{'v4' if found[1] == 'associations' else 'v3'}/{found[1]}{path[found.end() :]}"
+    if dated[2] not in versions:
+        raise not_found(f"version {dated[2]} does not exist")
+    return f"/crm/{'v4' if dated[1] == 'associations' else 'v3'}/{dated[1]}{path[dated.end() :]}"
 
 
 def _serve(world: World, store: HubSpotStore, request: Request, path: str, body: bytes, headers: dict[str, str]) -> Answer:
@@ -138,10 +138,10 @@ def _serve(world: World, store: HubSpotStore, request: Request, path: str, body:
 
 
 def _matched(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    matching = [(route, found) for route in ROUTES if (found := route.pattern.match(path)) is not None]
-    for route, found in matching:
+    matching = [(route, matched) for route in ROUTES if (matched := route.pattern.match(path)) is not None]
+    for route, matched in matching:
         if route.method == method:
-            return route, found.groupdict()
+            return route, matched.groupdict()
     raise Refusal(405, "METHOD_NOT_ALLOWED", "HTTP method not allowed") if matching else not_found("No endpoint here")
 
 

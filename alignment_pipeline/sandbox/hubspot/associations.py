@@ -99,11 +99,11 @@ def end_labels(call: Call, kind: str, other: str) -> Answer:
 
 
 def _pairs(call: Call, kind: str, other: str, *, has_types: bool) -> list[tuple[str, str, list[int]]]:
-    found = call.json_body().get("inputs")
-    if not isinstance(found, list) or not found or len(found) > MOST_PAIRS:
+    inputs = call.json_body().get("inputs")
+    if not isinstance(inputs, list) or not inputs or len(inputs) > MOST_PAIRS:
         raise invalid(f"inputs must be a list of 1 to {MOST_PAIRS} pairs")
     pairs = []
-    for one in found:
+    for one in inputs:
         ids = str((one.get("from") or {}).get("id")), str((one.get("to") or {}).get("id"))
         records = call.store.get(kind, ids[0]), call.store.get(other, ids[1])
         if records[0] is None or records[1] is None:

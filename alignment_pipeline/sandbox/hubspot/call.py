@@ -62,24 +62,24 @@ class Call:
     def json_body(self) -> dict[str, Any]:
         """The JSON object of the body. Raises Refusal 400."""
         try:
-            found = json.loads(self.body or b"")
+            content = json.loads(self.body or b"")
         except ValueError:
             raise invalid("the body is no JSON", "INVALID_JSON") from None
-        if not isinstance(found, dict):
+        if not isinstance(content, dict):
             raise invalid("the body is no JSON object", "INVALID_JSON")
-        return found
+        return content
 
     def inputs(self, body: Mapping[str, Any], *, most: int = MOST_INPUTS) -> list[dict[str, Any]]:
         """The `inputs` of a batch. Raises Refusal 400 when there are none, or too many, or one id twice."""
-        found = body.get("inputs")
-        if not isinstance(found, list) or not found or not all(isinstance(one, dict) for one in found):
+        items = body.get("inputs")
+        if not isinstance(items, list) or not items or not all(isinstance(one, dict) for one in items):
             raise invalid("inputs must be a list of objects that is not empty")
-        if len(found) > most:
-            raise invalid(f"the maximum number of inputs is {most}, there are {len(found)}")
-        ids = [str(one["id"]) for one in found if one.get("id") is not None]
+        if len(items) > most:
+            raise invalid(f"the maximum number of inputs is {most}, there are {len(items)}")
+        ids = [str(one["id"]) for one in items if one.get("id") is not None]
         if len(set(ids)) != len(ids):
             raise invalid("Duplicate IDs found in batch input", "DUPLICATE_ID")
-        return found
+        return items
 
     def wrote(self, action: str, kind: str, record_id: str, changes: Mapping[str, tuple[Any, Any]]) -> None:
         """Note a write in the audit log."""

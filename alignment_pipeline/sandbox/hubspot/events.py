@@ -18,8 +18,8 @@ MOST_SUBMISSIONS, MOST_EMAIL_EVENTS = 50, 1_000
 def forms(call: Call) -> Answer:
     """The portal's forms."""
     limit, after = call.limit(most=500, usual=50), call.after()
-    found = call.store.forms[after:]
-    return 200, {"results": found[:limit]} | ({"paging": {"next": {"after": str(after + limit)}}} if len(found) > limit else {})
+    rest = call.store.forms[after:]
+    return 200, {"results": rest[:limit]} | ({"paging": {"next": {"after": str(after + limit)}}} if len(rest) > limit else {})
 
 
 def submissions(call: Call, guid: str) -> Answer:
@@ -28,9 +28,9 @@ def submissions(call: Call, guid: str) -> Answer:
     if listed is None:
         raise not_found(f"form {guid} does not exist")
     limit, after = call.limit(most=MOST_SUBMISSIONS, usual=20), _position(call.query.get("after", ""))
-    found = sorted(listed, key=lambda one: (-one["submittedAt"], one["conversionId"]))
+    ordered = sorted(listed, key=lambda one: (-one["submittedAt"], one["conversionId"]))
     visible = [
-        one for one in found if one["submittedAt"] <= call.now.timestamp() * 1000 and after < (-one["submittedAt"], one["conversionId"])
+        one for one in ordered if one["submittedAt"] <= call.now.timestamp() * 1000 and after < (-one["submittedAt"], one["conversionId"])
     ]
     page = visible[:limit]
     last = page[-1] if page else None
@@ -46,13 +46,13 @@ def email_events(call: Call) -> Answer:
     start, end = int(call.query.get("startTimestamp") or 0), int(call.query.get("endTimestamp") or call.now.timestamp() * 1000)
     after, kind, now = _position(call.query.get("offset", "")), call.query.get("eventType"), call.now.timestamp() * 1000
     visible = (one for one in call.store.email_events if one.get("visible_at", 0) <= now)
-    found = [
+    events = [
         {name: value for name, value in one.items() if name != "visible_at"}
         for one in visible
         if start <= one["created"] <= end and kind in (None, one["type"]) and after < (-one["created"], one["id"])
     ]
-    found.sort(key=lambda one: (-one["created"], one["id"]))
-    page, has_more = found[: int(text)], len(found) > int(text)
+    events.sort(key=lambda one: (-one["created"], one["id"]))
+    page, has_more = events[: int(text)], len(events) > int(text)
     offset = _token(-page[-1]["created"], page[-1]["id"]) if page else call.query.get("offset", "")
     return 200, {"hasMore": has_more, "offset": offset, "events": page}
 

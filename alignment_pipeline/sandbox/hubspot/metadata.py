@@ -20,10 +20,10 @@ def properties(call: Call, kind: str) -> Answer:
 
 def property_of(call: Call, kind: str, name: str) -> Answer:
     """One property."""
-    found = call.store.definitions.of(kind).get(name)
-    if found is None:
+    definition = call.store.definitions.of(kind).get(name)
+    if definition is None:
         raise invalid(f"property {name} does not exist", "PROPERTY_DOESNT_EXIST")
-    return 200, found.to_json()
+    return 200, definition.to_json()
 
 
 def make_property(call: Call, kind: str) -> Answer:
@@ -34,7 +34,7 @@ def make_property(call: Call, kind: str) -> Answer:
         raise invalid(f"some required fields were not set: {', '.join(missing)}")
     if str(body["groupName"]) not in call.store.definitions.groups(kind):
         raise invalid(f"property group {body['groupName']} does not exist", "INVALID_GROUP")
-    made = Property(
+    created = Property(
         str(body["name"]),
         str(body["type"]),
         str(body["fieldType"]),
@@ -45,9 +45,9 @@ def make_property(call: Call, kind: str) -> Answer:
         is_unique=bool(body.get("hasUniqueValue")),
         is_defined=False,
     )
-    call.store.definitions.add(kind, made)
-    call.wrote("create", f"property of {kind}", made.name, {})
-    return 201, made.to_json()
+    call.store.definitions.add(kind, created)
+    call.wrote("create", f"property of {kind}", created.name, {})
+    return 201, created.to_json()
 
 
 def groups(call: Call, kind: str) -> Answer:
@@ -69,10 +69,10 @@ def make_group(call: Call, kind: str) -> Answer:
 def owners(call: Call) -> Answer:
     """People and queues that may own records; archived ones only when asked for."""
     limit, after = call.limit(most=500, usual=100), call.after()
-    found = [one for one in call.store.owners if bool(one.get("archived")) == call.is_archived and int(one["id"]) > after]
-    found.sort(key=lambda one: int(one["id"]))
-    page = found[:limit]
-    return 200, {"results": page} | ({"paging": {"next": {"after": page[-1]["id"]}}} if len(found) > limit else {})
+    listed = [one for one in call.store.owners if bool(one.get("archived")) == call.is_archived and int(one["id"]) > after]
+    listed.sort(key=lambda one: int(one["id"]))
+    page = listed[:limit]
+    return 200, {"results": page} | ({"paging": {"next": {"after": page[-1]["id"]}}} if len(listed) > limit else {})
 
 
 def pipelines(call: Call, kind: str) -> Answer:

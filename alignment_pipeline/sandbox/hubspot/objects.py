@@ -25,7 +25,7 @@ def shown(
     names = dict.fromkeys((*properties, *history)) if properties or history else dict.fromkeys(name for name in defaults if name in known)
     always = ("createdate", call.store.stamp_of(kind), "hs_object_id")
     wanted = [name for name in dict.fromkeys((*names, *always)) if name in known]
-    found: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "id": record.id,
         "properties": {name: values.get(name) for name in wanted},
         "createdAt": iso(record.created_at),
@@ -33,16 +33,16 @@ def shown(
         "archived": record.archived_at is not None,
     }
     if record.archived_at is not None:
-        found["archivedAt"] = iso(record.archived_at)
+        answer["archivedAt"] = iso(record.archived_at)
     if history:
-        found["propertiesWithHistory"] = {
+        answer["propertiesWithHistory"] = {
             name: [version.to_json() for version in record.history.get(name, ())] for name in history if name in known
         }
     linked = {other: call.store.linked(kind, record.id, other) for other in associations}
     listed = {other: _associations(other, kind, targets) for other, targets in linked.items() if targets}
     if listed:
-        found["associations"] = listed
-    return found
+        answer["associations"] = listed
+    return answer
 
 
 def _associations(other: str, kind: str, targets: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
@@ -91,9 +91,9 @@ def update(call: Call, kind: str, record_id: str) -> Answer:
 
 def archive(call: Call, kind: str, record_id: str) -> Answer:
     """Archive: 204 whatever the state of the record was."""
-    found = call.store.archive(kind, record_id, call.now)
-    if found is not None:
-        call.wrote("delete", kind, found.id, {})
+    archived = call.store.archive(kind, record_id, call.now)
+    if archived is not None:
+        call.wrote("delete", kind, archived.id, {})
     return 204, {}
 
 

@@ -40,7 +40,7 @@ class _Move:
     """The records on their way into the portal."""
 
     store: HubSpotStore
-    found: Organisation
+    source: Organisation
     companies: dict[str, str] = field(default_factory=dict)
     contacts: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class _Move:
     @property
     def rows(self) -> Mapping[str, Sequence[Record]]:
         """The CRM's records of the organisation."""
-        return self.found.salesforce
+        return self.source.salesforce
 
     def all(self) -> Names:
         """Move everything."""
@@ -66,7 +66,7 @@ class _Move:
     def marketing(self) -> Names:
         """Move the people and what they did, as contacts that are synced with the CRM's records."""
         crm = {"sfdcLeadId": "salesforceleadid", "sfdcContactId": "salesforcecontactid", "sfdcAccountId": "salesforceaccountid"}
-        for row in self.found.marketo_leads:
+        for row in self.source.marketo_leads:
             if not row.get("email") or row.get("isAnonymous"):
                 continue
             number = self._known_only_to_marketing(row)
@@ -134,7 +134,7 @@ class _Move:
             self.companies.setdefault(str(deleted["Id"]), self.companies[str(deleted["MasterRecordId"])])
 
     def _people(self) -> None:
-        marketo = {str(row["id"]): row for row in self.found.marketo_leads}
+        marketo = {str(row["id"]): row for row in self.source.marketo_leads}
         by_crm = {str(row.get("sfdcContactId") or row.get("sfdcLeadId")): row for row in marketo.values()}
         rows = self.rows
         histories = _by_record(rows["LeadHistory"], "LeadId") | _by_record(rows["ContactHistory"], "ContactId")
@@ -254,24 +254,24 @@ class _Move:
 
     def _logs(self) -> None:
         forms: dict[str, str] = {}
-        for row in self.found.marketo_activities:
+        for row in self.source.marketo_activities:
             email = self.emails.get(self.contacts.get(str(row["leadId"]), ""))
             if email is None:
                 continue
             at = datetime.fromisoformat(str(row["activityDate"]))
-            told = {str(one["name"]): one["value"] for one in row["attributes"]}
+            attributes = {str(one["name"]): one["value"] for one in row["attributes"]}
             kind = int(row["activityTypeId"])
             if kind == FORM:
                 name = str(row["primaryAttributeValue"])
                 if name not in forms:
                     forms[name] = f"form-{len(forms) + 1:04d}"
                     self.store.add_form(forms[name], name)
-                page = str(told.get("Referrer URL") or "")
+                page = str(attributes.get("Referrer URL") or "")
                 self.store.submit(forms[name], at, {"email": email}, page=page)
             elif kind in EVENTS:
-                is_bot = bool(told.get("Is Bot Activity"))
+                is_bot = bool(attributes.get("Is Bot Activity"))
                 more = {"subject": row.get("primaryAttributeValue"), "emailCampaignId": int(row.get("primaryAttributeValueId") or 0)}
-                self.store.happened(EVENTS[kind], email, at, is_filtered=is_bot, url=told.get("Link"), **more)
+                self.store.happened(EVENTS[kind], email, at, is_filtered=is_bot, url=attributes.get("Link"), **more)
 
     def _put(self, kind: str, number: str, values: Mapping[str, Any], at: datetime) -> None:
         text = {name: _text(value) for name, value in values.items() if value is not None and value != ""}
@@ -303,26 +303,26 @@ def _age(row: Record) -> tuple[datetime, str]:
 
 
 def _by_record(rows: Iterable[Record], parent: str) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
+    by_parent: dict[str, list[Record]] = {}
     for row in rows:
-        found.setdefault(str(row[parent]), []).append(row)
-    return {key: sorted(mine, key=lambda one: (one["CreatedDate"], str(one["Id"]))) for key, mine in found.items()}
+        by_parent.setdefault(str(row[parent]), []).append(row)
+    return {key: sorted(mine, key=lambda one: (one["CreatedDate"], str(one["Id"]))) for key, mine in by_parent.items()}
 
 
 def _owners_over_time(row: Record, history: Iterable[Record]) -> list[tuple[datetime, Any]]:
     """Owners since when; each change leaves one history row with names and one with ids."""
     moves = [one for one in history if one["Field"] == "Owner" and str(one["NewValue"])[:3] in ("005", "00G")]
     first = moves[0]["OldValue"] if moves else row["OwnerId"]
-    found = [(row["CreatedDate"], first), *((one["CreatedDate"], one["NewValue"]) for one in moves)]
-    return found if found[-1][1] == row["OwnerId"] else [*found, (found[-1][0], row["OwnerId"])]
+    periods = [(row["CreatedDate"], first), *((one["CreatedDate"], one["NewValue"]) for one in moves)]
+    return periods if periods[-1][1] == row["OwnerId"] else [*periods, (periods[-1][0], row["OwnerId"])]
 
 
 def _stage(row: Record, ids: Mapping[str, str]) -> dict[str, Any]:
     is_closed, is_won = bool(row["IsClosed"]), bool(row["IsWon"])
     probability = 1.0 if is_won else 0.0 if is_closed else round(float(row["DefaultProbability"]) / 100, 1) or 0.1
-    told = {"probability": str(probability), "isClosed": "true" if is_closed else "false"}
+    metadata = {"probability": str(probability), "isClosed": "true" if is_closed else "false"}
     label = str(row["MasterLabel"])
-    return {"id": ids[label], "label": label, "displayOrder": int(row["SortOrder"]), "archived": False, "metadata": told}
+    return {"id": ids[label], "label": label, "displayOrder": int(row["SortOrder"]), "archived": False, "metadata": metadata}
 
 
 def _deal(stage: Any, amount: Any, close: Any, ids: Mapping[str, str]) -> dict[str, Any]:

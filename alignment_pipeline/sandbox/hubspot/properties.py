@@ -87,11 +87,11 @@ def _is_moment(value: str) -> bool:
 
 def _of(text: str) -> dict[str, Property]:
     """`name[:type][!]` words; `!` is read only."""
-    found = {}
+    by_name = {}
     for word in text.split():
         name, _, kind = word.rstrip("!").partition(":")
-        found[name] = Property(name, kind or "string", is_read_only=word.endswith("!"))
-    return found
+        by_name[name] = Property(name, kind or "string", is_read_only=word.endswith("!"))
+    return by_name
 
 
 _COMMON = "hs_object_id:number! createdate:datetime! hs_merged_object_ids! hubspot_owner_id hs_created_by_user_id:number!"
@@ -150,10 +150,10 @@ class Definitions:
 
     def of(self, kind: str) -> dict[str, Property]:
         """Name -> property. Raises Refusal 400 for an object type that does not exist."""
-        found = self.by_type.get(kind)
-        if found is None:
+        definitions = self.by_type.get(kind)
+        if definitions is None:
             raise Refusal(400, "VALIDATION_ERROR", f"Unable to infer object type from: {kind}")
-        return found
+        return definitions
 
     def add(self, kind: str, given: Property) -> None:
         """A new property. Raises Refusal 409 when there is one of that name."""

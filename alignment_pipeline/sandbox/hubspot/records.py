@@ -41,9 +41,9 @@ class Version:
 
     def to_json(self) -> dict[str, Any]:
         """As propertiesWithHistory shows it."""
-        found = {"value": self.value, "timestamp": iso(self.at), "sourceType": self.source.type, "sourceId": self.source.id}
+        entry = {"value": self.value, "timestamp": iso(self.at), "sourceType": self.source.type, "sourceId": self.source.id}
         more = {"sourceLabel": self.source.label or None, "updatedByUserId": self.source.user_id}
-        return found | {name: value for name, value in more.items() if value is not None}
+        return entry | {name: value for name, value in more.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,14 @@ class PortalRecords:
 
     def find(self, kind: str, name: str, value: str) -> Record | None:
         """The living record that holds a unique value."""
-        found = self._unique.get((kind, name, value.strip().lower()))
-        record = self.objects[kind].get(found) if found else None
+        record_id = self._unique.get((kind, name, value.strip().lower()))
+        record = self.objects[kind].get(record_id) if record_id else None
         return record if record is not None and record.archived_at is None else None
 
     def living(self, kind: str, *, archived: bool = False) -> list[Record]:
         """Living (or archived) records by id."""
-        found = [record for record in self.objects[kind].values() if (record.archived_at is not None) == archived]
-        return sorted(found, key=lambda record: int(record.id))
+        records = [record for record in self.objects[kind].values() if (record.archived_at is not None) == archived]
+        return sorted(records, key=lambda record: int(record.id))
 
     def indexed(self, kind: str, now: datetime) -> Iterator[Record]:
         """Records as the search index shows them now."""
@@ -318,7 +318,7 @@ def as_millis(text: str) -> int | None:
     if text.lstrip("-").isdigit():
         return int(text)
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return millis(found if found.tzinfo else found.replace(tzinfo=UTC))
+    return millis(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -36,17 +36,17 @@ def search(call: Call, kind: str) -> Answer:
     if unknown:
         raise invalid(f"There was a problem with the request: property {unknown[0]} does not exist", "PROPERTY_DOESNT_EXIST")
     pairs = [(record, call.store.shown(kind, record)) for record in call.store.indexed(kind, call.now)]
-    found = [
+    matching = [
         (record, values)
         for record, values in pairs
         if not groups or any(all(_fits(values, one) for one in group.get("filters") or []) for group in groups)
     ]
     name, is_descending = _sort(body)
-    found.sort(key=lambda pair: (_key(pair[1].get(name, "")), int(pair[0].id)), reverse=is_descending)
-    page: list[tuple[Record, Mapping[str, str]]] = list(found[after : after + limit])
+    matching.sort(key=lambda pair: (_key(pair[1].get(name, "")), int(pair[0].id)), reverse=is_descending)
+    page: list[tuple[Record, Mapping[str, str]]] = list(matching[after : after + limit])
     results = [shown(call, kind, record, body.get("properties") or []) for record, _ in page]
-    more = {"paging": {"next": {"after": str(after + limit)}}} if after + limit < len(found) else {}
-    return 200, {"total": len(found), "results": results} | more
+    more = {"paging": {"next": {"after": str(after + limit)}}} if after + limit < len(matching) else {}
+    return 200, {"total": len(matching), "results": results} | more
 
 
 def _number(body: Mapping[str, Any], name: str, usual: int) -> int:
@@ -75,8 +75,8 @@ def _comparable(value: str) -> float | None:
     try:
         return float(value)
     except ValueError:
-        found = as_millis(value)
-        return None if found is None else float(found)
+        number = as_millis(value)
+        return None if number is None else float(number)
 
 
 def _fits(values: Mapping[str, str], one: Mapping[str, Any]) -> bool:

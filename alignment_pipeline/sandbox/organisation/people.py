@@ -59,7 +59,7 @@ class _Casting:
     def __init__(self, world: World, accounts: Accounts) -> None:
         self.world, self.accounts = world, accounts
         self.rng = world.rng("people")
-        self.made = 0
+        self.count = 0
         usable = [account for account in accounts.live if account.company.owns_domain or account.company.owns_name]
         heat = {"hot": 9.0, "cooled": 6.0, "warm": 3.0, "aware": 1.5, "cold": 0.65}
         self.pool = usable
@@ -78,7 +78,7 @@ class _Casting:
     def person(self, kind: str, pattern: str, company: companies.Company | None, account: Account | None, **known: str) -> Person:
         """One person. `known` may set the country, the e-mail address and the company text."""
         rng = self.rng
-        self.made += 1
+        self.count += 1
         country = known.get("country") or (account.country if account else company.country if company else rng.choice(_HOMES))
         if not known.get("country") and rng.random() < 0.08:
             country = rng.choice(_HOMES)
@@ -90,7 +90,7 @@ class _Casting:
         )
         if company is not None and not company.owns_name and company.owns_domain and not own and "email" not in known:
             email = own = (
-                f"{names.local_part(rng, first, last)}.{self.made}@{company.domain}"  # its name alone would not say which company it is
+                f"{names.local_part(rng, first, last)}.{self.count}@{company.domain}"  # its name alone would not say which company it is
             )
         # A country domain does not say by itself whose it is: such people write their company out.
         has_own = (
@@ -105,7 +105,7 @@ class _Casting:
             rng, self.world.history_start, self.world.anchor - timedelta(days=1), geography.zone_of(country, state)
         )
         return Person(
-            key=f"P{self.made:06d}",
+            key=f"P{self.count:06d}",
             kind=kind,
             pattern=pattern,
             first=first,

@@ -27,21 +27,21 @@ class Views:
         self.settings = settings
         self.sets = sets
         self._revision: tuple[int, str] = (-1, "")
-        self._made: dict[str, Schema] = {}
+        self._schemas: dict[str, Schema] = {}
 
     def of(self, username: str) -> Schema:
         """The schema as this user may see and use it."""
         revision = (self.faults.revision, repr(self.settings.permission_sets))
         if self._revision != revision:
-            self._revision, self._made = revision, {}
-        if username not in self._made:
+            self._revision, self._schemas = revision, {}
+        if username not in self._schemas:
             rules = [rule for kind in _KINDS for rule in self.faults.standing(kind, "salesforce")]
             mine = [rule for rule in rules if rule.options.get("user") in (None, "", username)]
             whole = self._granted(username)
             hidden = {str(rule.options.get("object", "")).lower() for rule in mine if rule.kind == "hide_object"}
             seen = (_seen(one, mine) for one in whole.objects.values() if one.name.lower() not in hidden)
-            self._made[username] = Schema(seen) if mine else whole
-        return self._made[username]
+            self._schemas[username] = Schema(seen) if mine else whole
+        return self._schemas[username]
 
     def _granted(self, username: str) -> Schema:
         names = self.settings.permission_sets.get(username)

@@ -31,8 +31,8 @@ def _matching(name: str, patterns: list[str], sources: Sources, clocked: Subject
     object_, field = conditions.split(name)
     if object_ == conditions.PERSON:
         rows = fetch(sources.people, "person_id", field)
-        found = _keys_where(rows["person_id"], rows[field], patterns).combine_chunks()
-        return pc.is_in(clocked.person_of, value_set=found).to_numpy(zero_copy_only=False)
+        matching_keys = _keys_where(rows["person_id"], rows[field], patterns).combine_chunks()
+        return pc.is_in(clocked.person_of, value_set=matching_keys).to_numpy(zero_copy_only=False)
     rows = fetch(sources.condition_values, "source_key", "field", "value")
     rows = rows.filter(pc.equal(rows["field"], name))
     keys = _keys_where(rows["source_key"], rows["value"], patterns)
@@ -44,8 +44,8 @@ def _matching(name: str, patterns: list[str], sources: Sources, clocked: Subject
 
 def _keys_where(keys: pa.ChunkedArray, values: pa.ChunkedArray, patterns: list[str]) -> pa.ChunkedArray:
     """Keys beside a value that matches."""
-    found = [value for value in pc.unique(values).to_pylist() if matches_text(value, patterns)]
-    return keys.filter(pc.is_in(values, value_set=pa.array(found, pa.string())))
+    matching = [value for value in pc.unique(values).to_pylist() if matches_text(value, patterns)]
+    return keys.filter(pc.is_in(values, value_set=pa.array(matching, pa.string())))
 
 
 def _of_records(keys: pa.ChunkedArray, subjects: Subjects) -> Flags:

@@ -96,11 +96,11 @@ def _lately(scored_activities: ibis.Table | None, people: Sequence[str | None]) 
     theirs = scored_activities.semi_join(ibis.memtable({"person_id": wanted}), "person_id")
     counted = theirs.filter(theirs.exclusion.isnull(), theirs.factor.notnull())
     latest = counted.group_by("person_id", "factor").agg(at=counted.occurred_at.max()).to_pyarrow().to_pylist()
-    found: dict[str, list[tuple[datetime, str]]] = {}
+    by_person: dict[str, list[tuple[datetime, str]]] = {}
     for row in latest:
-        found.setdefault(row["person_id"], []).append((row["at"], row["factor"]))
+        by_person.setdefault(row["person_id"], []).append((row["at"], row["factor"]))
     said = {}
-    for person, seen in found.items():
+    for person, seen in by_person.items():
         ordered = sorted(seen, key=lambda one: (-microseconds(one[0]), one[1]))[:MOST_LATELY]
         said[person] = forms.say("task.lately", what=", ".join(f"{label} ({moments.day(at)})" for at, label in ordered))
     return said

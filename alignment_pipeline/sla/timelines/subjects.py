@@ -202,8 +202,8 @@ def opportunities(sources: Sources, account_ids: pa.Array, *, sla: Sla, crm: Crm
 
 def taken(values: pa.Array, places: Ints) -> pa.Array:
     """Values at their places; null where there is none."""
-    found = pc.take(values, pa.array(places, pa.int64(), mask=places == NOTHING))
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    chosen = pc.take(values, pa.array(places, pa.int64(), mask=places == NOTHING))
+    return chosen.combine_chunks() if isinstance(chosen, pa.ChunkedArray) else chosen
 
 
 def standing(sources: Sources, account_ids: pa.Array) -> Standing:

@@ -70,8 +70,8 @@ def render(plan: Plan, judgement: Judgement, wording: Wording | None = None, rea
     `reactions`: sentences on what starts in the CRM when these records are saved.
     """
     wording = wording or Wording.of(None)
-    found = preview_rows.groups(plan, wording)
-    order = preview_rows.by_consequence(found, len(plan.ops))
+    groups = preview_rows.groups(plan, wording)
+    order = preview_rows.by_consequence(groups, len(plan.ops))
     first = _first(plan, order)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     files = resources.files("alignment_pipeline.write_back.plans")
@@ -86,7 +86,7 @@ def render(plan: Plan, judgement: Judgement, wording: Wording | None = None, rea
         verdict_text=_VERDICT_TEXTS[judgement.verdict.value],
         verdicts=_VERDICTS,
         checks=[{"verdict": check.verdict, "text": wording.with_names(check.text)} for check in checks],
-        groups=found,
+        groups=groups,
         reactions=reactions,
         left_out=_left_out(plan),
         records=[_record(plan, number, wording) for number in first],
@@ -110,7 +110,7 @@ def render(plan: Plan, judgement: Judgement, wording: Wording | None = None, rea
             for row in plan.quarantined[:_MOST_LISTED]
         ],
         more_quarantined=max(0, len(plan.quarantined) - _MOST_LISTED),
-        data=_data(plan, found, wording),
+        data=_data(plan, groups, wording),
         script=Markup(script),  # noqa: S704 - our own file; its hash is the page's policy
         script_hash=Markup(f"sha256-{digest}"),  # noqa: S704 - base64 of a digest
     )
@@ -148,7 +148,7 @@ def _record(plan: Plan, number: int, wording: Wording) -> dict[str, Any]:
     return {"object": op.object, "id": op.subject, "name": wording.name_of(op), "verb": preview_rows.verb(op), "fields": fields}
 
 
-def _data(plan: Plan, found: Sequence[Group], wording: Wording) -> str:
+def _data(plan: Plan, groups: Sequence[Group], wording: Wording) -> str:
     """All changes for the page's script, by column, since like beside like packs best; deflated and in base64.
 
     Most reasons are the new value of another field of the record: then the number of that field's column stands for the text. A reason
@@ -184,7 +184,7 @@ def _data(plan: Plan, found: Sequence[Group], wording: Wording) -> str:
         "names": [wording.name_of(op) for op in plan.ops],
         "people": {one: wording.names[one] for one in sorted(mentioned)},
         "columns": [columns[key] for key in places],
-        "groups": [{"t": group.title, "r": _gaps(group.records)} for group in found],
+        "groups": [{"t": group.title, "r": _gaps(group.records)} for group in groups],
     }
     text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
     return base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")

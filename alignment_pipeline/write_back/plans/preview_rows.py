@@ -111,7 +111,7 @@ def fields_of(op: PlannedOp, wording: Wording) -> Iterator[FieldRow]:
 
 def groups(plan: Plan, wording: Wording) -> list[Group]:
     """Groups of like changes, the biggest consequences first. A record stands in every group that it belongs to."""
-    found: dict[tuple[str, str, str], Group] = {}
+    by_kind: dict[tuple[str, str, str], Group] = {}
     values: dict[tuple[str, str], set[Scalar]] = {}
     for op in plan.ops:
         for name, after in op.after.items():
@@ -120,11 +120,11 @@ def groups(plan: Plan, wording: Wording) -> list[Group]:
                 seen.add(after)
     for number, op in enumerate(plan.ops):
         for key, title, weight in _belongs(op, wording, values):
-            group = found.setdefault((op.object, *key), Group(title, weight))
+            group = by_kind.setdefault((op.object, *key), Group(title, weight))
             group.records.append(number)
-    for (object_, *_), group in found.items():
+    for (object_, *_), group in by_kind.items():
         group.title = _sentence(len(group.records), object_, group.title)
-    return sorted(found.values(), key=lambda group: (group.weight, -len(group.records), group.title))
+    return sorted(by_kind.values(), key=lambda group: (group.weight, -len(group.records), group.title))
 
 
 def _belongs(op: PlannedOp, wording: Wording, values: Mapping[tuple[str, str], set[Scalar]]) -> Iterator[tuple[tuple[str, str], str, int]]:
@@ -161,10 +161,10 @@ def _sentence(number: int, object_: str, what: str) -> str:
     return f"1 {plural[:-1]} {_SINGULAR.get(first, first)} {rest}".replace(" their ", " its ").rstrip()
 
 
-def by_consequence(found: Sequence[Group], size: int) -> list[int]:
+def by_consequence(groups: Sequence[Group], size: int) -> list[int]:
     """Numbers of all operations, those of the heaviest groups first."""
     order: dict[int, None] = {}
-    for group in found:
+    for group in groups:
         order.update(dict.fromkeys(group.records))
     order.update(dict.fromkeys(range(size)))
     return list(order)

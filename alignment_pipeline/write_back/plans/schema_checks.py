@@ -14,7 +14,7 @@ from alignment_pipeline.write_back.fields.field_rules import CREATABLE, FieldRul
 from alignment_pipeline.write_back.fields.shape import FieldShape, shape_of
 from alignment_pipeline.write_back.plans.planned import Values
 
-Found = tuple[str, str, str, str]
+Finding = tuple[str, str, str, str]
 
 
 class Written(Protocol):
@@ -49,7 +49,7 @@ _FITTING: dict[str, frozenset[str]] = {
 }
 
 
-def schema_checks(ops: Sequence[Written], rules: FieldRules, managed: Iterable[str] = ()) -> list[Found]:
+def schema_checks(ops: Sequence[Written], rules: FieldRules, managed: Iterable[str] = ()) -> list[Finding]:
     """(name, subject, verdict, text) of everything that does not fit; one OK line when all does.
 
     `managed` are further objects whose map must fit, though nothing of them would be written; those of a system that this run did not
@@ -65,7 +65,7 @@ def schema_checks(ops: Sequence[Written], rules: FieldRules, managed: Iterable[s
     return checks or [("schema", "all", "OK", "Every field exists, is ours to write and has the agreed type.")]
 
 
-def _written(ops: Iterable[Written], rules: FieldRules) -> Iterable[Found]:
+def _written(ops: Iterable[Written], rules: FieldRules) -> Iterable[Finding]:
     """Only fields of the map are ever written, and none that people own."""
     inputs = {(mapping.object, mapping.field.lower()) for mapping in rules.agreement.crm.inputs}
     seen: set[tuple[str, str]] = set()
@@ -88,7 +88,7 @@ def _written(ops: Iterable[Written], rules: FieldRules) -> Iterable[Found]:
                 yield ("field_not_mapped", f"{op.object}.{name}", "BLOCKED", text)
 
 
-def _created(object_: str, name: str, rules: FieldRules) -> Iterable[Found]:
+def _created(object_: str, name: str, rules: FieldRules) -> Iterable[Finding]:
     if object_ not in CREATABLE:
         yield ("object_not_creatable", object_, "BLOCKED", f"{object_}: only {', '.join(sorted(CREATABLE))} records are created.")
         return
@@ -98,7 +98,7 @@ def _created(object_: str, name: str, rules: FieldRules) -> Iterable[Found]:
         yield ("field_not_writable", f"{object_}.{name}", "BLOCKED", text)
 
 
-def _mapped(mapping: FieldMapping, rules: FieldRules) -> Iterable[Found]:
+def _mapped(mapping: FieldMapping, rules: FieldRules) -> Iterable[Finding]:
     subject = f"{mapping.object}.{mapping.field}"
     shape = shape_of(rules.shapes, mapping.object, mapping.field)
     if shape is None:
@@ -121,7 +121,7 @@ def _mapped(mapping: FieldMapping, rules: FieldRules) -> Iterable[Found]:
     yield from _narrowed(subject, mapping, shape)
 
 
-def _narrowed(subject: str, mapping: FieldMapping, shape: FieldShape) -> Iterable[Found]:
+def _narrowed(subject: str, mapping: FieldMapping, shape: FieldShape) -> Iterable[Finding]:
     if mapping.type == "picklist" and shape.is_restricted:
         known = {value.casefold() for value in shape.values}
         missing = [value for value in mapping.values if value.casefold() not in known]
@@ -133,7 +133,7 @@ def _narrowed(subject: str, mapping: FieldMapping, shape: FieldShape) -> Iterabl
         yield ("field_length", subject, "NEEDS_APPROVAL", text)
 
 
-def _keys(ops: Iterable[Written], rules: FieldRules) -> Iterable[Found]:
+def _keys(ops: Iterable[Written], rules: FieldRules) -> Iterable[Finding]:
     for object_, name in sorted({(op.object, op.ext_field) for op in ops if op.ext_field}):
         subject = f"{object_}.{name}"
         shape = shape_of(rules.shapes, object_, name)

@@ -13,7 +13,7 @@ from alignment_pipeline.agreement.write_back import Sources
 
 #: What lifts a block of this kind.
 _ADVICE = "If that is right, `alignment accept-sources` makes it the new normal"
-Found = tuple[str, str, str, str, float | None]
+Finding = tuple[str, str, str, str, float | None]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SourceHealth:
     cadence_seconds: float | None = None
 
 
-def source_checks(sources: Sequence[SourceHealth], match_rates: Sequence[float], limits: Sources) -> Iterable[Found]:
+def source_checks(sources: Sequence[SourceHealth], match_rates: Sequence[float], limits: Sources) -> Iterable[Finding]:
     """(name, subject, verdict, text, value) per source and measure."""
     for source in sources:
         if source.rows is not None:
@@ -39,7 +39,7 @@ def source_checks(sources: Sequence[SourceHealth], match_rates: Sequence[float],
         yield _match_rate(match_rates, limits)
 
 
-def _rows(source: SourceHealth, now: int, limits: Sources) -> Found:
+def _rows(source: SourceHealth, now: int, limits: Sources) -> Finding:
     past = [rows for rows in source.history[-7:] if rows > 0]
     usual = statistics.median(past) if past else None
     if now == 0 and usual:
@@ -57,7 +57,7 @@ def _rows(source: SourceHealth, now: int, limits: Sources) -> Found:
     )
 
 
-def _age(source: SourceHealth, factor: float, limits: Sources) -> Found:
+def _age(source: SourceHealth, factor: float, limits: Sources) -> Finding:
     verdict = _verdict(factor, limits.age_approve_factor, limits.age_block_factor)
     return (
         "source_age",
@@ -68,7 +68,7 @@ def _age(source: SourceHealth, factor: float, limits: Sources) -> Found:
     )
 
 
-def _match_rate(match_rates: Sequence[float], limits: Sources) -> Found:
+def _match_rate(match_rates: Sequence[float], limits: Sources) -> Finding:
     usual = statistics.median(match_rates[-8:-1])
     fall = 100 * (usual - match_rates[-1])
     verdict = _verdict(fall, limits.match_rate_approve_points, limits.match_rate_block_points)

@@ -51,15 +51,15 @@ def audit(
 
 def _base(row: Any, wanted: Mapping[str, Scalar], rules: FieldRules | None) -> dict[str, Any]:
     value = json.loads(row.value or "null")
-    found = {"field": row.field, "value": value, "at": row.at}
+    entry = {"field": row.field, "value": value, "at": row.at}
     if rules is None or row.field not in wanted:
-        return found
+        return entry
     now = wanted[row.field]
     if rules.shape(row.object, row.field).same(value, now):
-        return found | {"standing": "current"}
+        return entry | {"standing": "current"}
     if rules.is_within_step(row.object, row.field, value, now):
-        return found | {"standing": f"current: {now!r} is within its step, and is written with the next change or refresh"}
-    return found | {"standing": f"differs: should be {now!r}"}
+        return entry | {"standing": f"current: {now!r} is within its step, and is written with the next change or refresh"}
+    return entry | {"standing": f"differs: should be {now!r}"}
 
 
 def _operation(row: Any, attempts: list[dict[str, Any]]) -> dict[str, Any]:

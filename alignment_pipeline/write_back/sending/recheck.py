@@ -33,7 +33,7 @@ class Look:
     gone: list[Op] = field(default_factory=list)
     held: list[Op] = field(default_factory=list)
     kept: list[Op] = field(default_factory=list)
-    found: list[Op] = field(default_factory=list)
+    existing: list[Op] = field(default_factory=list)
     doubled: list[Op] = field(default_factory=list)
     later: list[Op] = field(default_factory=list)
     holds: list[NewHold] = field(default_factory=list)
@@ -86,7 +86,7 @@ def look_at_creates(ops: Sequence[Op], there: Mapping[str, Sequence[Record]]) ->
         if len(records) > 1:
             look.doubled.append(op)
         elif records:
-            look.found.append(replace(op, record_id=str(records[0]["Id"])))
+            look.existing.append(replace(op, record_id=str(records[0]["Id"])))
         else:
             look.send.append(op)
     return look

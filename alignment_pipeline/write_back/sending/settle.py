@@ -126,8 +126,8 @@ def _settle_unsent(run: Run, connection: Connection, look: Look) -> None:
     if look.later:
         again = {"not_before": _later(run, _CONFLICT_SECONDS), "reason_code": "CHANGED_JUST_NOW"}
         move(journal, connection, [op.op_id for op in look.later], come_from=_SENDABLE, to="RETRY", **again)
-    mine = {op.op_id for op in attempts.unanswered(connection, [op for op in look.found if op.attempt or op.continues])}
-    for op in look.found:
+    mine = {op.op_id for op in attempts.unanswered(connection, [op for op in look.existing if op.attempt or op.continues])}
+    for op in look.existing:
         why = "CAME_LATE" if op.op_id in mine else "FOUND_BY_KEY"
         move(journal, connection, [op.op_id], come_from=_SENDABLE, to="VERIFIED", record_id=op.record_id, reason_code=why)
         bases.put(journal, connection, op.object, {op.record_id or "": _based(op)}, {op.record_id or "": op.op_id})

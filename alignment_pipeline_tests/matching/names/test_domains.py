@@ -69,9 +69,9 @@ def test_a_freemail_domain_is_never_evidence() -> None:
 
 
 def test_the_agreement_can_add_and_except_domains() -> None:
-    settings = MatchingSettings(freemail_additions=frozenset({"corpmail.example.com"}), corporate_domain_exceptions=frozenset({"aol.com"}))
+    settings = MatchingSettings(freemail_additions=frozenset({"corpmail.example.com"}), corporate_domains=frozenset({"aol.com"}))
 
-    assert domains.CORPORATE == domains.domain_class("aol.com", corporate_exceptions=settings.corporate_domain_exceptions)
+    assert domains.CORPORATE == domains.domain_class("aol.com", corporate_exceptions=settings.corporate_domains)
     assert domains.FREEMAIL == domains.domain_class("corpmail.example.com", freemail_additions=settings.freemail_additions)
 
 

@@ -30,12 +30,12 @@ def create(call: Call) -> Answer:
     """POST /jobs/ingest: an empty job, or with multipart/form-data a job with its data, closed at once."""
     kind = call.headers.get("content-type", "")
     if not kind.lower().startswith("multipart/form-data"):
-        return Answer(body=made(call, call.json_object()).info(created=True))
+        return Answer(body=new_job(call, call.json_object()).info(created=True))
     parts = _parts(kind, call.body)
     if set(parts) != {"job", "content"} or len(parts["content"]) > _LONGEST_PART:
         raise ApiError(400, "INVALIDJOB", f"a multipart job has the parts job and content, at most {_LONGEST_PART} characters long")
     description = replace(call, body=parts["job"], headers={**call.headers, "content-type": "application/json"}).json_object()
-    job = made(call, description)
+    job = new_job(call, description)
     job.contents.append(parts["content"])
     close(call, job)
     return Answer(body=job.info(created=True))
@@ -55,7 +55,7 @@ def _parts(content_type: str, body: bytes) -> dict[str, bytes]:
     return parts
 
 
-def made(call: Call, body: dict[str, Any]) -> Job:
+def new_job(call: Call, body: dict[str, Any]) -> Job:
     """A new open job. Raises ApiError INVALIDJOB."""
     operation = body.get("operation")
     if operation not in _OPERATIONS:

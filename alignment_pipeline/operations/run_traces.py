@@ -30,7 +30,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Told:
+class RunTrace:
     """A finished run. Moments are Unix seconds."""
 
     job: str
