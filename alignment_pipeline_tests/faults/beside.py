@@ -1,4 +1,4 @@
-"""What the write-back must show beside the 72 rows: kills, sweeps, random histories, rollback, teeth.
+"""What the write-back must show beside the 82 rows: kills, sweeps, random histories, rollback, teeth.
 
 Belongs here: the second table of `make faults`, in the form of `rows.py`. Throughput is measured by `make bench-write-back`.
 """
@@ -39,5 +39,19 @@ BESIDE: tuple[Row, ...] = (
         "5,000 records rolled back, 3 % edited since",
         "the untouched restored, the touched kept",
         f"{_SYNC}/plans/test_rollback.py",
+    ),
+    _shown(
+        7,
+        "kill",
+        "100 random kills of writing to HubSpot, 12 % wire faults",
+        "nothing lost, doubled or overwritten",
+        "alignment_pipeline_tests/faults/test_portal.py::test_killed_at_random",
+    ),
+    _shown(
+        8,
+        "teeth",
+        "four broken variants of the protocol, at HubSpot",
+        "each is caught",
+        "alignment_pipeline_tests/faults/test_portal.py::test_a_broken_variant",
     ),
 )

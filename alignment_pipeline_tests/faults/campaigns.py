@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +19,17 @@ MOST_POINTS = 200
 
 
 def run_random(
-    tmp_path: Path, seed: int, kills: int, *, variant: str | None = None, faults: float = 0.12, limit_seconds: float = 1_800
+    tmp_path: Path,
+    seed: int,
+    kills: int,
+    *,
+    variant: str | None = None,
+    faults: float = 0.12,
+    limit_seconds: float = 1_800,
+    opened: Callable[..., AbstractContextManager[kill.Arena]] = kill.arena,
 ) -> kill.Arena:
     """Kill at random moments until `kills` were reached, people typing meanwhile; then calm down. Returns the arena for judging."""
-    with kill.arena(tmp_path, seed, variant=variant, faults=faults) as found:
+    with opened(tmp_path, seed, variant=variant, faults=faults) as found:
         begun = time.monotonic()
         while found.kills < kills and time.monotonic() - begun < limit_seconds:
             found.desire()

@@ -9,4 +9,5 @@ pytest.register_assert_rewrite(
     "alignment_pipeline_tests.faults.cases_starts",
     "alignment_pipeline_tests.faults.cases_wire",
     "alignment_pipeline_tests.faults.kill",
+    "alignment_pipeline_tests.faults.portal_kill",
 )

@@ -1,6 +1,6 @@
 """The one harness of the fault matrix: an organisation, faults as data, a run, and the invariants at the end.
 
-Belongs here: how a case is played. The cases are `cases_*.py`, the table of all 72 rows is `rows.py`; a new row is data there.
+Belongs here: how a case is played. The cases are `cases_*.py`, the table of all rows is `rows.py`; a new row is data there.
 """
 
 from __future__ import annotations

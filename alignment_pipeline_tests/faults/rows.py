@@ -1,4 +1,4 @@
-"""The fault matrix: 72 faults, what must come of each, and the tests that prove it.
+"""The fault matrix: 82 faults, what must come of each, and the tests that prove it.
 
 Belongs here: the table. A row's proofs are pytest node ids (a prefix stands for all its parameters); `run.py` runs them and prints the
 table, `test_rows.py` sees to it that every row has a proof that exists.
@@ -18,6 +18,8 @@ _APPROVAL = f"{_SYNC}/plans/test_approval.py::test"
 _GUARD = f"{_SYNC}/plans/test_guard.py::test"
 _MARKER = f"{_SYNC}/sending/test_marker.py::test"
 _TEETH = f"{_FAULTS}/test_teeth.py"
+_HUBSPOT = f"{_SOURCES}/hubspot/test_extraction.py::test"
+_PORTAL = f"{_FAULTS}/test_portal.py::test_row"
 _STORE = "alignment_pipeline_tests/warehouse/test_warehouse.py::test"
 _TIMEOUTS = tuple(
     f"{_SALESFORCE}_{name}"
@@ -35,6 +37,10 @@ _SUITES = tuple(
 
 def _any(name: str) -> tuple[str, ...]:
     return tuple(f"{_SOURCES}/{suite}::test_{name}" for suite in _SUITES)
+
+
+def _of_hubspot(name: str) -> tuple[str, ...]:
+    return tuple(f"{_SOURCES}/hubspot/test_conformance.py::Test{way}::test_{name}" for way in ("List", "Search", "EmailEvents"))
 
 
 @dataclass(frozen=True)
@@ -369,5 +375,79 @@ ROWS: tuple[Row, ...] = (
         "nothing is written for decay and its sentences, all is refreshed in time",
         f"{_SYNC}/plans/test_plan.py::test_a_nights_decay",
         f"{_SYNC}/plans/test_plan.py::test_a_value_within_its_step",
+    ),
+    _row(
+        73,
+        "hubspot",
+        "search trails what was written",
+        "read by the overlap; written values are read back by object",
+        *_of_hubspot("a_late_record_behind_the_watermark_is_found"),
+        f"{_PORTAL}[answer lost]",
+    ),
+    _row(
+        74,
+        "hubspot",
+        "207: some rows of a batch refused",
+        "each row its own state, the rest goes on",
+        f"{_PORTAL}[207]",
+        f"{_PORTAL}[207 for the moment]",
+    ),
+    _row(
+        75,
+        "hubspot",
+        "429 by the second, by ten seconds",
+        "waited out",
+        f"{_PORTAL}[429 by second]",
+        f"{_HUBSPOT}_ten_seconds_of_refused_calls_are_waited_out",
+    ),
+    _row(
+        76,
+        "hubspot",
+        "429 by the day",
+        "stops cleanly, goes on after midnight of the account",
+        f"{_PORTAL}[429 by day]",
+        *_of_hubspot("a_daily_quota_stops_the_reading_cleanly"),
+    ),
+    _row(
+        77,
+        "hubspot",
+        "5xx, pages of maintenance, lost and late answers",
+        "decided by reading, written once",
+        *(f"{_PORTAL}[{name}]" for name in ("5xx", "maintenance page", "cut before", "late", "shared answer lost")),
+        *_of_hubspot("a_storm_of_503_is_outlived"),
+    ),
+    _row(
+        78,
+        "hubspot",
+        "token rotated",
+        "stops, names the variable",
+        f"{_PORTAL}[token]",
+        f"{_HUBSPOT}_a_rotated_token_ends_the_reading",
+    ),
+    _row(79, "hubspot", "scope missing", "stops, names the scope", f"{_PORTAL}[scope]", f"{_HUBSPOT}_a_scope_that_is_missing_is_named"),
+    _row(
+        80,
+        "hubspot",
+        "more changes than a search can page through",
+        "all are read",
+        f"{_HUBSPOT}_changes_beyond_the_ceiling",
+        *_of_hubspot("records_of_one_and_the_same_second_are_all_read"),
+    ),
+    _row(
+        81,
+        "hubspot",
+        "property removed, of another type, read-only; option retired",
+        "plan blocked before any write",
+        f"{_FAULTS}/test_portal.py::test_a_portal_whose_properties_changed_is_not_written_to",
+    ),
+    _row(
+        82,
+        "hubspot",
+        "merged, archived, edited; a task without its contact; kills",
+        "followed or held; completed; nothing lost or doubled",
+        *(f"{_PORTAL}[{name}]" for name in ("merged", "edited", "tasks lost", "association lost")),
+        f"{_SOURCES}/hubspot/test_crm.py::test_an_edit_between_the_last_look_and_the_write_is_put_back",
+        f"{_FAULTS}/test_portal.py::test_killed_at_random",
+        f"{_FAULTS}/test_portal.py::test_a_task_that_lost_its_contact",
     ),
 )

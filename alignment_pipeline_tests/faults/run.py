@@ -1,4 +1,4 @@
-"""`make faults`: run the proofs of all 72 rows and of what is to be shown beside them, and print both tables.
+"""`make faults`: run the proofs of all 82 rows and of what is to be shown beside them, and print both tables.
 
 Belongs here: the command. `--quick` takes the short selection of `make test`. Exit code 1 when anything is not proven.
 """

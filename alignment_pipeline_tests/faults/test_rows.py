@@ -1,4 +1,4 @@
-"""The matrix is whole: 72 rows, each with a proof that exists."""
+"""The matrix is whole: 82 rows, each with a proof that exists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alignment_pipeline_tests.faults import beside, cases_wire, rows, test_config, test_crash, test_values
+from alignment_pipeline_tests.faults import beside, cases_wire, rows, test_config, test_crash, test_portal, test_values
 
 ROOT = Path(__file__).parents[2]
 CONFORMANCE = ROOT / "alignment_pipeline_tests" / "connectors" / "conformance.py"
@@ -16,6 +16,7 @@ _PARAMETERS = {
     "test_config.py": test_config.ROWS,
     "test_crash.py": test_crash.ROWS,
     "test_values.py": test_values.ROWS,
+    "test_portal.py": test_portal.CASES,
 }
 
 
@@ -24,7 +25,7 @@ def _names(path: Path, kind: type[ast.ClassDef] | type[ast.FunctionDef]) -> list
 
 
 def test_every_row_is_there_once() -> None:
-    assert [row.number for row in rows.ROWS] == list(range(1, 73))
+    assert [row.number for row in rows.ROWS] == list(range(1, 83))
 
 
 @pytest.mark.parametrize("row", [*rows.ROWS, *beside.BESIDE], ids=lambda row: f"{row.group} {row.number}")

@@ -90,6 +90,8 @@ class HubSpotJudge:
         if answer.status == 403 and scopes:
             what += f". Give the app the scope {', '.join(scopes)}"
         reason, fields = _blamed(body)
+        # a refused write names what it lacked, as it does for a property
+        fields = fields or tuple(scopes)
         return Verdict(error=HubSpotRefused(what, status=answer.status, code=code, detail=detail, fields=fields, reason=reason))
 
 

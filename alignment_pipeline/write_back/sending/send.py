@@ -90,7 +90,8 @@ def _one_by_one(writer: Writer, ops: Sequence[Op]) -> Sent:
 def _failed(ops: Sequence[Op], error: AlignmentError) -> Sent:
     """A whole request without results: unknown when it may have arrived, else certainly not written."""
     code, retry, stop = classify(error)
-    results = {op.op_id: RowResult.failure(op.subject, code, type(error).__name__, retry=retry) for op in ops}
+    fields = error.fields if isinstance(error, RequestRefused) else ()
+    results = {op.op_id: RowResult.failure(op.subject, code, type(error).__name__, fields, retry=retry) for op in ops}
     return Sent(results, error if stop else None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -105,6 +106,40 @@ def test_an_edit_since_the_reading_holds_a_shared_value_back(world: Served) -> N
         "Contact", one, {STAGE: "Target"}, if_unmodified_since=world.world.clock.now() - timedelta(milliseconds=500)
     )
     assert other.is_success, "an edit of another property is none of this one"
+
+
+class Between:
+    """A session in which somebody edits between our last look and our write."""
+
+    def __init__(self, session: Any, edit: Callable[[], None]) -> None:
+        self._session, self._edit = session, edit
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def write(self, *arguments: Any, **options: Any) -> Any:
+        self._edit()
+        self._edit = lambda: None
+        return self._session.write(*arguments, **options)
+
+
+def test_an_edit_between_the_last_look_and_the_write_is_put_back(world: Served) -> None:
+    crm, (one, *_) = opened(world)
+    record = crm.reader.read_by_ids("Contact", [one], ["SystemModstamp"])[one]
+    portal: Any = crm.writer
+
+    def edit() -> None:
+        person(world).edit("contacts", "11", {STAGE: "MQL"})
+        world.world.advance(0.2)
+
+    world.world.advance(1)
+    portal.session = Between(portal.session, edit)
+    assert record is not None
+    refused = portal.update_one("Contact", one, {STAGE: "Target"}, if_unmodified_since=parse_stamp(record["SystemModstamp"]))
+
+    stages = world.world.hubspot.objects["contacts"]["11"].history[STAGE]
+    assert refused.retry is RetryClass.CONFLICT, "the next look sees the person's value and decides"
+    assert [version.value for version in stages] == ["MQL", "Target", "MQL"]
 
 
 def test_a_task_is_made_once_and_one_that_lost_its_contact_is_completed(world: Served) -> None:

@@ -190,6 +190,22 @@ def test_ten_seconds_of_refused_calls_are_waited_out() -> None:
         assert len(rows["contacts"]) == 400
 
 
+def test_changes_beyond_the_ceiling_of_a_search_are_all_read_of_one_stamp_or_of_many() -> None:
+    with served(hubspot=HubSpotStore(HubSpotSettings(search_ceiling=400))) as world:
+        contacts(world, 1_300)
+        rows, first = read(world, None, "contacts", "contacts_changes")
+        world.world.advance(3_600)
+        ids = list(world.world.hubspot.objects["contacts"])
+        for one in ids[:900]:
+            person(world).edit("contacts", one, {"city": "Bonn"}, lag=0)
+        for one in ids[900:]:
+            world.world.advance(1)
+            person(world).edit("contacts", one, {"city": "Bonn"}, lag=0)
+        rows, _ = read(world, states(first), "contacts")
+
+        assert {row["record_id"] for row in rows["contacts"]} == set(ids)
+
+
 def test_nothing_new_costs_at_most_forty_calls(world: Served) -> None:
     store: HubSpotStore = world.world.hubspot
     contacts(world, 250)
