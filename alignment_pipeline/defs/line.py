@@ -28,6 +28,7 @@ from alignment_pipeline.journal import lease
 from alignment_pipeline.line.engine import Engine
 from alignment_pipeline.line.run import TARGET_LIST, Walk
 from alignment_pipeline.line.step import Read, Version
+from alignment_pipeline.operations.reading_ahead import ReadingAhead
 from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Published, Warehouse
 
@@ -53,6 +54,9 @@ class Line:
         self.published: dict[str, Published] = {}
         #: moments that one step has looked up, for the next
         self.moments: dict[tuple[str, ...], datetime | None] = {}
+        #: systems that threads read while a step reads another
+        self.ahead: dict[str, ReadingAhead] = {}
+        self.has_begun_to_read = False
 
     def key(self, table: str) -> dg.AssetKey:
         """The asset of a table, below the prefix that the project gives all of them."""
@@ -212,6 +216,9 @@ class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let the next run begin."""
+        for line in self._lines.values():
+            for ahead in line.ahead.values():
+                ahead.close()
         self._turn.close()
 
     def _take_turn(self, home: Home) -> None:

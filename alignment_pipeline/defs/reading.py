@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
 
-from alignment_pipeline.connectors.streams import Reading, StreamState
+from alignment_pipeline.connectors.streams import Reading
 from alignment_pipeline.contracts.systems.registry import SYSTEMS
 from alignment_pipeline.defs import progress
 from alignment_pipeline.defs.line import Line
-from alignment_pipeline.installation import stream_states
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.operations import erase, extract
 
-Remember = Callable[[StreamState], None]
-Open = Callable[[Mapping[str, StreamState], Remember], Sequence[Reading]]
-
 
 def read_into_raw(
-    run: Line, system: str, journal: Journal, open_readings: Open, calls: Callable[[], int], *, shown_as: str | None = None
+    run: Line, system: str, journal: Journal, readings: Sequence[Reading], calls: Callable[[], int], *, shown_as: str | None = None
 ) -> Iterator[dg.MaterializeResult]:
-    """Read all streams that `open_readings` gives, store them, record the cost, and yield a materialization each. `system` names the
-    states; the table of extractions has them under `shown_as`, where that is another name."""
-    readings = open_readings(stream_states.load(journal, system), lambda state: stream_states.save(journal, system, state))
+    """Read all streams to their end, store them, record the cost, and yield a materialization each. `system` names the states; the table
+    of extractions has them under `shown_as`, where that is another name."""
     stored = extract.store(
         readings, system=system, warehouse=run.warehouse, journal=journal, sieve=erase.Sieve(run.home, journal), report=progress.report
     )

@@ -3,7 +3,10 @@
 Belongs here: making assets from the registry of connectors. A system that is not configured leaves its tables as they are and says so.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
 
 import dagster as dg
 
@@ -12,7 +15,6 @@ from alignment_pipeline.connectors.connector import Connector
 from alignment_pipeline.connectors.loaded.extraction import LoadedExtraction
 from alignment_pipeline.connectors.loaded.settings import LoadedTables, loaded_tables
 from alignment_pipeline.connectors.registry import CONNECTORS
-from alignment_pipeline.connectors.streams import Reading, StreamState
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs.line import Line, LineResource, contract_check_spec, table_spec
 from alignment_pipeline.defs.reading import read_into_raw
@@ -21,6 +23,7 @@ from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import CONNECTORS as CONNECTORS_SETTING
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.operations.reading_ahead import Opened, ReadingAhead
 
 
 @dg.definitions
@@ -57,30 +60,53 @@ def _asset(connector: Connector) -> dg.AssetsDefinition:
             if tables is not None:
                 yield from _read_loaded(run, connector, tables, journal)
                 return
-            session = connector.open(run.home.environ, run.home.clock)
-            yield from read_into_raw(
-                run,
-                system.name,
-                journal,
-                lambda states, remember: connector.read(session, states, remember, run.agreement.crm),
-                lambda: session.counter.total,
-            )
+            _read_others_meanwhile(context, run, connector)
+            ahead = run.ahead.pop(system.name, None)
+            if ahead is not None:
+                with closing(ahead):
+                    yield from read_into_raw(run, system.name, journal, ahead.readings(), ahead.calls)
+                return
+            with _opened(run, connector, run.home.clock.wait) as (session, readings):
+                yield from read_into_raw(run, system.name, journal, readings, lambda: session.counter.total)
 
     return records
+
+
+@contextmanager
+def _opened(run: Line, connector: Connector, wait: Callable[[float], None]) -> Iterator[Opened]:
+    """A session of the system and its readings, which keep their states in a journal of their own."""
+    with run.home.journal() as states:
+        session = connector.open(run.home.environ, replace(run.home.clock, wait=wait))
+        name = connector.system.name
+        yield (
+            session,
+            connector.read(
+                session, stream_states.load(states, name), lambda state: stream_states.save(states, name, state), run.agreement.crm
+            ),
+        )
+
+
+def _read_others_meanwhile(context: dg.AssetExecutionContext, run: Line, connector: Connector) -> None:
+    """Begin the systems that this run reads later: most of each one's time is waiting for the vendor."""
+    if run.has_begun_to_read:
+        return
+    run.has_begun_to_read = True
+    steps = set(context.run.step_keys_to_execute or [node.name for node in context.job_def.nodes])
+    for other in CONNECTORS.values():
+        name = other.system.name
+        if other is not connector and name in steps and not _left_out(other, run.home) and not loaded_tables(run.home.environ, name):
+            run.ahead[name] = ReadingAhead(partial(_opened, run, other), run.warehouse.root)
 
 
 def _read_loaded(run: Line, connector: Connector, tables: LoadedTables, journal: Journal) -> Iterator[dg.MaterializeResult]:
     """The same raw tables from what another tool has loaded; its states are beside those of the connector."""
     system = connector.system
     mapping = tables.mapping()
+    name = f"{system.name}_from_{mapping.tool}"
     is_first = not stream_states.load(journal, system.name)
-
-    def read(states: Mapping[str, StreamState], _: object) -> list[Reading]:
-        custom = {one.object: connector.custom_fields(run.agreement.crm, one.object) for one in system.streams}
-        source = LoadedExtraction(tables.open(), mapping, states, run.home.clock, is_first, custom)
-        return source.readings(system.streams)
-
-    yield from read_into_raw(run, f"{system.name}_from_{mapping.tool}", journal, read, lambda: 0, shown_as=system.name)
+    custom = {one.object: connector.custom_fields(run.agreement.crm, one.object) for one in system.streams}
+    source = LoadedExtraction(tables.open(), mapping, stream_states.load(journal, name), run.home.clock, is_first, custom)
+    yield from read_into_raw(run, name, journal, source.readings(system.streams), lambda: 0, shown_as=system.name)
 
 
 def _left_out(connector: Connector, home: Home) -> str | None:

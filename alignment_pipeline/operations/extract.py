@@ -108,12 +108,12 @@ def _append(reading: Reading, batches: Iterable[pa.RecordBatch], warehouse: Ware
 
 def _append_new(name: str, batches: Iterable[pa.RecordBatch], warehouse: Warehouse) -> Published:
     """Store only versions that the table does not end with already: an overlap reads rows again on purpose."""
-    spool = warehouse.root / f".arrivals-{name}-{secrets.token_hex(4)}.parquet"
+    path = arrivals_path(warehouse.root, name)
     try:
-        rows = _spool(batches, spool)
+        rows = spool(batches, path)
         if rows == 0:
             return warehouse.append(name, [])
-        arrivals = warehouse.connection.read_parquet(str(spool)).distinct(on=_SAME, keep="first")
+        arrivals = warehouse.connection.read_parquet(str(path)).distinct(on=_SAME, keep="first")
         stored = warehouse.read(name)
         same = [
             arrivals.record_id == stored.record_id,
@@ -124,10 +124,16 @@ def _append_new(name: str, batches: Iterable[pa.RecordBatch], warehouse: Warehou
         new = arrivals.anti_join(stored, same).order_by(_.record_id)
         return warehouse.append(name, new)
     finally:
-        spool.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
-def _spool(batches: Iterable[pa.RecordBatch], path: Path) -> int:
+def arrivals_path(folder: Path, table: str) -> Path:
+    """A file of its own for rows of a raw table that are on their way."""
+    return folder / f".arrivals-{table}-{secrets.token_hex(4)}.parquet"
+
+
+def spool(batches: Iterable[pa.RecordBatch], path: Path) -> int:
+    """Write the batches into a file that only we may read; how many rows there were. Without any there is no file."""
     writer: pq.ParquetWriter | None = None
     rows = 0
     try:
