@@ -79,8 +79,8 @@ bench-fast-lane: setup ## 200 hand-raises to tasks, with full runs beside and te
 bench-serve: setup ## the served pages over a million people, with readers and a run beside them (about five minutes)
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.bench_serve --home $(HOME_OF_DEMO)
 
-ten-days: setup ## ten ordinary days of the demo organisation with schedules on and no person (about 20 minutes)
-	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.ordinary_days
+ten-days: setup ## ten ordinary days with schedules on and no person (SMALL=1: five minutes; STEPS=1: the CRM keeps the score as a number)
+	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.ordinary_days $(if $(SMALL),--small) $(if $(STEPS),--steps)
 
 test-engines: setup ## the rules on local Spark and PostgreSQL (installs pyspark; needs Java 17)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyspark==4.0.1"

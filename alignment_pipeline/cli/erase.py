@@ -23,7 +23,11 @@ def erase(who: str, yes: bool, allow_again: bool, is_json: bool) -> None:
     if allow_again:
         with context.journal() as journal:
             was_erased = operation.allow_again(context.home, journal, who)
-        said = "will be stored again by the next run" if was_erased else "was not erased here"
+        said = (
+            "is allowed again, with all that was erased with it; the next run reads every system from its beginning"
+            if was_erased
+            else "was not erased here"
+        )
         context.result({"was_erased": was_erased}, lambda console: console.print(f"{who} {said}"))
         return
     if not yes and (is_json or not click.confirm(f"Erase {who} here for good? This cannot be undone.", err=True)):

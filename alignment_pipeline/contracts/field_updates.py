@@ -39,6 +39,7 @@ RECORD_CREATES = Contract(
         object            string!    Task, ...
         external_key      string!    unique key of the event, as sla:LEAD:POLICY:CLOCK_START:RUNG
         values            json!@     API name to value of the record's other fields
+        people            json@      whose names the texts hold: object, record id and name of each; plan and journal hold the ids alone
         reason            string!    why, at most 255 characters
         priority          int64!     0 first
         parent_id         string     record that must have been written before

@@ -28,3 +28,9 @@ def forget(journal: Journal, system: str, object_: str) -> None:
     """Forget one stream, so that the next run loads it whole."""
     with journal.begin() as connection:
         connection.execute(delete(STREAM_STATE).where(STREAM_STATE.c.system == system, STREAM_STATE.c.object == object_))
+
+
+def forget_all(journal: Journal) -> None:
+    """Forget every stream of every system; rows that are stored already are not stored twice."""
+    with journal.begin() as connection:
+        connection.execute(delete(STREAM_STATE))

@@ -5,6 +5,8 @@ Belongs here: the warehouse's part, and the sieve of later extractions. The jour
 
 from __future__ import annotations
 
+import html
+import json
 import shutil
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -17,11 +19,12 @@ import pyarrow.compute as pc
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import backup
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import CRM, FULL, RUN, acquire
-from alignment_pipeline.operations import history, personal_data
+from alignment_pipeline.operations import databases, history, personal_data
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline.write_back.plans import keys
 from alignment_pipeline.write_back.records import erase
@@ -56,13 +59,14 @@ def erase_person(home: Home, warehouse: Warehouse, journal: Journal, wanted: str
     later extractions all the same, so that an erasure asked for in advance holds.
     """
     names = _names(warehouse, wanted.strip())
+    people = _full_names(warehouse, names)
     key = keys.secret(home.path / KEY_FILE, may_make=True).encode()
     with acquire(journal, RUN), acquire(journal, FULL), acquire(journal, CRM, wait_seconds=_LEASE_SECONDS):
-        done = erase.erase(journal, names, key=key, plans=home.folder("plans"))
+        done = erase.erase(journal, names, key=key, plans=home.folder("plans"), people=people)
         backup.renew(journal, backup.folder_of(home.path, home.environ))
         rows, tables = _erase_tables(warehouse, names)
         rows += _erase_days(warehouse, names)
-        files = _erase_files(home, names)
+        files = _erase_files(home, names, people)
     if len(names) == 1 and not rows:
         raise ConfigurationError(
             f"nobody known here is called {wanted!r}; nothing was there to erase, and a record of that name will not be stored from now on"
@@ -124,6 +128,17 @@ def _names(warehouse: Warehouse, wanted: str) -> set[str]:
         names |= _merged(warehouse, names)
         names |= _addresses(warehouse, names)
     return {name for name in names if name}
+
+
+def _full_names(warehouse: Warehouse, names: Collection[str]) -> set[str]:
+    """What texts call them: first and last name, in any version of their records."""
+    found: set[str] = set()
+    for name in ("people", "leads", "contacts"):
+        table = warehouse.read(name)
+        keys = [table[column].isin(sorted(names)) for column in ("person_id", "lead_id", "contact_id") if column in table.columns]
+        theirs = table.filter(ibis.or_(*keys)).select("first_name", "last_name").distinct().to_pyarrow().to_pylist()
+        found |= {f"{row['first_name']} {row['last_name']}" for row in theirs if row["first_name"] and row["last_name"]}
+    return found
 
 
 def _merged(warehouse: Warehouse, names: Collection[str]) -> set[str]:
@@ -205,15 +220,22 @@ def _mentions(table: ibis.Table, names: Collection[str]) -> ibis.Value | None:
     return ibis.or_(*tests) if tests else None
 
 
-def _erase_files(home: Home, names: Collection[str]) -> int:
-    """Files that may show them, and what dead processes left behind: made from tables, so they can be made again."""
+def _erase_files(home: Home, names: Collection[str], people: Collection[str]) -> int:
+    """Files that may show them, and what dead processes left behind: made from tables, so they can be made again.
+
+    A full name counts like an id in files that are deleted whole: that one of a namesake goes too does no harm.
+    """
     needles = [name.encode() for name in names if len(name) >= 6]
+    written = {form for name in people for form in (name, html.escape(name), json.dumps(name)[1:-1])}
+    named = [*needles, *(form.encode() for form in written if len(form) >= 6)]
     removed = 0
     for place in personal_data.PLACES:
         for path in sorted(home.path.glob(place.pattern)):
-            if place.way is personal_data.Way.ALWAYS or (place.way is personal_data.Way.WHEN_NAMED and _names_them(path, needles)):
+            if place.way is personal_data.Way.ALWAYS or (place.way is personal_data.Way.WHEN_NAMED and _names_them(path, named)):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
                 removed += 1
+            elif place.way is personal_data.Way.DATABASE:
+                removed += databases.leave_out(path, named)
             elif place.way is personal_data.Way.LINES:
                 lines = path.read_bytes().splitlines(keepends=True)
                 kept = [line for line in lines if not any(needle in line for needle in needles)]
@@ -232,8 +254,12 @@ def _names_them(path: Path, needles: Collection[bytes]) -> bool:
 
 
 def allow_again(home: Home, journal: Journal, wanted: str) -> bool:
-    """Take an erased (or mistyped) name off the list, so that later extractions store it again. False when it was not on it."""
+    """Take an erased (or mistyped) name off the list, with all that was erased with it. False when it was not on it.
+
+    The next run reads every system from its beginning, so that it stores what was left out and has not changed since.
+    """
     path = home.path / KEY_FILE
-    if not path.exists():
+    if not path.exists() or not erase.lift(journal, wanted.strip(), key=keys.secret(path, may_make=False).encode()):
         return False
-    return erase.lift(journal, wanted.strip(), key=keys.secret(path, may_make=False).encode())
+    stream_states.forget_all(journal)
+    return True

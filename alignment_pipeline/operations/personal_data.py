@@ -15,6 +15,7 @@ class Way(StrEnum):
 
     ROWS = "rows are removed and older files deleted"
     LINES = "lines that name the person are removed"
+    DATABASE = "rows that name the person are deleted, and the file is written anew"
     WHEN_NAMED = "deleted when its name or content names the person"
     ALWAYS = "deleted by every erasure"
     NONE = "holds no personal data"
@@ -55,6 +56,13 @@ PLACES: tuple[Place, ...] = (
     Place("notifications/*", Way.WHEN_NAMED, "messages as files; names are in the contents, ids in the names"),
     Place("outbox.jsonl*", Way.LINES, "keys of messages"),
     Place("dagster/storage/*", Way.WHEN_NAMED, "output of runs; the program's logs name no person, a traceback may"),
+    Place(
+        "dagster/history/*.db",
+        Way.DATABASE,
+        "runs and what their tables show: counts, accounts, decisions; the message of an error may name a person",
+    ),
+    Place("dagster/history/runs/*.db", Way.DATABASE, "the events of one run each: the same"),
+    Place("dagster/schedules/*.db", Way.DATABASE, "ticks of schedules and sensors, with their errors"),
     Place("dagster/dagster.yaml", Way.NONE, "Dagster's settings"),
     Place("runs/*", Way.NONE, "the moments that runs decided as of"),
     Place("agreements/*", Way.NONE, "agreements and target lists: account ids"),

@@ -1,33 +1,42 @@
-"""Ordinary days with schedules on and no person: `python -m alignment_pipeline_tests.benchmarks.ordinary_days [--accounts N ...]`.
+"""Ordinary days with schedules on and no person: `make ten-days`, `make ten-days SMALL=1`, `STEPS=1` for a CRM that keeps the score as
+a number.
 
 A person approves the first fill and signs a standing approval. Every following day has the activity of the day two weeks before (the
 generator's, re-dated), or none, and the daily job. Asked: nothing is refused, few records are written, and every score that a rep reads
-by SOQL is the truth or within its step. `alignment_pipeline_tests/end_to_end/test_quiet_run.py` holds two such days of a small company.
+by SOQL is the truth or within its step. `alignment_pipeline_tests/end_to_end/test_quiet_run.py` lives three such days of a small company.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from alignment_pipeline.agreement import loader
 from alignment_pipeline.connectors.salesforce import rest_query
 from alignment_pipeline.defs.launch import launch
 from alignment_pipeline.installation import salesforce
+from alignment_pipeline.line import run as walks
+from alignment_pipeline.line.step import published
+from alignment_pipeline.line.steps import STEPS
 from alignment_pipeline.operations import write_back
 from alignment_pipeline.sandbox.organisation.organisation import generate
+from alignment_pipeline.sandbox.salesforce.schema import ObjectSchema, Schema
 from alignment_pipeline_tests.end_to_end.company import Company, company, environment
 
 WRITTEN = ("Lead", "Contact", "Account")
 SCORE = "Alignment_Engagement_Score__c"
+SMALL = (300, 1_200, 18_000)
+_NUMBER: Mapping[str, Any] = {"formula": None, "calculated": False, "createable": True, "updateable": True}
 BEFORE = timedelta(days=14)
 #: Shares of all records that may be written on a day: with activity, and without any.
 MOST_ON_A_DAY, MOST_WITHOUT_NEWS, MOST_WITHOUT_NEWS_BY_STEPS = 0.10, 0.02, 0.12
@@ -78,8 +87,8 @@ class Days:
         signed = self.company.alignment("approve", "--standing", *limits, "--days", "14", "--by", "the founder")
         assert signed.code == 0, signed.err
 
-    def live(self, *, has_news: bool = True) -> Day:
-        """The next day: its activity, and the daily run at five in the morning after it."""
+    def live(self, *, has_news: bool = True, without: Sequence[str] = ()) -> Day:
+        """The next day: its activity, and the daily run at five in the morning after it, less the tables of `without`."""
         world = self.company.world
         before = world.clock.now()
         morning = (before + timedelta(days=1)).replace(hour=5, minute=0, second=0, microsecond=0)
@@ -88,7 +97,7 @@ class Days:
         world.marketo.log.extend(arrived)
         seen, begun, cpu = len(world.audit), time.monotonic(), time.process_time()
         with environment(self.company.environ):
-            outcome = launch("daily", home=self.company.home)
+            outcome = launch("daily", home=self.company.home, without=without)
         assert outcome.is_success, outcome.failures
         written = {write.record_id for write in world.audit.writes(after=seen, system="salesforce") if write.object in WRITTEN}
         wrong, stale = self.scores()
@@ -135,15 +144,40 @@ class Days:
             yield kept | {"activityDate": moved.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
+def beside_writing() -> list[str]:
+    """Tables of rules that nothing of what is written is decided from."""
+    needed = {step.asset_name for step in walks.needed((*write_back.PLAN_INPUTS, "person_scores", "account_scores"))}
+    return [table for step in STEPS if step.is_published and step.asset_name not in needed for table in published([step])]
+
+
 def _pairs(table: Any, *names: str) -> list[tuple[Any, Any]]:
     return [tuple(row.values()) for row in table.select(*names).to_pyarrow().to_pylist()]
 
 
 @contextmanager
-def days(path: Path, *, accounts: int, people: int, activities: int, seed: int = 2026, **settings: str) -> Iterator[Days]:
-    """A company of this size, before its first run."""
+def days(path: Path, *, accounts: int, people: int, activities: int, seed: int = 2026, is_by_steps: bool = False) -> Iterator[Days]:
+    """A company of this size, before its first run; `is_by_steps`: its CRM keeps the score as a number, which is written by steps."""
+    settings = {"ALIGNMENT_AGREEMENT": str(_by_steps(path))} if is_by_steps else {}
     with company(generate(seed=seed, accounts=accounts, people=people, activities=activities), path, **settings) as acme:
+        if is_by_steps:
+            store = acme.world.salesforce
+            store.schema = Schema(_with_number(one) for one in store.schema.objects.values())
         yield Days(acme)
+
+
+def _with_number(schema: ObjectSchema) -> ObjectSchema:
+    fields = (replace(one, **_NUMBER) if one.name == SCORE else one for one in schema.fields)
+    return replace(schema, fields=tuple(fields))
+
+
+def _by_steps(folder: Path) -> Path:
+    """The default agreement with the score in place of what the formula is computed from."""
+    text = loader.default_path().read_text(encoding="utf-8")
+    text = re.sub(r"    - \{[^}]*\.engagement_(points_at|half_life_days),[^}]*\}\n", "", text)
+    text = text.replace("Alignment_Engagement_Points__c", SCORE).replace(".engagement_points,", ".engagement_score,")
+    path = folder / "by_steps.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def main() -> int:
@@ -153,20 +187,26 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--activities", type=int, default=300_000)
     parser.add_argument("--days", type=int, default=10)
+    parser.add_argument("--small", action="store_true", help="300 accounts and 1,200 people")
+    parser.add_argument("--steps", action="store_true", help="the CRM keeps the score as a number, which is written by steps")
     sizes = parser.parse_args()
+    if sizes.small:
+        sizes.accounts, sizes.people, sizes.activities = SMALL
     bad: list[str] = []
     with (
         tempfile.TemporaryDirectory(prefix="ordinary-days-") as folder,
-        days(Path(folder), accounts=sizes.accounts, people=sizes.people, activities=sizes.activities) as lived,
+        days(Path(folder), accounts=sizes.accounts, people=sizes.people, activities=sizes.activities, is_by_steps=sizes.steps) as lived,
     ):
-        lived.begin(most_records=round(MOST_ON_A_DAY * (sizes.accounts + sizes.people)))
+        share = MOST_WITHOUT_NEWS_BY_STEPS if sizes.steps else MOST_ON_A_DAY
+        lived.begin(most_records=round(share * (sizes.accounts + sizes.people)))
         print("day          activities  written   share  scores beyond their step / a cent  processor")
         for number in range(1, sizes.days + 1):
             has_news = number < sizes.days
             one = lived.live(has_news=has_news)
             shown = f"{one.activities:10,}  {one.written:7,}  {one.share:6.2%}  {one.wrong_scores:8,} / {one.stale_scores:<6,}"
             print(f"{one.day}  {shown}  {one.processor:24.1f} s  {one.note}", flush=True)
-            most = MOST_ON_A_DAY if has_news else MOST_WITHOUT_NEWS
+            without_news = MOST_WITHOUT_NEWS_BY_STEPS if sizes.steps else MOST_WITHOUT_NEWS
+            most = max(MOST_ON_A_DAY, without_news if sizes.steps else 0) if has_news else without_news
             bad += [f"{one.day}: {one.share:.2%} of the records written, {most:.0%} asked"] if one.share > most else []
             bad += [f"{one.day}: {one.wrong_scores} scores beyond their step"] if one.wrong_scores else []
             bad += [f"{one.day}: {one.note}"] if one.is_refused else []

@@ -1,4 +1,5 @@
-"""A run without news decides and publishes nothing, and says why; what stands is what would be decided anew."""
+"""Ordinary days write little and show true scores; a run without news decides and publishes nothing, and says why; what stands is what
+would be decided anew."""
 
 from __future__ import annotations
 
@@ -24,9 +25,10 @@ LOGS = {"extractions"}
 
 @dataclass
 class Quiet:
-    """A company whose tables have been decided, and the moment as of which."""
+    """A company that has lived a few days, and the moment as of which its tables are decided."""
 
     company: Company
+    lived: list[Day]
     as_of: str
 
     def run(self, *, is_now: bool = False) -> tuple[set[str], dict[str, dict[str, str]]]:
@@ -57,13 +59,28 @@ class Quiet:
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quiet]:
-    with company(generate(seed=11, accounts=100, people=500, activities=2500), tmp_path_factory.mktemp("quiet")) as acme:
-        first = acme.alignment("run", "--json")
-        assert 3 == first.code, first.err
-        found = Quiet(acme, first.json["as_of"])
-        # what the run before left is news once: labels and matches are compared with it
-        found.run()
+    """Two days with activity, then one without: nobody approves anything after the first fill."""
+    beside = beside_writing()
+    with days(tmp_path_factory.mktemp("quiet"), accounts=100, people=500, activities=6_000) as company_days:
+        company_days.begin(most_records=60)
+        lived = [company_days.live(has_news=has_news, without=beside) for has_news in (True, True, False)]
+        found = Quiet(company_days.company, lived, "")
+        _, _, found.as_of = found.run_now()
         yield found
+
+
+def test_on_an_ordinary_day_little_is_written_and_nothing_waits_for_a_person(quiet: Quiet) -> None:
+    assert [day.note for day in quiet.lived] == ["", "", ""]
+    assert all(0 < day.written for day in quiet.lived[:2]) and all(day.activities for day in quiet.lived[:2])
+    assert [day.share <= most for day, most in zip(quiet.lived, (MOST_ON_A_DAY, MOST_ON_A_DAY, 0.03), strict=True)] == [True] * 3
+
+
+def test_every_score_that_a_rep_reads_is_the_truth_to_a_cent(quiet: Quiet) -> None:
+    assert [(day.wrong_scores, day.stale_scores) for day in quiet.lived] == [(0, 0)] * 3
+
+
+def test_every_file_of_the_home_is_in_the_register_of_personal_data(quiet: Quiet) -> None:
+    assert unregistered(quiet.company.path / "home") == []
 
 
 def test_a_second_run_of_the_same_moment_publishes_nothing_and_says_why(quiet: Quiet) -> None:

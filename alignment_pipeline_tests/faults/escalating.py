@@ -89,7 +89,14 @@ class Day:
         ledger = self.world.ledger(SLA, crm, now)
         stamp = {"as_of": now, "agreement_version": acme.agreement.version}
         due = rows_of(tasks.escalation_tasks(ledger.escalations, self.world.sources().people, ledger.clocks, crm=crm, **stamp))
-        acme.creates = {str(row["external_key"]): {"parent": row["parent_id"], "values": json.loads(str(row["values"]))} for row in due}
+        acme.creates = {
+            str(row["external_key"]): {
+                "parent": row["parent_id"],
+                "values": json.loads(str(row["values"])),
+                "people": json.loads(str(row["people"] or "[]")),
+            }
+            for row in due
+        }
         self.ever_due |= set(acme.creates)
         self.states = {str(row["clock_id"]): row["state"] for row in rows_of(ledger.clocks)}
         made = [{"external_key": task["Key__c"], "record_id": task["Id"]} for task in self.tasks() if task["Status"] != "Completed"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
@@ -32,6 +34,13 @@ NO_DATA = {
 }
 WRITTEN = re.compile(r"""(?:home\.folder\(|home\.path / |(?<![\w.])home / |self\.path / )f?"([^"{]+)""")
 WHO = "erase.me@example.com"
+
+
+def unregistered(home: Path) -> list[str]:
+    """Files of a home that no place of the register covers."""
+    patterns = [pattern for place in PLACES for pattern in (place.pattern, f"{place.pattern}/*")]
+    files = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
+    return [name for name in files if name not in NO_DATA and not any(fnmatch(name, pattern) for pattern in patterns)]
 
 
 def written() -> set[str]:
@@ -65,6 +74,27 @@ def test_an_erasure_reaches_the_place(place: personal_data.Place, tmp_path: Path
 
     left = [path for path in home.path.rglob("*") if path.is_file() and WHO.encode() in path.read_bytes()]
     assert left == []
+
+
+DATABASES = [one for one in PLACES if one.way is Way.DATABASE]
+
+
+@pytest.mark.parametrize("place", DATABASES, ids=lambda one: one.pattern)
+def test_an_erasure_takes_rows_out_of_a_database(place: personal_data.Place, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", {}, Clock())
+    path = home.folder(str(Path(place.pattern).parent)) / "one.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE event_logs (id INTEGER PRIMARY KEY, event TEXT, run_id TEXT)")
+        events = [("a table of 3 rows", "r1"), (f"failed on {WHO}", "r1"), ("done", "r1")]
+        connection.executemany("INSERT INTO event_logs (event, run_id) VALUES (?, ?)", events)
+        connection.commit()
+
+    with home.journal() as journal, pytest.raises(ConfigurationError, match="nobody known"):
+        erase.erase_person(home, home.warehouse(), journal, WHO)
+
+    assert WHO.encode() not in path.read_bytes()
+    with closing(sqlite3.connect(path)) as connection:
+        assert [("a table of 3 rows",), ("done",)] == connection.execute("SELECT event FROM event_logs ORDER BY id").fetchall()
 
 
 def test_a_notification_whose_name_has_the_id_goes_too(tmp_path: Path) -> None:

@@ -110,10 +110,10 @@ class Office:
         for name, value in values.items():
             self.wanted[(object_, record_id, name)] = value
 
-    def want_task(self, key: str, parent: str | None = None, **values: Any) -> None:
-        """Desire a task."""
+    def want_task(self, key: str, parent: str | None = None, people: Sequence[tuple[str, str, str]] = (), **values: Any) -> None:
+        """Desire a task; `people` are object, id and name of those whom its texts name."""
         common = {"Subject": "Call", "Status": "Not Started", "OwnerId": PERSON, "Priority": "Normal"}
-        self.creates[key] = {"parent": parent, "values": common | ({"WhoId": parent} if parent else {}) | values}
+        self.creates[key] = {"parent": parent, "people": people, "values": common | ({"WhoId": parent} if parent else {}) | values}
 
     def edit(self, record_id: str, **values: Any) -> None:
         """A person edits a record."""
@@ -237,6 +237,7 @@ class Office:
                 "object": "Task",
                 "external_key": key,
                 "values": json.dumps(one["values"]),
+                "people": json.dumps(one.get("people") or []),
                 "reason": "escalation",
                 "priority": 0,
                 "parent_id": one["parent"],

@@ -25,6 +25,7 @@ _TASK = {
     "Priority": "hs_task_priority",
     "ActivityDate": "hs_timestamp",
 }
+_CONTACT = {"FirstName": "firstname", "LastName": "lastname"}
 _PRIORITIES = {"High": "HIGH", "Normal": "MEDIUM", "Low": "LOW"}
 _PRIORITIES_BACK = {value: name for name, value in _PRIORITIES.items()}
 #: A task is due at noon, so that it is due on the same day wherever its owner is.
@@ -51,7 +52,7 @@ class Words:
     def property_of(self, field: str) -> str:
         """HubSpot's name of a field."""
         common = {OWNER: "hubspot_owner_id", MODSTAMP: self.stamp}
-        return common.get(field) or (_TASK.get(field, field) if self.object == "Task" else field)
+        return common.get(field) or {"Task": _TASK, "Contact": _CONTACT}.get(self.object, {}).get(field, field)
 
     def written(self, field: str, value: Any) -> str:
         """A value as HubSpot takes it: all is text, and empty text clears."""

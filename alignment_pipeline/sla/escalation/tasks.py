@@ -22,6 +22,7 @@ from alignment_pipeline.contracts.field_updates import FIELD_UPDATES, RECORD_CRE
 from alignment_pipeline.contracts.moments import HOUR, microseconds
 from alignment_pipeline.contracts.sla import PERSON_SLAS
 from alignment_pipeline.sla.arrays import Ints, fetch
+from alignment_pipeline.sla.escalation.escalations import one_line
 from alignment_pipeline.wording import forms, moments
 
 # of a person's clocks the one in the first of these states counts most
@@ -66,20 +67,42 @@ def escalation_tasks(
     owner_of = dict(zip(*(column.to_pylist() for column in fetch(clocks, "clock_id", "owner_id").columns), strict=True))
     single, together = _digested(chosen, owner_of)
     lately = _lately(scored_activities, [people_of.get(row["clock_id"]) for row in single])
+    names = _names(people, chosen, people_of)
     out = [
-        _create(row["escalation_id"], _task(row, crm, lately.get(str(people_of.get(row["clock_id"])), "")), row, stamp) for row in single
+        _create(row["escalation_id"], _task(row, crm, lately.get(str(people_of.get(row["clock_id"])), "")), row, stamp, _who([row], names))
+        for row in single
     ]
     for user, part in together.items():
         key = f"{DIGEST}{user}:{as_of.date().isoformat()}"
-        out.append(_create(key, _digest(key, part, crm, as_of), part[0] | {"object": _PROMISE}, stamp))
+        out.append(_create(key, _digest(key, part, crm, as_of), part[0] | {"object": _PROMISE}, stamp, _who(part, names)))
     return ibis.memtable(pa.Table.from_pylist(sorted(out, key=lambda one: str(one["external_key"])), schema=RECORD_CREATES.schema))
 
 
-def _create(key: str, values: Mapping[str, object], row: Mapping[str, Any], stamp: Mapping[str, object]) -> dict[str, object]:
+def _names(people: ibis.Table, rows: Sequence[Mapping[str, Any]], people_of: Mapping[str, str | None]) -> dict[tuple[str, str], str]:
+    """(object, record) of leads and contacts -> the person's name, as texts have it."""
+    about = {(row["object"], row["record_id"]): people_of.get(row["clock_id"]) for row in rows if row["object"] in _WHO}
+    theirs = people.filter(people.person_id.isin(sorted({one for one in about.values() if one})))
+    found = {
+        row["person_id"]: one_line(" ".join(part for part in (row["first_name"], row["last_name"]) if part))
+        for row in fetch(theirs, "person_id", "first_name", "last_name").to_pylist()
+    }
+    return {record: found[person] for record, person in about.items() if person and found.get(person)}
+
+
+def _who(rows: Sequence[Mapping[str, Any]], names: Mapping[tuple[str, str], str]) -> str | None:
+    """Whose names the texts of a task about these rungs hold."""
+    about = sorted({(row["object"], row["record_id"]) for row in rows} & {*names})
+    return json.dumps([[*one, names[one]] for one in about], ensure_ascii=False) if about else None
+
+
+def _create(
+    key: str, values: Mapping[str, object], row: Mapping[str, Any], stamp: Mapping[str, object], people: str | None
+) -> dict[str, object]:
     return {
         "object": "Task",
         "external_key": key,
         "values": json.dumps(values, sort_keys=True, ensure_ascii=False),
+        "people": people,
         "reason": forms.fit(forms.say("task.reason", title=row["title"], when=moments.day(row["due_at"]))),
         "priority": 0,
         "parent_id": None if row["object"] == _PROMISE else row["record_id"],

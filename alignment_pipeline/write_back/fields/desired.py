@@ -59,6 +59,7 @@ class DesiredCreate:
     reason: str
     priority: int
     parent_id: str | None
+    people: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass
@@ -95,7 +96,7 @@ def desired_records(field_updates: object) -> dict[RecordKey, Desired]:
 
 def desired_creates(record_creates: object) -> Iterator[DesiredCreate]:
     """The creates, by object and key."""
-    names = ("object", "external_key", "values", "reason", "priority", "parent_id")
+    names = ("object", "external_key", "values", "people", "reason", "priority", "parent_id")
     seen: set[RecordKey] = set()
     for row in sorted(_rows(record_creates, names), key=lambda row: (row["object"], row["external_key"])):
         key = (row["object"], row["external_key"])
@@ -104,7 +105,8 @@ def desired_creates(record_creates: object) -> Iterator[DesiredCreate]:
         seen.add(key)
         values = json.loads(row["values"])
         checked = {name: _checked(value, f"{key[0]} {key[1]} {name}") for name, value in values.items()}
-        yield DesiredCreate(*key, checked, row["reason"] or "", int(row["priority"]), row["parent_id"] or None)
+        people = {(object_, record_id): name for object_, record_id, name in json.loads(row["people"] or "[]")}
+        yield DesiredCreate(*key, checked, row["reason"] or "", int(row["priority"]), row["parent_id"] or None, people)
 
 
 def remote_records(crm_field_values: object, wanted: Container[RecordKey]) -> dict[RecordKey, Remote]:

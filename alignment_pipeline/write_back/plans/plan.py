@@ -19,7 +19,7 @@ from alignment_pipeline.journal.digest import digest
 from alignment_pipeline.journal.journal import Journal, from_stamp, stamp
 from alignment_pipeline.journal.tables import CREATED_RECORD, OP
 from alignment_pipeline.journal.version import CODE_VERSION
-from alignment_pipeline.write_back.fields import bases, holds
+from alignment_pipeline.write_back.fields import bases, holds, naming
 from alignment_pipeline.write_back.fields.bases import Base
 from alignment_pipeline.write_back.fields.decide import NO_BASE, HoldReason, Move, Unknown, decide
 from alignment_pipeline.write_back.fields.desired import Desired, Remote, desired_creates, desired_records, known_states, remote_records
@@ -272,7 +272,7 @@ def _creates(draft: _Draft, record_creates: object, there: Mapping[tuple[str, st
             PlannedOp(
                 object=new.object,
                 record_id=None,
-                after=new.values,
+                after=naming.without_names(new.values, new.people),
                 stage=CREATE_STAGE,
                 priority=new.priority,
                 ext_field=rules.external_key_field(new.object),
@@ -281,6 +281,7 @@ def _creates(draft: _Draft, record_creates: object, there: Mapping[tuple[str, st
                 depends_on=new.parent_id,
                 reason_code="CREATE",
                 reason=new.reason,
+                people=new.people,
             )
         )
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from alignment_pipeline.agreement.field_map import MARKETO_LEAD
 from alignment_pipeline.journal.digest import digest
 from alignment_pipeline.write_back.fields.holds import FieldKey, NewHold
+from alignment_pipeline.write_back.fields.naming import People
 from alignment_pipeline.write_back.fields.shape import Scalar
 
 Values = Mapping[str, Scalar]
@@ -25,7 +26,8 @@ CREATE_STAGE = 2
 class PlannedOp:
     """One record's change, or one record's creation. `carried` fields ride along and are no change by themselves.
 
-    `reason` is that of the most urgent field, for the journal; `reasons` has each field's own, for the preview.
+    `reason` is that of the most urgent field, for the journal; `reasons` has each field's own, for the preview. Texts hold ids for names
+    (`fields/naming.py`); `people` are these names, for the preview.
     """
 
     object: str
@@ -46,6 +48,7 @@ class PlannedOp:
     reason_code: str = "CHANGED"
     reason: str = ""
     reasons: Mapping[str, str] = field(default_factory=dict)
+    people: People = field(default_factory=dict)
     base_op_id: int | None = None
     rollback_of: int | None = None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alignment_pipeline.agreement.field_map import Crm, FieldMapping
+from alignment_pipeline.write_back.fields import naming
 from alignment_pipeline.write_back.fields.shape import Scalar
 from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp
 
@@ -85,7 +86,7 @@ class Wording:
     def name_of(self, op: PlannedOp) -> str:
         """What people call the record; of a task to be created, its subject."""
         if op.action == "create":
-            return str(op.after.get("Subject") or "")
+            return str(naming.with_names(op.after.get("Subject"), op.people) or "")
         return self.names.get(op.record_id or "", "")
 
     def with_names(self, text: str) -> str:
@@ -106,7 +107,8 @@ def verb(op: PlannedOp) -> str:
 def fields_of(op: PlannedOp, wording: Wording) -> Iterator[FieldRow]:
     """Every field that is sent, with its own reason."""
     for name, after in {**op.after, **op.carried}.items():
-        yield FieldRow(name, wording.label(op.object, name), op.before.get(name), after, op.reasons.get(name, op.reason))
+        shown = naming.with_names(after, op.people)
+        yield FieldRow(name, wording.label(op.object, name), op.before.get(name), shown, op.reasons.get(name, op.reason))
 
 
 def groups(plan: Plan, wording: Wording) -> list[Group]:

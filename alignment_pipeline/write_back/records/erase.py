@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import shutil
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, or_, select, text, update
 
 from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
 from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.journal.journal import Journal
-from alignment_pipeline.journal.tables import ATTEMPT, CREATED_RECORD, DRIFT, HOLD, OP, OUTBOX, QUARANTINE, SYNCED, TOMBSTONE
+from alignment_pipeline.journal.tables import ATTEMPT, CREATED_RECORD, DRIFT, HOLD, OP, OPEN, OUTBOX, QUARANTINE, SYNCED, TOMBSTONE
+from alignment_pipeline.write_back.fields import naming
 from alignment_pipeline.write_back.sending import attempt_log
 
 _MARKETING = frozenset(system.name for system in MARKETING)
@@ -39,11 +41,12 @@ def subject_hmac(key: bytes, subject: str) -> str:
     return hmac.new(key, canonical.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
-def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Path | None = None) -> Erased:
+def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Path | None = None, people: Collection[str] = ()) -> Erased:
     """Remove every trace of the subjects (record ids, e-mail addresses, external keys that hold an id) and lay tombstones.
 
     Bytes are overwritten (secure_delete), the file is rebuilt and the write-ahead log cut, so nothing is left to be found. Plan
-    folders below `plans` that name a subject are removed.
+    folders below `plans` that name a subject are removed. A task that was made about several people stays, and names this one no
+    longer; full names (`people`) are what tasks made by earlier releases hold.
     """
     ids = sorted({id18(one) if is_id(one) else one for one in subjects})
     # an id of a marketing system is a short number that any text may hold: it is looked for between the colons of a key
@@ -51,9 +54,14 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
     names = {*ids, *(one[:15] for one in ids if is_id(one)), *subjects}
     everything = sorted(one for one in names if _bare(one) not in numbers) + [f":{one}:" for one in numbers]
     with journal.begin() as connection:
-        named = [OP.c.record_id.in_(ids), OP.c.depends_on.in_(ids), OP.c.lock_parent.in_(ids)]
-        contents = [column.contains(one, autoescape=True) for one in everything for column in (OP.c.ext_key, OP.c.after, OP.c.before)]
-        op_ids = [row.op_id for row in connection.execute(select(OP.c.op_id).where(or_(*named, *contents)))]
+        quoted_names = sorted(json.dumps(one)[1:-1] for one in people)
+        in_keys = [OP.c.ext_key.contains(one, autoescape=True) for one in everything]
+        contents = [column.contains(one, autoescape=True) for one in everything for column in (OP.c.after, OP.c.before)]
+        contents += [OP.c.after.contains(one, autoescape=True) for one in quoted_names]
+        is_theirs = or_(OP.c.record_id.in_(ids), OP.c.depends_on.in_(ids), OP.c.lock_parent.in_(ids), *in_keys)
+        _leave_out(connection, and_(~func.coalesce(is_theirs, false()), or_(*contents)), {*ids, *numbers}, quoted_names)
+        query = select(OP.c.op_id).where(or_(is_theirs, *contents))
+        op_ids = [row.op_id for row in connection.execute(query)]
         attempt_log.forget(connection, op_ids, lambda: _delete_operations(connection, op_ids))
         keys = [CREATED_RECORD.c.ext_key.contains(one, autoescape=True) for one in everything]
         connection.execute(delete(CREATED_RECORD).where(or_(CREATED_RECORD.c.record_id.in_(ids), *keys)))
@@ -61,12 +69,23 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
         for table in (HOLD, DRIFT, QUARANTINE):
             held = [table.c.record_id.contains(one, autoescape=True) for one in everything]
             connection.execute(delete(table).where(or_(table.c.record_id.in_(ids), *held)))
-        connection.execute(delete(OUTBOX).where(or_(*(OUTBOX.c.content.contains(one, autoescape=True) for one in everything))))
+        told = [OUTBOX.c.content.contains(one, autoescape=True) for one in (*everything, *people, *quoted_names)]
+        connection.execute(delete(OUTBOX).where(or_(*told)))
         at = journal.now()
         journal.upsert(connection, TOMBSTONE, [{"subject_hmac": subject_hmac(key, one), "at": at} for one in ids])
     give_space_back(journal)
     needles = [*everything, *(quoted for one in numbers for quoted in (f'"{one}"', f">{one}<"))]
     return Erased(len(op_ids), values, _remove_plans(plans, needles) if plans else 0)
+
+
+def _leave_out(connection: Connection, others: ColumnElement[bool], ids: Collection[str], names: Collection[str]) -> None:
+    """Take the person out of the texts of tasks that were made about others too. What is not decided yet is deleted by the caller."""
+    made = select(OP.c.op_id, OP.c.after).where(others, OP.c.action == "create", OP.c.state.not_in(OPEN))
+    for row in connection.execute(made).all():
+        after = naming.forget(row.after, ids)
+        for name in names:
+            after = after.replace(name, naming.SOMEBODY)
+        connection.execute(update(OP).where(OP.c.op_id == row.op_id).values(after=after))
 
 
 def _bare(subject: str) -> str:
@@ -83,10 +102,12 @@ def _delete_operations(connection: Connection, op_ids: Sequence[int]) -> None:
 
 
 def lift(journal: Journal, subject: str, *, key: bytes) -> bool:
-    """Remove the subject's tombstone; False when there is none."""
+    """Remove the subject's tombstone and those of the ids and addresses that were erased with it; False when there is none."""
     mark = subject_hmac(key, id18(subject) if is_id(subject) else subject)
+    # an erasure lays all of its tombstones at one moment, and no other one runs beside it
     with journal.begin() as connection:
-        return connection.execute(delete(TOMBSTONE).where(TOMBSTONE.c.subject_hmac == mark)).rowcount > 0
+        laid = connection.execute(select(TOMBSTONE.c.at).where(TOMBSTONE.c.subject_hmac == mark)).scalar()
+        return laid is not None and connection.execute(delete(TOMBSTONE).where(TOMBSTONE.c.at == laid)).rowcount > 0
 
 
 def tombstones(journal: Journal) -> frozenset[str]:

@@ -15,6 +15,7 @@ from typing import Any
 from alignment_pipeline.connectors.crm import Record
 from alignment_pipeline.connectors.values import parse_stamp
 from alignment_pipeline.journal.journal import stamp
+from alignment_pipeline.write_back.fields import naming
 from alignment_pipeline.write_back.fields.bases import Base
 from alignment_pipeline.write_back.fields.decide import NO_BASE, HoldReason, Move, decide
 from alignment_pipeline.write_back.fields.field_rules import CREATABLE
@@ -147,13 +148,18 @@ def _undo(run: Run, op: Op, record: Record, look: Look) -> dict[str, Scalar] | N
                 look.holds.append(NewHold(op.object, op.record_id or "", name, HoldReason.ROLLED_BACK, theirs))
     if op.reason_code == "ROLLBACK_CREATE" and not touched:
         others = (name for name in op.base if name not in op.after)
-        touched = any(not run.rules.shape(op.object, name).same(scalar(record.get(name)), op.base[name]) for name in others)
+        touched = any(not _is_as_sent(run, op, name, scalar(record.get(name))) for name in others)
     if op.reason_code == "ROLLBACK_CREATE" and touched:
         keep = {}
     if not keep:
         (look.kept if touched else look.noops).append(op)
         return None
     return keep
+
+
+def _is_as_sent(run: Run, op: Op, name: str, theirs: Scalar) -> bool:
+    ours = op.base[name]
+    return naming.may_be(ours, theirs) if naming.named_in([ours]) else run.rules.shape(op.object, name).same(theirs, ours)
 
 
 def _narrowed(op: Op, keep: Mapping[str, Scalar], record: Record) -> Op:

@@ -15,10 +15,12 @@ from alignment_pipeline.connectors.registry import KNOWN_CODES
 from alignment_pipeline.connectors.row_results import RetryClass, RowResult
 from alignment_pipeline.errors import AlignmentError, CredentialsRefused, OutcomeUnknown, QuotaExhausted, Retryable
 from alignment_pipeline.journal.journal import from_stamp
-from alignment_pipeline.write_back.fields.shape import shape_of
+from alignment_pipeline.write_back.fields import naming
+from alignment_pipeline.write_back.fields.shape import Scalar, shape_of
 from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.sending.context import Run
 
+_NAME = ("FirstName", "LastName")
 COLLECTION, CONDITIONAL, UPSERT, INSERT, BULK = "collection", "conditional", "upsert", "insert", "bulk"
 
 
@@ -46,23 +48,43 @@ def send(run: Run, transport: str, ops: Sequence[Op]) -> Sent:
         raise CredentialsRefused("this run has no writer: it may plan, not apply")
     if transport == CONDITIONAL:
         return _one_by_one(writer, ops)
-    return _at_once(writer, transport, ops)
+    return _at_once(run, writer, transport, ops)
 
 
-def _at_once(writer: Writer, transport: str, ops: Sequence[Op]) -> Sent:
+def _at_once(run: Run, writer: Writer, transport: str, ops: Sequence[Op]) -> Sent:
     object_ = ops[0].object
     try:
         if transport == COLLECTION:
             rows = writer.update_collection(object_, [{"Id": op.record_id, **op.sent} for op in ops])
-        elif transport == UPSERT:
-            key_field = str(ops[0].ext_field)
-            rows = writer.upsert_collection(object_, key_field, [{key_field: op.ext_key, **op.sent} for op in ops])
         else:
-            keys = [str(op.ext_key) for op in ops]
-            rows = writer.create_collection(object_, [{str(op.ext_field): op.ext_key, **op.sent} for op in ops], keys)
+            key_field, texts = str(ops[0].ext_field), with_names(run, ops)
+            records = [{key_field: op.ext_key, **texts[op.op_id]} for op in ops]
+            if transport == UPSERT:
+                rows = writer.upsert_collection(object_, key_field, records)
+            else:
+                rows = writer.create_collection(object_, records, [str(op.ext_key) for op in ops])
     except AlignmentError as error:
         return _failed(ops, error)
     return Sent({op.op_id: row for op, row in zip(ops, rows, strict=True)})
+
+
+def with_names(run: Run, ops: Sequence[Op]) -> dict[int, dict[str, Scalar]]:
+    """What is sent of each operation: where a text holds a record's id, the name that the CRM has for it now, cut to the field."""
+    by_object: dict[str, set[str]] = {}
+    for object_, record_id in naming.named_in(value for op in ops for value in op.sent.values()):
+        by_object.setdefault(object_, set()).add(record_id)
+    people: dict[tuple[str, str], str] = {}
+    for object_, ids in sorted(by_object.items()):
+        for record_id, record in run.crm.reader.read_by_ids(object_, sorted(ids), _NAME).items():
+            if record is not None:
+                people[object_, record_id] = " ".join(" ".join(str(record.get(name) or "") for name in _NAME).split())
+    return {op.op_id: {name: _fitting(run, op, name, naming.with_names(value, people)) for name, value in op.sent.items()} for op in ops}
+
+
+def _fitting(run: Run, op: Op, name: str, value: Scalar) -> Scalar:
+    shape = shape_of(run.rules.shapes, op.object, name)
+    is_long = isinstance(value, str) and shape is not None and shape.length and len(value) > shape.length
+    return str(value)[: shape.length] if is_long and shape is not None else value
 
 
 def _one_by_one(writer: Writer, ops: Sequence[Op]) -> Sent:

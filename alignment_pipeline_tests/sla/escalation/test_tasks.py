@@ -15,6 +15,7 @@ from alignment_pipeline.contracts import field_updates
 from alignment_pipeline.sla.escalation import tasks
 from alignment_pipeline.sla.ledger import Ledger
 from alignment_pipeline_tests.sla.factories import LEAD, MANAGER, REP, World, at, rows_of
+from alignment_pipeline_tests.staging.factories import staged
 
 START = at("2026-11-18T10:00:00")
 KEY = f"sla:{LEAD}:first_touch_hand_raiser:2026-11-18T15:00:00Z"
@@ -44,6 +45,7 @@ def test_each_due_rung_with_a_taker_is_one_task_with_its_key(sla: Sla, crm: Crm)
         "ActivityDate": "2026-11-18",
     }
     assert created[1]["owner_id"] == MANAGER
+    assert [json.loads(str(row["people"])) for row in created] == [[["Lead", LEAD, "Ada Byron"]]] * 2
 
 
 def test_a_description_ends_with_what_the_person_did_last(sla: Sla, crm: Crm) -> None:
@@ -178,7 +180,7 @@ def test_many_late_leads_come_to_a_manager_as_one_digest_that_names_each(sla: Sl
             "object": "Lead",
             "record_id": f"00Q{number}",
             "task_owner_id": MANAGER,
-            "task_subject": f"Still open for Bob: Person {number}",
+            "task_subject": f"Still open for Bob: Ann Lee {number}",
             "task_body": "",
             "task_priority": "High",
             "title": "First touch: rep and manager",
@@ -188,10 +190,9 @@ def test_many_late_leads_come_to_a_manager_as_one_digest_that_names_each(sla: Sl
         }
         for number in range(tasks.MOST_SINGLE + 2)
     ]
-    clocks = ibis.memtable(
-        pa.table({name: [row[key] for row in rows] for name, key in (("clock_id", "clock_id"), ("record_id", "record_id"))})
-    ).mutate(owner_id=ibis.literal(REP), person_id=ibis.null("string"))
-    people = World().sources().people
+    keys = (("clock_id", "clock_id"), ("record_id", "record_id"), ("person_id", "record_id"))
+    clocks = ibis.memtable(pa.table({name: [row[key] for row in rows] for name, key in keys})).mutate(owner_id=ibis.literal(REP))
+    people = staged("people", [{"person_id": row["record_id"], "first_name": "Ann", "last_name": f"Lee {n}"} for n, row in enumerate(rows)])
     found = rows_of(
         tasks.escalation_tasks(ibis.memtable(pa.Table.from_pylist(rows)), people, clocks, crm=crm, as_of=START, agreement_version="t")
     )
@@ -199,5 +200,6 @@ def test_many_late_leads_come_to_a_manager_as_one_digest_that_names_each(sla: Sl
     assert [row["external_key"] for row in found] == [f"sla:digest:{MANAGER}:2026-11-18"]
     values = json.loads(str(found[0]["values"]))
     assert values["Subject"] == "5 late: go through them with your team"
-    assert values["Description"].splitlines() == [f"Still open for Bob: Person {number}" for number in range(5)]
+    assert values["Description"].splitlines() == [f"Still open for Bob: Ann Lee {number}" for number in range(5)]
+    assert json.loads(str(found[0]["people"])) == [["Lead", f"00Q{number}", f"Ann Lee {number}"] for number in range(5)]
     assert values["OwnerId"] == MANAGER and "WhoId" not in values

@@ -100,3 +100,18 @@ def test_a_task_that_came_after_its_time_is_ours_too_and_is_closed_by_the_rollba
         acme.advance(minutes=5)
         _rollback(acme, done.run_id).approve().apply()
         assert acme.value(task["Id"], "Status") == "Completed"
+
+
+def test_a_task_is_closed_by_a_rollback_while_nobody_has_changed_more_than_a_name(tmp_path: Path) -> None:
+    for changed, states in (({}, {"VERIFIED": 1}), ({"Subject": "I have called"}, {"NOOP": 1})):
+        with office(tmp_path / str(len(changed)), leads=1) as acme:
+            acme.edit(lead_id(0), FirstName="Ada", LastName="Byron")
+            acme.want_task("sla:1", lead_id(0), [("Lead", lead_id(0), "Ada Byron")], Subject="Call Ada Byron")
+            done = acme.run()
+            (task,) = acme.world.salesforce.tables["Task"].values()
+            assert "Call Ada Byron" == task["Subject"]
+            acme.advance(minutes=5)
+            if changed:
+                acme.edit(task["Id"], **changed)
+            acme.advance(minutes=5)
+            assert states == _rollback(acme, done.run_id).approve().apply().states

@@ -37,6 +37,43 @@ def test_an_erased_person_leaves_no_byte_and_is_recognised_again(tmp_path: Path)
         assert audit(acme.journal, lead_id(7)) == {"operations": [], "base": [], "holds": [], "drift": [], "damage": []}
 
 
+def test_a_task_holds_ids_for_names_and_is_sent_with_the_names_that_the_crm_has(tmp_path: Path) -> None:
+    with office(tmp_path, leads=3) as acme:
+        acme.edit(lead_id(0), FirstName="Ada", LastName="Canaryname")
+        acme.edit(lead_id(1), FirstName="Bea", LastName="Otherperson")
+        people = [("Lead", lead_id(0), "Ada Canaryname"), ("Lead", lead_id(1), "Bea Otherperson")]
+        texts = {"Subject": "2 late", "Description": "Still open: Ada Canaryname\nNobody has answered Bea Otherperson yet"}
+        acme.want_task("sla:digest:1", None, people, **texts)
+        planned = acme.plan()
+        page, _ = preview.write_preview(planned.plan, planned.judgement, acme.home / "plans")
+        assert "Nobody has answered Bea Otherperson yet" in page.read_text()
+        acme.edit(lead_id(1), LastName="Newname")
+        planned.approve().apply()
+
+        held = b"".join(path.read_bytes() for path in acme.home.glob("journal.db*"))
+        assert b"Canaryname" not in held and b"Otherperson" not in held and b"Newname" not in held
+        (task,) = acme.world.salesforce.tables["Task"].values()
+        assert "Still open: Ada Canaryname\nNobody has answered Bea Newname yet" == task["Description"]
+
+        gone = erase.erase(acme.journal, [lead_id(0)], key=b"k" * 32, plans=acme.home / "plans", people=["Ada Canaryname"])
+
+        assert 0 == gone.operations
+        left = [path.name for path in acme.home.rglob("*") if path.is_file() and lead_id(0).encode() in path.read_bytes()]
+        assert [] == left
+        (op,) = audit(acme.journal, task["Id"])["operations"]
+        assert f"Still open: somebody\nNobody has answered {{{{Lead:{lead_id(1)}:name}}}} yet" == op["after"]["Description"]
+
+
+def test_a_task_of_an_earlier_release_names_the_erased_person_no_longer(tmp_path: Path) -> None:
+    with office(tmp_path, leads=1) as acme:
+        acme.want_task("sla:digest:1", None, Subject="1 late", Description="Still open: Zoë Canaryname")
+        acme.run()
+
+        erase.erase(acme.journal, [lead_id(0)], key=b"k" * 32, people=["Zoë Canaryname"])
+
+        assert b"Canaryname" not in b"".join(path.read_bytes() for path in acme.home.glob("journal.db*"))
+
+
 def test_no_secret_and_no_name_reaches_the_journal(tmp_path: Path) -> None:
     with office(tmp_path) as acme:
         acme.want(lead_id(0), Score__c=1)
