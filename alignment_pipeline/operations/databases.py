@@ -32,8 +32,8 @@ def leave_out(path: Path, needles: Collection[bytes]) -> int:
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
-    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
-    return [str(name) for (name,) in found]
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+    return [str(name) for (name,) in names]
 
 
 def _of_table(connection: sqlite3.Connection, table: str, needles: Collection[bytes]) -> int:

@@ -132,13 +132,13 @@ def _names(warehouse: Warehouse, wanted: str) -> set[str]:
 
 def _full_names(warehouse: Warehouse, names: Collection[str]) -> set[str]:
     """What texts call them: first and last name, in any version of their records."""
-    found: set[str] = set()
+    full_names: set[str] = set()
     for name in ("people", "leads", "contacts"):
         table = warehouse.read(name)
         keys = [table[column].isin(sorted(names)) for column in ("person_id", "lead_id", "contact_id") if column in table.columns]
         theirs = table.filter(ibis.or_(*keys)).select("first_name", "last_name").distinct().to_pyarrow().to_pylist()
-        found |= {f"{row['first_name']} {row['last_name']}" for row in theirs if row["first_name"] and row["last_name"]}
-    return found
+        full_names |= {f"{row['first_name']} {row['last_name']}" for row in theirs if row["first_name"] and row["last_name"]}
+    return full_names
 
 
 def _merged(warehouse: Warehouse, names: Collection[str]) -> set[str]:

@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -51,6 +52,7 @@ class Day:
     records: int
     written: int
     note: str
+    fields: Counter[str]
     wrong_scores: int
     stale_scores: int
     seconds: float
@@ -99,7 +101,11 @@ class Days:
         with environment(self.company.environ):
             outcome = launch("daily", home=self.company.home, without=without)
         assert outcome.is_success, outcome.failures
-        written = {write.record_id for write in world.audit.writes(after=seen, system="salesforce") if write.object in WRITTEN}
+        writes = [write for write in world.audit.writes(after=seen, system="salesforce") if write.object in WRITTEN]
+        written = {write.record_id for write in writes}
+        fields = Counter(
+            f"{write.object}.{name.removeprefix('Alignment_').removesuffix('__c')}" for write in writes for name in write.changes
+        )
         wrong, stale = self.scores()
         return Day(
             day=morning.date().isoformat(),
@@ -107,6 +113,7 @@ class Days:
             records=sum(len(world.salesforce.tables[name]) for name in WRITTEN),
             written=len(written),
             note=self._waits(),
+            fields=fields,
             wrong_scores=wrong,
             stale_scores=stale,
             seconds=time.monotonic() - begun,
@@ -189,6 +196,7 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--small", action="store_true", help="300 accounts and 1,200 people")
     parser.add_argument("--steps", action="store_true", help="the CRM keeps the score as a number, which is written by steps")
+    parser.add_argument("--fields", action="store_true", help="print which fields were written most")
     sizes = parser.parse_args()
     if sizes.small:
         sizes.accounts, sizes.people, sizes.activities = SMALL
@@ -205,6 +213,8 @@ def main() -> int:
             one = lived.live(has_news=has_news)
             shown = f"{one.activities:10,}  {one.written:7,}  {one.share:6.2%}  {one.wrong_scores:8,} / {one.stale_scores:<6,}"
             print(f"{one.day}  {shown}  {one.processor:24.1f} s  {one.note}", flush=True)
+            if sizes.fields:
+                print(f"            {', '.join(f'{name} {number}' for name, number in one.fields.most_common(12))}", flush=True)
             without_news = MOST_WITHOUT_NEWS_BY_STEPS if sizes.steps else MOST_WITHOUT_NEWS
             most = max(MOST_ON_A_DAY, without_news if sizes.steps else 0) if has_news else without_news
             bad += [f"{one.day}: {one.share:.2%} of the records written, {most:.0%} asked"] if one.share > most else []

@@ -13,10 +13,11 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs.launch import instance_folder
 from alignment_pipeline.line.step import published
 from alignment_pipeline.line.steps import BACKTESTS, STEPS
-from alignment_pipeline.sandbox.organisation.organisation import generate
 from alignment_pipeline.sandbox.salesforce.lifecycle import People
 from alignment_pipeline.warehouse.manifest import BASIS
-from alignment_pipeline_tests.end_to_end.company import Company, company
+from alignment_pipeline_tests.benchmarks.ordinary_days import MOST_ON_A_DAY, Day, beside_writing, days
+from alignment_pipeline_tests.end_to_end.company import Company
+from alignment_pipeline_tests.operations.test_personal_data import unregistered
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 #: What every run writes about itself.
@@ -36,6 +37,7 @@ class Quiet:
         before = self.versions()
         said = self.company.alignment("run", "--json", *([] if is_now else ["--as-of", self.as_of]))
         assert said.code in (0, 3), said.err
+        self.as_of = said.json["as_of"]
         with dg.DagsterInstance.from_config(str(instance_folder(self.company.home))) as instance:
             events = [entry.dagster_event for entry in instance.all_logs(said.json["run_id"]) if entry.dagster_event]
         shown = {
@@ -64,9 +66,10 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quiet]:
     with days(tmp_path_factory.mktemp("quiet"), accounts=100, people=500, activities=6_000) as company_days:
         company_days.begin(most_records=60)
         lived = [company_days.live(has_news=has_news, without=beside) for has_news in (True, True, False)]
-        found = Quiet(company_days.company, lived, "")
-        _, _, found.as_of = found.run_now()
-        yield found
+        standing = Quiet(company_days.company, lived, "")
+        # decides what the days left out, and what they wrote is news once
+        standing.run(is_now=True)
+        yield standing
 
 
 def test_on_an_ordinary_day_little_is_written_and_nothing_waits_for_a_person(quiet: Quiet) -> None:

@@ -82,7 +82,9 @@ DATABASES = [one for one in PLACES if one.way is Way.DATABASE]
 @pytest.mark.parametrize("place", DATABASES, ids=lambda one: one.pattern)
 def test_an_erasure_takes_rows_out_of_a_database(place: personal_data.Place, tmp_path: Path) -> None:
     home = Home(tmp_path / "home", {}, Clock())
-    path = home.folder(str(Path(place.pattern).parent)) / "one.db"
+    home.folder("dagster")
+    path = home.path / place.pattern.replace("*", "one")
+    path.parent.mkdir(exist_ok=True, parents=True)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE event_logs (id INTEGER PRIMARY KEY, event TEXT, run_id TEXT)")
         events = [("a table of 3 rows", "r1"), (f"failed on {WHO}", "r1"), ("done", "r1")]

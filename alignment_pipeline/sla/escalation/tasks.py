@@ -82,11 +82,11 @@ def _names(people: ibis.Table, rows: Sequence[Mapping[str, Any]], people_of: Map
     """(object, record) of leads and contacts -> the person's name, as texts have it."""
     about = {(row["object"], row["record_id"]): people_of.get(row["clock_id"]) for row in rows if row["object"] in _WHO}
     theirs = people.filter(people.person_id.isin(sorted({one for one in about.values() if one})))
-    found = {
+    name_of = {
         row["person_id"]: one_line(" ".join(part for part in (row["first_name"], row["last_name"]) if part))
         for row in fetch(theirs, "person_id", "first_name", "last_name").to_pylist()
     }
-    return {record: found[person] for record, person in about.items() if person and found.get(person)}
+    return {record: name_of[person] for record, person in about.items() if person and name_of.get(person)}
 
 
 def _who(rows: Sequence[Mapping[str, Any]], names: Mapping[tuple[str, str], str]) -> str | None:

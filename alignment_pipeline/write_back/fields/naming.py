@@ -28,8 +28,8 @@ def without_names(values: Mapping[str, Scalar], people: People) -> dict[str, Sca
 
 def named_in(values: Iterable[Scalar]) -> set[tuple[str, str]]:
     """Object and id of the records whose names belong into these texts."""
-    found = (_PLACE.finditer(value) for value in values if isinstance(value, str))
-    return {(place["object"], place["record_id"]) for places in found for place in places}
+    in_each = (_PLACE.finditer(value) for value in values if isinstance(value, str))
+    return {(place["object"], place["record_id"]) for places in in_each for place in places}
 
 
 def with_names(value: Scalar, people: People) -> Scalar:

@@ -69,8 +69,8 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
         for table in (HOLD, DRIFT, QUARANTINE):
             held = [table.c.record_id.contains(one, autoescape=True) for one in everything]
             connection.execute(delete(table).where(or_(table.c.record_id.in_(ids), *held)))
-        told = [OUTBOX.c.content.contains(one, autoescape=True) for one in (*everything, *people, *quoted_names)]
-        connection.execute(delete(OUTBOX).where(or_(*told)))
+        texts = [OUTBOX.c.content.contains(one, autoescape=True) for one in (*everything, *people, *quoted_names)]
+        connection.execute(delete(OUTBOX).where(or_(*texts)))
         at = journal.now()
         journal.upsert(connection, TOMBSTONE, [{"subject_hmac": subject_hmac(key, one), "at": at} for one in ids])
     give_space_back(journal)
@@ -80,8 +80,8 @@ def erase(journal: Journal, subjects: Collection[str], *, key: bytes, plans: Pat
 
 def _leave_out(connection: Connection, others: ColumnElement[bool], ids: Collection[str], names: Collection[str]) -> None:
     """Take the person out of the texts of tasks that were made about others too. What is not decided yet is deleted by the caller."""
-    made = select(OP.c.op_id, OP.c.after).where(others, OP.c.action == "create", OP.c.state.not_in(OPEN))
-    for row in connection.execute(made).all():
+    query = select(OP.c.op_id, OP.c.after).where(others, OP.c.action == "create", OP.c.state.not_in(OPEN))
+    for row in connection.execute(query).all():
         after = naming.forget(row.after, ids)
         for name in names:
             after = after.replace(name, naming.SOMEBODY)
