@@ -1,5 +1,4 @@
-"""Ordinary days write little and show true scores; a run without news decides and publishes nothing, and says why; what stands is what
-would be decided anew."""
+"""A run without news decides and publishes nothing, and says why; what stands is what would be decided anew."""
 
 from __future__ import annotations
 
@@ -13,11 +12,10 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs.launch import instance_folder
 from alignment_pipeline.line.step import published
 from alignment_pipeline.line.steps import BACKTESTS, STEPS
+from alignment_pipeline.sandbox.organisation.organisation import generate
 from alignment_pipeline.sandbox.salesforce.lifecycle import People
 from alignment_pipeline.warehouse.manifest import BASIS
-from alignment_pipeline_tests.benchmarks.ordinary_days import MOST_ON_A_DAY, Day, beside_writing, days
-from alignment_pipeline_tests.end_to_end.company import Company
-from alignment_pipeline_tests.operations.test_personal_data import unregistered
+from alignment_pipeline_tests.end_to_end.company import Company, company
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 #: What every run writes about itself.
@@ -26,10 +24,9 @@ LOGS = {"extractions"}
 
 @dataclass
 class Quiet:
-    """A company that has lived a few days, and the moment as of which its tables are decided."""
+    """A company whose tables have been decided, and the moment as of which."""
 
     company: Company
-    lived: list[Day]
     as_of: str
 
     def run(self, *, is_now: bool = False) -> tuple[set[str], dict[str, dict[str, str]]]:
@@ -37,7 +34,6 @@ class Quiet:
         before = self.versions()
         said = self.company.alignment("run", "--json", *([] if is_now else ["--as-of", self.as_of]))
         assert said.code in (0, 3), said.err
-        self.as_of = said.json["as_of"]
         with dg.DagsterInstance.from_config(str(instance_folder(self.company.home))) as instance:
             events = [entry.dagster_event for entry in instance.all_logs(said.json["run_id"]) if entry.dagster_event]
         shown = {
@@ -61,29 +57,13 @@ class Quiet:
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quiet]:
-    """Two days with activity, then one without: nobody approves anything after the first fill."""
-    beside = beside_writing()
-    with days(tmp_path_factory.mktemp("quiet"), accounts=100, people=500, activities=6_000) as company_days:
-        company_days.begin(most_records=60)
-        lived = [company_days.live(has_news=has_news, without=beside) for has_news in (True, True, False)]
-        standing = Quiet(company_days.company, lived, "")
-        # decides what the days left out, and what they wrote is news once
-        standing.run(is_now=True)
-        yield standing
-
-
-def test_on_an_ordinary_day_little_is_written_and_nothing_waits_for_a_person(quiet: Quiet) -> None:
-    assert [day.note for day in quiet.lived] == ["", "", ""]
-    assert all(0 < day.written for day in quiet.lived[:2]) and all(day.activities for day in quiet.lived[:2])
-    assert [day.share <= most for day, most in zip(quiet.lived, (MOST_ON_A_DAY, MOST_ON_A_DAY, 0.03), strict=True)] == [True] * 3
-
-
-def test_every_score_that_a_rep_reads_is_the_truth_to_a_cent(quiet: Quiet) -> None:
-    assert [(day.wrong_scores, day.stale_scores) for day in quiet.lived] == [(0, 0)] * 3
-
-
-def test_every_file_of_the_home_is_in_the_register_of_personal_data(quiet: Quiet) -> None:
-    assert unregistered(quiet.company.path / "home") == []
+    with company(generate(seed=11, accounts=100, people=500, activities=2500), tmp_path_factory.mktemp("quiet")) as acme:
+        first = acme.alignment("run", "--json")
+        assert 3 == first.code, first.err
+        found = Quiet(acme, first.json["as_of"])
+        # what the run before left is news once: labels and matches are compared with it
+        found.run()
+        yield found
 
 
 def test_a_second_run_of_the_same_moment_publishes_nothing_and_says_why(quiet: Quiet) -> None:
