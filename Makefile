@@ -30,7 +30,7 @@ dev: setup ## Dagster's web UI over the demo's state (ALIGNMENT_HOME for your ow
 	@$(BIN)/alignment dev
 
 test: setup ## all tests, offline
-	@PYTHONWARNINGS= $(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10
+	@PYTHONWARNINGS= $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=10
 
 check: setup ## ruff, mypy, import direction, Dagster definitions, generated files, licences, docs site
 	@$(BIN)/ruff check .

@@ -165,7 +165,11 @@ def _write_beside(aside: Path, home: Home, wish: Wish, files: Mapping[str, Table
         "datacontract.odcs.yaml": dictionary.data_contract(contracts, wish.form, version=FORMAT_VERSION),
     }
     if wish.form != "xlsx":
-        texts |= {"open.sql": opening.sql(contracts, wish.form), "sources.yml": dictionary.dbt_sources(contracts, wish.form)}
+        texts |= {
+            "open.sql": opening.sql(contracts, wish.form),
+            "sources.yml": dictionary.dbt_sources(contracts, wish.form),
+            "exposures.yml": dictionary.dbt_exposures(numbers.readers(home.agreement), contracts),
+        }
     for name, text in texts.items():
         (aside / name).write_text(text, encoding="utf-8")
 

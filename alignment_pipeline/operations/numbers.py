@@ -81,6 +81,18 @@ def catalogue(agreement: Agreement) -> list[Definition]:
     return sorted([*_metrics(), *_page(), *_fields(agreement)], key=lambda one: one.name)
 
 
+def readers(agreement: Agreement) -> dict[str, tuple[str, set[str]]]:
+    """Who reads which tables: the weekly page, and each object of the CRM whose fields are written. Name -> (what it is, tables)."""
+    tables: dict[str, tuple[str, set[str]]] = {}
+    for one in catalogue(agreement):
+        if one.kind is Kind.FIELD:
+            name, text = f"crm_{one.name.partition('.')[0].lower()}", f"Fields of {one.name.partition('.')[0]} records in the CRM"
+        else:
+            name, text = "weekly_page", "The page of the weekly meeting of sales and marketing"
+        tables.setdefault(name, (text, set()))[1].add(one.table)
+    return tables
+
+
 def _metrics() -> list[Definition]:
     parts = {f"bridge_{part}": f"Bridge of the period: {part.replace('_', ' ')}" for part in (bridge.START, *bridge.PARTS, bridge.END)}
     return [

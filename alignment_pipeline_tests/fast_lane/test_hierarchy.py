@@ -13,7 +13,7 @@ from alignment_pipeline.fast_lane.decisions import Decider
 from alignment_pipeline.line import run as line
 from alignment_pipeline_tests.fast_lane.lane_world import Place
 
-pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 SOURCES = ("activities", "people", "person_records", "record_periods", "person_accounts", "accounts", "account_tiers", "person_fits")
 
 

@@ -16,7 +16,7 @@ from alignment_pipeline.sandbox.salesforce.lifecycle import People
 from alignment_pipeline.write_back.plans import approval, keys
 from alignment_pipeline_tests.fast_lane.lane_world import Place
 
-pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from alignment_pipeline.matching.decision import labels
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.fast_lane.random_company import RandomCompany
 
-pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 MATCHES = "lead_account_matches"
 SEED = 1
 

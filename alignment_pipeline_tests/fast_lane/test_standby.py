@@ -14,7 +14,7 @@ from alignment_pipeline.fast_lane.loop import Done, loop
 from alignment_pipeline.fast_lane.writing import Tick
 from alignment_pipeline_tests.fast_lane.lane_world import Place
 
-pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 _LONG = 120.0
 
 

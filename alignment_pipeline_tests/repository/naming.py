@@ -31,7 +31,7 @@ ELSEWHERE = {
     "requirements.txt": "pip's own",
     "NAME.md": "a page that a reader of docs/guides/add-a-page.md writes",
     **dict.fromkeys(
-        ("datacontract.odcs.yaml", "dictionary.md", "metrics.yaml", "open.sql", "sources.yml"),
+        ("datacontract.odcs.yaml", "dictionary.md", "exposures.yml", "metrics.yaml", "open.sql", "sources.yml"),
         "written by `alignment export` (docs/exports.md)",
     ),
     "owner_mqa_counts.py": "the rule that a reader of docs/guides/add-a-rule.md writes",

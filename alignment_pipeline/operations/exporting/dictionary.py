@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -27,6 +27,9 @@ _LOGICAL = {
     "timestamp": "timestamp",
     "date": "date",
 }
+DBT_SOURCE = "alignment"
+#: Name of the weekly page among dbt's exposures.
+PAGE = "weekly_page"
 COLUMNS = ("table", "column", "type", "key", "nullable", "personal", "description")
 
 
@@ -62,7 +65,7 @@ def dbt_sources(contracts: Sequence[Contract], form: str) -> str:
             "version": 2,
             "sources": [
                 {
-                    "name": "alignment",
+                    "name": DBT_SOURCE,
                     "description": "Tables of alignment_pipeline. Set the variable alignment_export to the folder of the export.",
                     "meta": {"external_location": location},
                     "tables": [
@@ -88,6 +91,27 @@ def _dbt_column(contract: Contract, name: str) -> dict[str, Any]:
     if contract.key == (name,):
         entry["data_tests"] = [*entry.get("data_tests", []), "unique"]
     return entry
+
+
+def dbt_exposures(readers: Mapping[str, tuple[str, Iterable[str]]], contracts: Sequence[Contract]) -> str:
+    """dbt's `exposures.yml`: who reads which tables. `readers` is name -> (what it is, its tables); tables left out are not named."""
+    exported = {contract.name for contract in contracts}
+    return _yaml(
+        {
+            "version": 2,
+            "exposures": [
+                {
+                    "name": name,
+                    "type": "dashboard" if name == PAGE else "application",
+                    "maturity": "high",
+                    "description": text,
+                    "owner": {"name": "revenue-operations"},
+                    "depends_on": [f"source('{DBT_SOURCE}', '{table}')" for table in sorted(set(tables) & exported)],
+                }
+                for name, (text, tables) in readers.items()
+            ],
+        }
+    )
 
 
 def data_contract(contracts: Sequence[Contract], form: str, *, version: str) -> str:

@@ -12,7 +12,9 @@ import pytest
 from open_data_contract_standard.model import OpenDataContractStandard
 from ruamel.yaml import YAML
 
+from alignment_pipeline.agreement import loader
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.operations import numbers
 from alignment_pipeline.operations.exporting import dictionary
 
 ALL = list(CONTRACTS.values())
@@ -41,6 +43,18 @@ def test_dbt_finds_every_table_and_column_with_its_description() -> None:
     people = next(table for table in source["tables"] if table["name"] == "people")
     tests = {one["name"]: one.get("data_tests") for one in people["columns"]}
     assert (["not_null", "unique"], None) == (tests["person_id"], tests["email"])
+
+
+def test_dbt_sees_who_reads_which_tables_and_no_table_that_was_left_out() -> None:
+    exported = [contract for contract in ALL if contract.name != "sla_clocks"]
+    text = dictionary.dbt_exposures(numbers.readers(loader.load(loader.default_path())), exported)
+    exposures = {one["name"]: one for one in YAML(typ="safe").load(text)["exposures"]}
+
+    assert {"weekly_page", "crm_lead", "crm_contact", "crm_account"} == set(exposures)
+    assert ("dashboard", "application") == (exposures["weekly_page"]["type"], exposures["crm_lead"]["type"])
+    assert "source('alignment', 'lead_account_matches')" in exposures["crm_lead"]["depends_on"]
+    sources = {f"source('alignment', '{contract.name}')" for contract in exported}
+    assert all(one["depends_on"] and set(one["depends_on"]) <= sources for one in exposures.values())
 
 
 def test_every_column_is_a_line_of_the_dictionary_and_a_row_of_its_table_for_people() -> None:
