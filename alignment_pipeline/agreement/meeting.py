@@ -6,11 +6,12 @@ fiscal calendar's zone (`fiscal.py`).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.agreement.section import Section
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -47,3 +48,8 @@ class Meeting(Section):
         """Whether the page is to be made at this local moment, to the quarter of an hour."""
         hour, minute = (int(part) for part in self.time.split(":"))
         return _WEEKDAYS[local.weekday()] == self.weekday and local.hour == hour and local.minute // 15 == minute // 15
+
+    def is_review_due(self, local: datetime, fiscal: Fiscal) -> bool:
+        """Whether the review of a quarter is to be made: with the first page after the quarter's end."""
+        today = local.date()
+        return self.is_due(local) and fiscal.period_of(today, "quarter") != fiscal.period_of(today - timedelta(days=7), "quarter")

@@ -129,7 +129,7 @@ class AlignmentComponent(dg.Component, dg.Model, dg.Resolvable):
 
 
 #: Short names of the jobs that have a schedule.
-SCHEDULED = ("daily", "incremental", "tidy", "journal_backup", "daily_snapshots", "daily_replays", "weekly_meeting")
+SCHEDULED = ("daily", "incremental", "tidy", "journal_backup", "daily_snapshots", "daily_replays", "weekly_meeting", "quarterly_review")
 
 
 def _known(attribute: str, names: Sequence[str] | Mapping[str, object], known: object) -> None:

@@ -19,8 +19,8 @@ _TAGS = {"dagster/max_runtime": 14_400}
 _LOOKING_BACK = ("mqa_backtest_terms", "mqa_backtests", "mql_backtest_terms", "mql_backtests")
 # days that are past are partitions with a job of their own (`history.py`)
 _PAST = ("person_snapshots", "account_snapshots", "snapshot_replays")
-# the page of the weekly meeting is made once a week (`meeting.py`)
-_WEEKLY = ("weekly_pack",)
+# pages of meetings are made once a week and once a quarter (`meeting.py`)
+_PAGES = ("weekly_pack", "quarterly_pack")
 _OUTWARD = ("crm_writes", "notifications")
 
 
@@ -32,7 +32,7 @@ def jobs() -> dg.Definitions:
 
 def jobs_at(place: Placement) -> dg.Definitions:
     """The jobs over all tables, and their schedules."""
-    present = place.everything() - place.tables(*_PAST, *_WEEKLY)
+    present = place.everything() - place.tables(*_PAST, *_PAGES)
     alignment_run = job(
         place,
         RUN,

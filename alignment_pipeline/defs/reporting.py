@@ -13,7 +13,7 @@ from alignment_pipeline.reporting import report as report_rule
     group_name="reporting",
     owners=["team:revenue-operations"],
     kinds={"html"},
-    description="The page that both teams read: headline counts, MQAs with reasons, promises and breaches, the review queue, the plan "
+    description="What the last run decided: headline counts, MQAs with reasons, clocks by promise, the review queue, the plan "
     "and the guard's words, and how fresh the data is.",
     freshness_policy=table("write_results", deps=[])["freshness_policy"],
     pool="warehouse",

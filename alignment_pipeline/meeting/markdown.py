@@ -44,6 +44,15 @@ def text(content: Mapping[str, Any]) -> str:
     lines += ["", "### Nearly MQAs", "", *_table(("Account", "Owner", "Near", "Missing"), near)]
     metrics = [(one["metric"].replace("_", " "), write.metric_text(one)) for one in sections["pipeline"]["metrics"]]
     lines += ["", f"### Pipeline of {_plain(sections['pipeline']['quarter'])}", "", *_table(("Metric", "Now"), metrics)]
+    if "review" in sections:
+        review = sections["review"]
+        names = ("planned", "came", "planned_rate", "measured_rate")
+        plan = [(row["line"].replace("_", " "), *(write.said(row[name]) for name in names)) for row in review["plan"]]
+        lines += ["", f"### The plan of {_plain(review['plan_period'])} and what came", ""]
+        lines += _table(("Line", "Planned", "Came", "Rate of the plan", "Measured since"), plan)
+        goals = [(row["title"], write.said(row["goal"]), write.said(row["proposed"]), row["state"]) for row in review["proposals"]]
+        lines += ["", f"### Goals the plan of {_plain(review['proposed_period'])} asks for", ""]
+        lines += _table(("Commitment", "Goal now", "Asked for", "State"), goals)
     actions = [(row["action"], row["owner"], row["due_on"], row["state"]) for row in sections["actions"]["rows"]]
     lines += ["", "### Actions", "", *_table(("What", "Who", "By", "State"), actions)]
     return "\n".join(lines) + "\n"

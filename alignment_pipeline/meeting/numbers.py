@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import ibis
 
-Unit = Literal["", "%", "money", "ratio", "minutes"]
+Unit = Literal["", "%", "rate", "money", "ratio", "minutes"]
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.meeting import agenda
 from alignment_pipeline.meeting.draft import Draft
 from alignment_pipeline.meeting.periods import Period
-from alignment_pipeline.meeting.sections import accounts, actions, changes, disputes, money, promises, reps
+from alignment_pipeline.meeting.sections import accounts, actions, changes, disputes, money, promises, quarter, reps
 from alignment_pipeline.meeting.sections.actions import Action
 from alignment_pipeline.meeting.sections.disputes import Dispute
+from alignment_pipeline.meeting.sections.quarter import Review
 
 #: Changed when the same inputs would give another page.
 FORMAT = 1
@@ -50,6 +51,8 @@ class Meeting:
     earlier: Sequence[Mapping[str, Any]] = ()
     previews: Sequence[Mapping[str, Any]] = ()
     changed_keys: Sequence[str] = ()
+    #: of a quarter
+    review: Review | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ def pack_of(
         "owners": {"sales": agreement.parties.sales.owner, "marketing": agreement.parties.marketing.owner},
     }
     last = max(given.earlier, key=lambda one: (one["as_of"], one["id"]), default=None)
+    if given.review is not None:
+        quarter.keep(draft, given.review)
+        sections["review"] = quarter.section(draft, given.review)
     sections["agreement"] = changes.agreement(draft, last, given.changed_keys)
     sections["restated"] = changes.restated(draft, given.earlier)
     draft.values = list({value.key: value for value in draft.values}.values())

@@ -34,6 +34,17 @@ _METRICS = {
     "forecast": "Forecast",
     "overdue_pipeline": "Of the open: close date passed",
 }
+_LINES = {
+    "bookings": "Bookings, from what is open",
+    "deals": "Deals created, won in time",
+    "marketing_deals": "Of them marketing's",
+    "mqas": "MQAs that become deals",
+    "sqas": "SQAs that become deals",
+    "engaged_people": "People engaged",
+    "contacts": "Contacts added",
+    "capacity": "MQAs a week for each rep",
+}
+_METHODS = {"category": "forecast category", "probability": "weighted by probability", "coverage": "from what open pipeline converts to"}
 _KINDS = {"breach": "Breach", "rejection": "Rejection", "match": "Match"}
 _MAX_SHARE = 1.5
 
@@ -56,6 +67,8 @@ def render(content: Mapping[str, Any]) -> str:
     environment.globals |= {
         "show": view.shown, "amount": view.amount, "spark": view.spark, "bar": bar, "day": _day, "state_word": _STATES.__getitem__,
         "heat_class": view.heat_class, "metric_name": _METRICS.__getitem__, "kind_name": _KINDS.__getitem__,
+        "line_name": _LINES.__getitem__,
+        "method_name": _METHODS.__getitem__,
         "number_of": NUMBERS.__getitem__,
         "metric_text": view.metric_text, "scope_text": view.scope_text, "moment": view.moment, "plain": view.plain,
     }  # fmt: skip
@@ -137,6 +150,8 @@ class Writer:
             return "none"
         if unit == "%":
             return f"{value:.0f} %"
+        if unit == "rate":
+            return f"{value:.1f} %"
         if unit == "money":
             return _money(value)
         if unit == "minutes":

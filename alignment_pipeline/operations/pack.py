@@ -27,12 +27,15 @@ from alignment_pipeline.line.run import Walk
 from alignment_pipeline.meeting import digest, pack, page, periods
 from alignment_pipeline.meeting.pack import Meeting, Pack
 from alignment_pipeline.meeting.periods import Kind, Period
-from alignment_pipeline.operations import impact_reach, pack_files, previews
+from alignment_pipeline.meeting.sections import quarter as quarter_section
+from alignment_pipeline.operations import impact_reach, pack_files, previews, quarter_review
 from alignment_pipeline.operations.notify import FOLDER as NOTIFICATIONS
 from alignment_pipeline.operations.report import DEMO_MARK
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 FOLDER = "packs"
+#: In the pack of a quarter: the goals that the plan asks for, as a patch of the agreement.
+PATCH = "goals.yaml"
 OUTBOX = "pack-outbox.jsonl"
 NOTICE = "Demo data: companies are real, people are invented, and everything that happens between them is fictional."
 _DATED = ("pipeline_movements", "pipeline_metrics")
@@ -103,7 +106,8 @@ def period_of(home: Home, as_of: datetime, *, week: str | None = None, quarter: 
     if named:
         chosen = periods.parse(named, fiscal)
     elif kind == "quarter":
-        chosen = periods.quarter_of(periods.meeting_week(today).first, fiscal)
+        # in its first week a quarter has little to review yet
+        chosen = periods.quarter_of(today - timedelta(days=7), fiscal)
     else:
         chosen = periods.meeting_week(today)
     if chosen.first > today:
@@ -134,6 +138,7 @@ def make(home: Home, warehouse: Warehouse, period: Period) -> Kept:
         earlier=earlier,
         previews=previews.of(home, home.agreement.version),
         changed_keys=_changed_keys(home, earlier),
+        review=quarter_review.review_of(home, warehouse, period, as_of) if period.kind == "quarter" else None,
     )
     organisations = warehouse.read("raw_salesforce_organizations").order_by(ibis.desc("known_at")).limit(1).to_pyarrow().to_pylist()
     new_pack = pack.pack_of(
@@ -182,7 +187,8 @@ def _tables(home: Home, warehouse: Warehouse, period: Period, as_of: datetime) -
     since: date = period.first - timedelta(days=1)
     walk.evaluate(line_run.maker("pipeline_movements"), day=day, since=since)
     walk.evaluate(line_run.maker("pipeline_metrics"), day=day)
-    return {name: walk.tables[name] if name in _DATED else warehouse.read(name) for name in pack.INPUTS}
+    names = (*pack.INPUTS, *quarter_section.INPUTS) if period.kind == "quarter" else pack.INPUTS
+    return {name: walk.tables[name] if name in _DATED else warehouse.read(name) for name in names}
 
 
 def _keep(home: Home, new_pack: Pack) -> Kept:
@@ -201,6 +207,8 @@ def _keep(home: Home, new_pack: Pack) -> Kept:
             "pack.html": page.render(new_pack.content).encode(),
             "pack.md": digest.text(new_pack.content).encode(),
         }
+        if "review" in new_pack.content["sections"]:
+            files[PATCH] = new_pack.content["sections"]["review"]["patch"].encode()
         for name, data in files.items():
             descriptor = os.open(aside / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:

@@ -35,6 +35,7 @@ class Proposal:
     goal: float
     proposed: float
     reason: str
+    state: str = "planned"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ def _proposals(agreement: Agreement, lines: list[dict[str, Any]]) -> list[Propos
         if line is None or line["to_create"] is None:
             continue
         reason = f"{line['to_create']:.0f} {line['line'].replace('_', ' ')} to create ({line['rate_source']}, n = {line['n']})"
-        proposals.append(Proposal(commitment.name, commitment.title, commitment.goal, max(1.0, round(line["to_create"] * share)), reason))
+        proposals.append(
+            Proposal(commitment.name, commitment.title, commitment.goal, max(1.0, round(line["to_create"] * share)), reason, line["state"])
+        )
     return proposals
 
 

@@ -10,9 +10,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from ibis import _
+
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.fiscal import FiscalPeriod
 from alignment_pipeline.operations import plan_goals
+from alignment_pipeline.pipeline_metrics import deals
+from alignment_pipeline.pipeline_metrics.goal_planning import plan_lines
 from alignment_pipeline.warehouse.warehouse import Warehouse
+
+# contact_yields has no past: the plan of a past day is made with the present ones
+_NOT_MEASURED_AGAIN = ("agreement", plan_lines.CONTACT_YIELDS)
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,8 @@ class ReviewedLine:
     planned_rate: float | None
     measured_rate: float | None
     n: int
+    planned_interval: tuple[float, float] | None = None
+    measured_interval: tuple[float, float] | None = None
 
     @property
     def rate_error(self) -> float | None:
@@ -51,16 +61,24 @@ class Review:
 
 
 def review_of(warehouse: Warehouse, *, agreement: Agreement, day: date, known: datetime) -> Review:
-    """The period before the one that holds `day`: planned as of the end of its first day, counted as known at `known`.
+    """The review of the period before the one that holds `day`."""
+    fiscal = agreement.fiscal
+    return review_of_period(warehouse, agreement=agreement, period=fiscal.before(fiscal.period_of(day)), known=known)
+
+
+def review_of_period(warehouse: Warehouse, *, agreement: Agreement, period: FiscalPeriod, known: datetime) -> Review:
+    """A period: planned as of the end of its first day, counted as known at `known`; of one that is not over, what came so far.
 
     Raises ConfigurationError when nothing has been decided yet, or that period has no target.
     """
     fiscal = agreement.fiscal
-    period = fiscal.before(fiscal.period_of(day))
     begun, over = fiscal.end_of(period.first), fiscal.end_of(period.last)
+    last = min(period.last, fiscal.day_of(known))
     planned = _lines(plan_goals.goals_of(warehouse, agreement=agreement, day=period.first, known=min(begun, known)))
-    ended = plan_goals.goals_of(warehouse, agreement=agreement, day=period.last, known=known)
+    ended = plan_goals.goals_of(warehouse, agreement=agreement, day=last, known=known)
     measured = _lines(ended)
+    # what is left open on the last day says nothing about what was open on the first
+    measured["bookings"] = measured["bookings"] | {"rate": _converted(warehouse, agreement, period, last)}
     came = {"bookings": ended.bookings} | _counts(warehouse, fiscal.end_of(period.first - timedelta(days=1)), over)
     return Review(
         period.name,
@@ -70,12 +88,33 @@ def review_of(warehouse: Warehouse, *, agreement: Agreement, day: date, known: d
                 planned=row["needed"] if name == "bookings" else row["to_create"],
                 came=came.get(name),
                 planned_rate=row["rate"] if row["rate_source"] != "agreement" else None,
-                measured_rate=measured[name]["rate"] if name in measured and row["rate_source"] != "agreement" else None,
+                measured_rate=measured[name]["rate"] if name in measured and row["rate_source"] not in _NOT_MEASURED_AGAIN else None,
                 n=measured[name]["n"] if name in measured else 0,
+                planned_interval=_interval(row),
+                measured_interval=_interval(measured.get(name)),
             )
             for name, row in planned.items()
         ],
     )
+
+
+def _interval(row: dict[str, Any] | None) -> tuple[float, float] | None:
+    return None if row is None or row["lower"] is None or row["upper"] is None else (row["lower"], row["upper"])
+
+
+def _converted(warehouse: Warehouse, agreement: Agreement, period: FiscalPeriod, last: date) -> float | None:
+    """Of the amount that was open for the period on its first day, the share won in it."""
+    if not warehouse.exists("opportunity_states"):
+        return None
+    fiscal = agreement.fiscal
+    states = warehouse.read("opportunity_states")
+    inside: dict[str, Any] = {"fiscal": fiscal, "booking_date": agreement.pipeline.booking_date}
+    begun = deals.deals_on(states, period.first, fiscal=fiscal)
+    open_then = begun.filter(~begun.is_closed, deals.in_period(begun, period, **inside)).select("opportunity_id", "amount_cents")
+    ended = deals.deals_on(states, last, fiscal=fiscal)
+    won = ended.filter(ended.is_won, deals.in_period(ended, period, **inside)).select("opportunity_id", won_cents=ended.amount_cents)
+    sums = open_then.left_join(won, "opportunity_id").agg(open=_.amount_cents.sum(), won=_.won_cents.sum()).to_pyarrow().to_pylist()[0]
+    return (sums["won"] or 0) / sums["open"] if sums["open"] else None
 
 
 def _lines(goals: plan_goals.Goals) -> dict[str, dict[str, Any]]:

@@ -55,6 +55,7 @@ def tidy(home: Home, journal: Journal) -> Tidied:
             "damaged": sum(
                 _delete_older(home.path / place, ago(keep.damaged_days), pattern="damaged-*") for place in ("versions", "warehouse")
             ),
+            "packs": _delete_packs(home.path / "packs", None if keep.pack_days is None else ago(keep.pack_days)),
             "agreements": _delete_agreements(home, ago(keep.agreement_days)),
             "left over": sum(path.exists() and _delete(path) for path in list(_left_over(home.path, ago(_LEFT_OVER_DAYS)))),
         }
@@ -72,6 +73,17 @@ def sizes(home: Home) -> dict[str, int]:
 
 def _delete_older(folder: Path, before: datetime, *, pattern: str = "*") -> int:
     return sum(_delete(path) for path in sorted(folder.glob(pattern)) if _changed(path) < before) if folder.is_dir() else 0
+
+
+def _delete_packs(folder: Path, before: datetime | None) -> int:
+    """Packs made before a moment; the newest stays, since the next one is compared with it."""
+    packs = sorted(folder.glob("*/*/pack.json"), key=lambda path: (_changed(path), path))
+    old = [path.parent for path in packs[:-1] if before is not None and _changed(path) < before]
+    deleted = sum(_delete(path) for path in old)
+    for period in {path.parent for path in old}:
+        if not any(period.iterdir()):
+            period.rmdir()
+    return deleted
 
 
 def _delete_agreements(home: Home, before: datetime) -> int:

@@ -1,6 +1,7 @@
-"""The report: one page that both teams read, with the same numbers for both.
+"""The report: what the last run decided, with the same numbers for both teams.
 
-Belongs here: choosing and ordering what is shown, and rendering it. Every number is a table's; nothing is computed twice.
+Belongs here: choosing and ordering what is shown, and rendering it. Every number is a table's; nothing is computed twice. How promises
+were kept in a week, by whom, and which accounts are nearly MQAs stand on the page of the meeting alone (`meeting/`).
 The page is self-contained and printable, runs no script, and escapes everything that comes from the systems.
 """
 
@@ -44,6 +45,10 @@ _SLA_ORDER = ("breached", "at_risk", "pending", "paused", "unknown", "met", "met
 NOTICE = "Demo data: companies are real, people are invented, and everything that happens between them is fictional."
 
 
+ELSEWHERE = (
+    "How promises were kept this week and by whom, nearly MQAs, pipeline and actions stand on the page of the weekly meeting: "
+    "`alignment pack` makes it."
+)
 NOTHING_READ = "Nothing has been read yet. Run `alignment doctor` to check your settings, then `alignment run`."
 
 
@@ -97,11 +102,10 @@ def _content(tables: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: d
         "notice": NOTICE if is_demo else "" if _has_rows(tables["extractions"]) else NOTHING_READ,
         "organisation": organisation[0]["Name"] if organisation else "",
         "headline": headline(tables),
+        "elsewhere": ELSEWHERE,
         "sections": [
             mqas(tables),
-            near_mqas(tables),
             clocks(tables, agreement),
-            breaches_by_rep(tables),
             commitments(tables),
             review_queue(tables),
             stages(tables, "person_stages", "People by stage"),
@@ -123,8 +127,6 @@ def headline(tables: Mapping[str, ibis.Table]) -> list[tuple[str, str, str]]:
     """Label, number and remark of the counts on top."""
     decisions = _tally(tables["lead_account_matches"], "decision")
     leads = sum(decisions.values())
-    states = _tally(tables["sla_clocks"], "state")
-    decided = sum(states.get(state, 0) for state in ("met", "met_late", "breached"))
     mqas_now = tables["account_mqa_statuses"].filter(_.is_mqa).count().to_pyarrow().as_py()
     scored = tables["account_scores"].count().to_pyarrow().as_py()
     quarantined = tables["quarantined_rows"].count().to_pyarrow().as_py()
@@ -134,7 +136,6 @@ def headline(tables: Mapping[str, ibis.Table]) -> list[tuple[str, str, str]]:
         ("Without account", _number(decisions.get("none", 0)), "no account fits"),
         ("Accounts scored", _number(scored), ""),
         ("MQAs now", _number(mqas_now), f"{_share(mqas_now, scored)} of accounts"),
-        ("Promises kept in time", _share(states.get("met", 0), decided), f"{_number(states.get('breached', 0))} breached"),
         ("Rows in quarantine", _number(quarantined), "unreadable values, kept and counted"),
     ]
 
@@ -153,19 +154,6 @@ def mqas(tables: Mapping[str, ibis.Table]) -> Section:
     )
 
 
-def near_mqas(tables: Mapping[str, ibis.Table]) -> Section:
-    """Accounts that are nearest to it."""
-    joined = _with_account(tables, tables["account_mqa_statuses"].filter(_.mqa_status == "not yet", _.nearest_path.notnull()))
-    rows = joined.filter(_.engagement_points > 0).order_by(ibis.desc("engagement_points"), "account_id")
-    return _section(
-        "Nearly there",
-        "Accounts with the most engagement that are not an MQA yet, and what is missing.",
-        ("Account", "Owner", "Tier", "People", "Points", "What is missing"),
-        rows.select("name", "owner_name", "tier", "people_engaged", "engagement_points", "mqa_reason"),
-        numbers=(2, 3, 4),
-    )
-
-
 def clocks(tables: Mapping[str, ibis.Table], agreement: Agreement) -> Section:
     """Clocks per policy and state, by the policy's title."""
     titles = {policy.name: policy.title for policy in agreement.sla.policies}
@@ -178,24 +166,6 @@ def clocks(tables: Mapping[str, ibis.Table], agreement: Agreement) -> Section:
         rows.order_by("party", "policy"),
         numbers=tuple(range(2, 2 + len(_SLA_ORDER))),
         listed=100,
-    )
-
-
-def breaches_by_rep(tables: Mapping[str, ibis.Table]) -> Section:
-    """Breached clocks per owner of the duty."""
-    names = tables["users"].select(user_id=_.user_id, owner_name=_.name)
-    breached = tables["sla_clocks"].filter(_.state == "breached", _.party == "sales")
-    grouped = breached.group_by("owner_id").agg(
-        breached=_.count(), never_touched=_.count(where=_.stopped_at.isnull()), latest=_.due_at.max()
-    )
-    rows = grouped.left_join(names, grouped.owner_id == names.user_id)
-    rows = rows.mutate(owner_name=_.owner_name.fill_null("(nobody owns it)"))
-    return _section(
-        "Breaches by rep",
-        "Promises of sales that were not kept yet; system and marketing time is not counted against a rep.",
-        ("Owner", "Breached", "Never touched", "Latest due"),
-        rows.order_by(ibis.desc("breached"), "owner_name").select("owner_name", "breached", "never_touched", "latest"),
-        numbers=(1, 2),
     )
 
 

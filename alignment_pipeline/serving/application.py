@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -33,6 +34,7 @@ from alignment_pipeline.serving.current import Current
 from alignment_pipeline.serving.guard import COOKIE, FormTokens, SecurityHeaders, policy_of_file
 
 _FORM_BYTES = 4_000
+_KINDS = {".json": "application/json", ".csv": "text/csv; charset=utf-8", ".yaml": "application/yaml"}
 
 
 class Pages:
@@ -89,7 +91,7 @@ class Pages:
         path = packs.file(self._pack(request), name)
         if path is None:
             raise HTTPException(404, "The pack has no such file.")
-        kind = "application/json" if name.endswith(".json") else "text/csv; charset=utf-8"
+        kind = _KINDS[Path(name).suffix]
         return Response(path.read_bytes(), media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
     def find(self, request: Request) -> Response:

@@ -30,8 +30,8 @@ def find(home: Home, period: str, pack_id: str) -> Kept | None:
 
 
 def file(one: Kept, name: str) -> Path | None:
-    """A file of rows or pack.json; None when the name is neither."""
-    if name == one.numbers.name:
-        return one.numbers
+    """A file of rows, pack.json, or the patch of a quarter's pack; None when the name is none of them."""
+    if name in (one.numbers.name, pack.PATCH):
+        return one.folder / name if (one.folder / name).is_file() else None
     path = one.rows / name
     return path if _ROWS.fullmatch(name) and path.is_file() else None

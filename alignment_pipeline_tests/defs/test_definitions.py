@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -32,7 +32,7 @@ WITHOUT_ASSET: dict[str, str] = {
 }
 # assets that are no table of the contracts; the first two reach the outside
 OUTWARD = {"crm_writes", "notifications"}
-WITHOUT_CONTRACT = {*OUTWARD, "report", "weekly_pack"}
+WITHOUT_CONTRACT = {*OUTWARD, "report", "weekly_pack", "quarterly_pack"}
 # made once a day, since the past does not change with every run
 LOOKING_BACK = {"mqa_backtest_terms", "mqa_backtests", "mql_backtest_terms", "mql_backtests"}
 
@@ -253,12 +253,14 @@ def test_the_meeting_s_page_is_due_at_the_agreed_time_of_the_fiscal_zone(
     agreement = tmp_path / "agreement.yaml"
     agreement.write_text(shipped.replace("time_zone: UTC, period: quarter", "time_zone: Europe/Berlin, period: quarter"), encoding="utf-8")
     monkeypatch.setenv("ALIGNMENT_AGREEMENT", str(agreement))
-    schedule = definitions.resolve_schedule_def("weekly_meeting_page")
 
-    def asked(moment: datetime) -> bool:
+    def asked(moment: datetime, name: str = "weekly_meeting_page") -> bool:
         context = dg.build_schedule_context(scheduled_execution_time=moment)
-        return bool(schedule.evaluate_tick(context).run_requests)
+        return bool(definitions.resolve_schedule_def(name).evaluate_tick(context).run_requests)
 
     assert asked(datetime(2026, 11, 23, 5, 0, tzinfo=UTC)) and asked(datetime(2026, 7, 20, 4, 0, tzinfo=UTC))
     assert not asked(datetime(2026, 11, 23, 5, 15, tzinfo=UTC)) and not asked(datetime(2026, 11, 23, 6, 0, tzinfo=UTC))
     assert not asked(datetime(2026, 11, 24, 5, 0, tzinfo=UTC))
+    # the first Monday of a quarter reviews the one before
+    first = datetime(2027, 1, 4, 5, 0, tzinfo=UTC)
+    assert [True, False, False] == [asked(first + timedelta(days=days), "quarterly_review_page") for days in (0, 7, 1)]

@@ -13,6 +13,8 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.meeting import pack, periods
 from alignment_pipeline.meeting.draft import Draft
 from alignment_pipeline.meeting.pack import Meeting, Pack
+from alignment_pipeline.meeting.sections import quarter
+from alignment_pipeline.meeting.sections.quarter import Review
 from alignment_pipeline_tests.staging.factories import account, lead, opportunity, staged, user
 
 AGREEMENT = loader.load(loader.default_path())
@@ -58,7 +60,7 @@ def tables(**given: Rows) -> dict[str, ibis.Table]:
         "accounts": [{"account_id": account(1), "name": "Acme", "owner_id": user(1)}],
     }
     rows = usual | given
-    return {name: staged(name, rows.get(name, ())) for name in pack.INPUTS}
+    return {name: staged(name, rows.get(name, ())) for name in (*pack.INPUTS, *(name for name in quarter.INPUTS if name in given))}
 
 
 def draft(*, agreement: Agreement = AGREEMENT, as_of: datetime = AS_OF, **given: Rows) -> Draft:
@@ -69,6 +71,35 @@ def draft(*, agreement: Agreement = AGREEMENT, as_of: datetime = AS_OF, **given:
 def made(given: Meeting | None = None, *, agreement: Agreement = AGREEMENT, as_of: datetime = AS_OF, **rows: Rows) -> Pack:
     """The pack of week 47 over such tables."""
     return pack.pack_of(tables(**rows), agreement=agreement, period=WEEK, as_of=as_of, given=given or Meeting(), organisation="Northwind")
+
+
+def reviewed() -> Pack:
+    """The pack of the quarter so far, with something to show in every part of its review."""
+    lines = [("bookings", 900.0, 400.0, 50.0, 40.0, None), ("mqas", 30.0, 12.0, 20.0, 29.0, (15.0, 25.0)),
+             ("marketing_deals", 8.0, 6.0, None, None, None)]  # fmt: skip
+    plan = [
+        {"line": line, "planned": planned, "came": came, "planned_rate_pct": rate, "measured_rate_pct": since, "n": 40.0,
+         "planned_lower_pct": within and within[0], "planned_upper_pct": within and within[1], "measured_lower_pct": None,
+         "measured_upper_pct": None}
+        for line, planned, came, rate, since, within in lines
+    ]  # fmt: skip
+    terms = [
+        {"entity_id": account(1 + n % 3), "entered_at": weeks_ago(20 + n), "is_judged": n < 8, "lead_days": 5.0 + n if n % 2 else None,
+         "created_at": weeks_ago(19 + n) if n % 2 else None, "won_at": weeks_ago(9 + n) if n == 3 else None}
+        for n in range(10)
+    ]  # fmt: skip
+    sweep = [{"threshold_factor": factor, "precision_pct": 50.0, "recall_pct": 12.5, "base_rate_pct": 7.0, "mqas_per_week": 2 / factor}
+             for factor in (0.5, 1.0, 2.0)]  # fmt: skip
+    late = "too late to start"
+    proposals = [{"commitment": "mqa_volume", "title": "MQAs", "state": late, "reason": "16 to create", "goal": 60.0, "proposed": 16.0}]
+    tested = [staged("mqa_backtest_terms", terms).to_pyarrow(), staged("mqa_backtests", sweep).to_pyarrow()]
+    review = Review("2026Q4", plan, *tested, "2026Q4", proposals, "period: 2026Q4\n", {})
+    rows = busy() | {
+        "forecast_accuracy": [{"method": "coverage", "business_day": 5, "periods": 3, "bias_pct": -2.5, "wape_pct": 9.0, "mase": 0.8}],
+        "match_rule_precisions": [{"rule": "same_domain", "labels": 40, "right": 38, "precision": 0.95, "lower": 0.85, "upper": 0.99}],
+    }
+    period = periods.quarter_of(AS_OF.date(), AGREEMENT.fiscal)
+    return pack.pack_of(tables(**rows), agreement=AGREEMENT, period=period, as_of=AS_OF, given=Meeting(review=review))
 
 
 def values(one: Pack) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ import alignment_pipeline
 from alignment_pipeline.meeting import pack
 from alignment_pipeline.meeting.catalogue import NUMBERS
 from alignment_pipeline.meeting.pack import Meeting, Pack
-from alignment_pipeline_tests.meeting.factories import AS_OF, FIRST, busy, clock, made, values
+from alignment_pipeline_tests.meeting.factories import AS_OF, FIRST, busy, clock, made, reviewed, values
 from alignment_pipeline_tests.staging.factories import account
 
 FOLDER = Path(alignment_pipeline.__file__).parent / "meeting"
@@ -46,12 +46,33 @@ def recounted(value: dict[str, Any], rows: list[dict[str, str]]) -> float | None
         return float(len({row[column] for row in chosen}))
     if form == "share":
         return 100 * sum(row[column] == "yes" for row in chosen) / len(chosen) if chosen else None
+    if form == "ratio":
+        part, _, whole = rest.partition("/")
+        return sum(float(row[part]) for row in chosen) / sum(float(row[whole]) for row in chosen)
     if form == "sum_share":
         part = sum(float(row[column] or 0) for row in chosen if row[flag] == "yes")
         return 100 * part / sum(amounts) if sum(amounts) else None
     if form == "median":
         return statistics.median(amounts) if amounts else None
     return sum(amounts) if form == "sum" else amounts[0] if amounts else None
+
+
+@pytest.fixture(scope="module")
+def quarter() -> Pack:
+    return reviewed()
+
+
+def test_every_number_of_a_quarter_s_review_is_what_its_file_says(quarter: Pack) -> None:
+    names = {
+        "planned", "came", "planned_rate", "measured_rate", "foretold", "foretold_won", "lead_days", "swept_precision", "swept_recall",
+        "swept_mqas", "blind_rate", "audited", "audited_right", "forecast_bias", "forecast_error", "goal_now", "goal_proposed",
+    }  # fmt: skip
+    mine = [value for value in quarter.content["values"] if value["name"] in names]
+
+    again = [recounted(value, rows_of(quarter, NUMBERS[value["name"]].file)) for value in mine]
+    assert names == {value["name"] for value in mine}
+    assert again == pytest.approx([value["value"] for value in mine], abs=1e-6)
+    assert (50.0, 12.5) == tuple(value["value"] for value in mine if value["name"] in ("foretold", "foretold_won"))
 
 
 def test_every_number_is_what_its_file_says(one: Pack) -> None:

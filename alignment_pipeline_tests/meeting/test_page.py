@@ -15,14 +15,14 @@ from alignment_pipeline.meeting import digest, markdown, page
 from alignment_pipeline.meeting.pack import Meeting, Pack
 from alignment_pipeline.meeting.sections.actions import Action
 from alignment_pipeline.meeting.sections.disputes import Dispute, id_of
-from alignment_pipeline_tests.meeting.factories import AGREEMENT, busy, made
+from alignment_pipeline_tests.meeting.factories import AGREEMENT, busy, made, reviewed
 from alignment_pipeline_tests.reporting.test_report import PAYLOADS
 
 _PASSIVE = set(
     "html head meta title style body header main footer section h1 h2 h3 p div span strong b br code table caption thead tbody tr th td ul "
     "ol li dl dt dd a details summary svg g path rect text".split()
 )
-_HREF = re.compile(r"^(#[\w-]+|rows/[a-z_]+\.csv)$")
+_HREF = re.compile(r"^(#[\w-]+|rows/[a-z_]+\.csv|goals\.yaml)$")
 
 
 class Active(HTMLParser):
@@ -93,6 +93,19 @@ def test_every_link_leads_somewhere_and_every_id_is_one(one: Pack, shown: str) -
     assert found.targets <= set(found.ids)
     assert len(found.ids) == len(set(found.ids))
     assert {f"{name}.csv" for name in re.findall(r'href="rows/([a-z_]+)\.csv"', shown)} <= {f"{name}.csv" for name in one.files}
+
+
+def test_the_page_of_a_quarter_shows_its_review() -> None:
+    one = reviewed()
+    shown = page.render(one.content)
+    found = parsed(shown)
+    text = " ".join(" ".join(found.text).split())
+
+    assert [] == found.found and found.targets <= set(found.ids) and len(found.ids) == len(set(found.ids))
+    # a rate outside the plan's interval is marked; one that the agreement gives is not measured again
+    assert "20.0 % 15.0 to 25.0" in text and re.search(r'class="n news"><a[^>]*>29\.0 %', shown)
+    assert "too late to start" in text and 'href="goals.yaml"' in shown
+    assert "The plan of 2026Q4 and what came" in markdown.text(one.content)
 
 
 def test_what_to_do_stands_before_everything_else(shown: str) -> None:

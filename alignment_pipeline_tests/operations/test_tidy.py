@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from alignment_pipeline.agreement import loader
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import tidy
@@ -46,7 +47,16 @@ def test_files_older_than_they_are_kept_go_and_younger_ones_stay(tmp_path: Path)
         done = tidy.tidy(home, journal)
 
     assert [path for path in old if path.exists()] == [] and [path for path in young if not path.exists()] == []
-    assert done.files == {"plans": 1, "reports": 1, "notifications": 1, "runs": 1, "damaged": 2, "agreements": 1, "left over": 1}
+    assert done.files == {
+        "plans": 1,
+        "reports": 1,
+        "notifications": 1,
+        "runs": 1,
+        "damaged": 2,
+        "packs": 0,
+        "agreements": 1,
+        "left over": 1,
+    }
     assert done.sizes["journal"] > 0
 
 
@@ -59,3 +69,24 @@ def test_an_old_agreement_stays_while_a_day_is_kept_that_was_decided_under_it(tm
         tidy.tidy(home, journal)
 
     assert kept.exists()
+
+
+def test_packs_are_kept_for_ever_unless_the_agreement_says_how_long(tmp_path: Path) -> None:
+    agreement = tmp_path / "agreement.yaml"
+    shipped = loader.default_path().read_text(encoding="utf-8")
+    agreement.write_text(shipped.replace("agreement_days: 800}", "agreement_days: 800, pack_days: 400}"), encoding="utf-8")
+    clock = Clock(moment=NOW, unix=0.0, unix_time=lambda: 0.0)
+    packs = [tmp_path / "home" / "packs" / name for name in ("2025-W01/aaaaaa", "2025-W40/bbbbbb", "2025-W41/cccccc")]
+    for pack, age in zip(packs, (700, 410, 405), strict=True):
+        put(pack / "pack.json", days_old=age)
+
+    def left(environ: dict[str, str]) -> list[bool]:
+        home = Home(tmp_path / "home", environ, clock)
+        with home.journal() as journal:
+            tidy.tidy(home, journal)
+        return [pack.exists() for pack in packs]
+
+    assert [True, True, True] == left({})
+    # the newest is what the next one is compared with
+    assert [False, False, True] == left({"ALIGNMENT_AGREEMENT": str(agreement)})
+    assert ["2025-W41"] == [path.name for path in (tmp_path / "home" / "packs").iterdir()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -157,13 +158,15 @@ def test_headline_numbers_are_the_tables() -> None:
         ],
         account_scores=[{"account_id": account(n)} for n in range(4)],
         account_mqa_statuses=[{"account_id": account(n), "is_mqa": n == 0} for n in range(4)],
-        sla_clocks=[{"clock_id": str(n), "state": word} for n, word in enumerate(["met", "met", "met", "breached", "met_late", "pending"])],
     )
     found = {label: (number, remark) for label, number, remark in report.headline(given)}
     assert ("3", "38 % of 8") == found["Leads matched"]
     assert "1" == found["In review"][0]
     assert ("1", "25 % of accounts") == found["MQAs now"]
-    assert ("60 %", "1 breached") == found["Promises kept in time"]
+    # what both pages would count in two ways stands on the page of the meeting alone
+    assert not {"Promises kept in time", "Nearly there", "Breaches by rep"} & {
+        *found, *re.findall(r"<h2>([^<]*)</h2>", report.render(given, agreement=AGREEMENT, as_of=NOW))
+    }  # fmt: skip
 
 
 def test_long_lists_say_what_they_leave_out() -> None:

@@ -26,6 +26,7 @@ from alignment_pipeline.pipeline_metrics.measures import WHOLE
 PLANNED, MET, UNKNOWN, UNREACHABLE = "planned", "met", "cannot be planned", "not reachable by this path"
 OVER, LATE = "over capacity", "too late to start"
 LINES = ("bookings", "deals", "marketing_deals", "mqas", "engaged_people", "contacts", "capacity")
+CONTACT_YIELDS = "contact_yields: best marginal rate, if contacts were the only path"
 _RESAMPLES = 400
 
 
@@ -242,7 +243,7 @@ class _Plan:
                 float(whole(needed) or 0),
                 rate=yield_ / 100,
                 n=accounts,
-                rate_source="contact_yields: best marginal rate, if contacts were the only path",
+                rate_source=CONTACT_YIELDS,
             )
 
     def _mqas(self, needed: float, rate: conversion.Rate, mqas: MqaInputs) -> None:
