@@ -17,6 +17,7 @@ from alignment_pipeline.connectors.calls import CallCounter
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.credentials import setting
 from alignment_pipeline.connectors.findings import Finding
+from alignment_pipeline.connectors.listening import Listen, OpenPeople
 from alignment_pipeline.connectors.streams import Reading, StreamState
 from alignment_pipeline.contracts.systems.system import RawStream, System
 
@@ -60,7 +61,8 @@ class Connector:
     keeps a state whose vendor jobs must survive a crash. `custom_fields` are those of an object that only the agreement names. `fills` are
     the CRM's streams that it reads, beside its own, where it is the only CRM; `is_required` is the CRM that others stand in for. `open_crm`
     is there where the system can be the CRM that is written to, `prepare` where its fields can be made over its API, `draft` where it has
-    an agreement of its own to begin with.
+    an agreement of its own to begin with. `listen` is there where the fast lane can poll the system's log, `open_people` where it can be
+    the CRM that the fast lane reads single people from.
     """
 
     system: System
@@ -78,6 +80,8 @@ class Connector:
     open_crm: OpenCrm | None = None
     prepare: Prepare | None = None
     draft: Draft | None = None
+    listen: Listen | None = None
+    open_people: OpenPeople | None = None
     without: str = ""
 
     def is_configured(self, environ: Mapping[str, str]) -> bool:

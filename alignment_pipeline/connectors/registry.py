@@ -23,5 +23,10 @@ def crm_of(environ: Mapping[str, str]) -> Connector:
     return usual if usual.is_configured(environ) or not others else others[0]
 
 
+def listened_to(environ: Mapping[str, str]) -> list[Connector]:
+    """Connectors of configured systems whose log the fast lane can poll."""
+    return [one for one in CONNECTORS.values() if one.listen is not None and one.is_configured(environ)]
+
+
 KNOWN_CODES: frozenset[str] = frozenset().union(*(one.known_codes for one in CONNECTORS.values()))
 """Codes of refused rows that a person can look up; others count for the write-back's breaker."""

@@ -28,7 +28,7 @@ def hand_raises_job(place: Placement) -> dg.JobDefinition:
     @dg.op(
         name=place.name("fast_lane"),
         out=dg.Out(dg.Nothing),
-        description="Polls Marketo for hand-raises and answers each within seconds: matched, clocked, with a Task for its rep, by the "
+        description="Polls for hand-raises and answers each within seconds: matched, clocked, with a Task for its rep, by the "
         "rules and tables of the full run. Writes only what a signed standing approval covers; takes nothing from run config.",
     )
     def one_loop(context: dg.OpExecutionContext) -> None:

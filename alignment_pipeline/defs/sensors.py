@@ -11,11 +11,11 @@ import hashlib
 import dagster as dg
 
 from alignment_pipeline.connectors import redaction
+from alignment_pipeline.connectors.registry import listened_to
 from alignment_pipeline.defs.fast_lane import HAND_RAISES
 from alignment_pipeline.defs.placement import HERE, Placement
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline.fast_lane import lane
-from alignment_pipeline.installation import marketo
 from alignment_pipeline.installation.home import Home
 
 _COMING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING]
@@ -38,12 +38,12 @@ def new_hand_raisers(place: Placement) -> dg.SensorDefinition:
         name=place.name("new_hand_raisers"),
         job_name=place.name(HAND_RAISES),
         minimum_interval_seconds=30,
-        description="Looks whether somebody asked for sales (one call to Marketo) and starts the fast lane when no loop is running.",
+        description="Looks whether somebody asked for sales (by one poll) and starts the fast lane when no loop is running.",
     )
     def arrived(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         home = place.home()
-        if not marketo.is_configured(home):
-            return dg.SkipReason("no Marketo is configured: MARKETO_DOMAIN is not set")
+        if not listened_to(home.environ):
+            return dg.SkipReason(lane.NO_LOG)
         if _running(context.instance, home, place.name(HAND_RAISES)):
             return dg.SkipReason("the fast lane is running: it finds them itself")
         try:
@@ -69,8 +69,8 @@ def fast_lane_runs(place: Placement) -> dg.SensorDefinition:
     )
     def kept(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         home = place.home()
-        if not marketo.is_configured(home):
-            return dg.SkipReason("no Marketo is configured: MARKETO_DOMAIN is not set")
+        if not listened_to(home.environ):
+            return dg.SkipReason(lane.NO_LOG)
         if _running(context.instance, home, job) >= _WANTED:
             return dg.SkipReason("the fast lane is running, and another process stands by")
         last = context.instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)

@@ -1,4 +1,4 @@
-"""The fast lane: a hand-raise in Marketo becomes a clocked lead with a Task for its rep in seconds, by the rules of the full run.
+"""The fast lane: a hand-raise becomes a clocked lead with a Task for its rep in seconds, by the rules of the full run.
 
 Belongs here: polling (`polling.py`), what is remembered between polls (`memory.py`), reading the few people concerned (`arrivals.py`),
 laying them over the published tables (`overlay.py`), the rules over just them (`decisions.py`), one round of it all (`lane.py`), and

@@ -7,7 +7,7 @@ standing approval covers; its batches take the CRM lease in turn with a full run
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,15 +20,18 @@ from alignment_pipeline.agreement.activity_types import HAND_RAISE
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.loader import AgreementError
 from alignment_pipeline.connectors.crm import Crm
+from alignment_pipeline.connectors.listening import Log
+from alignment_pipeline.connectors.registry import crm_of, listened_to
+from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.fast_lane import decisions, overlay, polling, writing
-from alignment_pipeline.fast_lane.arrivals import Raw, Reader
+from alignment_pipeline.fast_lane.arrivals import PersonIds, Reader, open_reader
 from alignment_pipeline.fast_lane.decisions import Decider, Tables
 from alignment_pipeline.fast_lane.memory import LONGEST_WAIT, OVERLAP, HandRaise, Memory
-from alignment_pipeline.fast_lane.overlay import People
+from alignment_pipeline.fast_lane.overlay import CATALOGUES, People
 from alignment_pipeline.fast_lane.store import Store
 from alignment_pipeline.fast_lane.writing import Tick
-from alignment_pipeline.installation import marketo, salesforce, stream_states
+from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import acquire, is_held
@@ -41,10 +44,11 @@ LEASE = "fast-lane"
 #: Held by the one process that is warm and waits for the lane's lease.
 STANDBY = "fast-lane-standby"
 # the last tables of a full run are published last: once they are new, all are
-REHEARSED = ("raw_marketo_activity_types", "crm_record_states", "record_changes", "accounts", "users", "field_updates")
+REHEARSED = (*CATALOGUES, "crm_record_states", "record_changes", "accounts", "users", "field_updates")
 _MOST_PEOPLE = 50
-NO_RECORD = "has no lead or contact in Salesforce yet: the clock runs, the Task waits for the record"
-GONE = "is not in Marketo any more (merged or deleted)"
+NO_RECORD = "has no lead or contact in the CRM yet: the clock runs, the Task waits for the record"
+GONE = "is no person of the marketing system now (not yet, or merged or deleted)"
+NO_LOG = "the fast lane listens to a marketing system, and none is configured that it can poll: set its credentials"
 IN_QUEUE = "is owned by a queue: the Task waits for a rep"
 
 
@@ -67,21 +71,16 @@ class Lane:
 
     @cached_property
     def reader(self) -> Reader:
-        """Both systems, read only."""
-        custom = {name: self.agreement.crm.fields_of(name) for name in ("Lead", "Contact")}
-        shared = frozenset(self.agreement.people.shared_mailboxes)
-        return Reader(salesforce.session(self.home), marketo.session(self.home), custom, shared)
+        """The marketing systems that can be listened to, and the CRM, read only."""
+        return open_reader(self.home.environ, self.home.clock, self.agreement, self._catalogue)
+
+    def _catalogue(self, name: str) -> list[Mapping[str, str]]:
+        return self.store.rows(self.store.read(name).select("id", "name").distinct()).to_pylist()
 
     @cached_property
     def writer(self) -> Crm:
         """The CRM with the writer's credentials."""
         return write_back.crm_alone(self.home)
-
-    @cached_property
-    def type_ids(self) -> list[int]:
-        """Marketo activity types to poll for."""
-        types = self.store.rows(self.store.read("raw_marketo_activity_types").select("id", "name").distinct())
-        return polling.hand_raise_types(self.agreement.scoring.activity_types, types.to_pylist())
 
     def refresh_index(self) -> AccountIndex:
         """The account index of the published accounts; built anew only when they were published anew."""
@@ -146,7 +145,7 @@ class Lane:
             self._look(tick)
             due = self.memory.due(self.home.clock.now())[:_MOST_PEOPLE]
             if due and not may_answer:
-                tick.note = "the share of Salesforce's calls is used up: hand-raises wait for the full run"
+                tick.note = "the share of the CRM's calls is used up: hand-raises wait for the full run"
             elif due:
                 self._answer(due, tick)
         finally:
@@ -159,16 +158,22 @@ class Lane:
 
     def _look(self, tick: Tick) -> None:
         """Poll, and keep what is new before anything is done about it."""
-        trail = len(self.memory.trail), self.memory.trail[-1:]
-        arrived = polling.poll(self.reader.marketo, self.memory, self.type_ids, since=self._first_moment())
+        before = {name: list(trail) for name, trail in self.memory.trails.items()}
+        arrived = self.poll()
         tick.polled = len(arrived)
         self.memory.open |= {one.guid: one for one in arrived}
-        if arrived or trail != (len(self.memory.trail), self.memory.trail[-1:]):
+        if arrived or before != self.memory.trails:
             self.memory.save(self.journal)
 
-    def _first_moment(self) -> datetime:
+    def poll(self) -> list[HandRaise]:
+        """What is new in all logs."""
+        now, logs = self.home.clock.now(), self.reader.logs.values()
+        return [one for log in logs for one in polling.poll(log, self.memory, now=now, since=self._first_moment(log))]
+
+    def _first_moment(self, log: Log) -> datetime:
         """Where the first poll begins: where the full run's reading ended."""
-        mark = stream_states.load(self.journal, "marketo").get("activities")
+        stream = next(one.object for one in log.system.streams if one.table == log.feed.table)
+        mark = stream_states.load(self.journal, log.system.name).get(stream)
         now = self.home.clock.now()
         if mark is None or mark.watermark is None:
             raise ConfigurationError("the fast lane works over the tables of a full run, and there was none yet: `alignment run` first")
@@ -180,50 +185,46 @@ class Lane:
             raised = self._hand_raises(due, tick)
             if not raised:
                 return
-            arrivals = self._read(raised)
+            persons = self.reader.persons(raised)
+            ids = self.reader.person_ids(raised, persons)
+            known = overlay.known_records(self.store, {(system, one) for (system, _), one in ids.items()})
+            arrivals = persons | self.reader.records(persons, known) | self.reader.log_rows(raised)
             people = overlay.people_of(self.store, arrivals)
             raw = overlay.raw_tables(self.store, people, arrivals)
             decided = Decider(self.store, raw, people, self.agreement, self.index, self.home.clock.now()).decide()
             refused = writing.write(self.home, self.journal, self.writer, self.store, decided, tick)
-            self._settle(raised, decided, refused, tick)
+            self._settle(raised, ids, decided, refused, tick)
         finally:
             self.store.let_go()
 
     def _hand_raises(self, due: Sequence[HandRaise], tick: Tick) -> list[HandRaise]:
         """Those whom staging's rule calls hand-raises; the others are forgotten here and counted by the full run."""
-        name = "raw_marketo_activities"
-        rows = self.store.contract(name, [self.reader.activity_rows([one.values for one in due])], held_as="polled")
-        catalogue = self.store.read("raw_marketo_activity_types")
+        polled = self.reader.polled_rows(due)
         # only what was polled: every other table that the rule reads is empty here
-        empty = [one.table for one in maker("activities").inputs if one.table not in (name, "raw_marketo_activity_types")]
-        raw = {other: self.store.contract(other, [], held_as=f"no_{other}") for other in empty}
+        read = dict.fromkeys(one.table for one in maker("activities").inputs if one.table not in CATALOGUES)
+        raw = {name: self.store.contract(name, [polled[name]] if name in polled else [], held_as=f"polled_{name}") for name in read}
+        catalogues = {name: self.store.read(name) for name in CATALOGUES}
 
         def hand_raises() -> ibis.Table:
-            types = versions.living(catalogue, as_of=datetime.max.replace(tzinfo=UTC))
-            tables = raw | {name: rows, "raw_marketo_activity_types": types}
+            tables = raw | {name: versions.living(rows, as_of=datetime.max.replace(tzinfo=UTC)) for name, rows in catalogues.items()}
             called = maker("activities").call(lambda one: tables[one.table], agreement=self.agreement, as_of=None)
             activities = called["activities"]
             return activities.filter((activities.category == HAND_RAISE) & ~activities.is_bot)
 
         wanted = self.store.prepared(("hand_raises", self.agreement.version), hand_raises)
-        guids = {key.partition(":")[2] for key in self.store.rows(wanted.select("activity_id"))["activity_id"].to_pylist()}
+        keys = set(self.store.rows(wanted.select("activity_id"))["activity_id"].to_pylist())
         for one in due:
-            if one.guid not in guids:
+            if one.activity_id not in keys:
                 self.memory.open.pop(one.guid, None)
                 tick.no_hand_raise += 1
-        return [one for one in due if one.guid in guids]
+        return [one for one in due if one.activity_id in keys]
 
-    def _read(self, raised: Sequence[HandRaise]) -> Raw:
-        ids = sorted({one.marketo_id for one in raised})
-        arrivals = self.reader.read(ids, overlay.known_records(self.store, ids))
-        return arrivals | {"raw_marketo_activities": self.reader.activity_rows([one.values for one in raised])}
-
-    def _settle(self, raised: Sequence[HandRaise], decided: Tables, refused: str | None, tick: Tick) -> None:
+    def _settle(self, raised: Sequence[HandRaise], ids: PersonIds, decided: Tables, refused: str | None, tick: Tick) -> None:
         """Forget the answered, keep the waiting with their reason, give up those who waited a day."""
         now = self.home.clock.now()
-        reasons = {one.marketo_id: GONE for one in raised} | self._open_reasons(decided)
+        reasons = self._open_reasons(decided)
         for one in raised:
-            why = refused or reasons.get(one.marketo_id)
+            why = refused or reasons.get((one.system, ids.get((one.system, one.person), "")), GONE)
             if why is None:
                 self.memory.open.pop(one.guid, None)
                 tick.answered.append(one.guid)
@@ -234,10 +235,12 @@ class Lane:
                 self.memory.open[one.guid] = one.waiting(now, why)
                 tick.waiting[one.guid] = why
 
-    def _open_reasons(self, decided: Tables) -> dict[str, str | None]:
-        """Marketo id -> what the Task still waits for, None when for nothing."""
+    def _open_reasons(self, decided: Tables) -> dict[tuple[str, str], str | None]:
+        """(System, person's id) -> what the Task still waits for, None when for nothing."""
+        systems = {system.people.object: system.name for system in MARKETING if system.people is not None}
         records, people = (self.store.rows(decided[name]) for name in ("person_records", "people"))
-        person = {row["record_id"]: row["person_id"] for row in records.to_pylist() if row["object"] == "Marketo"}
+        of_marketing = [row for row in records.to_pylist() if row["object"] in systems]
+        person = {(systems[row["object"]], row["record_id"]): row["person_id"] for row in of_marketing}
         in_crm = {row["person_id"] for row in records.to_pylist() if row["is_alive"] and row["object"] in ("Lead", "Contact")}
         queued = {row["person_id"] for row in people.to_pylist() if row["is_owned_by_queue"]}
         return {one: NO_RECORD if who not in in_crm else IN_QUEUE if who in queued else None for one, who in person.items()}
@@ -245,17 +248,18 @@ class Lane:
     def _counted(self) -> dict[str, int]:
         totals: dict[str, int] = {}
         if "reader" in self.__dict__:
-            totals = {"salesforce": self.reader.salesforce.counter.total, "marketo": self.reader.marketo.counter.total}
+            totals = self.reader.calls()
         if "writer" in self.__dict__:
-            totals["salesforce"] = totals.get("salesforce", 0) + self.writer.calls()
+            crm = crm_of(self.home.environ).system.name
+            totals[crm] = totals.get(crm, 0) + self.writer.calls()
         return totals
 
 
 @contextmanager
 def opened(home: Home) -> Iterator[Lane]:
-    """The lane of this process, which may look and get warm; rounds need `leading`. Raises ConfigurationError without a Marketo."""
-    if not marketo.is_configured(home):
-        raise ConfigurationError("the fast lane listens to Marketo, and none is configured: set MARKETO_DOMAIN and its credentials")
+    """The lane of this process, which may look and get warm; rounds need `leading`. ConfigurationError where there is no log to poll."""
+    if not listened_to(home.environ):
+        raise ConfigurationError(NO_LOG)
     with home.journal() as journal:
         yield Lane(home, journal, Memory.load(journal), Store.opened(home))
 
@@ -285,5 +289,5 @@ def peek(home: Home) -> list[str]:
     """GUIDs of what a round would work on now, for one or two calls; nothing is remembered or written."""
     with home.journal() as journal:
         lane = Lane(home, journal, Memory.load(journal), Store.opened(home))
-        arrived = polling.poll(lane.reader.marketo, lane.memory, lane.type_ids, since=lane._first_moment())
+        arrived = lane.poll()
         return sorted({one.guid for one in arrived} | {one.guid for one in lane.memory.due(home.clock.now())})

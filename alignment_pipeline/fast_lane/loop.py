@@ -84,13 +84,13 @@ def loop(
     with lanes.opened(home) as lane, contextlib.ExitStack() as lead:
         if not _stood_by(lane, lead, should_stop):
             return done
-        pace = Pace(lane.agreement.sla, lane.store)
+        pace = Pace(lane.agreement.sla, lane.store, lane.reader.logs, lane.reader.crm_name)
         end = home.clock.now() + timedelta(minutes=minutes)
         limits_at = None
         while (begun := home.clock.now()) < end and not should_stop() and not lane.is_outdated():
             if limits_at is None or begun - limits_at > _LIMITS_EVERY:
                 limits_at = begun
-                pace.salesforce_calls_a_day = lane.writer.limits().allowed
+                pace.crm_calls_a_day = lane.writer.limits().allowed
             tick = _round(lane, pace, done)
             if tick is not None:
                 done.add(tick)
@@ -132,7 +132,7 @@ def _leads(lane: Lane, lead: contextlib.ExitStack) -> bool:
 def _round(lane: Lane, pace: Pace, done: Done) -> Tick | None:
     """One round, or None when the outside failed in a way that passes."""
     try:
-        tick = lane.tick(may_answer=not pace.is_salesforce_spent(lane.memory, lane.home.clock.now()))
+        tick = lane.tick(may_answer=not pace.is_crm_spent(lane.memory, lane.home.clock.now()))
     except (Retryable, QuotaExhausted) as error:
         done.failures.append(redaction.PROCESS(str(error))[:300])
         return None

@@ -1,4 +1,4 @@
-"""What the lane remembers between polls, in the journal's stream state: where Marketo's log was read to, and who is still to be answered.
+"""What the lane remembers between polls, in the journal's stream state: where each log was read to, and who is still to be answered.
 
 Belongs here: the values and their JSON. A hand-raise is remembered before anything is done about it and forgotten after it was written,
 so a lane that dies at any moment takes it up again, and the journal's own keys keep it from being written twice.
@@ -7,10 +7,11 @@ so a lane that dies at any moment takes it up again, and the journal's own keys 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.journal import outbox_and_streams
 from alignment_pipeline.journal.journal import Journal
 
@@ -22,21 +23,32 @@ SEEN_FOR = timedelta(hours=2)
 TRAIL_STEP = timedelta(seconds=30)
 # a hand-raise that could not be answered for a day belongs to the full run, which shows it as breached
 LONGEST_WAIT = timedelta(days=1)
+# what was remembered before systems were told apart is of the first one
+_FIRST = MARKETING[0].name
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class HandRaise:
-    """One activity that waits for its answer. `values` are the raw row's; `why` says what it waited for at the last try."""
+    """One entry of a log that waits for its answer: its id in the raw table, its system and its person as the log names them.
+
+    `values` are the raw row's; `why` says what it waited for at the last try.
+    """
 
     guid: str
-    marketo_id: str
+    system: str
+    person: str
     happened_at: datetime
     learned_at: datetime
     values: Mapping[str, str | None]
     tries: int = 0
     not_before: datetime | None = None
     why: str | None = None
+
+    @property
+    def activity_id(self) -> str:
+        """Its id among the activities."""
+        return f"{self.system}:{self.guid}"
 
     def is_due(self, now: datetime) -> bool:
         """Whether its next try has come."""
@@ -45,13 +57,14 @@ class HandRaise:
     def waiting(self, now: datetime, why: str) -> HandRaise:
         """The same after a try that could not end, with a growing pause."""
         pause = min(_FIRST_PAUSE * 2 ** min(self.tries, 10), _LONGEST_PAUSE)
-        return HandRaise(self.guid, self.marketo_id, self.happened_at, self.learned_at, self.values, self.tries + 1, now + pause, why)
+        return replace(self, tries=self.tries + 1, not_before=now + pause, why=why)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return {
             "guid": self.guid,
-            "marketo_id": self.marketo_id,
+            "system": self.system,
+            "person": self.person,
             "happened_at": self.happened_at.isoformat(),
             "learned_at": self.learned_at.isoformat(),
             "values": dict(self.values),
@@ -65,7 +78,8 @@ class HandRaise:
         """From `to_json`."""
         return cls(
             guid=body["guid"],
-            marketo_id=body["marketo_id"],
+            system=body.get("system", _FIRST),
+            person=body["person"] if "person" in body else body["marketo_id"],
             happened_at=datetime.fromisoformat(body["happened_at"]),
             learned_at=datetime.fromisoformat(body["learned_at"]),
             values=body["values"],
@@ -77,9 +91,9 @@ class HandRaise:
 
 @dataclass
 class Memory:
-    """Paging tokens of the last minutes, activities seen in them, open hand-raises by GUID, and calls spent by system and day."""
+    """Tokens of the last minutes by system, entries seen in them, open hand-raises by GUID, and calls spent by system and day."""
 
-    trail: list[tuple[datetime, str]] = field(default_factory=list)
+    trails: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
     seen: dict[str, datetime] = field(default_factory=dict)
     open: dict[str, HandRaise] = field(default_factory=dict)
     day: str = ""
@@ -91,8 +105,9 @@ class Memory:
         body = outbox_and_streams.stream_state(journal, SYSTEM, STREAM)
         if body is None:
             return cls()
+        trails = body.get("trails") or {_FIRST: body.get("trail", [])}
         return cls(
-            trail=[(datetime.fromisoformat(at), token) for at, token in body["trail"]],
+            trails={name: [(datetime.fromisoformat(at), token) for at, token in trail] for name, trail in trails.items()},
             seen={guid: datetime.fromisoformat(at) for guid, at in body["seen"].items()},
             open={one["guid"]: HandRaise.from_json(one) for one in body["open"]},
             day=body["day"],
@@ -102,7 +117,7 @@ class Memory:
     def save(self, journal: Journal) -> None:
         """Keep it, in one transaction."""
         content = {
-            "trail": [[at.isoformat(), token] for at, token in self.trail],
+            "trails": {name: [[at.isoformat(), token] for at, token in trail] for name, trail in self.trails.items()},
             "seen": {guid: at.isoformat() for guid, at in sorted(self.seen.items())},
             "open": [self.open[guid].to_json() for guid in sorted(self.open)],
             "day": self.day,
@@ -114,14 +129,19 @@ class Memory:
         """Hand-raises to be worked on now, oldest first."""
         return sorted((one for one in self.open.values() if one.is_due(now)), key=lambda one: (one.happened_at, one.guid))
 
-    def polled(self, at: datetime, token: str) -> bool:
+    def trail(self, system: str) -> list[tuple[datetime, str]]:
+        """The tokens of a system's log, the oldest first."""
+        return self.trails.setdefault(system, [])
+
+    def polled(self, system: str, at: datetime, token: str) -> bool:
         """Note a poll's token; True when that changed what must be saved. The trail keeps one token older than the overlap."""
-        if self.trail and at - self.trail[-1][0] < TRAIL_STEP:
+        trail = self.trail(system)
+        if trail and at - trail[-1][0] < TRAIL_STEP:
             return False
-        self.trail.append((at, token))
-        while len(self.trail) > 1 and self.trail[1][0] <= at - OVERLAP:
-            self.trail.pop(0)
-        oldest = self.trail[0][0] - SEEN_FOR
+        trail.append((at, token))
+        while len(trail) > 1 and trail[1][0] <= at - OVERLAP:
+            trail.pop(0)
+        oldest = min(one[0][0] for one in self.trails.values() if one) - SEEN_FOR
         self.seen = {guid: seen for guid, seen in self.seen.items() if seen >= oldest}
         return True
 

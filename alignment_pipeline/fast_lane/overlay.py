@@ -18,12 +18,16 @@ from alignment_pipeline.fast_lane.store import Store
 from alignment_pipeline.staging.shared_activities import RELATIONS
 
 _MARKETING = {system.name: system.people for system in MARKETING if system.people is not None}
+#: Catalogues of types, which logs of some systems need.
+CATALOGUES = tuple(feed.catalogue for system in MARKETING for feed in system.feeds if feed.catalogue is not None)
 _KINDS = ("lead", "contact", *_MARKETING)
 _LINKS = {
     "raw_salesforce_leads": {"lead": "record_id", "contact": "ConvertedContactId"},
     "raw_salesforce_contacts": {"contact": "record_id"},
     **{one.table: {name: "record_id", "lead": one.lead_id, "contact": one.contact_id} for name, one in _MARKETING.items()},
 }
+# where a marketing system is the CRM too, its people name their own contact
+_OWN_CONTACTS = {one.table: one.own_contact_id for one in _MARKETING.values() if one.own_contact_id is not None}
 _EMAILS = {
     "raw_salesforce_leads": "Email",
     "raw_salesforce_contacts": "Email",
@@ -52,9 +56,9 @@ class People:
         return sorted(f"{kind}:{one}" for kind, ids in kinds for one in ids)
 
 
-def known_records(store: Store, marketo_ids: Collection[str]) -> dict[str, list[str]]:
-    """Lead and Contact ids that the published tables hold for these Marketo people."""
-    keys = _family(store, {f"marketo:{one}" for one in marketo_ids})
+def known_records(store: Store, persons: Collection[tuple[str, str]]) -> dict[str, list[str]]:
+    """Lead and Contact ids that the published tables hold for these people of marketing systems (system, id)."""
+    keys = _family(store, {f"{system}:{one}" for system, one in persons})
     return {"Lead": _of_kind(keys, "lead"), "Contact": _of_kind(keys, "contact")}
 
 
@@ -65,6 +69,8 @@ def people_of(store: Store, arrivals: Raw) -> People:
     for name, table in arrivals.items():
         for kind, column in _LINKS.get(name, {}).items():
             keys |= {f"{kind}:{value}" for value in table[column].to_pylist() if value}
+        if name in _OWN_CONTACTS:
+            keys |= {f"contact:{value}" for value in table[_OWN_CONTACTS[name]].to_pylist() if value}
         if name in _EMAILS:
             emails |= {value.strip().lower() for value in table[_EMAILS[name]].to_pylist() if value}
     for name, record in _STAGED.items():
@@ -88,15 +94,13 @@ def raw_tables(store: Store, people: People, arrivals: Raw) -> dict[str, ibis.Ta
         "raw_salesforce_accounts": [],
         "raw_salesforce_opportunities": [],
         "raw_salesforce_opportunity_changes": [],
-        **_marketing_cuts(store, people),
+        **_marketing_cuts(store, people, arrivals),
     }
     raw = {}
     for name, cut in cuts.items():
         parts = [store.among(name, column, values) for column, values in cut]
         raw[name] = store.contract(name, [*parts, arrivals[name]] if name in arrivals else parts)
-    types = (feed.catalogue for system in MARKETING for feed in system.feeds)
-    catalogues = (*(name for name in types if name is not None), "raw_salesforce_campaigns")
-    return raw | {name: store.read(name) for name in catalogues}
+    return raw | {name: store.read(name) for name in (*CATALOGUES, "raw_salesforce_campaigns")}
 
 
 def _shared_cuts(store: Store, people: People) -> dict[str, list[tuple[str, Collection[str]]]]:
@@ -109,7 +113,7 @@ def _shared_cuts(store: Store, people: People) -> dict[str, list[tuple[str, Coll
     return cuts
 
 
-def _marketing_cuts(store: Store, people: People) -> dict[str, list[tuple[str, Collection[str]]]]:
+def _marketing_cuts(store: Store, people: People, arrivals: Raw) -> dict[str, list[tuple[str, Collection[str]]]]:
     """Raw tables of marketing systems, cut to these people: by their ids, and by their addresses where a log has only those."""
     cuts: dict[str, list[tuple[str, Collection[str]]]] = {}
     for system in MARKETING:
@@ -119,6 +123,9 @@ def _marketing_cuts(store: Store, people: People) -> dict[str, list[tuple[str, C
         if any(feed.is_by_email for feed in system.feeds):
             known = store.among("marketing_persons", "source_key", {f"{system.name}:{one}" for one in ids})
             emails = {one for one in known["email"].to_pylist() if one}
+            if system.people is not None and system.people.table in arrivals:
+                # of somebody who is new, or has another address, older entries may be there
+                emails |= {one for one in arrivals[system.people.table][system.people.email].to_pylist() if one}
         cuts |= {feed.table: [(feed.person, emails if feed.is_by_email else ids)] for feed in system.feeds}
     return cuts
 

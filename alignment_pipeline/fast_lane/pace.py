@@ -5,6 +5,7 @@ Belongs here: what the systems allow a day, when that begins anew, and the one s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -13,16 +14,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from alignment_pipeline.agreement.sla import FastLane, Sla
+from alignment_pipeline.connectors.listening import Log
 from alignment_pipeline.contracts.moments import microseconds
 from alignment_pipeline.fast_lane.memory import Memory
 from alignment_pipeline.fast_lane.store import Store
 from alignment_pipeline.sla.calendars import ALWAYS, Calendars, OpenTime
 
-# Marketo: 50,000 calls a day by default, counted from midnight Central Time
-# (https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest/rest-api#limits)
-MARKETO_CALLS_A_DAY = 50_000
-_MARKETO_ZONE = ZoneInfo("America/Chicago")
-_POLL_CALLS = 1.0
 _SHARE_IS_SPENT_SECONDS = 300.0
 _CALENDAR_DAYS = 3
 _SECOND = 1_000_000
@@ -30,34 +27,37 @@ _SECOND = 1_000_000
 
 @dataclass
 class Pace:
-    """Decides waits. `salesforce_calls_a_day` is None while nobody has asked the organisation."""
+    """Decides waits, for the logs of these systems and the CRM. `crm_calls_a_day` is None while nobody has asked the CRM."""
 
     sla: Sla
     store: Store
-    marketo_calls_a_day: int = MARKETO_CALLS_A_DAY
-    salesforce_calls_a_day: int | None = None
+    logs: Mapping[str, Log]
+    crm_name: str
+    crm_calls_a_day: int | None = None
     _open: tuple[datetime, OpenTime] | None = None
 
     def wait_seconds(self, memory: Memory, now: datetime) -> float:
-        """Seconds until the next poll; five minutes at a time while the share is spent."""
-        resets_at = _next_midnight(now)
-        used = memory.calls.get("marketo", 0) if memory.day == now.date().isoformat() else 0
+        """Seconds until the next poll of all logs, that of the slowest; five minutes at a time while a share is spent."""
+        return max(self._wait_for(log, memory, now) for log in self.logs.values())
+
+    def _wait_for(self, log: Log, memory: Memory, now: datetime) -> float:
+        used = memory.calls.get(log.system.name, 0) if memory.day == now.date().isoformat() else 0
         seconds = seconds_to_next_poll(
             self.sla.fast_lane,
             now=now,
-            resets_at=resets_at,
+            resets_at=_next_midnight(now, log.zone),
             calls_used=used,
-            calls_a_day=self.marketo_calls_a_day,
-            calls_a_poll=_POLL_CALLS,
+            calls_a_day=log.calls_a_day,
+            calls_a_poll=log.calls_a_poll,
             open_time=self.open_time(now),
         )
         return _SHARE_IS_SPENT_SECONDS if seconds is None else seconds
 
-    def is_salesforce_spent(self, memory: Memory, now: datetime) -> bool:
-        """Whether the lane's share of Salesforce's calls is used up today: then hand-raises wait for the full run."""
-        if self.salesforce_calls_a_day is None or memory.day != now.date().isoformat():
+    def is_crm_spent(self, memory: Memory, now: datetime) -> bool:
+        """Whether the lane's share of the CRM's calls is used up today: then hand-raises wait for the full run."""
+        if self.crm_calls_a_day is None or memory.day != now.date().isoformat():
             return False
-        return memory.calls.get("salesforce", 0) >= self.sla.fast_lane.budget_share * self.salesforce_calls_a_day
+        return memory.calls.get(self.crm_name, 0) >= self.sla.fast_lane.budget_share * self.crm_calls_a_day
 
     def open_time(self, now: datetime) -> OpenTime:
         """Business hours around now, of the calendar that the agreement names."""
@@ -106,8 +106,8 @@ def _rows(store: Store, name: str) -> Any:
     return store.rows(store.read(name))
 
 
-def _next_midnight(now: datetime) -> datetime:
-    """When Marketo counts anew."""
-    local = now.astimezone(_MARKETO_ZONE)
-    following = datetime.combine(local.date() + timedelta(days=1), time(), _MARKETO_ZONE)
+def _next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
+    """When a system counts anew."""
+    local = now.astimezone(zone)
+    following = datetime.combine(local.date() + timedelta(days=1), time(), zone)
     return following.astimezone(UTC)

@@ -43,6 +43,8 @@ def system_app(world: World, system: str, make: Callable[[World], ASGIApp] | Non
     if world.marketo is not None:
         marketo = importlib.import_module("alignment_pipeline.sandbox.marketo.app")
         further += getattr(marketo, "control_routes", lambda _: [])(world)
+    if world.hubspot is not None:
+        further += importlib.import_module("alignment_pipeline.sandbox.hubspot.control").control_routes(world)
     return Wire(make(world), world, system, control_app(world, further))
 
 

@@ -35,11 +35,11 @@ from dotenv import dotenv_values
 from sqlalchemy import select
 
 from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.marketo.listening import CALLS_A_DAY as MARKETO_CALLS_A_DAY
 from alignment_pipeline.connectors.salesforce import rest_query, soql
 from alignment_pipeline.defs.launch import instance_folder
 from alignment_pipeline.fast_lane import lane
 from alignment_pipeline.fast_lane.memory import Memory
-from alignment_pipeline.fast_lane.pace import MARKETO_CALLS_A_DAY
 from alignment_pipeline.installation import salesforce
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.lease import is_held
@@ -48,8 +48,9 @@ from alignment_pipeline.journal.tables import LEASE
 CADENCES = (("every 5 minutes", 300.0), ("every 15 minutes", 900.0))
 _TO_MONDAY = (2 * 24 + 6) * 3600.0
 # nine to five with a margin: outside, a clock of business time has not begun and there is no Task to wait for
-_AT_WORK = range(9, 16)
+AT_WORK = range(9, 16)
 _LAST_CHANCE_SECONDS = 180.0
+_HOSTS = {"salesforce": "SALESFORCE_DOMAIN", "marketo": "MARKETO_DOMAIN", "hubspot": "HUBSPOT_API_HOST"}
 
 
 @dataclass
@@ -88,17 +89,18 @@ class Bench:
 
     def control(self, system: str, path: str, body: object = None) -> Any:
         """The sandbox's own switches."""
-        host = self.environ[f"{system.upper()}_DOMAIN"]
+        host = self.environ[_HOSTS[system]]
         data = json.dumps(body).encode() if body is not None else None
         with urllib.request.urlopen(urllib.request.Request(f"http://{host}/__sandbox__/{path}", data=data)) as answer:
             return json.load(answer)
 
     @contextlib.contextmanager
-    def sandbox(self, *arguments: str) -> Iterator[None]:
-        """The embedded systems, whose state is kept when they stop."""
+    def sandbox(self, *arguments: str, is_kept: bool = True) -> Iterator[None]:
+        """The embedded systems, whose state is kept when they stop where that can be."""
         env_file, state = self.folder / "sandbox.env", self.folder / "sandbox-state.json"
         env_file.unlink(missing_ok=True)
-        command = self._python("alignment_pipeline.cli.main", "sandbox", "--env-file", str(env_file), "--state", str(state), *arguments)
+        command = self._python("alignment_pipeline.cli.main", "sandbox", "--env-file", str(env_file), *arguments)
+        command += ["--state", str(state)] if is_kept else []
         with (self.folder / "sandbox.log").open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as child:
             try:
                 while not env_file.exists() or not env_file.read_text().endswith("\n"):
@@ -115,25 +117,39 @@ class Bench:
     def prepare(self, people: int) -> None:
         """A company on a Monday morning whose full run is written, with a standing approval."""
         with self.sandbox("--accounts", "100", "--people", str(people), "--activities", str(5 * people)):
-            self.environ["ALIGNMENT_CLOCK"] = self.control("salesforce", "clock", {"advance_seconds": _TO_MONDAY})["environment"]
-            plan_hash = json.loads(self.alignment("run", "--json"))["plan"]["plan_hash"]
-            self.alignment("approve", plan_hash)
-            self.alignment("apply", "--approved-only", plan_hash)
+            self.first_run()
 
-    def people(self) -> list[tuple[int, str]]:
+    def first_run(self) -> None:
+        """Monday comes, and a full run is written."""
+        system = next(name for name, variable in _HOSTS.items() if variable in self.environ)
+        self.environ["ALIGNMENT_CLOCK"] = self.control(system, "clock", {"advance_seconds": _TO_MONDAY})["environment"]
+        plan_hash = json.loads(self.alignment("run", "--json"))["plan"]["plan_hash"]
+        self.alignment("approve", plan_hash)
+        self.alignment("apply", "--approved-only", plan_hash)
+
+    def raise_hand(self, person: str) -> None:
+        """Somebody asks for a demo, now."""
+        form = {"leadId": int(person), "activityTypeId": 2, "primaryAttributeValue": "Request a demo"}
+        self.control("marketo", "marketo/activities", {"activities": [form]})
+
+    def allowances(self) -> dict[str, int]:
+        """Calls a day, by system."""
+        return {"marketo": MARKETO_CALLS_A_DAY, "salesforce": salesforce.session(self.home).limits()["DailyApiRequests"]["Max"]}
+
+    def people(self) -> list[tuple[str, str]]:
         """(Marketo id, lead id) of people nobody clocks yet, whose rep is at work now."""
         store = self.home.warehouse()
         tables = {name: store.read(name) for name in ("marketing_persons", "leads", "users", "sla_clocks")}
         leads, users = tables["leads"], tables["users"]
         zones = {row["time_zone"] for row in users.select("time_zone").distinct().to_pyarrow().to_pylist() if row["time_zone"]}
         now = self.clock.now()
-        awake = sorted(zone for zone in zones if now.astimezone(ZoneInfo(zone)).hour in _AT_WORK)
+        awake = sorted(zone for zone in zones if now.astimezone(ZoneInfo(zone)).hour in AT_WORK)
         at_work = users.filter(users.is_active & users.time_zone.isin(awake)).select("user_id")
         mine = leads.filter(~leads.is_converted).semi_join(at_work, leads.owner_id == at_work.user_id)
         clocked = tables["sla_clocks"].filter(lambda t: t.policy.isin(["first_touch_hand_raiser", "first_touch_existing_account"]))
         mine = mine.anti_join(clocked, mine.lead_id == clocked.record_id)
         found = tables["marketing_persons"].select("marketing_id", "lead_id").semi_join(mine, "lead_id").to_pyarrow().to_pylist()
-        rows = sorted((int(row["marketing_id"]), str(row["lead_id"])) for row in found)
+        rows = sorted((str(row["marketing_id"]), str(row["lead_id"])) for row in found)
         self.random.shuffle(rows)
         return rows
 
@@ -155,8 +171,7 @@ class Bench:
                         moments.pop(0)
                         person, lead = chosen.pop()
                         self.sent[lead] = self.clock.now()
-                        form = {"leadId": person, "activityTypeId": 2, "primaryAttributeValue": "Request a demo"}
-                        self.control("marketo", "marketo/activities", {"activities": [form]})
+                        self.raise_hand(person)
                     while kills and kills[0] <= now:
                         kills.pop(0)
                         self.killed += self.kill_leader()
@@ -224,7 +239,7 @@ class Bench:
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             with self.home.journal() as journal:
-                if Memory.load(journal).trail and lane.processes(self.home) == 2:
+                if Memory.load(journal).trails and lane.processes(self.home) == 2:
                     return
             time.sleep(0.5)
         raise SystemExit(f"the lane did not start:\n{(self.folder / 'daemon.log').read_text()[-2000:]}")
@@ -278,15 +293,14 @@ def report(bench: Bench, elapsed: float) -> int:
     for name, values in (("all", list(late.values())), ("without full runs", outside), ("beside full runs", inside)):
         if values:
             print(f"  {name}: {len(values)}, P50 {_part(values, 50):.1f} s, P95 {_part(values, 95):.1f} s, longest {max(values):.1f} s")
-    print(f"  lost {len(lost)}, twice {len(twice)}; read by SOQL: {sum(tasks.values())} tasks")
+    print(f"  lost {len(lost)}, twice {len(twice)}; read from the CRM: {sum(tasks.values())} tasks")
     print(f"  {len(bench.sent) - len(late) - len(lost)} needed no Task now (answered already, or their rep's hours begin later)")
     for name, period in CADENCES:
         print(f"  the incumbents' cadence {name}: P50 {period / 2:.0f} s, P95 {period * 0.95:.0f} s at best, its own work not counted")
     with bench.home.journal() as journal:
         calls = Memory.load(journal).calls
     share = bench.home.agreement.sla.fast_lane.budget_share
-    allowed = salesforce.session(bench.home).limits()["DailyApiRequests"]["Max"]
-    for system, a_day in (("marketo", MARKETO_CALLS_A_DAY), ("salesforce", allowed)):
+    for system, a_day in bench.allowances().items():
         hourly = calls.get(system, 0) / max(elapsed, 1.0) * 3600
         print(f"  {system}: {calls.get(system, 0)} calls, {hourly:.0f} an hour; the agreement's share is {share * a_day:.0f} a day")
     return 1 if lost or twice else 0
@@ -297,9 +311,8 @@ def _part(values: list[float], percent: int) -> float:
 
 
 def _without_ours() -> dict[str, str]:
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith(("SALESFORCE_", "MARKETO_", "ALIGNMENT_", "DAGSTER_HOME"))
-    }
+    ours = ("SALESFORCE_", "MARKETO_", "HUBSPOT_", "ALIGNMENT_", "DAGSTER_HOME")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 def main() -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,7 +15,10 @@ from sqlalchemy import select
 
 from alignment_pipeline.connectors.hubspot.crm_ids import crm_id, hubspot_id
 from alignment_pipeline.contracts.systems.hubspot import CRM_STREAMS
+from alignment_pipeline.fast_lane import lane
+from alignment_pipeline.fast_lane.lane import Lane
 from alignment_pipeline.journal.tables import OP
+from alignment_pipeline.sandbox.hubspot.records import Record
 from alignment_pipeline.sandbox.hubspot.store import HubSpotStore, Person
 from alignment_pipeline.sandbox.organisation.organisation import generate
 from alignment_pipeline_tests.end_to_end import test_full_run as full_run
@@ -23,6 +27,8 @@ from alignment_pipeline_tests.sla import company_oracle
 
 pytestmark = pytest.mark.slow
 _CRM = frozenset(stream.object for stream in CRM_STREAMS)
+AT_WORK = ("America/New_York", "America/Chicago")
+MONDAY_AFTERNOON = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 _LOGS = ("form_submissions", "email_events")
 
 
@@ -201,3 +207,60 @@ def test_archived_and_deleted_people_are_gone_and_an_erasure_leaves_no_byte(day:
     home = Path(day.company.home.path)
     left = [path.name for path in home.rglob("*") if path.is_file() and changed["email"].encode() in path.read_bytes()]
     assert left == []
+
+
+def without_task(day: Day) -> Record:
+    """A contact whose rep is at work now, and who has no task of ours and no clock."""
+    clocked = {row["record_id"] for row in day.company.home.warehouse().read("sla_clocks").select("record_id").to_pyarrow().to_pylist()}
+    zones = {str(one.values.get("hubspot_owner_id")): one.values.get("hs_standard_time_zone") for one in day.store.living("users")}
+    for record in day.store.living("contacts"):
+        owner = record.values.get("hubspot_owner_id")
+        is_busy = crm_id("contacts", record.id) in clocked or day.store.linked("contacts", record.id, "tasks")
+        if owner and "email" in record.values and not is_busy and zones.get(owner) in AT_WORK:
+            return record
+    raise AssertionError("nobody is left")
+
+
+@pytest.fixture(scope="module")
+def warm(day: Day, changed: dict[str, str]) -> Iterator[Lane]:
+    """The fast lane on a Monday afternoon, inside a standing approval. It comes last: it adds what the full runs did not see."""
+    day.company.world.advance((MONDAY_AFTERNOON - day.company.world.clock.now()).total_seconds())
+    signed = day.company.alignment("approve", "--standing")
+    assert signed.code == 0, signed.err
+    with lane.opened(day.company.home) as opened, lane.leading(opened):
+        opened.tick()
+        yield opened
+
+
+def test_a_form_becomes_one_task_about_its_contact_within_a_round(day: Day, warm: Lane) -> None:
+    store = day.store
+    form = next(one for one in store.forms if "demo" in one["name"].lower())
+    asked = without_task(day)
+    clock = day.company.world.clock
+    store.submit(form["id"], clock.now(), {"email": str(asked.values["email"]).upper()})
+    tick = warm.tick()
+
+    about = [one for one in store.objects["tasks"].values() if list(store.linked("tasks", one.id, "contacts")) == [asked.id]]
+    assert (tick.tasks_created, len(tick.answered), tick.waiting) == (1, 1, {}), tick
+    assert [(one.values["hubspot_owner_id"], one.values["hs_task_status"]) for one in about] == [
+        (asked.values["hubspot_owner_id"], "NOT_STARTED")
+    ]
+    assert set(tick.calls) == {"hubspot"}
+    again = warm.tick()
+    assert (again.polled, again.is_idle) == (0, True)
+    assert again.calls["hubspot"] <= warm.reader.logs["hubspot"].calls_a_poll + 1, (
+        "one for each form, and one in five minutes for their list"
+    )
+
+
+def test_a_form_of_somebody_who_is_no_contact_yet_waits_for_them(day: Day, warm: Lane) -> None:
+    store, clock = day.store, day.company.world.clock
+    form = next(one for one in store.forms if "demo" in one["name"].lower())
+    store.submit(form["id"], clock.now(), {"email": "new@person.example"})
+    assert list(warm.tick().waiting.values()) == [lane.GONE]
+
+    owner = without_task(day).values["hubspot_owner_id"]
+    number = Person(store, clock).create("contacts", {"email": "new@person.example", "lastname": "New", "hubspot_owner_id": owner})
+    warm.memory.open = {guid: replace(one, not_before=None) for guid, one in warm.memory.open.items()}
+    tick = warm.tick()
+    assert len(tick.answered) == 1 and list(store.linked("contacts", number, "tasks")), tick

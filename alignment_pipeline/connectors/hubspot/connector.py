@@ -8,7 +8,7 @@ from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.connector import Connector, Draft, Remember
-from alignment_pipeline.connectors.hubspot import crm, draft, examination, preparation, writes
+from alignment_pipeline.connectors.hubspot import crm, draft, examination, listening, people, preparation, writes
 from alignment_pipeline.connectors.hubspot.credentials import Credentials
 from alignment_pipeline.connectors.hubspot.extraction import HubSpotExtraction
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
@@ -61,5 +61,7 @@ HUBSPOT = Connector(
     open_crm=crm.open_crm,
     prepare=preparation.prepare,
     draft=Draft(draft.EXAMPLE, draft.fit),
+    listen=listening.listen,
+    open_people=people.open_people,
     without="nothing is read from HubSpot",
 )

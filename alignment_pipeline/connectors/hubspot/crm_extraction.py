@@ -75,14 +75,7 @@ class CrmRun(Run):
         is_due = before.swept_at is None or self.now - before.swept_at >= DAY
         for kind in SOURCES[self.stream.object]:
             given = self.passes[kind]
-            for record in given.records():
-                try:
-                    rows = list(self._rows(kind, record, facts, given))
-                except (KeyError, TypeError, ValueError, OverflowError) as error:
-                    batches.refuse(record.get("id"), f"{self.stream.object}: {error}", {"id": str(record.get("id"))})
-                    continue
-                for identity, moment, values, custom, is_deleted in rows:
-                    yield from batches.add(identity, moment, self._fields(values), custom=custom, is_deleted=is_deleted)
+            yield from self.rows_of(batches, kind, facts)
             if is_due and self.stream.object not in OF_HISTORY and self.stream.object != "OpportunityContactRole":
                 for number, at in given.archived():
                     identity, values = crm_records.tombstone(kind, number)
@@ -90,6 +83,18 @@ class CrmRun(Run):
         self.state = replace(self.state, swept_at=self.now if is_due else before.swept_at)
         if self.stream.object == "Contact" and self.passes["contacts"].census is not None:
             self.census = frozenset(crm_id("contacts", number) for number in self.passes["contacts"].census)
+
+    def rows_of(self, batches: RowBatches, kind: str, facts: Portal) -> Iterator[pa.RecordBatch]:
+        """The rows of every record of one object."""
+        given = self.passes[kind]
+        for record in given.records():
+            try:
+                rows = list(self._rows(kind, record, facts, given))
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
+                batches.refuse(record.get("id"), f"{self.stream.object}: {error}", {"id": str(record.get("id"))})
+                continue
+            for identity, moment, values, custom, is_deleted in rows:
+                yield from batches.add(identity, moment, self._fields(values), custom=custom, is_deleted=is_deleted)
 
     def _rows(
         self, kind: str, record: objects.Record, facts: Portal, given: Pass

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from alignment_pipeline.connectors.hubspot.objects import next_page, results
 from alignment_pipeline.connectors.hubspot.runs import DAY, Run
+from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 from alignment_pipeline.connectors.raw_rows import RowBatches
 from alignment_pipeline.connectors.values import canonical, stamp_text
 from alignment_pipeline.errors import Retryable
@@ -30,6 +31,56 @@ def _moment(millis: Any) -> datetime:
     return datetime.fromtimestamp(int(millis) / 1000, tz=UTC)
 
 
+def forms(session: HubSpotSession) -> Iterator[Row]:
+    """The portal's forms."""
+    after: str | None = None
+    while True:
+        params = {"limit": str(_FORMS)} | ({"after": after} if after else {})
+        page = session.get("/marketing/v3/forms", "forms", params)
+        yield from results(page, "forms")
+        after = next_page(page)
+        if after is None:
+            return
+
+
+def submissions(session: HubSpotSession, guid: str, since: datetime) -> Iterator[Row]:
+    """Submissions of a form since a moment, the latest first."""
+    path, after = f"/form-integrations/v1/submissions/forms/{guid}", None
+    while True:
+        params = {"limit": str(_SUBMISSIONS)} | ({"after": after} if after else {})
+        page = session.get(path, "form submissions", params)
+        for row in results(page, "form submissions"):
+            if _moment(row["submittedAt"]) < since:
+                return
+            yield row
+        following = next_page(page)
+        if following is None:
+            return
+        if following == after:
+            raise Retryable("form submissions: the cursor does not move on")
+        after = following
+
+
+def submission(form: Row, row: Row) -> tuple[str, datetime, dict[str, str | None]]:
+    """Id, moment and raw values of a submission."""
+    fields = {str(one.get("name")): one.get("value") for one in row.get("values") or () if isinstance(one, Mapping)}
+    moment = _moment(row["submittedAt"])
+    identity = str(row.get("conversionId") or f"{form['id']}:{row['submittedAt']}:{fields.get('email', '')}")
+    return (
+        identity,
+        moment,
+        {
+            "conversionId": identity,
+            "formId": str(form["id"]),
+            "formName": canonical(form.get("name"), "string"),
+            "submittedAt": stamp_text(moment),
+            "email": canonical(fields.get("email"), "string"),
+            "pageUrl": canonical(row.get("pageUrl"), "string"),
+            "values": json.dumps(fields, ensure_ascii=False, sort_keys=True, default=str),
+        },
+    )
+
+
 @dataclass
 class SubmissionRun(Run):
     """Submissions of all forms."""
@@ -38,49 +89,12 @@ class SubmissionRun(Run):
         """Each form back to the watermark less the overlap."""
         mark = self.state.watermark
         since = self.now - self.source.activity_days * DAY if mark is None else mark - self.source.overlap
-        for form in list(self._forms()):
-            for row in self._of_form(str(form["id"]), since):
+        for form in list(forms(self.session)):
+            for row in submissions(self.session, str(form["id"]), since):
                 yield from self._add(batches, form, row)
 
-    def _forms(self) -> Iterator[Row]:
-        after: str | None = None
-        while True:
-            params = {"limit": str(_FORMS)} | ({"after": after} if after else {})
-            page = self.session.get("/marketing/v3/forms", "forms", params)
-            yield from results(page, "forms")
-            after = next_page(page)
-            if after is None:
-                return
-
-    def _of_form(self, guid: str, since: datetime) -> Iterator[Row]:
-        path, after = f"/form-integrations/v1/submissions/forms/{guid}", None
-        while True:
-            params = {"limit": str(_SUBMISSIONS)} | ({"after": after} if after else {})
-            page = self.session.get(path, "form submissions", params)
-            for row in results(page, "form submissions"):
-                if _moment(row["submittedAt"]) < since:
-                    return
-                yield row
-            following = next_page(page)
-            if following is None:
-                return
-            if following == after:
-                raise Retryable("form submissions: the cursor does not move on")
-            after = following
-
     def _add(self, batches: RowBatches, form: Row, row: Row) -> Iterator[pa.RecordBatch]:
-        fields = {str(one.get("name")): one.get("value") for one in row.get("values") or () if isinstance(one, Mapping)}
-        moment = _moment(row["submittedAt"])
-        identity = str(row.get("conversionId") or f"{form['id']}:{row['submittedAt']}:{fields.get('email', '')}")
-        values = {
-            "conversionId": identity,
-            "formId": str(form["id"]),
-            "formName": canonical(form.get("name"), "string"),
-            "submittedAt": stamp_text(moment),
-            "email": canonical(fields.get("email"), "string"),
-            "pageUrl": canonical(row.get("pageUrl"), "string"),
-            "values": json.dumps(fields, ensure_ascii=False, sort_keys=True, default=str),
-        }
+        identity, moment, values = submission(form, row)
         yield from batches.add(identity, moment, values)
 
 

@@ -93,10 +93,13 @@ class Pass:
         before = self.source.state(self.stream.object)
         return sorted(set(self.chosen.types) - set(before.field_types)) if before.field_types and before.watermark else []
 
+    def names_and_links(self) -> tuple[list[str], list[str]]:
+        """Properties that are read, and objects whose ids are read beside them."""
+        return [*self.chosen.names, *self.chosen.custom], [other for column, other in _LINKS.items() if column in self.stream.fields]
+
     def _read(self) -> Iterator[Record]:
         session, kind = self.source.session, self.stream.object
-        names = [*self.chosen.names, *self.chosen.custom]
-        links = [other for column, other in _LINKS.items() if column in self.stream.fields]
+        names, links = self.names_and_links()
         if self.start is None:
             for record in objects.listed(session, kind, names, history=self.history, associations=links):
                 yield _with_links(record, {other: _ids(record, other) for other in links})
@@ -150,7 +153,7 @@ class ObjectRun(Run):
         if given.new_properties:
             self.notes.append(f"read anew, since {', '.join(given.new_properties)} became visible or wanted")
         for record in given.records():
-            yield from self._add(batches, record, given.chosen)
+            yield from self.rows_of(batches, record, given.chosen)
         is_due = before.swept_at is None or self.now - before.swept_at >= DAY
         for identity, at in given.archived() if is_due else ():
             yield from batches.add(identity, parse_stamp(at), {"hs_object_id": identity}, is_deleted=True)
@@ -173,7 +176,8 @@ class ObjectRun(Run):
             return None
         return frozenset(str(record["id"]) for record in objects.listed(self.session, kind, ()))
 
-    def _add(self, batches: RowBatches, record: Record, chosen: Selection) -> Iterator[pa.RecordBatch]:
+    def rows_of(self, batches: RowBatches, record: Record, chosen: Selection) -> Iterator[pa.RecordBatch]:
+        """The row of one record, and a tombstone for each that was merged into it."""
         try:
             values, custom = _values(record, chosen)
             stamp = values[self.stream.stamp]

@@ -8,7 +8,7 @@ from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.connector import Connector, Remember
-from alignment_pipeline.connectors.marketo import codes, examination
+from alignment_pipeline.connectors.marketo import codes, examination, listening
 from alignment_pipeline.connectors.marketo.credentials import Credentials
 from alignment_pipeline.connectors.marketo.extraction import MarketoExtraction
 from alignment_pipeline.connectors.marketo.session import MarketoSession
@@ -53,5 +53,6 @@ MARKETO = Connector(
     examine=examination.examine,
     custom_fields=_custom_fields,
     known_codes=codes.KNOWN,
+    listen=listening.listen,
     without="people and activities come from Salesforce alone",
 )

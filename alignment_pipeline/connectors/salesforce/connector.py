@@ -8,7 +8,7 @@ from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.connector import Connector, Remember
-from alignment_pipeline.connectors.salesforce import codes, crm, examination
+from alignment_pipeline.connectors.salesforce import codes, crm, examination, people
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
 from alignment_pipeline.connectors.salesforce.extraction import SalesforceExtraction
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
@@ -59,6 +59,7 @@ SALESFORCE = Connector(
     custom_fields=_custom_fields,
     known_codes=codes.KNOWN,
     is_required=True,
+    open_people=people.open_people,
     without="another system is the CRM",
     open_crm=crm.open_crm,
 )

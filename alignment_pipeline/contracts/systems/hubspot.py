@@ -144,6 +144,7 @@ HUBSPOT = System(
         lead_id="salesforceleadid",
         contact_id="salesforcecontactid",
         merged_into=MERGED_INTO,
+        own_contact_id=CRM_CONTACT,
     ),
     feeds=(
         ActivityFeed(

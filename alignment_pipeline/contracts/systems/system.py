@@ -65,7 +65,8 @@ class PersonRecords:
 
     `object` names them in tables of records; `write_object` in the field map. `lead_id` and `contact_id` are the fields that hold the
     CRM records they are synced with. `more_emails` holds further addresses of the person, joined by
-    semicolons; `merged_into` the survivor, in the tombstone of a record that was merged away.
+    semicolons; `merged_into` the survivor, in the tombstone of a record that was merged away. `own_contact_id` is the field that holds the
+    person's own contact where the system is the CRM too.
     """
 
     object: str
@@ -76,6 +77,7 @@ class PersonRecords:
     write_object: str | None = None
     more_emails: str | None = None
     merged_into: str | None = None
+    own_contact_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,109 @@
+"""People of HubSpot for the fast lane, where it is the only CRM: contacts with their history, and what reps did with them.
+
+Belongs here: single people. Everybody is read by `crm_extraction.py`, whose rows these are. Objects and associations are current at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors.calls import CallCounter
+from alignment_pipeline.connectors.hubspot import associations, few
+from alignment_pipeline.connectors.hubspot.credentials import Credentials
+from alignment_pipeline.connectors.hubspot.crm_extraction import SOURCES, CrmRun, portal
+from alignment_pipeline.connectors.hubspot.crm_ids import hubspot_id
+from alignment_pipeline.connectors.hubspot.describe import Selection
+from alignment_pipeline.connectors.hubspot.history_extraction import PROPERTIES
+from alignment_pipeline.connectors.hubspot.runs import HubSpotSource
+from alignment_pipeline.connectors.hubspot.session import HubSpotSession
+from alignment_pipeline.connectors.listening import Raw
+from alignment_pipeline.connectors.raw_rows import RowBatches
+from alignment_pipeline.contracts.systems.hubspot import CRM_STREAMS, HUBSPOT
+from alignment_pipeline.errors import Permanent
+
+_SCHEMA_LIFE = timedelta(hours=1)
+_STREAMS = {stream.object: stream for stream in HUBSPOT.streams}
+_OF_CRM = {stream.object: stream for stream in CRM_STREAMS if stream.object in ("Contact", "ContactHistory", "Task", "Event")}
+_WORK = ("calls", "emails", "tasks", "meetings")
+#: The latest of a person's engagements are read; older ones are in the published tables.
+_MOST_WORK = 200
+
+
+def open_people(environ: Mapping[str, str], clock: Clock, agreement: Agreement) -> HubSpotPeople:
+    """The portal that the environment names."""
+    mapped = agreement.crm
+    inputs = tuple(mapped.input_fields.get("Contact", ()))
+    ids = frozenset(one.field for one in mapped.fields if one.value == "person.matched_account_id")
+    custom = {"contacts": mapped.fields_of("Contact"), "tasks": [mapped.tasks.external_key_field]}
+    return HubSpotPeople(HubSpotSession(Credentials.from_env(environ), clock), custom, inputs, ids)
+
+
+@dataclass
+class HubSpotPeople:
+    """Reads single people of one portal. Properties, owners and pipelines are asked once an hour."""
+
+    session: HubSpotSession
+    custom_fields: Mapping[str, Sequence[str]]
+    history: Sequence[str]
+    company_ids: frozenset[str]
+    _source: HubSpotSource | None = None
+    _chosen: dict[str, Selection] = field(default_factory=dict)
+    _chosen_at: datetime | None = None
+
+    @property
+    def counter(self) -> CallCounter:
+        """Calls so far."""
+        return self.session.counter
+
+    def prepare(self) -> None:
+        """See `CrmPeople`."""
+        now = self.session.clock.now()
+        if self._chosen_at is not None and now - self._chosen_at < _SCHEMA_LIFE:
+            return
+        source = HubSpotSource(self.session, custom_fields=self.custom_fields, plays_crm=True, company_ids=self.company_ids)
+        self._chosen = {kind: few.Few(source, _STREAMS[kind]).chosen for kind in ("contacts", *_WORK)}
+        portal(source)
+        self._source, self._chosen_at = source, now
+
+    def read(self, ids: Mapping[str, set[str]], emails: set[str]) -> Raw:
+        """See `CrmPeople`. Nobody is a lead here."""
+        self.prepare()
+        wanted = _numbers(ids.get("Contact", set())) + few.ids_by_email(self.session, sorted(emails))
+        contacts = self._pass("contacts", list(dict.fromkeys(wanted)), history=(*PROPERTIES["contacts"], *self.history))
+        living = [str(record["id"]) for record in contacts.records()]
+        passes = {"contacts": contacts} | {kind: self._pass(kind, self._work_of(kind, living)) for kind in _WORK}
+        return {stream.table: self._rows(stream.object, passes) for stream in _OF_CRM.values()}
+
+    def _work_of(self, kind: str, contacts: Sequence[str]) -> list[str]:
+        linked = associations.linked(self.session, "contacts", kind, contacts) if contacts else {}
+        numbers = {number for targets in linked.values() for number in targets}
+        return sorted(numbers, key=int, reverse=True)[:_MOST_WORK]
+
+    def _pass(self, kind: str, ids: Sequence[str], history: Sequence[str] = ()) -> few.Few:
+        assert self._source is not None
+        return few.Few(self._source, _STREAMS[kind], tuple(dict.fromkeys(history)), selection=self._chosen[kind], ids=ids)
+
+    def _rows(self, object_: str, passes: Mapping[str, few.Few]) -> pa.Table:
+        assert self._source is not None
+        stream, now = _OF_CRM[object_], self.session.clock.now()
+        run = CrmRun(self._source, stream, passes)
+        batches = RowBatches(stream, known_at=now, fallback=now)
+        rows = [batch for kind in SOURCES[object_] for batch in run.rows_of(batches, kind, portal(self._source))]
+        return pa.Table.from_batches([*rows, *batches.flush()], schema=batches.schema)
+
+
+def _numbers(ids: set[str]) -> list[str]:
+    """HubSpot's own ids of contacts; a field that names a contact may hold anything."""
+    numbers = []
+    for one in sorted(ids):
+        try:
+            numbers.append(hubspot_id(one))
+        except Permanent:
+            continue
+    return numbers
