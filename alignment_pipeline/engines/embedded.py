@@ -19,7 +19,8 @@ from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.line.job import Job
 from alignment_pipeline.line.keys import PART_KEY
 from alignment_pipeline.line.step import Read
-from alignment_pipeline.warehouse.warehouse import ROW_GROUP, Published, Warehouse, write_batches
+from alignment_pipeline.warehouse.files import ROW_GROUP, write_batches
+from alignment_pipeline.warehouse.warehouse import Published, Warehouse
 
 #: What a fold takes for a row that it reads, at most (estimated from bench_sla: 2.9 GB for two million rows; MQAs and stages take less).
 BYTES_PER_ROW = 1_500

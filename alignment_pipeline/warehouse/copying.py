@@ -1,6 +1,6 @@
 """A rule's rows written to a Parquet file by DuckDB itself.
 
-Belongs here: one COPY. Rows that come in batches or in other types than the contract's: `warehouse.py`.
+Belongs here: one COPY. Rows that come in batches or in other types than the contract's: `files.py`.
 
 DuckDB 1.5.6 can stop for good when the result of a UNION ALL is fetched as a stream (its threads wait for the reader, the reader waits
 for the first row; `scored_activities` of four million activities does so every time). A COPY fetches nothing, and writes with all threads.

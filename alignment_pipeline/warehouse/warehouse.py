@@ -1,7 +1,8 @@
 """The store: a dataset of Parquet files per table, published by pointing a link at it.
 
-Belongs here: reading, replacing and appending tables on one in-memory DuckDB. Which columns a table has: `contracts/`; where the files
-of a version lie: `versions.py`. A reader sees a whole old or a whole new table; two publishers of one table are told apart by a lock file.
+Belongs here: reading, replacing and appending tables on one in-memory DuckDB. Which columns a table has: `contracts/`; how rows become
+files: `files.py`; where the files of a version lie: `versions.py`. A reader sees a whole old or a whole new table; two publishers of one
+table are told apart by a lock file.
 """
 
 from __future__ import annotations
@@ -20,30 +21,25 @@ from typing import Any
 import duckdb
 import ibis
 import pyarrow as pa
-import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.errors import ConfigurationError, DataLoss
-from alignment_pipeline.warehouse import content, copying, versions
+from alignment_pipeline.warehouse import content, files, versions
+from alignment_pipeline.warehouse.files import Written
 from alignment_pipeline.warehouse.manifest import (
     POINTER,
     DataFile,
     Manifest,
-    describe_file,
     read_basis,
     read_manifest,
     stamp,
-    sync,
     verify,
     write_basis,
     write_manifest,
 )
 
-ROW_GROUP = 122_880
-#: Above so many files the small ones at the end are written as one.
-MOST_FILES = 8
 # what was planned and sent, not what was decided
 _OF_THE_JOURNAL = frozenset({"write_plans", "write_results"})
 
@@ -57,13 +53,6 @@ class Published:
     rows: int
     added: int
     is_kept: bool = False
-
-
-@dataclass(frozen=True)
-class Written:
-    """Parquet files that another engine wrote, to be moved into the store."""
-
-    paths: tuple[Path, ...]
 
 
 class Warehouse:
@@ -288,122 +277,36 @@ class Warehouse:
                 for file in kept:
                     versions.share(file.name, old, folder)
                 if isinstance(rows, Written):
-                    files = _moved(folder, contract, rows)
-                    return self._publish(link, folder, contract, tuple(files), sum(file.rows for file in files))
-                files = self._write(folder, contract, rows)
-                if before and keeps and not files:
+                    moved = files.moved(folder, contract, rows)
+                    return self._publish(link, folder, contract, tuple(moved), sum(file.rows for file in moved))
+                new = files.write(self.connection, folder, contract, rows)
+                if before and keeps and not new:
                     return Published(name, before.version, before.rows, 0)
-                added = sum(file.rows for file in files)
-                says = self._content(folder, files, contract) if is_compared else None
+                added = sum(file.rows for file in new)
+                says = self._content(folder, new, contract) if is_compared else None
                 if before and says is not None and before.content == says and not verify(old, before):
                     return Published(name, before.version, before.rows, 0, is_kept=True)
-                return self._publish(link, folder, contract, self._compacted(folder, contract, kept + tuple(files)), added, says)
+                whole = files.compacted(kept + tuple(new), folder, contract, self.connection, self.over)
+                return self._publish(link, folder, contract, whole, added, says)
             finally:
                 # a rule or a reading that fails half-way leaves nothing beside the published version
                 if read_manifest(folder) is None:
                     shutil.rmtree(folder, ignore_errors=True)
 
-    def _write(self, folder: Path, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> list[DataFile]:
-        path = folder / f"{folder.name[:7]}-{secrets.token_hex(4)}.parquet"
-        if isinstance(rows, ibis.Table):
-            rows = _narrowed(rows, contract)
-            if copying.has_types_of(rows, contract):
-                count = copying.copy(self.connection, rows, contract, path, row_group=ROW_GROUP)
-            else:
-                count = write_batches(path, contract, self.connection.to_pyarrow(rows))
-        else:
-            count = write_batches(path, contract, rows)
-        if count == 0:
-            path.unlink()
-            return []
-        path.chmod(0o600)
-        # the rows are on disk before a manifest names them
-        sync(path)
-        return [describe_file(path, count)]
-
-    def _compacted(self, folder: Path, contract: Contract, files: tuple[DataFile, ...]) -> tuple[DataFile, ...]:
-        """The files, the last ones as one while the one before is not twice as large: few files, and a large one is rarely rewritten."""
-        if len(files) <= MOST_FILES:
-            return files
-        first, rows = len(files) - 1, files[-1].rows
-        while first > 0 and files[first - 1].rows <= 2 * rows:
-            first -= 1
-            rows += files[first].rows
-        if first == len(files) - 1:
-            return files
-        paths = [str(folder / file.name) for file in files[first:]]
-        merged = self.over(paths, contract.name)
-        written = self._write(folder, contract, merged)
-        for file in files[first:]:
-            (folder / file.name).unlink()
-        return (*files[:first], *written)
-
-    def _content(self, folder: Path, files: Iterable[DataFile], contract: Contract) -> str:
-        return content.content(self.connection.con, [folder / file.name for file in files], contract)
+    def _content(self, folder: Path, new: Iterable[DataFile], contract: Contract) -> str:
+        return content.content(self.connection.con, [folder / file.name for file in new], contract)
 
     def _publish(
-        self, link: Path, folder: Path, contract: Contract, files: tuple[DataFile, ...], added: int, says: str | None = None
+        self, link: Path, folder: Path, contract: Contract, whole: tuple[DataFile, ...], added: int, says: str | None = None
     ) -> Published:
         version = int(folder.name[1:7])
-        if not files:
-            write_batches(folder / versions.EMPTY, contract, contract.empty())
-        manifest = Manifest(table=contract.name, version=version, published_at=stamp(self._clock.now()), files=files, content=says)
+        if not whole:
+            files.write_batches(folder / versions.EMPTY, contract, contract.empty())
+        manifest = Manifest(table=contract.name, version=version, published_at=stamp(self._clock.now()), files=whole, content=says)
         write_manifest(folder, manifest)
         versions.point(link, folder)
         versions.sweep(folder.parent, folder, version)
         return Published(contract.name, version, manifest.rows, added)
-
-
-def _moved(folder: Path, contract: Contract, written: Written) -> list[DataFile]:
-    files = []
-    for path in written.paths:
-        rows = copying.checked(path, contract)
-        if rows:
-            target = folder / f"{folder.name[:7]}-{secrets.token_hex(4)}.parquet"
-            path.replace(target)
-            target.chmod(0o600)
-            sync(target)
-            files.append(describe_file(target, rows))
-    return files
-
-
-def _narrowed(rows: ibis.Table, contract: Contract) -> ibis.Table:
-    missing = [name for name in contract.names if name not in rows.columns]
-    if missing:
-        raise ConfigurationError(f"table {contract.name}: the rule gave no column {', '.join(missing)}; the contract asks for it")
-    return rows.select(*contract.names)
-
-
-def write_batches(path: Path, contract: Contract, rows: pa.Table | Iterable[pa.RecordBatch]) -> int:
-    """Write batches as a contract's file; returns how many rows."""
-    count = 0
-    if isinstance(rows, pa.Table):
-        rows = rows.to_batches(max_chunksize=ROW_GROUP)
-    with pq.ParquetWriter(path, contract.described, compression="zstd") as writer:
-        for batch in rows:
-            table = conform(pa.Table.from_batches([batch]).select(list(contract.names)), contract)
-            writer.write_table(table, row_group_size=ROW_GROUP)
-            count += table.num_rows
-    return count
-
-
-def conform(table: pa.Table, contract: Contract) -> pa.Table:
-    """The table with exactly the contract's columns and types. Raises ConfigurationError that names the column at fault."""
-    arrays = []
-    for field in contract.schema:
-        column = table.column(field.name)
-        try:
-            cast = column.cast(field.type)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise ConfigurationError(
-                f"table {contract.name}, column {field.name}: {column.type} cannot become {field.type}: {error}"
-            ) from error
-        if not field.nullable and cast.null_count:
-            raise ConfigurationError(
-                f"table {contract.name}, column {field.name}: {cast.null_count} rows are null; the contract forbids it"
-            )
-        arrays.append(cast)
-    return pa.Table.from_arrays(arrays, schema=contract.schema)
 
 
 def _contract(name: str) -> Contract:

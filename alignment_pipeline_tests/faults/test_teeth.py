@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from alignment_pipeline.operations import erase, source_health
-from alignment_pipeline.warehouse import warehouse
+from alignment_pipeline.warehouse import files
 from alignment_pipeline.write_back.fields import holds
 from alignment_pipeline.write_back.plans import approval, guard, ops, plan, unattended
 from alignment_pipeline.write_back.records import summary
@@ -79,7 +79,7 @@ MISTAKES: dict[str, tuple[Any, str, Any, Scenario]] = {
         (),
         test_summary.test_a_task_that_was_made_long_ago_is_not_made_again,
     ),
-    "68 no compaction": (warehouse, "MOST_FILES", 10**6, test_compaction.test_many_appends_stay_few_files_and_lose_no_row),
+    "68 no compaction": (files, "MOST_FILES", 10**6, test_compaction.test_many_appends_stay_few_files_and_lose_no_row),
     "72 decay is written": (plan, "_is_ageing", lambda *_: False, test_plan.test_a_nights_decay_and_its_sentence_write_nothing),
     "69 damaged tables stay": (
         erase,

@@ -20,7 +20,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.line import job
 from alignment_pipeline.line.step import Read
-from alignment_pipeline.warehouse.warehouse import conform
+from alignment_pipeline.warehouse.files import conform
 
 TABLE, PART = "made", "part"
 Shared = Callable[[], Mapping[Read, Any]]
