@@ -3,7 +3,7 @@ a number.
 
 A person approves the first fill and signs a standing approval. Every following day has the activity of the day two weeks before (the
 generator's, re-dated), or none, and the daily job. Asked: nothing is refused, few records are written, and every score that a rep reads
-by SOQL is the truth or within its step. `alignment_pipeline_tests/end_to_end/test_quiet_run.py` lives three such days of a small company.
+by SOQL is the truth or within its step. `alignment_pipeline_tests/end_to_end/test_quiet_run.py` lives two such days of a small company.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,6 @@ from alignment_pipeline.agreement import loader
 from alignment_pipeline.connectors.salesforce import rest_query
 from alignment_pipeline.defs.launch import launch
 from alignment_pipeline.installation import salesforce
-from alignment_pipeline.line import run as walks
-from alignment_pipeline.line.step import published
-from alignment_pipeline.line.steps import STEPS
 from alignment_pipeline.operations import write_back
 from alignment_pipeline.sandbox.organisation.organisation import generate
 from alignment_pipeline.sandbox.salesforce.schema import ObjectSchema, Schema
@@ -57,6 +54,7 @@ class Day:
     stale_scores: int
     seconds: float
     processor: float
+    run_id: str = ""
 
     @property
     def share(self) -> float:
@@ -74,6 +72,7 @@ class Days:
 
     def __init__(self, acme: Company) -> None:
         self.company = acme
+        self._anchor = acme.organisation.anchor.astimezone(UTC).date()
         self._activities: dict[str, list[Mapping[str, Any]]] = {}
         made = acme.organisation.marketo_activities
         for one in made() if callable(made) else made:
@@ -89,13 +88,14 @@ class Days:
         signed = self.company.alignment("approve", "--standing", *limits, "--days", "14", "--by", "the founder")
         assert signed.code == 0, signed.err
 
-    def live(self, *, has_news: bool = True, without: Sequence[str] = ()) -> Day:
-        """The next day: its activity, and the daily run at five in the morning after it, less the tables of `without`."""
+    def live(self, *, has_news: bool = True, without: Sequence[str] = (), days: int = 1) -> Day:
+        """The next day, or several at once: their activity, and the daily run at five in the morning after, less `without`."""
         world = self.company.world
         before = world.clock.now()
-        morning = (before + timedelta(days=1)).replace(hour=5, minute=0, second=0, microsecond=0)
+        morning = (before + timedelta(days=days)).replace(hour=5, minute=0, second=0, microsecond=0)
         world.advance((morning - before).total_seconds())
-        arrived = list(self._redated(morning.date() - timedelta(days=1))) if has_news else []
+        past = [morning.date() - timedelta(days=ago) for ago in range(days, 0, -1)]
+        arrived = [one for day in past for one in self._redated(day)] if has_news else []
         world.marketo.log.extend(arrived)
         seen, begun, cpu = len(world.audit), time.monotonic(), time.process_time()
         with environment(self.company.environ):
@@ -118,6 +118,7 @@ class Days:
             stale_scores=stale,
             seconds=time.monotonic() - begun,
             processor=time.process_time() - cpu,
+            run_id=outcome.run_id,
         )
 
     def scores(self) -> tuple[int, int]:
@@ -144,17 +145,13 @@ class Days:
         done = newest["state"] == "DONE" or not newest["operations"]
         return "" if done else f"{newest['state']}: {newest['operations']} operations; {newest['reasons']}"
 
-    def _redated(self, day: Any) -> Iterator[dict[str, Any]]:
-        for one in self._activities.get((day - BEFORE).isoformat(), []):
-            moved = datetime.fromisoformat(str(one["activityDate"]).replace("Z", "+00:00")) + BEFORE
+    def _redated(self, day: date) -> Iterator[dict[str, Any]]:
+        """The activity of a day: that of the same weekday in the last two weeks before the company began."""
+        back = timedelta(days=BEFORE.days * ((day - self._anchor).days // BEFORE.days + 1))
+        for one in self._activities.get((day - back).isoformat(), []):
+            moved = datetime.fromisoformat(str(one["activityDate"]).replace("Z", "+00:00")) + back
             kept = {name: value for name, value in one.items() if name not in ("id", "marketoGUID")}
             yield kept | {"activityDate": moved.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
-
-
-def beside_writing() -> list[str]:
-    """Tables of rules that nothing of what is written is decided from."""
-    needed = {step.asset_name for step in walks.needed((*write_back.PLAN_INPUTS, "person_scores", "account_scores"))}
-    return [table for step in STEPS if step.is_published and step.asset_name not in needed for table in published([step])]
 
 
 def _pairs(table: Any, *names: str) -> list[tuple[Any, Any]]:

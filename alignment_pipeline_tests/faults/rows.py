@@ -317,6 +317,7 @@ ROWS: tuple[Row, ...] = (
         f"{_MARKER}_a_copy_restored_into_a_fresh_home",
         f"{_MARKER}_the_refusal_of_a_copy_restored_in_place",
         f"{_MARKER}_a_copy_from_before_writes_of_the_fast_lane",
+        f"{_MARKER}_postgresql_in_a_fresh_container",
     ),
     _row(61, "journal", "adopted after a loss", "every human edit is held", f"{_MARKER}_an_adoption_is_the_way_on"),
     _row(62, "guard", "many small plans within a day", "judged like one large plan", f"{_GUARD}_many_small_plans"),

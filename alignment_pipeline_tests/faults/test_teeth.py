@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from alignment_pipeline.operations import erase, source_health
-from alignment_pipeline.warehouse import files
+from alignment_pipeline.warehouse import files, warehouse
 from alignment_pipeline.write_back.fields import holds
 from alignment_pipeline.write_back.plans import approval, guard, ops, plan, unattended
 from alignment_pipeline.write_back.records import summary
-from alignment_pipeline.write_back.sending import apply, marker
+from alignment_pipeline.write_back.sending import apply, breaker, marker
 from alignment_pipeline_tests.faults.selection import chosen
+from alignment_pipeline_tests.installation import test_home
 from alignment_pipeline_tests.operations import test_personal_data, test_source_health
 from alignment_pipeline_tests.warehouse import test_compaction
 from alignment_pipeline_tests.write_back.plans import test_approval, test_guard, test_plan
@@ -80,6 +81,18 @@ MISTAKES: dict[str, tuple[Any, str, Any, Scenario]] = {
         test_summary.test_a_task_that_was_made_long_ago_is_not_made_again,
     ),
     "68 no compaction": (files, "MOST_FILES", 10**6, test_compaction.test_many_appends_stay_few_files_and_lose_no_row),
+    "70 a missing permission is a dead letter like any other": (
+        breaker.Breaker,
+        "_judge",
+        lambda self: None,
+        test_guard.test_a_permission_that_is_missing_altogether_stops_the_run,
+    ),
+    "71 an open home is used": (
+        warehouse,
+        "_check_home",
+        _trusts_the_journal,
+        test_home.test_a_home_that_is_open_to_others_is_refused_and_left_as_it_is,
+    ),
     "72 decay is written": (plan, "_is_ageing", lambda *_: False, test_plan.test_a_nights_decay_and_its_sentence_write_nothing),
     "69 damaged tables stay": (
         erase,

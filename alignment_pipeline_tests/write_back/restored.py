@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import NullPool, create_engine, text
+
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline_tests.write_back.office import Office
 
@@ -40,3 +42,21 @@ def _put(acme: Office, copy: Path, home: Path) -> None:
     target.write_bytes(copy.read_bytes())
     target.chmod(0o600)
     acme.journal = Journal.open(str(target), home=home, clock=acme.clock)
+
+
+def database(server: str, name: str, *, like: str | None = None) -> str:
+    """A database of a PostgreSQL server, empty or a copy of another one that nobody has open; returns its URL."""
+    driven = server.replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(driven, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}" + (f" TEMPLATE {like}" if like else "")))
+    base, _, query = server.partition("?")
+    return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+
+def open_in_a_fresh_container(acme: Office, url: str, home: Path) -> None:
+    """Another machine with an empty home, whose journal is a database."""
+    acme.journal.close()
+    home.mkdir(mode=0o700)
+    acme.home = home
+    acme.journal = Journal.open(url, home=home, clock=acme.clock)

@@ -59,6 +59,17 @@ def test_a_message_is_sent_once_however_often_it_is_due(tmp_path: Path) -> None:
     assert sink.sent == [("ada@us.example", "Call sla:1", "Due now.")]
 
 
+def test_a_second_home_sends_again_unless_it_has_the_outbox_of_the_first(tmp_path: Path) -> None:
+    sink = Double()
+    homes = [tmp_path / name for name in ("first", "second", "moved")]
+    for home in homes:
+        home.mkdir()
+    tell(homes[0], [message()], sink)
+    (homes[2] / "outbox.jsonl").write_bytes((homes[0] / "outbox.jsonl").read_bytes())
+
+    assert [["sla:1"], []] == [tell(home, [message()], sink).sent for home in homes[1:]], "as docs/sla.md says"
+
+
 def test_after_a_crash_while_sending_it_is_unknown_and_never_sent_again(tmp_path: Path) -> None:
     sink = Double()
     sink.error = KeyboardInterrupt()

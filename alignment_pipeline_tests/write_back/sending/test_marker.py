@@ -11,6 +11,7 @@ from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import FAST, FULL
 from alignment_pipeline.write_back.records import adopt
 from alignment_pipeline.write_back.sending.marker import JournalLost
+from alignment_pipeline_tests import postgres
 from alignment_pipeline_tests.write_back import restored
 from alignment_pipeline_tests.write_back.office import Office, lead_id, office
 
@@ -92,6 +93,30 @@ def test_a_copy_from_before_writes_of_the_fast_lane_applies_nothing(tmp_path: Pa
         restored.restore_in_place(acme, copy)
 
         assert_refused(acme)
+
+
+def test_postgresql_in_a_fresh_container_applies_nothing_without_its_data_or_with_an_old_copy(tmp_path: Path) -> None:
+    with postgres.served(tmp_path) as server:
+        first = restored.database(server, "first")
+        with office(tmp_path / "office", journal_url=first) as acme:
+            acme.want(lead_id(0), Note__c="first")
+            acme.run()
+            acme.journal.close()
+            old = restored.database(server, "old", like="first")
+            restored.open_in_a_fresh_container(acme, first, tmp_path / "moved")
+            acme.advance(hours=1)
+            acme.want(lead_id(0), Note__c="second")
+            assert acme.run().states == {"VERIFIED": 1}, "a database that is whole goes on, wherever the home is"
+            acme.edit(lead_id(0), Note__c="first")
+            acme.want(lead_id(0), Note__c="third")
+
+            for name, url in (("empty", restored.database(server, "empty")), ("copied", old)):
+                restored.open_in_a_fresh_container(acme, url, tmp_path / name)
+                for _ in range(3):
+                    acme.advance(minutes=30)
+                    with pytest.raises(JournalLost):
+                        acme.run()
+            assert acme.value(lead_id(0), "Note__c") == "first"
 
 
 def test_a_second_home_on_an_organisation_hears_who_wrote_before_its_first_write(tmp_path: Path) -> None:
