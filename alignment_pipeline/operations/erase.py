@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import json
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from alignment_pipeline.journal import backup
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import CRM, FULL, RUN, acquire
 from alignment_pipeline.operations import databases, history, personal_data
+from alignment_pipeline.operations.erased_names import ID_COLUMNS, Names
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline.write_back.plans import keys
 from alignment_pipeline.write_back.records import erase
@@ -62,7 +63,7 @@ def erase_person(home: Home, warehouse: Warehouse, journal: Journal, wanted: str
     people = _full_names(warehouse, names)
     key = keys.secret(home.path / KEY_FILE, may_make=True).encode()
     with acquire(journal, RUN), acquire(journal, FULL), acquire(journal, CRM, wait_seconds=_LEASE_SECONDS):
-        done = erase.erase(journal, names, key=key, plans=home.folder("plans"), people=people)
+        done = erase.erase(journal, Names.of(names).in_journal(), key=key, plans=home.folder("plans"), people=people)
         backup.renew(journal, backup.folder_of(home.path, home.environ))
         rows, tables = _erase_tables(warehouse, names)
         rows += _erase_days(warehouse, names)
@@ -90,17 +91,18 @@ class Sieve:
             raise ConfigurationError(f"people were erased here, but {KEY_FILE} is missing: restore it, or they would come back")
         self._known: dict[str, bool] = {}
 
-    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The batches without erased people."""
+    def __call__(self, batches: Iterable[pa.RecordBatch], table: str) -> Iterator[pa.RecordBatch]:
+        """The batches of a raw table without erased people."""
         for batch in batches:
-            yield self._kept(batch) if self._marks else batch
+            yield self._kept(batch, ID_COLUMNS.get(table, {})) if self._marks else batch
 
-    def _kept(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _kept(self, batch: pa.RecordBatch, systems: Mapping[str, str]) -> pa.RecordBatch:
         keep = pa.array([True] * batch.num_rows)
         for name in _NAMING:
             if name in batch.schema.names:
                 column = batch.column(name)
-                erased = [value for value in pc.unique(column).to_pylist() if value and self._is_erased(value)]
+                values = [(value, _key(value, systems.get(name))) for value in pc.unique(column).to_pylist() if value]
+                erased = [value for value, key in values if key is not None and self._is_erased(key)]
                 if erased:
                     keep = pc.and_(keep, pc.invert(pc.fill_null(pc.is_in(column, value_set=pa.array(erased)), False)))
         return batch.filter(keep)
@@ -109,6 +111,13 @@ class Sieve:
         if value not in self._known:
             self._known[value] = erase.is_erased(self._marks, self._key, [value])
         return self._known[value]
+
+
+def _key(value: str, system: str | None) -> str | None:
+    """The name of a person that a value is, None where it is a number of something else."""
+    if not value.isdigit() or len(value) >= 15:
+        return value
+    return None if system is None else f"{system}:{value}"
 
 
 def _names(warehouse: Warehouse, wanted: str) -> set[str]:
@@ -120,7 +129,12 @@ def _names(warehouse: Warehouse, wanted: str) -> set[str]:
     if "@" in wanted:
         matching = people.filter(people.email == wanted.lower()).select("person_id")
     ids = set(matching.to_pyarrow().column("person_id").to_pylist())
+    if wanted.isdigit() and len(ids) > 1:
+        keys = sorted(records.filter(records.record_id == wanted).to_pyarrow().column("source_key").to_pylist())
+        raise ConfigurationError(f"{wanted} is the number of several people: say which of {', '.join(keys)}")
     names = {wanted.lower() if "@" in wanted else wanted}
+    if wanted.isdigit() and not ids:
+        names |= {f"{system.name}:{wanted}" for system in MARKETING}
     if ids:
         theirs = records.filter(records.person_id.isin(sorted(ids))).to_pyarrow()
         names |= {*theirs.column("record_id").to_pylist(), *(key for key in theirs.column("source_key").to_pylist()), *ids}
@@ -144,22 +158,26 @@ def _full_names(warehouse: Warehouse, names: Collection[str]) -> set[str]:
 def _merged(warehouse: Warehouse, names: Collection[str]) -> set[str]:
     """Ids of records that were merged into theirs, where a merge makes a new id: their versions stay in the raw table."""
     merged: set[str] = set()
-    for people in (system.people for system in MARKETING):
+    for system in MARKETING:
+        people = system.people
         if people is None or people.merged_into is None:
             continue
         raw = warehouse.read(people.table)
-        losers = raw.filter(raw[people.merged_into].isin(sorted(names))).select("record_id").distinct()
-        merged |= set(losers.to_pyarrow().column("record_id").to_pylist())
+        survivors = sorted(Names.of(names).numbers[system.name])
+        losers = raw.filter(raw[people.merged_into].isin(survivors)).select("record_id").distinct()
+        merged |= {f"{system.name}:{one}" for one in losers.to_pyarrow().column("record_id").to_pylist()}
     return merged
 
 
 def _addresses(warehouse: Warehouse, names: Collection[str]) -> set[str]:
     """Addresses that any version of their records ever had."""
     addresses: set[str] = set()
-    marketing = [(system.people.table, system.people.email) for system in MARKETING if system.people is not None]
-    for table, column in (("raw_salesforce_leads", "Email"), ("raw_salesforce_contacts", "Email"), *marketing):
+    given = Names.of(names)
+    theirs = sorted(given.others)
+    marketing = [(one.people.table, one.people.email, sorted(given.numbers[one.name])) for one in MARKETING if one.people is not None]
+    for table, column, ids in (("raw_salesforce_leads", "Email", theirs), ("raw_salesforce_contacts", "Email", theirs), *marketing):
         raw = warehouse.read(table)
-        emails = raw.filter(raw.record_id.isin(sorted(names)), raw[column].notnull()).select(email=raw[column].strip().lower()).distinct()
+        emails = raw.filter(raw.record_id.isin(ids), raw[column].notnull()).select(email=raw[column].strip().lower()).distinct()
         addresses |= set(emails.to_pyarrow().column("email").to_pylist())
     return addresses
 
@@ -171,7 +189,7 @@ def _erase_tables(warehouse: Warehouse, names: Collection[str]) -> tuple[int, in
         if not warehouse.exists(name):
             continue
         table = warehouse.read(name)
-        mentions = _mentions(table, names)
+        mentions = Names.of(names).in_table(name, table)
         if mentions is None:
             continue
         gone = int(table.filter(mentions).count().to_pyarrow().as_py())
@@ -190,7 +208,7 @@ def _erase_days(warehouse: Warehouse, names: Collection[str]) -> int:
         accounts: set[str] = set()
         for name, key in history.KEYS.items():
             table = warehouse.read_snapshot(name, day)
-            mentions = _mentions(table, names)
+            mentions = Names.of(names).in_table(name, table)
             assert mentions is not None
             gone = table.filter(mentions).select(key=table[key], account_id=table.account_id).to_pyarrow()
             if gone.num_rows:
@@ -203,21 +221,6 @@ def _erase_days(warehouse: Warehouse, names: Collection[str]) -> int:
             history.erase(warehouse, day, people, accounts)
         history.forget_comparison(warehouse, day, names)
     return rows
-
-
-def _mentions(table: ibis.Table, names: Collection[str]) -> ibis.Value | None:
-    """A row mentions a person when any of its texts is one of their names, or holds one that cannot be chance."""
-    long = sorted(name for name in names if "@" in name or ":" in name or len(name) >= 15)
-    exact = sorted(names)
-    tests = []
-    for column, type_ in table.schema().items():
-        if type_.is_string():
-            tests.append(table[column].isin(exact).fill_null(False))
-            tests += [table[column].lower().contains(name.lower()).fill_null(False) for name in long]
-            if column.lower().endswith("ids"):
-                listed = ibis.literal(";") + table[column] + ";"
-                tests += [listed.contains(f";{name};").fill_null(False) for name in exact]
-    return ibis.or_(*tests) if tests else None
 
 
 def _erase_files(home: Home, names: Collection[str], people: Collection[str]) -> int:

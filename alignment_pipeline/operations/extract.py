@@ -42,7 +42,7 @@ def store(
     system: str,
     warehouse: Warehouse,
     journal: Journal,
-    sieve: Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]] = iter,
+    sieve: Callable[[Iterable[pa.RecordBatch], str], Iterable[pa.RecordBatch]] = lambda batches, table: batches,
     report: Callable[[str, int], None] = lambda *_: None,
 ) -> list[Stored]:
     """Read every stream to its end and publish its new versions; a stream that fails raises and leaves its table as it was.
@@ -53,7 +53,7 @@ def store(
     waiting: QuotaExhausted | None = None
     for reading in readings:
         try:
-            published = _append(reading, sieve(reading), warehouse)
+            published = _append(reading, sieve(reading, reading.stream.table), warehouse)
             if reading.report.census is not None:
                 _mark_gone(reading.report, warehouse)
         except QuotaExhausted as exhausted:

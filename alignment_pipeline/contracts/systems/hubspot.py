@@ -145,6 +145,10 @@ HUBSPOT = System(
         contact_id="salesforcecontactid",
         merged_into=MERGED_INTO,
         own_contact_id=CRM_CONTACT,
+        named_in=(
+            ("raw_hubspot_contacts_changes", "objectId"),
+            *((stream.table, "contactIds") for stream in STREAMS if "contactIds" in stream.fields),
+        ),
     ),
     feeds=(
         ActivityFeed(

@@ -66,7 +66,8 @@ class PersonRecords:
     `object` names them in tables of records; `write_object` in the field map. `lead_id` and `contact_id` are the fields that hold the
     CRM records they are synced with. `more_emails` holds further addresses of the person, joined by
     semicolons; `merged_into` the survivor, in the tombstone of a record that was merged away. `own_contact_id` is the field that holds the
-    person's own contact where the system is the CRM too.
+    person's own contact where the system is the CRM too. `named_in` are further raw tables and their columns that hold ids of people,
+    several joined by semicolons where the column's name ends in Ids.
     """
 
     object: str
@@ -78,6 +79,7 @@ class PersonRecords:
     more_emails: str | None = None
     merged_into: str | None = None
     own_contact_id: str | None = None
+    named_in: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
