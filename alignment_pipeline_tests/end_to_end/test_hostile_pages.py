@@ -13,7 +13,7 @@ from lxml import html
 import alignment_pipeline
 from alignment_pipeline.write_back.fields.decide import HoldReason
 from alignment_pipeline.write_back.fields.holds import NewHold
-from alignment_pipeline.write_back.plans import guard, preview
+from alignment_pipeline.write_back.plans import judgement, preview
 from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp, Quarantined
 from alignment_pipeline_tests.faults.selection import wants_all
 from alignment_pipeline_tests.faults.web_ui import CHROMIUM
@@ -45,7 +45,9 @@ def plan_page(attacks: list[str]) -> str:
         quarantined=[Quarantined(text, text, text, text, text) for text in attacks],
         managed=dict.fromkeys(attacks, 1),
     )
-    return preview.render(made, guard.Judgement(tuple(guard.Check(text, text, guard.Verdict.BLOCKED, text) for text in attacks)))
+    return preview.render(
+        made, judgement.Judgement(tuple(judgement.Check(text, text, judgement.Verdict.BLOCKED, text) for text in attacks))
+    )
 
 
 def pages(attacks: list[str]) -> dict[str, str]:

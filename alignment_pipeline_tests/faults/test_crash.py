@@ -17,7 +17,7 @@ from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.tables import BATCH, PLAN
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline.write_back.fields.field_rules import FieldRules
-from alignment_pipeline.write_back.plans import guard, ops, prepare
+from alignment_pipeline.write_back.plans import judgement, ops, prepare
 from alignment_pipeline.write_back.plans import rollback as undoing
 from alignment_pipeline.write_back.plans.planned import Plan
 from alignment_pipeline.write_back.sending.apply import open_run
@@ -72,7 +72,7 @@ def die_while_appending(home: Path) -> None:
     Warehouse(home).append("quarantined_rows", dying())
 
 
-def die_while_saving(home: Path, made: Plan, judgement: guard.Judgement, rules: FieldRules) -> None:
+def die_while_saving(home: Path, made: Plan, judgement: judgement.Judgement, rules: FieldRules) -> None:
     """In a process of its own: killed before the commit that keeps a plan."""
     os.environ["CRASH_AT"] = "before commit:1"
     ops.save_plan(Journal.open(home / "journal.sqlite", home=home), made, judgement, rules)

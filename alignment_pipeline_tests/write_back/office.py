@@ -38,7 +38,7 @@ from alignment_pipeline.sandbox.server import Sandbox
 from alignment_pipeline.sandbox.world import World, sandbox_clock
 from alignment_pipeline.write_back.fields.field_rules import FieldRules
 from alignment_pipeline.write_back.fields.shape import described_shapes
-from alignment_pipeline.write_back.plans import approval, guard, ops, plan
+from alignment_pipeline.write_back.plans import approval, guard, judgement, ops, plan
 from alignment_pipeline.write_back.plans.planned import Plan
 from alignment_pipeline.write_back.plans.source_health import SourceHealth
 from alignment_pipeline.write_back.sending.apply import Applied, apply, open_run
@@ -166,7 +166,7 @@ class Office:
         extract: bool = True,
         as_of: datetime | None = None,
         match_rates: Sequence[float] = (),
-    ) -> tuple[Plan, guard.Judgement, FieldRules]:
+    ) -> tuple[Plan, judgement.Judgement, FieldRules]:
         """Extract, build a plan and judge it; nothing is kept."""
         if extract:
             self.extract()
@@ -256,7 +256,7 @@ class Planned:
 
     office: Office
     plan: Any
-    judgement: guard.Judgement
+    judgement: judgement.Judgement
     state: str
 
     @property

@@ -23,8 +23,8 @@ from alignment_pipeline.journal.journal import Journal, stamp
 from alignment_pipeline.journal.tables import PLAN, STANDING_APPROVAL
 from alignment_pipeline.write_back.fields.field_rules import FieldRules
 from alignment_pipeline.write_back.plans import unattended
-from alignment_pipeline.write_back.plans.guard import AMOUNTS
 from alignment_pipeline.write_back.plans.journalled import Op
+from alignment_pipeline.write_back.plans.judgement import AMOUNTS
 from alignment_pipeline.write_back.plans.keys import is_signed, sign
 
 #: How the answer of `require` begins when no person signed the plan.

@@ -1,7 +1,7 @@
 """Judges a plan before anything is sent: within limits, needs a person's approval, or blocked.
 
-Belongs here: the checks that look at the plan's own numbers. Checks of the map against describe: `schema_checks.py`; the limits:
-`agreement/write_back.py`; a person's answer: `approval.py`. Every check is recorded with its numbers, passed or not.
+Belongs here: the checks that look at the plan's own numbers. Their form: `judgement.py`; checks of the map against describe:
+`schema_checks.py`; the limits: `agreement/write_back.py`; a person's answer: `approval.py`. Every check is recorded, passed or not.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -25,76 +23,12 @@ from alignment_pipeline.write_back.fields import bases
 from alignment_pipeline.write_back.fields.field_rules import CREATABLE, FieldRules
 from alignment_pipeline.write_back.plans import unattended
 from alignment_pipeline.write_back.plans.journalled import Op
+from alignment_pipeline.write_back.plans.judgement import AMOUNTS, Check, Judgement, Verdict
 from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp
 from alignment_pipeline.write_back.plans.schema_checks import schema_checks
 from alignment_pipeline.write_back.plans.source_health import SourceHealth, source_checks
 
-#: A person may lift a block for how much changes; every other block is for what is never right, or lifted by `accept-sources`.
-AMOUNTS = frozenset({"records_changed", "values_cleared", "owners_changed", "creates", "value_mix"})
 _CLOCKS_DIFFER = timedelta(minutes=5)
-
-
-class Verdict(StrEnum):
-    """The worst of the checks decides the plan."""
-
-    OK = "OK"
-    NEEDS_APPROVAL = "NEEDS_APPROVAL"
-    BLOCKED = "BLOCKED"
-
-
-_ORDER = list(Verdict)
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check with its numbers, in words a person can act on."""
-
-    name: str
-    subject: str
-    verdict: Verdict
-    text: str
-    value: float | None = None
-    approve_above: float | None = None
-    block_above: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """For `plan.guard` and `--json`."""
-        return asdict(self) | {"verdict": self.verdict.value}
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The guard's answer: the verdict and every check."""
-
-    checks: tuple[Check, ...]
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst of the checks."""
-        verdicts = {check.verdict for check in self.checks}
-        return next((one for one in (Verdict.BLOCKED, Verdict.NEEDS_APPROVAL) if one in verdicts), Verdict.OK)
-
-    @property
-    def is_liftable(self) -> bool:
-        """Whether a person's signature can let the plan be applied."""
-        return all(check.name in AMOUNTS for check in self.checks if check.verdict is Verdict.BLOCKED)
-
-    def to_text(self) -> str:
-        """For the journal."""
-        return json.dumps({"verdict": self.verdict.value, "checks": [check.to_json() for check in self.checks]})
-
-    def is_worse_than(self, text: str) -> bool:
-        """Whether any check is judged worse than in an earlier judgement (`to_text`); one that was not made then was fine."""
-        before: dict[tuple[str, str], int] = {}
-        for check in json.loads(text)["checks"]:
-            key = (check["name"], check["subject"])
-            before[key] = max(before.get(key, 0), _ORDER.index(check["verdict"]))
-        return any(_ORDER.index(check.verdict) > before.get((check.name, check.subject), 0) for check in self.checks)
-
-    def reasons(self, verdict: Verdict | None = None) -> list[str]:
-        """What stands in the way, worst first; or only the reasons of one verdict."""
-        order = (verdict,) if verdict else (Verdict.BLOCKED, Verdict.NEEDS_APPROVAL)
-        return [check.text for one in order for check in self.checks if check.verdict is one]
 
 
 def judge(
@@ -119,13 +53,8 @@ def judge(
             *_versions(connection, plan),
             *_quarantined(plan),
         ]
-    checks += [
-        Check(name, subject, Verdict(verdict), text) for name, subject, verdict, text in schema_checks(plan.ops, rules, plan.managed)
-    ]
-    checks += [
-        Check(name, subject, Verdict(verdict), text, value)
-        for name, subject, verdict, text, value in source_checks(sources, match_rates, numbers.sources)
-    ]
+    checks += schema_checks(plan.ops, rules, plan.managed)
+    checks += source_checks(sources, match_rates, numbers.sources)
     checks += _moment(plan, journal.clock.now())
     checks.append(Check("deletes", "all", Verdict.OK, "The tool never deletes records.", 0, None, 0))
     return Judgement(tuple(_of_rollback(checks) if plan.kind == "rollback" else checks))

@@ -18,8 +18,8 @@ from alignment_pipeline.journal.journal import Journal, stamp
 from alignment_pipeline.journal.tables import OP, OPEN, PLAN, REPLACEABLE
 from alignment_pipeline.write_back.fields import bases, holds, quarantine
 from alignment_pipeline.write_back.fields.field_rules import FieldRules
-from alignment_pipeline.write_back.plans.guard import Judgement, Verdict
 from alignment_pipeline.write_back.plans.journalled import Op
+from alignment_pipeline.write_back.plans.judgement import Judgement, Verdict
 from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp
 
 _WAITING = ("DRAFT", "NEEDS_APPROVAL", "APPROVED", "APPLYING")

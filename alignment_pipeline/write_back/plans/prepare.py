@@ -15,7 +15,8 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.write_back.fields.field_rules import FieldRules
 from alignment_pipeline.write_back.fields.shape import Shapes
-from alignment_pipeline.write_back.plans.guard import Judgement, judge
+from alignment_pipeline.write_back.plans.guard import judge
+from alignment_pipeline.write_back.plans.judgement import Judgement
 from alignment_pipeline.write_back.plans.ops import save_plan
 from alignment_pipeline.write_back.plans.plan import build
 from alignment_pipeline.write_back.plans.planned import Plan

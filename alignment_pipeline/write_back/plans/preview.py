@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.write_back.plans import preview_rows
-from alignment_pipeline.write_back.plans.guard import Judgement
+from alignment_pipeline.write_back.plans.judgement import Judgement
 from alignment_pipeline.write_back.plans.planned import Plan
 from alignment_pipeline.write_back.plans.preview_rows import Group, Names, Wording
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from alignment_pipeline.agreement.write_back import Sources
+from alignment_pipeline.write_back.plans.judgement import Check, Verdict
 
 #: What lifts a block of this kind.
 _ADVICE = "If that is right, `alignment accept-sources` makes it the new normal"
-Finding = tuple[str, str, str, str, float | None]
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class SourceHealth:
     cadence_seconds: float | None = None
 
 
-def source_checks(sources: Sequence[SourceHealth], match_rates: Sequence[float], limits: Sources) -> Iterable[Finding]:
-    """(name, subject, verdict, text, value) per source and measure."""
+def source_checks(sources: Sequence[SourceHealth], match_rates: Sequence[float], limits: Sources) -> Iterable[Check]:
+    """One check per source and measure."""
     for source in sources:
         if source.rows is not None:
             yield _rows(source, source.rows, limits)
@@ -39,16 +39,18 @@ def source_checks(sources: Sequence[SourceHealth], match_rates: Sequence[float],
         yield _match_rate(match_rates, limits)
 
 
-def _rows(source: SourceHealth, now: int, limits: Sources) -> Finding:
+def _rows(source: SourceHealth, now: int, limits: Sources) -> Check:
     past = [rows for rows in source.history[-7:] if rows > 0]
     usual = statistics.median(past) if past else None
     if now == 0 and usual:
-        return ("source_rows", source.stream, "BLOCKED", f"{source.stream} is empty; it usually has {usual:.0f} rows. {_ADVICE}", 0)
+        return Check(
+            "source_rows", source.stream, Verdict.BLOCKED, f"{source.stream} is empty; it usually has {usual:.0f} rows. {_ADVICE}", 0
+        )
     drop = 100 * (usual - now) / usual if usual else 0.0
     is_judged = usual is not None and usual - now >= limits.smallest_drop
-    verdict = _verdict(drop, limits.rows_approve_drop_pct, limits.rows_block_drop_pct) if is_judged else "OK"
+    verdict = _verdict(drop, limits.rows_approve_drop_pct, limits.rows_block_drop_pct) if is_judged else Verdict.OK
     usually = f", {max(drop, 0.0):.0f} % below the median of its last runs ({usual:.0f})" if usual and drop > 0 else ""
-    return (
+    return Check(
         "source_rows",
         source.stream,
         verdict,
@@ -57,9 +59,9 @@ def _rows(source: SourceHealth, now: int, limits: Sources) -> Finding:
     )
 
 
-def _age(source: SourceHealth, factor: float, limits: Sources) -> Finding:
+def _age(source: SourceHealth, factor: float, limits: Sources) -> Check:
     verdict = _verdict(factor, limits.age_approve_factor, limits.age_block_factor)
-    return (
+    return Check(
         "source_age",
         source.stream,
         verdict,
@@ -68,13 +70,13 @@ def _age(source: SourceHealth, factor: float, limits: Sources) -> Finding:
     )
 
 
-def _match_rate(match_rates: Sequence[float], limits: Sources) -> Finding:
+def _match_rate(match_rates: Sequence[float], limits: Sources) -> Check:
     usual = statistics.median(match_rates[-8:-1])
     fall = 100 * (usual - match_rates[-1])
     verdict = _verdict(fall, limits.match_rate_approve_points, limits.match_rate_block_points)
     text = f"{match_rates[-1]:.1%} of the leads are matched; the median of the last runs is {usual:.1%}."
-    return ("match_rate", "lead_account_matches", verdict, text, round(fall, 2))
+    return Check("match_rate", "lead_account_matches", verdict, text, round(fall, 2))
 
 
-def _verdict(value: float, approve: float, block: float) -> str:
-    return "BLOCKED" if value > block else "NEEDS_APPROVAL" if value > approve else "OK"
+def _verdict(value: float, approve: float, block: float) -> Verdict:
+    return Verdict.BLOCKED if value > block else Verdict.NEEDS_APPROVAL if value > approve else Verdict.OK

@@ -30,6 +30,7 @@ from alignment_pipeline.write_back.fields.field_rules import FieldRules
 from alignment_pipeline.write_back.fields.shape import described_shapes
 from alignment_pipeline.write_back.plans import approval
 from alignment_pipeline.write_back.plans.journalled import Op
+from alignment_pipeline.write_back.plans.judgement import Verdict
 from alignment_pipeline.write_back.plans.ops import due, finish_plan, load_plan, ops_of, set_plan_state
 from alignment_pipeline.write_back.plans.planned import canonical
 from alignment_pipeline.write_back.plans.planned import plan_hash as hash_of
@@ -175,7 +176,7 @@ def _check(run: Run, plan: Row[Any], *, key: Ed25519PublicKey | None, resume: bo
             f"plan {plan.plan_hash[:12]} is not what was approved: its operations were changed in the journal. Plan again"
         )
     run.signed = {op.op_id: canonical(op) for op in ops}
-    blocked = [text for _, _, verdict, text in schema_checks(ops, run.rules) if verdict == "BLOCKED"]
+    blocked = [check.text for check in schema_checks(ops, run.rules) if check.verdict is Verdict.BLOCKED]
     if blocked:
         raise ApprovalRequired("the CRM no longer fits the plan, nothing was written:\n" + "\n".join(f"  - {text}" for text in blocked))
     reason = breaker.open_reason(run.journal)

@@ -9,7 +9,7 @@ import pytest
 
 from alignment_pipeline.errors import ApprovalRequired
 from alignment_pipeline.write_back.plans import approval
-from alignment_pipeline.write_back.plans.guard import Judgement
+from alignment_pipeline.write_back.plans.judgement import Judgement
 from alignment_pipeline.write_back.plans.source_health import SourceHealth
 from alignment_pipeline_tests.write_back.office import SIGNING_KEY, Office, lead_id, office
 

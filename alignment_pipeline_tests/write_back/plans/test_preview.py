@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from alignment_pipeline.agreement import loader
-from alignment_pipeline.write_back.plans import guard, preview
+from alignment_pipeline.write_back.plans import judgement, preview
 from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp
 from alignment_pipeline_tests.write_back.office import lead_id, office
 
@@ -83,7 +83,7 @@ STOPPED = PlannedOp(
 
 
 def test_each_field_has_its_own_reason_and_names_stand_beside_ids(tmp_path: Path) -> None:
-    lines, _ = preview.write_preview(made(ACCOUNT, LEAD), guard.Judgement(()), tmp_path, crm=CRM, names=NAMES)
+    lines, _ = preview.write_preview(made(ACCOUNT, LEAD), judgement.Judgement(()), tmp_path, crm=CRM, names=NAMES)
 
     rows = {(row["record_id"], row["field"]): row for row in map(json.loads, lines.read_text().splitlines())}
     assert rows["001A", "Alignment_Fit_Score__c"]["reason"] == "Software, 500 employees."
@@ -98,7 +98,7 @@ def test_each_field_has_its_own_reason_and_names_stand_beside_ids(tmp_path: Path
 
 
 def test_changes_are_grouped_by_consequence_and_the_biggest_come_first(tmp_path: Path) -> None:
-    preview.write_preview(made(LEAD, STOPPED, ACCOUNT), guard.Judgement(()), tmp_path, crm=CRM, names=NAMES)
+    preview.write_preview(made(LEAD, STOPPED, ACCOUNT), judgement.Judgement(()), tmp_path, crm=CRM, names=NAMES)
 
     assert preview.read_groups(tmp_path, "f" * 64) == [
         "1 account becomes MQA",
@@ -113,15 +113,15 @@ def test_changes_are_grouped_by_consequence_and_the_biggest_come_first(tmp_path:
 
 def test_what_reacts_in_the_crm_stands_on_the_page(tmp_path: Path) -> None:
     said = ["saving a Lead starts 1 flow (<b>Route</b>)", "it is not known whether triggers react: refused"]
-    _, page = preview.write_preview(made(LEAD), guard.Judgement(()), tmp_path, crm=CRM, reactions=said)
+    _, page = preview.write_preview(made(LEAD), judgement.Judgement(()), tmp_path, crm=CRM, reactions=said)
 
     assert "<li>Saving a Lead starts 1 flow (&lt;b&gt;Route&lt;/b&gt;).</li>" in page.read_text(encoding="utf-8")
     assert preview.read_groups(tmp_path, "f" * 64, "reactions") == said
 
 
 def test_the_page_says_empty_names_and_what_was_found(tmp_path: Path) -> None:
-    judgement = guard.Judgement((guard.Check("creates_per_owner", "001A", guard.Verdict.BLOCKED, "30 for one owner (001A)."),))
-    _, page = preview.write_preview(made(ACCOUNT, LEAD), judgement, tmp_path, crm=CRM, names=NAMES)
+    given = judgement.Judgement((judgement.Check("creates_per_owner", "001A", judgement.Verdict.BLOCKED, "30 for one owner (001A)."),))
+    _, page = preview.write_preview(made(ACCOUNT, LEAD), given, tmp_path, crm=CRM, names=NAMES)
 
     text = page.read_text(encoding="utf-8")
     assert "Acme (001A)" in text and "Beta (001B)" in text and ">empty<" in text
@@ -130,7 +130,7 @@ def test_the_page_says_empty_names_and_what_was_found(tmp_path: Path) -> None:
 
 
 def test_the_data_of_the_page_holds_every_field_with_its_reason(tmp_path: Path) -> None:
-    _, page = preview.write_preview(made(ACCOUNT, LEAD, STOPPED), guard.Judgement(()), tmp_path, crm=CRM, names=NAMES)
+    _, page = preview.write_preview(made(ACCOUNT, LEAD, STOPPED), judgement.Judgement(()), tmp_path, crm=CRM, names=NAMES)
 
     _, data = scripts(page.read_text(encoding="utf-8"))
     plan = json.loads(zlib.decompress(base64.b64decode(data)))
@@ -163,7 +163,7 @@ def test_a_large_plan_makes_a_page_below_two_megabytes(tmp_path: Path) -> None:
         )
         for number in range(23_000)
     ]
-    _, page = preview.write_preview(made(*ops), guard.Judgement(()), tmp_path, crm=CRM, names={})
+    _, page = preview.write_preview(made(*ops), judgement.Judgement(()), tmp_path, crm=CRM, names={})
 
     assert page.stat().st_size < 2_000_000
 
