@@ -1,10 +1,26 @@
-"""Slow tests first: the workers then end at about the same time, with quick tests."""
+"""Which tests run where and when: slow ones first, and those that share a company in one worker."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadFileScheduling
+
+#: Its tests share one company, whose full run costs more than all of them.
+_SHARED = "alignment_pipeline_tests/fast_lane/"
+
+
+class _ByCompany(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return _SHARED if nodeid.startswith(_SHARED) else super()._split_scope(nodeid)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests marked `slow` before the others; the order within each stays."""
+    """Put tests marked `slow` before the others, so that the workers end at about the same time; the order within each stays."""
     items.sort(key=lambda one: one.get_closest_marker("slow") is None)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """A file is a worker's as a whole, as with xdist's own `loadfile`."""
+    return _ByCompany(config, log) if config.getvalue("dist") == "loadfile" else None

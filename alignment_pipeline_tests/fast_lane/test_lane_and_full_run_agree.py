@@ -18,7 +18,7 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.fast_lane.random_company import RandomCompany, answer_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-COMPANIES = range(int(os.environ.get("ALIGNMENT_EXAMPLES", "3")))
+COMPANIES = range(int(os.environ.get("ALIGNMENT_EXAMPLES", "2")))
 RAISERS = 6
 
 
