@@ -88,11 +88,14 @@ class FieldMapping(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if (self.object == MARKETO_LEAD) != (self.value == "person.nurture"):
-            raise ValueError(f"{self.object}.{self.field} holds {self.value}; person.nurture goes to MarketoLead, and nothing else does")
-        if self.object == MARKETO_LEAD and (self.owner != "machine" or self.type not in ("text", "long_text")):
+        is_nurture = self.value == "person.nurture"
+        if (self.object == MARKETO_LEAD and not is_nurture) or (is_nurture and self.object not in (MARKETO_LEAD, "Contact")):
             raise ValueError(
-                f"MarketoLead.{self.field} is {self.owner} and {self.type}; fields of Marketo are machine, and text or long_text"
+                f"{self.object}.{self.field} holds {self.value}; person.nurture goes to MarketoLead or Contact, and MarketoLead takes nothing else"
+            )
+        if is_nurture and (self.owner != "machine" or self.type not in ("text", "long_text")):
+            raise ValueError(
+                f"{self.object}.{self.field} is {self.owner} and {self.type}; fields for nurture are machine, and text or long_text"
             )
         if self.value.endswith(".synced_at") and self.owner != "machine":
             raise ValueError(f"{self.object}.{self.field} is {self.owner}; the time of syncing is written along with every change: machine")

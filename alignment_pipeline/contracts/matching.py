@@ -152,6 +152,27 @@ LEAD_DUPLICATES = Contract(
     ),
 )
 
+CONTACT_ACCOUNT_CONFLICTS = Contract(
+    name="contact_account_conflicts",
+    group="matching",
+    description="One row per contact whose account was chosen by a domain that several companies or none own, and who belongs to another one.",
+    key=("person_id",),
+    columns=columns(
+        """
+        person_id           string!    person
+        contact_id          string!    contact that stands for the person
+        account_id          string!    account that the contact is on
+        proposed_account_id string!    account that the evidence speaks for
+        domain              string!    e-mail domain of the contact and of the account it is on
+        confidence          float64!   calibrated probability that proposed_account_id is right
+        method              string!    kind of evidence that decided
+        reason              string!    one sentence, at most 255 characters
+        as_of               timestamp! decided as of
+        agreement_version   string!    decided under
+        """
+    ),
+)
+
 CONTRACTS: tuple[Contract, ...] = (
     LEAD_ACCOUNT_MATCHES,
     PERSON_ACCOUNTS,
@@ -161,4 +182,5 @@ CONTRACTS: tuple[Contract, ...] = (
     MATCH_MOVES,
     ACCOUNT_DUPLICATES,
     LEAD_DUPLICATES,
+    CONTACT_ACCOUNT_CONFLICTS,
 )

@@ -196,6 +196,11 @@ QUERIES: Mapping[str, tuple[str, str]] = {
         "by size of the group",
         "SELECT records AS leads_in_group, count(DISTINCT group_id) AS groups FROM read_parquet($rows) GROUP BY ALL ORDER BY records",
     ),
+    "contact_account_conflicts": (
+        "by domain",
+        "SELECT domain, account_id, proposed_account_id, count(*) AS contacts FROM read_parquet($rows) GROUP BY ALL "
+        "ORDER BY contacts DESC, domain, account_id, proposed_account_id",
+    ),
     "person_engagement_factors": (
         "by factor",
         "SELECT factor, count(*) AS people, round(sum(contribution_micro) / 1e6) AS points FROM read_parquet($rows) "

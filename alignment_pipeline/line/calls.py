@@ -27,6 +27,7 @@ from alignment_pipeline.field_updates import field_updates as updates_rule
 from alignment_pipeline.lifecycle.backtest import backtest
 from alignment_pipeline.lifecycle.backtest import mql_backtest as mql_rule
 from alignment_pipeline.lifecycle.stages import person_stages
+from alignment_pipeline.matching import contact_account_conflicts as conflicts_rule
 from alignment_pipeline.matching import lead_account_matches as matches_rule
 from alignment_pipeline.matching import match_labels as labels_rule
 from alignment_pipeline.matching import match_word_rarities as rarities_rule
@@ -93,6 +94,22 @@ def lead_account_matches(
     always, never = labels_rule.corrections(match_labels)
     return matches_rule.lead_account_matches(
         people, index, settings=settings, always=always, never=never, as_of=as_of, agreement_version=agreement_version
+    )
+
+
+def contact_account_conflicts(
+    people: ibis.Table,
+    index: AccountIndex,
+    settings: MatchingSettings,
+    match_labels: ibis.Table,
+    *,
+    as_of: datetime,
+    agreement_version: str,
+) -> pa.Table:
+    """Contacts on a wrong account, less what people said."""
+    _always, never = labels_rule.corrections(match_labels)
+    return conflicts_rule.contact_account_conflicts(
+        people, index, settings=settings, never=never, as_of=as_of, agreement_version=agreement_version
     )
 
 

@@ -197,6 +197,14 @@ MATCHING = (
         asset="lead_account_matches",
     ),
     row("account_duplicates", duplicates.account_duplicates, "account_index", kind=MATCH, asset="lead_account_matches"),
+    row(
+        "contact_account_conflicts",
+        calls.contact_account_conflicts,
+        "people account_index matching_settings match_labels",
+        kind=FOLD,
+        asks=MOMENT,
+        asset="lead_account_matches",
+    ),
     row("lead_duplicates", calls.lead_duplicates, "leads", kind=FOLD, asset="lead_account_matches"),
     row("person_accounts", person_accounts.person_accounts, "people lead_account_matches accounts crm_record_states", asks=DAY),
 )

@@ -21,10 +21,10 @@ from alignment_pipeline.sla.arrays import fetch
 def nurture_updates(
     people: ibis.Table, person_stage_changes: ibis.Table, *, sla: Sla, crm: Crm, as_of: datetime, agreement_version: str
 ) -> ibis.Table:
-    """`field_updates` of object MarketoLead: 'Recycled: Wrong size' while a person is back with marketing, null once they moved on.
+    """`field_updates` of MarketoLead, or of Contact: 'Recycled: Wrong size' while a person is back with marketing, null once they moved on.
 
-    Only people who ever were in one of the agreement's stages have a row, so a field that others fill is left alone. No rows
-    where the field map gives `person.nurture` no field.
+    A field of Contact is for a CRM whose own lists and workflows do the nurturing, as HubSpot's. Only people who ever were in one of the
+    agreement's stages have a row, so a field that others fill is left alone. No rows where the field map gives `person.nurture` no field.
     """
     fields = [mapping for mapping in crm.fields if mapping.value == "person.nurture"]
     if not fields:
@@ -39,17 +39,18 @@ def nurture_updates(
         if row["stage"].lower() in stages:
             ever.add(row["person_id"])
     out = []
-    for row in fetch(people, "person_id", "marketing_key", "reject_code", "is_do_not_sync").to_pylist():
-        system, _, record_id = (row["marketing_key"] or "").partition(":")
-        if system != MARKETO.name or row["is_do_not_sync"] or row["person_id"] not in ever:
+    for row in fetch(people, "person_id", "marketing_key", "contact_id", "reject_code", "is_do_not_sync").to_pylist():
+        if row["is_do_not_sync"] or row["person_id"] not in ever:
             continue
+        system, _, number = (row["marketing_key"] or "").partition(":")
+        record_ids = {MARKETO_LEAD: number if system == MARKETO.name else None, "Contact": row["contact_id"]}
         stage = last[row["person_id"]][1]
         is_back = stage.lower() in stages
         code = f": {row['reject_code']}" if row["reject_code"] else ""
         out += [
             {
-                "object": MARKETO_LEAD,
-                "record_id": record_id,
+                "object": mapping.object,
+                "record_id": record_ids[mapping.object],
                 "field": mapping.field,
                 "value": json.dumps(f"{stage}{code}"[: mapping.length], ensure_ascii=False) if is_back else "null",
                 "reason": "Sales gave the person back: nurture takes them up." if is_back else "The person has left nurture.",
@@ -59,6 +60,7 @@ def nurture_updates(
                 "agreement_version": agreement_version,
             }
             for mapping in fields
+            if record_ids[mapping.object] is not None
         ]
-    out.sort(key=lambda row: (str(row["record_id"]), str(row["field"])))
+    out.sort(key=lambda row: (str(row["object"]), str(row["record_id"]), str(row["field"])))
     return ibis.memtable(pa.Table.from_pylist(out, schema=FIELD_UPDATES.schema))

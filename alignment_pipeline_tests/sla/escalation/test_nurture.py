@@ -13,8 +13,8 @@ from alignment_pipeline_tests.sla.factories import World, at, rows_of
 NOW = at("2026-11-18T10:00:00")
 
 
-def told(world: World, *fields: str) -> dict[str, object]:
-    mappings = [{"object": "MarketoLead", "field": field, "value": "person.nurture", "type": "text", "label": "L"} for field in fields]
+def told(world: World, *fields: str, object_: str = "MarketoLead") -> dict[str, object]:
+    mappings = [{"object": object_, "field": field, "value": "person.nurture", "type": "text", "label": "L"} for field in fields]
     terms = {"sla": Sla(), "crm": Crm.model_validate({"fields": mappings}), "as_of": NOW, "agreement_version": "test"}
     sources = world.sources()
     rows = rows_of(nurture.nurture_updates(sources.people, sources.person_stage_changes, **terms))
@@ -43,3 +43,14 @@ def test_without_a_field_or_for_people_not_to_be_written_nothing_is() -> None:
 
     assert told(world, "recycled") == {}
     assert told(World().person("marketo:1", marketing_key="marketo:1").stage(NOW, "Recycled", person="marketo:1")) == {}
+
+
+def test_a_contact_is_told_where_the_crm_itself_does_the_nurturing() -> None:
+    world = World()
+    world.person("contact:1", marketing_key="hubspot:1", contact_id="003000000000000001", reject_code="Wrong size")
+    world.person("hubspot:2", marketing_key="hubspot:2")
+    for person in ("contact:1", "hubspot:2"):
+        world.stage(NOW - timedelta(hours=1), "Recycled", person=person)
+
+    assert told(world, "nurture", object_="Contact") == {"003000000000000001": "Recycled: Wrong size"}
+    assert told(world, "recycled") == {}, "another system's people are not Marketo's"
