@@ -241,5 +241,16 @@ def _moment(value: datetime | None) -> str:
     return f"{value:%Y-%m-%d %H:%M}" if value else "-"
 
 
+def activities(rows: Sequence[Row], *, width: int) -> list[str]:
+    """One line per activity: when, points now and when it happened, what counted, or why it does not count."""
+    shown = ["", "Activities, newest first (points now, points undecayed)"]
+    for row in rows:
+        worth = f"{row['contribution_micro'] / MICRO:8.2f} {row['weighted_micro'] / MICRO:8.2f}  {row['factor']}"
+        points = f"{'not counted':>17}  {str(row['exclusion']).replace('_', ' ')}" if row["exclusion"] else worth
+        about = ", ".join(text for text in (row["activity_type"].replace("_", " "), row["detail"]) if text)
+        shown.append(_cut(f"{row['occurred_at']:%Y-%m-%d %H:%M}  {points}: {about}", width))
+    return shown
+
+
 def _cut(line: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 4].rstrip() + " ..."

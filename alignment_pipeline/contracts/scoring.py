@@ -84,7 +84,8 @@ SCORED_ACTIVITIES = Contract(
     name="scored_activities",
     group="scoring",
     owner=_MARKETING,
-    description="One row per activity known as of the day, with its person, its account and what it is worth, or why it does not count.",
+    description="One row per activity known as of the day, with its person, its account and what it is worth, or why it does not count. "
+    "No run stores it: `alignment explain ID --activities` shows it for a person or account.",
     key=("activity_id",),
     columns=columns(
         """

@@ -58,11 +58,6 @@ QUERIES: Mapping[str, tuple[str, str]] = {
         "by reason",
         "SELECT exclusion, sum(activities)::BIGINT AS activities FROM read_parquet($rows) GROUP BY ALL ORDER BY activities DESC, exclusion",
     ),
-    "scored_activities": (
-        "by factor",
-        "SELECT factor, count(*) AS activities, round(sum(contribution_micro) / 1e6) AS points FROM read_parquet($rows) "
-        "WHERE exclusion IS NULL GROUP BY ALL ORDER BY points DESC, factor",
-    ),
     "person_scores": (
         "by score",
         "SELECT 10 * floor(engagement_score / 10)::BIGINT AS score_from, count(*) AS people FROM read_parquet($rows) "

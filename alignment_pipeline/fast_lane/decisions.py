@@ -76,8 +76,8 @@ class Decider(Walk):
             ("person_accounts", "accounts"): lambda: store.read("accounts"),
             ("person_accounts", "crm_record_states"): self._states_of_accounts_too,
             ("sla_sources", "condition_values"): self._values_of_accounts_too,
-            ("account_mqa_changes", "scored_activities"): lambda: self._of_the_accounts("scored_activities"),
-            ("account_mqa_changes", "person_fits"): lambda: self._of_the_accounts("person_fits"),
+            ("account_mqa_changes", "scored_activities"): lambda: self._of_the_accounts("scored_activities", self._scored),
+            ("account_mqa_changes", "person_fits"): lambda: self._of_the_accounts("person_fits", self._published),
         }
         self._after: Mapping[str, Callable[[], None]] = {
             "activities": self._keep_what_has_happened,
@@ -100,8 +100,10 @@ class Decider(Walk):
             results = self._store.prepared(key, lambda: self._adjusted(step.call(read, agreement=self.agreement, as_of=as_of)))
         else:
             results = step.call(read, agreement=self.agreement, as_of=self.as_of)
-        is_held = step.is_published or step.kind is not Kind.EXPRESSION
-        self.tables |= {name: self._store.hold(name, one) if is_held and _is_table(one) else one for name, one in results.items()}
+        is_fold = step.kind is not Kind.EXPRESSION
+        self.tables |= {
+            name: self._store.hold(name, one) if (is_fold or name in CONTRACTS) and _is_table(one) else one for name, one in results.items()
+        }
         if step.name in self._after:
             self._after[step.name]()
 
@@ -156,14 +158,42 @@ class Decider(Walk):
         names = CONTRACTS["condition_values"].names
         return ibis.union(published.filter(published.source_key.startswith("account:")).select(*names), self.tables["condition_values"])
 
-    def _of_the_accounts(self, name: str) -> ibis.Table:
-        """Rows of everybody who counts for these accounts: these people's as decided now, the others' as published."""
+    def _of_the_accounts(self, name: str, of_others: Callable[[str, set[str]], pa.Table]) -> ibis.Table:
+        """Rows of everybody who counts for these accounts: these people's as decided now, the others' from what is published."""
         mine = self._store.rows(self.tables[name])
         accounts = overlay.column(self.tables["accounts"], "account_id")
         others = self._store.among("person_accounts", "account_id", self._below(accounts))["person_id"].to_pylist()
         people = set(overlay.column(self.tables["people"], "person_id")) | self._joined_since()
-        published = self._store.among(name, "person_id", set(others) - people)
-        return self._store.contract(name, [mine, published], held_as=f"{name}_of_accounts")
+        return self._store.contract(name, [mine, of_others(name, set(others) - people)], held_as=f"{name}_of_accounts")
+
+    def _published(self, name: str, people: set[str]) -> pa.Table:
+        return self._store.among(name, "person_id", people)
+
+    def _scored(self, name: str, people: set[str]) -> pa.Table:
+        """Activities of these people with their points, from published tables: no run stores a row for every activity.
+
+        With everybody else whose the people's records are or were: an activity counts for the person of its moment.
+        """
+        if not people:
+            return CONTRACTS[name].empty()
+        step = line.maker(name)
+        of_records = ("person_records", "record_periods")
+        keys = sorted({key for one in of_records for key in _values(self._published(one, people), "source_key")})
+        rows = {one: self._store.among(one, "source_key", keys) for one in (*of_records, "activities")}
+        everybody = people.union(*(_values(rows[one], "person_id") for one in of_records))
+        rows |= {one: self._published(one, everybody) for one in ("people", "person_accounts", "person_fits")}
+        accounts = _values(rows["person_accounts"], "account_id")
+        for one in ("accounts", "account_tiers"):
+            rows[one] = self._store.among(one, "account_id", self._with_those_above(accounts))
+        held = {one: self._store.contract(one, [theirs], held_as=f"others_{one}") for one, theirs in rows.items()}
+
+        def read(one: Read) -> Any:
+            return held[one.table] if one.table in held else self.read(one)
+
+        key = (f"others_{name}", self._day, self.agreement.version)
+        results = self._store.prepared(key, lambda: step.call(read, agreement=self.agreement, as_of=self._day))
+        scored = self._store.rows(results[name])
+        return scored.filter(pc.is_in(scored["person_id"], value_set=pa.array(sorted(people), pa.string())))
 
     def _below(self, accounts: list[str]) -> set[str]:
         """The accounts whose people's activities count for these."""
@@ -172,6 +202,13 @@ class Decider(Walk):
             return set(accounts)
         below = self._store.among("accounts", f"{hierarchy}_account_id", accounts)["account_id"].to_pylist()
         return {*accounts, *below}
+
+    def _with_those_above(self, accounts: list[str]) -> set[str]:
+        hierarchy = self.agreement.scoring.engagement.roll_up.hierarchy
+        if hierarchy == "own":
+            return set(accounts)
+        above = self._store.among("accounts", "account_id", accounts)[f"{hierarchy}_account_id"].to_pylist()
+        return {*accounts, *(one for one in above if one)}
 
     def _joined_since(self) -> set[str]:
         """Published people whose records belong to these people now."""
@@ -212,6 +249,10 @@ class Decider(Walk):
         self.tables["sla_clocks"] = self._store.hold("sla_clocks", mine)
         kept = rungs.filter(pc.is_in(rungs["clock_id"], value_set=mine["clock_id"].combine_chunks()))
         self.tables["sla_escalations"] = self._store.hold("sla_escalations", kept)
+
+
+def _values(rows: pa.Table, name: str) -> list[str]:
+    return sorted({value for value in rows[name].to_pylist() if value is not None})
 
 
 def _is_table(value: Any) -> bool:

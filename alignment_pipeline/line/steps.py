@@ -209,6 +209,8 @@ MATCHING = (
     row("person_accounts", person_accounts.person_accounts, "people lead_account_matches accounts crm_record_states", asks=DAY),
 )
 
+_SCORED = "activities people person_records person_accounts accounts account_tiers person_fits"
+
 SCORING = (
     row("account_fits", account_fits.account_fits, "accounts", takes="scoring", asks=DAY),
     row(
@@ -224,17 +226,27 @@ SCORING = (
     row(
         "person_fits", person_fits.person_fits, "people person_accounts account_tiers", readings="title_readings", takes="scoring", asks=DAY
     ),
+    # no run stores it: rules that need a row for every activity work it out over the rows that they read
     row(
         "scored_activities",
         scored_activities.scored_activities,
-        "activities people person_records person_accounts accounts account_tiers person_fits",
+        _SCORED,
+        periods="record_periods",
+        users="users",
+        takes="scoring scope",
+        asks=DAY,
+        is_published=False,
+    ),
+    row("activity_exclusions", scored_activities.activity_exclusions, "scored_activities", asks=DAY),
+    row(
+        "person_engagement_factors",
+        engagement.person_engagement_factors,
+        _SCORED,
         periods="record_periods",
         users="users",
         takes="scoring scope",
         asks=DAY,
     ),
-    row("activity_exclusions", scored_activities.activity_exclusions, "scored_activities", asks=DAY),
-    row("person_engagement_factors", engagement.person_engagement_factors, "scored_activities", takes="scoring", asks=DAY),
     row(
         "person_scores",
         person_scores.person_scores,
@@ -312,6 +324,7 @@ SLA = (
         "sla_sources feed_watermarks marketing_commitments users",
         takes="sla crm",
         kind=FOLD,
+        keys=keys.by_party,
         asks=MOMENT,
         asset="sla_ledger",
     ),
@@ -329,7 +342,7 @@ SLA = (
         takes="crm",
         kind=FOLD,
         asks=MOMENT,
-        scored_activities="scored_activities",
+        factors="person_engagement_factors",
     ),
     row("task_retractions", calls.task_retractions, "sla_clocks escalation_tasks", takes="crm", kind=FOLD, asks=MOMENT, is_published=False),
     row(

@@ -182,5 +182,6 @@ def backtest_of(
     """The backtest of an agreement's MQA rules, or of the moves by which it makes MQLs, over the published tables."""
     step = line.maker(f"{of}_backtests")
     walk = line.Walk(agreement, as_of or decided_as_of(warehouse), lambda one: warehouse.read(one.table))
+    walk.along(line.needed([one.table for one in step.inputs], given=published(LINE)))
     walk.evaluate(step, outcome_days=outcome_days, tested_days=tested_days, use_attributes=use_attributes)
     return Backtest(*(walk.tables[name] for name in step.makes))

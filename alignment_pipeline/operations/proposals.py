@@ -18,7 +18,7 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.patterns import matches_text
 from alignment_pipeline.connectors.descriptions import ObjectDescription
 from alignment_pipeline.contracts.moments import moment
-from alignment_pipeline.operations import impact_and_backtest
+from alignment_pipeline.operations import explain_activities, impact_and_backtest
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 DAYS = 90
@@ -60,10 +60,11 @@ def stages(descriptions: Mapping[str, ObjectDescription | None], agreement: Agre
 def activities(warehouse: Warehouse, agreement: Agreement) -> list[Proposal]:
     """Types of activities of the last 90 days with their counts, and whether one of the scoring rules counts them."""
     title = f"Activities of the last {DAYS} days"
-    if not warehouse.exists("scored_activities"):
+    if not warehouse.exists("account_scores"):
         return [Proposal("scoring.engagement.rules", title, (_FIRST_RUN,))]
-    since = moment(impact_and_backtest.decided_as_of(warehouse) - timedelta(days=DAYS))
-    recent = warehouse.read("scored_activities").filter(_.occurred_at >= since)
+    as_of = impact_and_backtest.decided_as_of(warehouse)
+    scored = explain_activities.everybodys(warehouse, agreement=agreement, as_of=as_of)
+    recent = scored.filter(_.occurred_at >= moment(as_of - timedelta(days=DAYS)))
     rows = recent.group_by("activity_type").agg(
         seen=_.count(), counted=_.factor.count(where=_.exclusion.isnull()), people=_.person_id.nunique()
     )

@@ -1,6 +1,7 @@
 """What happened to a person or an account, in order of time: activities, touches, stage moves, clocks, escalations, writes and holds.
 
-Belongs here: putting rows of several tables into one order, with a sentence each. What they add up to: `explain.py`.
+Belongs here: putting rows of several tables into one order, with a sentence each. What they add up to: `explain.py`. The `source` has
+`scored_activities` too, which no run publishes (`explain_activities.py`).
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from alignment_pipeline.journal.journal import Journal, from_stamp
 from alignment_pipeline.operations.explain import Source
 from alignment_pipeline.write_back.fields import holds
 
-#: Tables beside those of an explanation.
-TABLES = ("scored_activities", "touches", "sla_escalations", "write_results", "opportunities")
+#: Published tables beside those of an explanation.
+TABLES = ("touches", "sla_escalations", "write_results", "opportunities")
 MOST = 100
 _MICRO = 1_000_000
 #: States of an operation as people say them; the others are their own words.

@@ -9,19 +9,47 @@ from datetime import datetime
 
 import ibis
 
+from alignment_pipeline.agreement.parties import Scope
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_ENGAGEMENT_FACTORS, PERSON_ENGAGEMENT_FACTORS
 from alignment_pipeline.contracts.shape import as_contract
+from alignment_pipeline.scoring import points
+from alignment_pipeline.scoring.persons import numbered, scored_people
+from alignment_pipeline.scoring.scored_activities import scored
 
 SUMS = ("activities", "contribution_micro", "engaged_micro", "recent_micro", "previous_micro", "surge_micro", "baseline_micro")
 
 
-def person_engagement_factors(scored: ibis.Table, *, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:
-    """One row per person and factor, over `scored_activities` that count and are not older than the decay's horizon."""
-    rows = scored.filter(scored.exclusion.isnull(), scored.age_days <= scoring.engagement.decay.horizon_days)
-    sums = _sums(rows, scoring)
-    grouped = rows.group_by("person_id", "factor").aggregate(account_id=rows.account_id.max(), **sums)
-    return as_contract(grouped, PERSON_ENGAGEMENT_FACTORS, as_of=as_of, agreement_version=agreement_version)
+def person_engagement_factors(
+    activities: ibis.Table,
+    people: ibis.Table,
+    person_records: ibis.Table,
+    person_accounts: ibis.Table,
+    accounts: ibis.Table,
+    account_tiers: ibis.Table,
+    person_fits: ibis.Table,
+    *,
+    scoring: Scoring,
+    scope: Scope | None = None,
+    periods: ibis.Table | None = None,
+    users: ibis.Table | None = None,
+    as_of: datetime,
+    agreement_version: str,
+) -> ibis.Table:
+    """One row per person and factor, over activities that count and are not older than the decay's horizon.
+
+    Summed by the numbers of people and rules; ids and labels are added to the sums: no run writes a row for every activity.
+    """
+    persons = numbered(
+        scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope(), users=users)
+    )
+    rows = scored(activities, person_records, periods, persons, scoring=scoring, as_of=as_of)
+    rows = rows.filter(rows.exclusion.isnull(), rows.age_days <= scoring.engagement.decay.horizon_days)
+    grouped = rows.group_by("person_no", "rule").aggregate(**_sums(rows, scoring))
+    names = persons.select("person_id", "account_id", named_no="person_no")
+    named = grouped.inner_join(names, grouped.person_no == names.named_no)
+    named = named.mutate(factor=points.label(named.rule, scoring.engagement.rules))
+    return as_contract(named, PERSON_ENGAGEMENT_FACTORS, as_of=as_of, agreement_version=agreement_version)
 
 
 def _sums(rows: ibis.Table, scoring: Scoring) -> dict[str, ibis.Value]:

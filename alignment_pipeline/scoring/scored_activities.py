@@ -1,6 +1,7 @@
 """Every activity with its person, its account and what it is worth, or the reason why it does not count.
 
-Belongs here: `scored_activities` and the count of exclusions. Sums by person and account: `engagement.py`.
+Belongs here: `scored_activities`, an expression that no run stores (docs/adr/0062), and the count of exclusions. Sums by person and
+account: `engagement.py`.
 """
 
 from __future__ import annotations
@@ -47,14 +48,14 @@ def scored_activities(
     persons = numbered(
         scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope(), users=users)
     )
-    rows = _scored(activities, person_records, periods, persons, scoring=scoring, as_of=as_of)
+    rows = scored(activities, person_records, periods, persons, scoring=scoring, as_of=as_of)
     names = persons.select("person_id", "account_id", named_no="person_no")
     rows = rows.left_join(names, rows.person_no == names.named_no)
     rows = rows.mutate(factor=points.label(ibis.ifelse(rows.exclusion.isnull(), rows.rule, points.NO_RULE), scoring.engagement.rules))
     return as_contract(rows, SCORED_ACTIVITIES, as_of=as_of, agreement_version=agreement_version)
 
 
-def _scored(
+def scored(
     activities: ibis.Table,
     person_records: ibis.Table,
     periods: ibis.Table | None,
@@ -63,7 +64,7 @@ def _scored(
     scoring: Scoring,
     as_of: datetime,
 ) -> ibis.Table:
-    """Activities known as of the day with person_no, rule, exclusion, points, weight, decay."""
+    """Activities known as of the day with person_no, rule, exclusion, points, weight, decay; `persons` are numbered scored people."""
     known = activities.filter(activities.known_at <= moment(as_of))
     machine_made, repeated = bursts.bursts(known, scoring.exclusions), repeats.repeats(known, scoring.exclusions)
     types = capped_types(scoring.engagement.caps)

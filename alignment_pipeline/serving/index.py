@@ -12,17 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import ibis
 
 from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import Home
-from alignment_pipeline.operations import explain, timeline
+from alignment_pipeline.line import run as line
+from alignment_pipeline.operations import explain, explain_activities, timeline
 from alignment_pipeline.operations.explain import Source
 from alignment_pipeline.warehouse import views
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 FOLDER = "served"
 #: Changed when the file is made in another way.
-_FORMAT = "5"
+_FORMAT = "6"
 #: Rows of a group, the least that is read: DuckDB's own 122,880 are for scans, not for single rows.
 _GROUP = 8_192
 
@@ -76,6 +79,9 @@ _KEPT: dict[str, Kept] = {
 #: Read for the addresses that people are searched by, and by nothing else.
 _ONLY_NAMES = ("contacts", "leads", "marketing_persons")
 _READ = (*explain.TABLES, *timeline.TABLES, "match_labels")
+#: No run publishes it: worked out for the file, by the rule over what it reads.
+_SCORED = "scored_activities"
+_SCORED_FROM = tuple(one.table for one in line.maker(_SCORED).inputs)
 #: People and accounts by everything they are called, in lower case: what a search reads.
 _NAMES = """
 CREATE TABLE made.search_names AS
@@ -101,24 +107,26 @@ LEFT JOIN (
 """
 
 
-def fingerprint(warehouse: Warehouse) -> str:
+def fingerprint(home: Home, warehouse: Warehouse) -> str:
     """A name for the published versions that the pages read: another one means that something was published."""
-    files = [str(path) for name in _READ for path in warehouse.files(name)]
-    return hashlib.sha256("\n".join([_FORMAT, *files]).encode()).hexdigest()[:16]
+    files = [str(path) for name in dict.fromkeys((*_READ, *_SCORED_FROM)) for path in warehouse.files(name)]
+    return hashlib.sha256("\n".join([_FORMAT, _version(home), *files]).encode()).hexdigest()[:16]
 
 
 def build(home: Home, warehouse: Warehouse, *, threads: int = 1) -> Path:
     """The file for the versions that are published now; made when it is not there. Older files are deleted."""
     folder = home.folder(FOLDER)
-    path = folder / f"{fingerprint(warehouse)}.duckdb"
+    path = folder / f"{fingerprint(home, warehouse)}.duckdb"
     if not path.exists():
         aside = folder / f".{secrets.token_hex(6)}.duckdb"
+        scored = aside.with_suffix(".parquet")
         try:
-            _write(aside, warehouse, threads)
+            warehouse.connection.to_parquet(_scored(home, warehouse), scored)
+            _write(aside, warehouse, scored, threads)
             aside.chmod(0o600)
             aside.replace(path)
         finally:
-            for left in (aside, aside.with_name(f"{aside.name}.wal")):
+            for left in (aside, aside.with_name(f"{aside.name}.wal"), scored):
                 left.unlink(missing_ok=True)
     for other in sorted(folder.glob("*.duckdb"), key=lambda one: one.stat().st_mtime)[:-2]:
         if other != path:
@@ -138,13 +146,34 @@ def open_index(path: Path) -> Source:
     return Source(connection, copies)
 
 
-def _write(path: Path, warehouse: Warehouse, threads: int) -> None:
+def _version(home: Home) -> str:
+    try:
+        return home.agreement.version
+    except ConfigurationError:
+        return ""  # somebody is editing it: no points until it can be read
+
+
+def _scored(home: Home, warehouse: Warehouse) -> ibis.Table:
+    """Everybody's activities with their points; without, while the agreement is another one than the last run's."""
+    names = _KEPT[_SCORED].columns
+    rows = explain_activities.of_the_last_run(warehouse, agreement=home.agreement) if _version(home) else None
+    if rows is not None:
+        return rows.select(names)
+    owners = warehouse.read("person_records").select("source_key", "person_id")
+    accounts = warehouse.read("person_accounts").select("person_id", "account_id")
+    activities = warehouse.read("activities").inner_join(owners, "source_key").left_join(accounts, "person_id")
+    columns = {name: ibis.null(CONTRACTS[_SCORED].schema.field(name).type) for name in names if name not in activities.columns}
+    return activities.mutate(**columns).select(names)
+
+
+def _write(path: Path, warehouse: Warehouse, scored: Path, threads: int) -> None:
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"SET threads = {min(threads, os.cpu_count() or 1)}")
         for name in _READ:
             view = views.view(CONTRACTS[name], _parquet(warehouse.files(name)))
             connection.execute(view.replace(f'VIEW "{name}"', f'VIEW "read_{name}"'))
+        connection.execute(f'CREATE VIEW "read_{_SCORED}" AS SELECT * FROM {_parquet([scored])}')
         connection.execute(f"ATTACH {views.text(str(path))} AS made (ROW_GROUP_SIZE {_GROUP})")
         for name, kept in _kept_tables().items():
             for place, key in enumerate(kept.keys):

@@ -48,7 +48,7 @@ def company(warehouse: Warehouse, people: int) -> None:
     decision = "CASE WHEN n % 50 = 0 THEN 'review' ELSE 'matched' END"
     named = {"first_name": name[0], "last_name": name[1], "email": email, "company": "'Company ' || n % 50000", "title": "'Manager'"}
     half, third = _PERSON.replace("n::", "(n // 2)::"), _PERSON.replace("n::", "(n // 3)::")
-    visit = {"activity_id": "n::VARCHAR", "activity_type": "'web_visit'", "detail": "'/pricing'", "factor": "'Page'", "occurred_at": day}
+    visit = {"activity_id": "n::VARCHAR", "activity_type": "'web_visit'", "detail": "'/pricing'", "occurred_at": day}
     clock = {"subject_id": _PERSON, "policy": "'first_touch'", "state": "'met'", "started_at": day}
     match = {"account_id": mine, "decision": decision, "confidence": "0.5", "reason": "'same domain'"}
     of_people = {
@@ -62,7 +62,7 @@ def company(warehouse: Warehouse, people: int) -> None:
         "person_stages": (people, {key: value for key, value in stage.items() if key != "reason"}),
         "person_stage_changes": (people, {key: value for key, value in stage.items() if key != "owner_id"}),
         "sla_clocks": (people // 5, clock),
-        "scored_activities": (3 * people, {"person_id": third, "account_id": mine} | visit),
+        "activities": (3 * people, {"source_key": third} | visit),
     }
     of_accounts = {
         "accounts": (accounts, {"name": "'Company ' || n", "country": "'France'", "website": "'company' || n || '.example'"}),

@@ -86,11 +86,11 @@ def ids(prefix: str, numbers: np.ndarray) -> pa.Array:
     return pc.binary_join_element_wise(prefix, pc.utf8_lpad(pa.array(numbers).cast(pa.string()), 12, "0"), "AAA", "")
 
 
-def sources(people: int, seed: int = 1) -> Sources:
-    """One lead per person with a hand-raise; 60 % are touched, 40 % wait in a queue first, 10 % change the rep."""
+def sources(people: int, seed: int = 1, first: int = 0) -> Sources:
+    """One lead per person with a hand-raise; 60 % are touched, 40 % wait in a queue first, 10 % change the rep. Ids count from `first`."""
     rng = np.random.default_rng(seed)
     number = np.arange(people)
-    leads, reps, queue = ids("00Q", number), ids("005", np.arange(REPS)), "00G000000000001AAA"
+    leads, reps, queue = ids("00Q", first + number), ids("005", np.arange(REPS)), "00G000000000001AAA"
     keys = pc.binary_join_element_wise("lead", leads, ":")
     span = microseconds(AS_OF) - microseconds(BEGIN)
     raised = microseconds(BEGIN) + rng.integers(0, span // 1_000_000, people) * 1_000_000
@@ -116,14 +116,16 @@ def sources(people: int, seed: int = 1) -> Sources:
         users=filled("users", REPS, {"user_id": reps, "time_zone": pa.array([ZONES[one % len(ZONES)] for one in range(REPS)]),
                                      "is_active": pa.repeat(True, REPS)}),
         activities=filled("activities", people, {
-            "activity_id": ids("marketo:", number), "source_key": keys, "activity_type": pa.repeat("form_fill", people),
+            "activity_id": ids("marketo:", first + number), "source_key": keys, "activity_type": pa.repeat("form_fill", people),
             "category": pa.repeat("hand_raise", people), "occurred_at": raised, "known_at": raised}),
         touches=filled("touches", len(touched), {
-            "touch_id": ids("00T", touched), "source_key": keys.take(pa.array(touched)), "user_id": reps.take(pa.array(owner[touched])),
+            "touch_id": ids("00T", first + touched), "source_key": keys.take(pa.array(touched)),
+            "user_id": reps.take(pa.array(owner[touched])),
             "touch_type": pa.repeat("call", len(touched)), "direction": pa.repeat("outbound", len(touched)),
             "is_completed": pa.repeat(True, len(touched)), "occurred_at": touches}),
         record_changes=filled("record_changes", changes, {
-            "change_id": ids("017", np.arange(changes)), "object": pa.repeat("Lead", changes), "record_id": leads.take(pa.array(record)),
+            "change_id": ids("017", 2 * first + np.arange(changes)), "object": pa.repeat("Lead", changes),
+            "record_id": leads.take(pa.array(record)),
             "field": pa.repeat("OwnerId", changes), "old_value": old, "new_value": new, "changed_at": at, "earliest_at": at}),
     )  # fmt: skip
 

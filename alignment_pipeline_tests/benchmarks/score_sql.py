@@ -105,18 +105,32 @@ SELECT person_id, any_value(account_id) AS account_id, factor, count(*) AS activ
   coalesce(sum(weighted_micro) FILTER (age_days >= 7 AND age_days < 35), 0)::BIGINT AS baseline_micro,
   min(occurred_at) AS first_at, max(occurred_at) AS last_at,
   TIMESTAMPTZ '2026-11-21 08:00:00+00' AS as_of, 'bench' AS agreement_version
-FROM read_parquet('{o}/scored_activities.parquet') WHERE exclusion IS NULL AND age_days <= 365 GROUP BY person_id, factor
+FROM {scored} WHERE exclusion IS NULL AND age_days <= 365 GROUP BY person_id, factor
 """
 SUMS = ("activities", "contribution_micro", "engaged_micro", "recent_micro", "previous_micro", "surge_micro", "baseline_micro")
 
 
 def by_hand(folder: Path, out: Path) -> None:
     """Scored activities, and the factors of people and of accounts."""
+    con = _connection(folder)
+    con.execute(f"COPY ({_SCORED.format(d=folder)}) TO '{out}/scored_activities.parquet'")
+    _factors(con, out, f"read_parquet('{out}/scored_activities.parquet')")
+
+
+def factors_alone(folder: Path, out: Path) -> None:
+    """The factors of people and of accounts, without a row for every activity."""
+    _factors(_connection(folder), out, f"({_SCORED.format(d=folder)}) AS scored")
+
+
+def _connection(folder: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("SET TimeZone='UTC'; SET threads=2; SET preserve_insertion_order=false")
     con.execute(_PERSONS.format(d=folder))
-    con.execute(f"COPY ({_SCORED.format(d=folder)}) TO '{out}/scored_activities.parquet'")
-    con.execute(f"COPY ({_PERSON_FACTORS.format(o=out)}) TO '{out}/person_engagement_factors.parquet'")
+    return con
+
+
+def _factors(con: duckdb.DuckDBPyConnection, out: Path, scored: str) -> None:
+    con.execute(f"COPY ({_PERSON_FACTORS.format(scored=scored)}) TO '{out}/person_engagement_factors.parquet'")
     sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in SUMS)
     con.execute(
         f"COPY (SELECT account_id, factor, count(*) AS people, {sums}, min(first_at) AS first_at, max(last_at) AS last_at, "

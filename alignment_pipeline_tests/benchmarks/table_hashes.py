@@ -51,7 +51,7 @@ def main(home: str, megabytes: str = "0") -> int:
             return versions.living(rows, as_of=as_of if one.version is Version.LIVING else LATEST)
 
         def keep(name: str, made: Any) -> Any:
-            if name not in CONTRACTS:
+            if not line.maker(name).is_published:
                 return made
             new.replace(name, made)
             return new.read(name)

@@ -18,12 +18,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for way, run in bench_score.WAYS.items():
         (found / way).mkdir()
         run(found, found / way)
+    (found / "each").mkdir()
+    bench_score.by_activity(found, found / "each")
     return found
 
 
 def test_sql_and_pandas_come_to_the_products_tables(folder: Path) -> None:
     bench_score.compare(folder)
-    assert {20_000} == {pq.read_metadata(folder / way / "scored_activities.parquet").num_rows for way in bench_score.FULL}
+    bench_score.compare_each(folder)
+    assert 20_000 == pq.read_metadata(folder / "each" / "scored_activities.parquet").num_rows
 
 
 def test_a_tick_makes_the_rows_of_the_full_run(folder: Path) -> None:

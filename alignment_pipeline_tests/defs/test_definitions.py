@@ -28,6 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 # contracts whose table no asset publishes, and why
 WITHOUT_ASSET: dict[str, str] = {
+    "scored_activities": "worked out by the rules that read it; no run stores a row for every activity",
     "agreement_impacts": "made when somebody asks what a change of the agreement would move",
 }
 # assets that are no table of the contracts; the first two reach the outside

@@ -5,8 +5,10 @@ Belongs here: raw tables and the walk. Which engine: the tests beside this file.
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,18 @@ class Organisation:
         read += [_extraction("marketo", one, made.anchor) for one in ("leads", "activities")]
         warehouse.replace("extractions", pa.Table.from_pylist(read, schema=CONTRACTS["extractions"].schema))
         return cls(warehouse, loader.load(loader.default_path()).model_copy(update={"version": "test"}), made.anchor)
+
+    def share_records(self, records: int) -> None:
+        """Marketing records that were two people's, one after the other: people of any accounts, which parts keep together."""
+        chance = random.Random(17)
+        ids = sorted(self.warehouse.read("people").select("person_id").to_pyarrow()["person_id"].to_pylist())
+        keys = sorted(set(self.warehouse.read("activities").select("source_key").to_pyarrow()["source_key"].to_pylist()))
+        rows = []
+        for key in chance.sample(keys, records):
+            begins = (datetime(1970, 1, 1, tzinfo=UTC), self.as_of - timedelta(days=60), None)
+            for person, (since, until) in zip(chance.sample(ids, 2), pairwise(begins), strict=True):
+                rows.append({"source_key": key, "person_id": person, "from_at": since, "until_at": until, "decided_by": "test"})
+        self.warehouse.replace("record_periods", pa.Table.from_pylist(rows, schema=CONTRACTS["record_periods"].schema))
 
     def source(self, one: Read) -> Any:
         """A table as a full run reads it."""

@@ -8,6 +8,7 @@ import ibis
 import pytest
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.clock import Clock
 from alignment_pipeline.fast_lane import lane, overlay
 from alignment_pipeline.fast_lane.decisions import Decider
 from alignment_pipeline.line import run as line
@@ -25,12 +26,14 @@ def looking_up(agreement: Agreement, hierarchy: Literal["parent", "ultimate"]) -
     )
 
 
-def branch_person(found: lane.Lane) -> str:
+def branch_person(found: lane.Lane, clock: Clock) -> str:
     """Somebody of a branch with activities that count."""
-    tables = {name: found.store.read(name) for name in (*SOURCES, "scored_activities")}
+    tables = {name: found.store.read(name) for name in SOURCES}
+    step = line.maker("scored_activities")
+    scored = step.call(lambda one: found.store.read(one.table), agreement=found.agreement, as_of=clock.now())["scored_activities"]
     branches = tables["accounts"].filter(lambda t: t.parent_account_id.notnull()).select("account_id")
     theirs = tables["person_accounts"].semi_join(branches, "account_id").select("person_id")
-    counted = tables["scored_activities"].filter(lambda t: t.exclusion.isnull()).semi_join(theirs, "person_id")
+    counted = scored.filter(lambda t: t.exclusion.isnull()).semi_join(theirs, "person_id")
     rows = counted.select("person_id").distinct().order_by("person_id").limit(1).to_pyarrow()
     assert rows.num_rows, "the company has no branch whose people do anything"
     return str(rows["person_id"][0])
@@ -40,7 +43,7 @@ def branch_person(found: lane.Lane) -> str:
 def test_a_branchs_people_are_scored_as_by_a_full_run(monday: Place, hierarchy: Literal["parent", "ultimate"]) -> None:
     with lane.opened(monday.home) as found:
         agreement = looking_up(found.agreement, hierarchy)
-        person = branch_person(found)
+        person = branch_person(found, monday.home.clock)
         records = found.store.read("person_records").filter(lambda t: t.person_id == person).to_pyarrow().to_pylist()
         ids = {kind: frozenset(row["record_id"] for row in records if row["object"] == kind) for kind in ("Lead", "Contact", "Marketo")}
         people = overlay.People(ids["Lead"], ids["Contact"], {"marketo": ids["Marketo"]})

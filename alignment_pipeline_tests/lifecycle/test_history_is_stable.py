@@ -80,8 +80,9 @@ def test_touched_people_get_the_rows_of_a_full_run(tables: dict[str, ibis.Table]
     rest = [tables[name] for name in ("person_accounts", "accounts", "account_tiers", "person_fits")]
 
     stamp = {"as_of": NOW, "agreement_version": "test"}
-    scored = scored_activities.scored_activities(activities, some, records, *rest, scoring=shipped().scoring, **stamp)
-    part = engagement.person_engagement_factors(scored, scoring=shipped().scoring, **stamp)
+    given = [activities, some, records, *rest]
+    scored = scored_activities.scored_activities(*given, scoring=shipped().scoring, **stamp)
+    part = engagement.person_engagement_factors(*given, scoring=shipped().scoring, **stamp)
 
     full = {name: [row for row in rows(tables[name], *keys) if row["person_id"] in touched] for name, keys in _SCORED.items()}
     assert {name: rows(table, *_SCORED[name]) for name, table in zip(_SCORED, (scored, part), strict=True)} == full

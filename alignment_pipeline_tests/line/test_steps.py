@@ -126,7 +126,8 @@ def test_steps_that_make_a_value_are_no_assets() -> None:
 
 
 def test_needed_steps_stop_at_what_is_given() -> None:
-    names = [step.name for step in run.needed(("person_scores",), given=("scored_activities", "people", "person_accounts", "accounts"))]
+    given = ("activities", "people", "person_records", "person_accounts", "accounts")
+    names = [step.name for step in run.needed(("person_scores",), given=given)]
 
     assert names[-2:] == ["person_engagement_factors", "person_scores"]
     assert "activities" not in names and "lead_account_matches" not in names

@@ -47,16 +47,18 @@ def test_a_zone_without_holidays_is_pointed_out() -> None:
 def test_activities_of_ninety_days_are_counted_by_type(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     warehouse.replace("account_scores", staged("account_scores", [{"account_id": account(1), "as_of": NOW}]))
-    seen = (("webinar", "Webinar", 1), ("webinar", "Webinar", 2), ("poll", None, 3), ("webinar", "Webinar", 91))
+    seen = (("webinar_attended", 1), ("webinar_attended", 2), ("poll", 3), ("webinar_attended", 91))
     rows = [
-        {"activity_id": str(n), "person_id": "p", "activity_type": kind, "factor": factor, "occurred_at": days_ago(age)}
-        for n, (kind, factor, age) in enumerate(seen)
+        {"activity_id": str(n), "source_key": "lead:1", "activity_type": kind, "occurred_at": days_ago(age), "known_at": days_ago(age)}
+        for n, (kind, age) in enumerate(seen)
     ]
-    warehouse.replace("scored_activities", staged("scored_activities", rows))
+    warehouse.replace("activities", staged("activities", rows))
+    warehouse.replace("people", staged("people", [{"person_id": "p"}]))
+    warehouse.replace("person_records", staged("person_records", [{"source_key": "lead:1", "person_id": "p"}]))
 
     (found,) = proposals.activities(warehouse, AGREEMENT)
 
-    assert found.lines == ("webinar: 2 by 1 people, 2 counted by a rule", "poll: 1 by 1 people, no rule counts them")
+    assert found.lines == ("webinar_attended: 2 by 1 people, 2 counted by a rule", "poll: 1 by 1 people, no rule counts them")
 
 
 def test_before_a_first_run_it_says_what_comes_after_it(tmp_path: Path) -> None:

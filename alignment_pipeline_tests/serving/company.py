@@ -72,8 +72,7 @@ def tables(texts: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
                 due_at=days_ago(6),
             )
             add("write_results", op_key=record, object="Lead", record_id=record, state="VERIFIED", changed_at=days_ago(3), reason=text)
-        add("scored_activities", activity_id=str(n), person_id=person(n), account_id=mine, activity_type=text, detail=text, factor=text,
-            contribution_micro=500_000, occurred_at=days_ago(2))  # fmt: skip
+        add("activities", activity_id=str(n), source_key=person(n), activity_type=text, detail=text, occurred_at=days_ago(2))
         add("touches", touch_id=str(n), source_key=person(n), touch_type=text, direction=text, subject=text, occurred_at=days_ago(4))
         add("opportunities", opportunity_id=str(n), account_id=mine, stage=text, created_at=days_ago(3))
     return made

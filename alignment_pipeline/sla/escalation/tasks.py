@@ -44,7 +44,7 @@ def escalation_tasks(
     clocks: ibis.Table,
     open_tasks: ibis.Table | None = None,
     *,
-    scored_activities: ibis.Table | None = None,
+    factors: ibis.Table | None = None,
     crm: Crm,
     as_of: datetime,
     agreement_version: str,
@@ -55,7 +55,7 @@ def escalation_tasks(
     (`open_tasks`: `external_key`, `owner_id`, `is_closed`). Rungs that go to somebody above the owner come as one digest per user and day
     when there are more than MOST_SINGLE. Left out, because the CRM cannot take them or people asked us not to write: subjects without a
     CRM record, and people who are not to be synced. The rungs stay in `sla_escalations`, so nothing is forgotten. A task about a person
-    ends with what the person did last, of the activities that count.
+    ends with what the person did last, of the activities that count (`factors` are `person_engagement_factors`).
     """
     due = escalations.filter((escalations.state == "due") & escalations.task_owner_id.notnull() & (escalations.object != "Marketo"))
     people_of = dict(zip(*(column.to_pylist() for column in fetch(clocks, "clock_id", "person_id").columns), strict=True))
@@ -66,7 +66,7 @@ def escalation_tasks(
     chosen = _one_each(rows, _standing(open_tasks, record_of))
     owner_of = dict(zip(*(column.to_pylist() for column in fetch(clocks, "clock_id", "owner_id").columns), strict=True))
     single, together = _digested(chosen, owner_of)
-    lately = _lately(scored_activities, [people_of.get(row["clock_id"]) for row in single])
+    lately = _lately(factors, [people_of.get(row["clock_id"]) for row in single])
     names = _names(people, chosen, people_of)
     out = [
         _create(row["escalation_id"], _task(row, crm, lately.get(str(people_of.get(row["clock_id"])), "")), row, stamp, _who([row], names))
@@ -111,17 +111,15 @@ def _create(
     }
 
 
-def _lately(scored_activities: ibis.Table | None, people: Sequence[str | None]) -> dict[str, str]:
+def _lately(factors: ibis.Table | None, people: Sequence[str | None]) -> dict[str, str]:
     """Person -> a sentence with the last kinds of activity that count, each once with the day it was last seen."""
     wanted = sorted({person for person in people if person})
-    if scored_activities is None or not wanted:
+    if factors is None or not wanted:
         return {}
-    theirs = scored_activities.semi_join(ibis.memtable({"person_id": wanted}), "person_id")
-    counted = theirs.filter(theirs.exclusion.isnull(), theirs.factor.notnull())
-    latest = counted.group_by("person_id", "factor").agg(at=counted.occurred_at.max()).to_pyarrow().to_pylist()
+    theirs = factors.semi_join(ibis.memtable({"person_id": wanted}), "person_id")
     by_person: dict[str, list[tuple[datetime, str]]] = {}
-    for row in latest:
-        by_person.setdefault(row["person_id"], []).append((row["at"], row["factor"]))
+    for row in theirs.select("person_id", "factor", "last_at").to_pyarrow().to_pylist():
+        by_person.setdefault(row["person_id"], []).append((row["last_at"], row["factor"]))
     said = {}
     for person, seen in by_person.items():
         ordered = sorted(seen, key=lambda one: (-microseconds(one[0]), one[1]))[:MOST_LATELY]

@@ -52,27 +52,16 @@ def test_a_description_ends_with_what_the_person_did_last(sla: Sla, crm: Crm) ->
     world = World().lead().hand_raise(START)
     ledger = world.ledger(sla, crm, START + timedelta(minutes=31))
     (person,) = {row["person_id"] for row in rows_of(ledger.clocks)}
-    seen = [
-        (factor, exclusion, START - timedelta(days=days))
-        for factor, exclusion, days in (
-            ("Pricing page", None, 1),
-            ("Pricing page", None, 9),
-            ("Webinar attended", None, 3),
-            (None, None, 0),
-            ("Page visit", "bot", 0),
-            ("E-mail click", None, 4),
-            ("Trial", None, 5),
-        )
-    ]
-    rows = [{"person_id": person, "factor": factor, "exclusion": exclusion, "occurred_at": at_} for factor, exclusion, at_ in seen]
-    rows.append({"person_id": "somebody else", "factor": "Meeting", "exclusion": None, "occurred_at": START})
+    seen = (("Trial", 5), ("Webinar attended", 3), ("Pricing page", 1), ("E-mail click", 4))
+    rows = [{"person_id": person, "factor": factor, "last_at": START - timedelta(days=days)} for factor, days in seen]
+    rows.append({"person_id": "somebody else", "factor": "Meeting", "last_at": START})
 
     created = rows_of(
         tasks.escalation_tasks(
             ledger.escalations,
             world.sources().people,
             ledger.clocks,
-            scored_activities=ibis.memtable(pa.Table.from_pylist(rows)),
+            factors=ibis.memtable(pa.Table.from_pylist(rows)),
             crm=crm,
             as_of=START,
             agreement_version="test",
