@@ -172,7 +172,7 @@ class Decider(Walk):
     def _scored(self, name: str, people: set[str]) -> pa.Table:
         """Activities of these people with their points, from published tables: no run stores a row for every activity.
 
-        With everybody else whose the people's records are or were: an activity counts for the person of its moment.
+        Read with everybody else who has or had one of their records: an activity counts for the person of its moment.
         """
         if not people:
             return CONTRACTS[name].empty()

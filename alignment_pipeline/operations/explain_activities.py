@@ -39,8 +39,8 @@ def of(warehouse: Warehouse, explained: Mapping[str, Any], *, agreement: Agreeme
 
 
 def scored(warehouse: Warehouse, people: list[str], *, agreement: Agreement, as_of: datetime) -> ibis.Table:
-    """`scored_activities` of some people. Bursts, repeats and caps are of one person each, so nobody else's activities are needed; but an
-    activity counts for the person whose its record was at the moment, so everybody is whose these people's records are or were."""
+    """`scored_activities` of some people. Bursts, repeats and caps are of one person each, so nobody else's activities are needed. An
+    activity counts for the person of its moment, so everybody who has or had one of their records is read as well."""
     tables = {name: warehouse.read(name) for name in (*_OF_RECORDS, *_OF_PEOPLE)}
     of_records = [tables[name].select("source_key", "person_id") for name in ("person_records", "record_periods")]
     held = ibis.union(*of_records)

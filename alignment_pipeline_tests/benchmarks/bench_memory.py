@@ -22,6 +22,8 @@ from typing import Any
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.engines.embedded import DuckDb
+from alignment_pipeline.engines.spark.session import SETTING, session
+from alignment_pipeline.engines.spark.spark import Spark
 from alignment_pipeline.installation import memory
 from alignment_pipeline.installation.home import DUCKDB_SHARE
 from alignment_pipeline.line import run as line
@@ -63,10 +65,11 @@ def prepare_clocks(folder: Path, clocks: int) -> None:
         home.replace("users", home.connection.to_pyarrow(given.users))
 
 
-def walk(folder: Path, steps: tuple[str, ...], limit: int) -> None:
-    """Each rule after the other, published, as a full run does; prints what each took."""
+def walk(folder: Path, steps: tuple[str, ...], limit: int, *, spark: str | None = None) -> None:
+    """Each rule after the other, published, as a full run does; prints what each took. `spark` is the address of a cluster."""
     warehouse = opened(folder, limit)
-    engine = DuckDb(warehouse, fold_bytes=int(limit * (1 - DUCKDB_SHARE)))
+    embedded = DuckDb(warehouse, fold_bytes=int(limit * (1 - DUCKDB_SHARE)))
+    engine = embedded if spark is None else Spark(embedded, session({SETTING: spark}))
     agreement, as_of = _terms(steps)
 
     def source(one: Read) -> Any:
@@ -74,7 +77,7 @@ def walk(folder: Path, steps: tuple[str, ...], limit: int) -> None:
             return {"salesforce": as_of, "marketo": as_of}
         return None if one.table == line.TARGET_LIST else warehouse.read(one.table)
 
-    given = [name for name in CONTRACTS if warehouse.exists(name) or name not in line.MAKERS]
+    given = [name for name in CONTRACTS if name not in steps and (warehouse.exists(name) or name not in line.MAKERS)]
     wanted = line.needed(steps, given=[*given, *_LEFT, "feed_watermarks"])
     found: dict[str, Any] = {}
 
