@@ -8,7 +8,7 @@ HOME_OF_DEMO ?= .alignment-demo
 L2A ?= ../shared/l2a
 SERVICE ?= pypi
 
-.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-pipeline bench-write-back bench-fast-lane bench-serve ten-days year test-engines up down smoke dist clean
+.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-pipeline bench-write-back bench-fast-lane bench-serve ten-days year sentences test-engines up down smoke dist clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -84,6 +84,10 @@ ten-days: setup ## ten ordinary days with schedules on and no person (SMALL=1: f
 
 year: setup ## a year of a small organisation: disk, memory and time of a run by month (EVERY=12: a run every 12 days, half an hour; else hours)
 	@$(BIN)/python -m alignment_pipeline_tests.benchmarks.year --every $(or $(EVERY),1)
+
+sentences: setup ## 50 random values of each kind of sentence of the demo's home, for reading, into build/sentences.md
+	@mkdir -p build
+	@$(BIN)/python -m alignment_pipeline_tests.wording.fifty $(HOME_OF_DEMO) > build/sentences.md && echo build/sentences.md
 
 test-engines: setup ## the rules on local Spark and PostgreSQL (installs pyspark; needs Java 17)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyspark==4.0.1"

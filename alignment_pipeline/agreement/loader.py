@@ -94,7 +94,9 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise AgreementError(f"{path}: cannot be read ({error.strerror}); set {ENVIRONMENT_VARIABLE} to the agreement's path") from error
+        raise AgreementError(
+            f"{path}: cannot be read ({error.strerror}); check the path; {ENVIRONMENT_VARIABLE} names the agreement in use"
+        ) from error
     except UnicodeDecodeError as error:
         raise AgreementError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
 

@@ -71,6 +71,8 @@ def approve(
         context.result(asdict(signed), lambda console: console.print(said))
         return
     row = ops.load_plan(journal, plan_hash) if plan_hash else None
+    if row is None and plan_hash:
+        raise ConfigurationError(f"no plan (or several) begins with {plan_hash!r}; `alignment plan` lists them")
     if row is None:
         raise ConfigurationError("name a plan (`alignment plan` lists them), or use --standing")
     approval.approve(journal, row, by=name, key=key, numbers=home.agreement.write_back.approvals, lift=lift)

@@ -51,7 +51,7 @@ COMMANDS: Mapping[str, Entry] = {
         ("Write to the CRM", "rollback", "Undo what a run wrote"),
         ("Write to the CRM", "holds", "List values that are not written, or release them"),
         ("Write to the CRM", "dead-letters", "List writes that the CRM rejected, or plan them again"),
-        ("Write to the CRM", "accept-sources", "Call the latest run's row counts normal"),
+        ("Write to the CRM", "accept-sources", "Take the latest run's row counts as normal"),
         ("Write to the CRM", "audit", "What happened to one record"),
         ("Change the agreement", "agreement", "Show the agreement, or explain one of its keys"),
         ("Change the agreement", "impact", "What would move under a changed agreement"),

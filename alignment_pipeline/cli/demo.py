@@ -67,7 +67,11 @@ SIZES = {
     "--crm", type=click.Choice(["salesforce", "hubspot"]), default="salesforce", show_default=True, help="hubspot: HubSpot alone."
 )
 @click.option(
-    "--marketing", type=click.Choice(["marketo", "hubspot"]), default="marketo", show_default=True, help="What stands beside Salesforce."
+    "--marketing",
+    type=click.Choice(["marketo", "hubspot"]),
+    default="marketo",
+    show_default=True,
+    help="The marketing system beside Salesforce.",
 )
 @json_option
 def demo(size: str, accounts: int | None, people: int | None, activities: int | None, crm: str, marketing: str, is_json: bool) -> int:

@@ -132,7 +132,7 @@ def _stage(screen: Screen, explained: Row) -> None:
     screen.section("Now", f"{name} since {_moment(stage['entered_at'])}{since}")
     history = explained["stage_history"]
     if history:
-        screen.more(f"why: {history[-1]['reason']}")
+        screen.more(f"why: {_why(history[-1]['reason'])}")
     responsible = ", ".join(part for part in (explained["owner_name"], stage["owner_team"]) if part)
     if responsible:
         screen.short(f"responsible: {responsible}{_because(stage['owner_reason'])}")
@@ -167,7 +167,7 @@ def _match(screen: Screen, explained: Row) -> None:
         return
     sentence = f"{match['decision']}, confidence {match['confidence']:.2f}: {match['reason']}"
     if account is None:
-        screen.section("Account", sentence)
+        screen.section("Account", sentence if match["decision"] == "review" else match["reason"])
     else:
         screen.more(sentence)
     screen.rows(
@@ -186,8 +186,7 @@ def _score(screen: Screen, explained: Row) -> None:
         screen.section("Score", f"{score['engagement_points']:,.1f} points, last activity {_moment(score['last_activity_at'])}")
         screen.rows("factors", [_factor(row) for row in explained["factors"]])
     if fit:
-        value = "not scored" if fit["fit_score"] is None else f"{fit['fit_score']:.0f}"
-        screen.section("Fit", f"{value}: {fit['fit_reason'].removeprefix('Not scored, ')}")
+        screen.section("Fit", fit["fit_reason"].removeprefix("Fit "))
 
 
 def _clocks(screen: Screen, explained: Row) -> None:
@@ -197,11 +196,16 @@ def _clocks(screen: Screen, explained: Row) -> None:
         screen.rows("clocks", [f"{_state(row):10} {_policy(row):30.30} due {_moment(row['due_at'])}" for row in clocks])
 
 
+def _why(reason: str) -> str:
+    """The reason of a move; the first stage has none but that the record is there."""
+    return "the record came in" if reason == "New" else reason
+
+
 def _stage_history(screen: Screen, explained: Row) -> None:
     history = explained["stage_history"][::-1]
     if len(history) > 1:
         screen.section("Before", "stages, the latest first")
-        screen.rows("stages", [f"{_moment(row['entered_at'])}  {row['stage']}: {row['reason']}" for row in history])
+        screen.rows("stages", [f"{_moment(row['entered_at'])}  {row['stage']}: {_why(row['reason'])}" for row in history])
 
 
 def _factor(row: Row) -> str:

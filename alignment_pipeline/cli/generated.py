@@ -15,7 +15,7 @@ from alignment_pipeline.agreement.editor_schema import editor_schema
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.registry import CONNECTORS
 from alignment_pipeline.connectors.salesforce import metadata_package
-from alignment_pipeline.wording import catalogue
+from alignment_pipeline.wording import catalogue, report
 
 SCHEMA = loader.default_path().with_name("agreement.schema.json")
 WORDING = Path(__file__).parents[2] / "docs" / "wording.md"
@@ -56,6 +56,16 @@ def wording_page() -> str:
             place = form.field
             lines += ["", f"## {place}", "", "| form | text | a good example |", "|---|---|---|"]
         lines.append(f"| `{key}` | {form.text} | {form.example} |")
+    lines += [
+        "",
+        "## The report",
+        "",
+        "From `alignment_pipeline/wording/report.py`.",
+        "",
+        "| title | what a row is | without rows |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {part.title} | {part.about} | {part.empty} |" for part in report.PARTS.values()]
     return "\n".join(lines) + "\n"
 
 

@@ -22,7 +22,7 @@ from alignment_pipeline.operations import init as operation
 @click.option("--sales-owner", help="Who signs for sales.")
 @click.option("--capacity", type=click.IntRange(1, 1000), help="New MQAs that a rep can take in a week.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, not even on a terminal.")
-@click.option("--prepare", is_flag=True, help="HubSpot: show the properties that the agreement names and the portal has not.")
+@click.option("--prepare", is_flag=True, help="HubSpot: show the properties that the agreement names and the portal lacks.")
 @click.option("--yes", is_flag=True, help="With --prepare: make them.")
 @json_option
 def init(
@@ -43,7 +43,7 @@ def init(
     On a terminal it asks what the flags do not say. At the head of the file stands what your data proposes: what each lead status does,
     activities with their counts, calendars and time zones of owners, and how many MQAs a week each level of points would make. After a
     first `alignment run` there is more to propose: run it again with --force. Beside the file is its JSON schema, for editors that
-    complete and check as you type. No system is changed but by --prepare --yes.
+    complete and check as you type. No system is changed, except by --prepare --yes.
     """
     context = Context(is_json=is_json)
     if prepare:

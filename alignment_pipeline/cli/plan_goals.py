@@ -16,7 +16,7 @@ from alignment_pipeline.operations.plan_review import Review, review_of
 
 @click.command(epilog="Example: alignment plan-goals --out goals.yaml")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the proposed goals as a patch of the agreement.")
-@click.option("--review", "is_review", is_flag=True, help="The plan of the period before instead, beside what came.")
+@click.option("--review", "is_review", is_flag=True, help="Show the previous period's plan beside what came of it.")
 @as_of_option
 @json_option
 def plan_goals(out: Path | None, is_review: bool, as_of: str | None, is_json: bool) -> None:

@@ -5,6 +5,8 @@ Belongs here: text. Which criteria hold: `lifecycle/stages/machine.py`, `lifecyc
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from alignment_pipeline.agreement.engagement import MICRO
@@ -19,6 +21,17 @@ def number(micro: int) -> str:
     return f"{sign}{tenths // 10}" + (f".{tenths % 10}" if tenths % 10 else "")
 
 
+def short(micro: int) -> str:
+    """Micro-points for people: whole from ten on, else with at most one decimal."""
+    return number(micro) if abs(micro) < 10 * MICRO else f"{(micro + MICRO // 2) // MICRO:,}"
+
+
+def one_or(text: str) -> str:
+    """An amount of one with its article: `a hand raise`, `an activity`; others as they are."""
+    first, _, rest = text.partition(" ")
+    return f"{'an' if rest[:1] in 'aeiou' else 'a'} {rest}" if first == "1" and rest else text
+
+
 def plural(count: int, one: str, many: str) -> str:
     """`1 person`, `2 people`."""
     return f"{count} {one if count == 1 else many}"
@@ -30,13 +43,14 @@ def date_text(moment: datetime) -> str:
 
 
 def amount(measure: Measure, unit: str, micro_or_count: int | None = None) -> str:
-    """An amount of a criterion, what it asks for by default: '100 minutes', '20 minutes of web visits', '1 hand raise'."""
+    """An amount of a criterion, what it asks for by default: '100 minutes', '20 minutes of web visits', '2 hand raises'."""
     has = measure.threshold if micro_or_count is None else micro_or_count
     kinds = [word.replace("_", " ").strip("*/ ") for word in (measure.categories or measure.types or measure.details)]
     if measure.points is not None:
-        unit = unit.removesuffix("s") if number(has) == "1" else unit
+        said = short(has)
+        unit = unit.removesuffix("s") if said == "1" else unit
         unit = f"{unit} with fit" if measure.plus_fit else unit
-        return f"{number(has)} {unit}" + (f" of {_listed([f'{kind}s' for kind in kinds])}" if kinds else "")
+        return f"{said} {unit}" + (f" of {_listed([f'{kind}s' for kind in kinds])}" if kinds else "")
     if kinds:
         return f"{has} {_listed([kind if has == 1 else f'{kind}s' for kind in kinds])}"
     return plural(has, "activity", "activities")
@@ -47,9 +61,11 @@ def people(measure: Measure, count: int) -> str:
     who = [*measure.seniorities, *measure.functions]
     if not who:
         return "person" if count == 1 else "people"
-    return _listed([_ACRONYMS.get(word, word.replace("_", " ")) for word in who])
+    named = _listed([_ACRONYMS.get(word, word.replace("_", " ")) for word in who])
+    return named if count == 1 else f"people ({named})"
 
 
+_WINDOW = re.compile(r" in \d+ days?$")
 _ACRONYMS = {"c_level": "C-level", "vp": "VP", "it": "IT"}
 
 
@@ -72,7 +88,8 @@ def missing(measure: Measure, unit: str, has: int) -> str:
         return _with(measure, unit, need, more=" more")
     need = measure.threshold - has
     if measure.points is not None:
-        need = -(-need // 100_000) * 100_000  # rounded up to what is said, so that earning it is enough
+        step = 100_000 if need < 10 * MICRO else MICRO
+        need = -(-need // step) * step  # rounded up to what is said, so that earning it is enough
     count, rest = amount(measure, unit, need).split(" ", 1)
     return f"{count} more {rest}{_by(measure)}"
 
@@ -85,11 +102,25 @@ def met(measure: Measure, unit: str, has: int) -> str:
 
 
 def _with(measure: Measure, unit: str, count: int, more: str = "") -> str:
-    return f"{count}{more} {people(measure, count)} with {amount(measure, unit)}" + (" each" if count != 1 else "")
+    return f"{count}{more} {people(measure, count)} with {_each(measure, unit)}" + (" each" if count != 1 else "")
+
+
+def _each(measure: Measure, unit: str) -> str:
+    """What everyone of several people has: an amount of points, or `a hand raise`."""
+    text = amount(measure, unit)
+    return text if measure.points is not None else one_or(text)
+
+
+def together(parts: Sequence[str]) -> str:
+    """Criteria one after the other; the window they share is said once: '134 minutes and 2 people with 15 minutes each in 90 days'."""
+    windows = {match[0] if (match := _WINDOW.search(part)) else None for part in parts}
+    if len(windows) == 1 and None not in windows:
+        return " and ".join(_WINDOW.sub("", part) for part in parts) + str(windows.pop())
+    return " and ".join(parts)
 
 
 def _by(measure: Measure) -> str:
-    return f" by {people(measure, 2)}" if measure.seniorities or measure.functions else ""
+    return f" by {people(measure, 1)}" if measure.seniorities or measure.functions else ""
 
 
 def sentence(text: str) -> str:

@@ -24,6 +24,7 @@ from alignment_pipeline.operations import tidy
 from alignment_pipeline.write_back.sending import attempt_log, marker
 
 _MOST_SHOWN = 10
+_SHOWN_BYTES = 1_000_000
 
 
 def examine(home: Home, *, repair: bool = False) -> Iterator[Finding]:
@@ -76,7 +77,8 @@ def state(home: Home, *, repair: bool = False) -> Iterator[Finding]:
 def _sizes(home: Home) -> Iterator[Finding]:
     """How large each part of the home is, the largest first."""
     parts = sorted(tidy.sizes(home).items(), key=lambda part: -part[1])
-    shown = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in parts)
+    large = [(name, size) for name, size in parts if size >= _SHOWN_BYTES]
+    shown = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in large) or "nothing above 1 MB"
     yield Finding("home", "ok", f"{sum(size for _, size in parts) / 1e6:,.1f} MB: {shown}. `alignment tidy` deletes what is old")
 
 

@@ -17,6 +17,7 @@ from ibis import _
 
 from alignment_pipeline.agreement.pipeline import Pipeline, SourceRule, Sourcing
 from alignment_pipeline.contracts.pipeline import OPPORTUNITY_SOURCES
+from alignment_pipeline.wording import moments
 
 SOURCED, INFLUENCED, UNTOUCHED = "marketing_sourced", "marketing_influenced", "untouched"
 MARKETING = "marketing"
@@ -112,8 +113,13 @@ def _source(deal: Mapping[str, Any], touches: Iterable[Touch], sourcing: Sourcin
     for at, kind, _id in touches:
         if begin <= at < deal["created_at"]:
             team = MARKETING if kind in sourcing.marketing_types else "sales"
-            return team, "touch", f"first touch in {sourcing.touch_days} days before it: {kind} on {at:%Y-%m-%d}", at
-    return None, "none", "no rule fits and nobody was touched before it", None
+            return (
+                team,
+                "touch",
+                f"first touch in the {sourcing.touch_days} days before it: {kind.replace('_', ' ')} on {moments.day(at)}",
+                at,
+            )
+    return None, "none", "no rule fits, and there was no touch before it", None
 
 
 def _fits(rule: SourceRule, value: str | None) -> bool:

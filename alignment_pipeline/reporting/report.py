@@ -18,6 +18,7 @@ import jinja2
 from ibis import _
 
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.wording import report as words
 
 INPUTS = (
     "accounts",
@@ -39,17 +40,8 @@ INPUTS = (
     "raw_salesforce_organizations",
 )
 LISTED = 25
-_REVIEW_QUEUE = "Match review queue"
-_ABOUT_PEOPLE = (_REVIEW_QUEUE,)
+_ABOUT_PEOPLE = (words.PARTS["review"].title,)
 _SLA_ORDER = ("breached", "at_risk", "pending", "paused", "unknown", "met", "met_late", "cancelled")
-NOTICE = "Demo data: companies are real, people are invented, and everything that happens between them is fictional."
-
-
-ELSEWHERE = (
-    "How promises were kept this week and by whom, nearly MQAs, pipeline and actions stand on the page of the weekly meeting: "
-    "`alignment pack` makes it."
-)
-NOTHING_READ = "Nothing has been read yet. Run `alignment doctor` to check your settings, then `alignment run`."
 
 
 @dataclass(frozen=True)
@@ -61,6 +53,7 @@ class Section:
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
     total: int
+    empty: str
     numbers: tuple[int, ...] = field(default=())
 
     @property
@@ -90,7 +83,7 @@ def _rendered(template: str, content: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "cell": markdown_cell}
+    environment.filters |= {"number": _number, "cell": markdown_cell, "plain": _plain}
     return environment.get_template(template).render(content)
 
 
@@ -99,17 +92,17 @@ def _content(tables: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: d
     return {
         "agreement": agreement,
         "as_of": as_of,
-        "notice": NOTICE if is_demo else "" if _has_rows(tables["extractions"]) else NOTHING_READ,
+        "notice": words.NOTICE if is_demo else "" if _has_rows(tables["extractions"]) else words.NOTHING_READ,
         "organisation": organisation[0]["Name"] if organisation else "",
         "headline": headline(tables),
-        "elsewhere": ELSEWHERE,
+        "elsewhere": words.ELSEWHERE,
         "sections": [
             mqas(tables),
             clocks(tables, agreement),
             commitments(tables),
             review_queue(tables),
-            stages(tables, "person_stages", "People by stage"),
-            stages(tables, "account_stages", "Accounts by stage"),
+            stages(tables, "person_stages"),
+            stages(tables, "account_stages"),
             exclusions(tables),
             results(tables),
             freshness(tables),
@@ -130,14 +123,15 @@ def headline(tables: Mapping[str, ibis.Table]) -> list[tuple[str, str, str]]:
     mqas_now = tables["account_mqa_statuses"].filter(_.is_mqa).count().to_pyarrow().as_py()
     scored = tables["account_scores"].count().to_pyarrow().as_py()
     quarantined = tables["quarantined_rows"].count().to_pyarrow().as_py()
-    return [
-        ("Leads matched", _number(decisions.get("matched", 0)), f"{_share(decisions.get('matched', 0), leads)} of {_number(leads)}"),
-        ("In review", _number(decisions.get("review", 0)), "a person decides"),
-        ("Without account", _number(decisions.get("none", 0)), "no account fits"),
-        ("Accounts scored", _number(scored), ""),
-        ("MQAs now", _number(mqas_now), f"{_share(mqas_now, scored)} of accounts"),
-        ("Rows in quarantine", _number(quarantined), "unreadable values, kept and counted"),
-    ]
+    number = {
+        "matched": (_number(decisions.get("matched", 0)), {"share": _share(decisions.get("matched", 0), leads), "leads": _number(leads)}),
+        "review": (_number(decisions.get("review", 0)), {}),
+        "none": (_number(decisions.get("none", 0)), {}),
+        "scored": (_number(scored), {}),
+        "mqas": (_number(mqas_now), {"share": _share(mqas_now, scored)}),
+        "quarantined": (_number(quarantined), {}),
+    }
+    return [(label, number[name][0], remark.format(**number[name][1])) for name, (label, remark) in words.HEADLINE.items()]
 
 
 def mqas(tables: Mapping[str, ibis.Table]) -> Section:
@@ -146,9 +140,7 @@ def mqas(tables: Mapping[str, ibis.Table]) -> Section:
     rows = joined.order_by(ibis.desc("latest_at"), "account_id")
     columns = ("name", "owner_name", "tier", "people_engaged", "engagement_points", "latest_at", "mqa_reason")
     return _section(
-        "Marketing qualified accounts",
-        "One row per account that is an MQA now, and the rule that made it one.",
-        ("Account", "Owner", "Tier", "People", "Points", "Since", "Why"),
+        "mqas",
         rows.select(*columns),
         numbers=(2, 3, 4),
     )
@@ -160,11 +152,10 @@ def clocks(tables: Mapping[str, ibis.Table], agreement: Agreement) -> Section:
     rows = tables["sla_clocks"].group_by("policy", "party").agg(**{state: _.count(where=_.state == state) for state in _SLA_ORDER})
     rows = rows.mutate(policy=rows.policy.substitute(titles))
     return _section(
-        "Promises by policy",
-        "How many clocks of each promise stand where. Unknown: due, but the feed has not been read that far.",
-        ("Promise", "Owed by", *(state.replace("_", " ").capitalize() for state in _SLA_ORDER)),
+        "clocks",
         rows.order_by("party", "policy"),
         numbers=tuple(range(2, 2 + len(_SLA_ORDER))),
+        more=tuple(state.replace("_", " ").capitalize() for state in _SLA_ORDER),
         listed=100,
     )
 
@@ -173,9 +164,7 @@ def commitments(tables: Mapping[str, ibis.Table]) -> Section:
     """Marketing's side."""
     rows = tables["marketing_commitments"].order_by(ibis.desc("period_start_on"), "title")
     return _section(
-        "Marketing's commitments",
-        "What marketing promised for the period, paced by business day.",
-        ("Commitment", "From", "To", "Goal", "Expected by now", "Actual", "State", "Why"),
+        "commitments",
         rows.select("title", "period_start_on", "period_end_on", "goal", "expected", "actual", "state", "reason"),
         numbers=(3, 4, 5),
     )
@@ -188,9 +177,7 @@ def review_queue(tables: Mapping[str, ibis.Table]) -> Section:
     review = tables["lead_account_matches"].filter(_.decision == "review")
     rows = review.inner_join(people, "person_id").left_join(accounts, "account_id", rname="{name}_account")
     return _section(
-        _REVIEW_QUEUE,
-        "Leads whose account a person decides: the best guess and why it is not certain.",
-        ("Company as typed", "E-mail domain", "Country", "Best guess", "Confidence", "Why"),
+        "review",
         rows.order_by(ibis.desc("confidence"), "person_id").select(
             "company", "email_domain", "country", "account_name", "confidence", "reason"
         ),
@@ -198,19 +185,17 @@ def review_queue(tables: Mapping[str, ibis.Table]) -> Section:
     )
 
 
-def stages(tables: Mapping[str, ibis.Table], name: str, title: str) -> Section:
+def stages(tables: Mapping[str, ibis.Table], name: str) -> Section:
     """How many stand in each stage."""
     rows = tables[name].group_by("stage").agg(count=_.count(), latest=_.entered_at.max()).order_by(ibis.desc("count"), "stage")
-    return _section(title, "Where they stand now.", ("Stage", "How many", "Latest entry"), rows, numbers=(1,), listed=100)
+    return _section(name, rows, numbers=(1,), listed=100)
 
 
 def exclusions(tables: Mapping[str, ibis.Table]) -> Section:
     """Activities that do not count, by reason."""
     rows = tables["activity_exclusions"].group_by("exclusion").agg(activities=_.activities.sum(), latest=_.last_at.max())
     return _section(
-        "Activities that count, and those that do not",
-        "Bots, automatic answers and our own people never count; nothing is dropped in silence.",
-        ("Reason", "Activities", "Latest"),
+        "exclusions",
         rows.order_by(ibis.desc("activities"), "exclusion"),
         numbers=(1,),
         listed=100,
@@ -221,9 +206,7 @@ def results(tables: Mapping[str, ibis.Table]) -> Section:
     """What came of the writes."""
     rows = tables["write_results"].group_by("object", "state", "reason").agg(records=_.count(), latest=_.changed_at.max())
     return _section(
-        "What was written",
-        "Operations of the journal by outcome. VERIFIED was read back; DEAD was refused by the CRM and waits for a person.",
-        ("Object", "Outcome", "What happened", "Records", "Latest"),
+        "results",
         rows.order_by("object", ibis.desc("records"), "state", "reason").select("object", "state", "reason", "records", "latest"),
         numbers=(3,),
     )
@@ -234,9 +217,7 @@ def freshness(tables: Mapping[str, ibis.Table]) -> Section:
     latest = ibis.row_number().over(ibis.window(group_by=["system", "object"], order_by=[ibis.desc("started_at"), ibis.desc("run_id")]))
     rows = tables["extractions"].filter(_.object != "(shared)").mutate(rank=latest).filter(_.rank == 0)
     return _section(
-        "How fresh the data is",
-        "The last reading of each stream: everything stamped before 'complete to' is in these numbers.",
-        ("System", "Object", "Read at", "Complete to", "By", "New rows", "Remark"),
+        "freshness",
         rows.order_by("system", "object").select("system", "object", "started_at", "watermark_at", "method", "new_rows", "note"),
         numbers=(5,),
         listed=100,
@@ -260,12 +241,12 @@ def _with_account(tables: Mapping[str, ibis.Table], statuses: ibis.Table) -> ibi
     return joined.left_join(users, joined.owner_id == users.owner_user_id)
 
 
-def _section(
-    title: str, about: str, columns: tuple[str, ...], rows: ibis.Table, *, numbers: tuple[int, ...] = (), listed: int = LISTED
-) -> Section:
+def _section(name: str, rows: ibis.Table, *, numbers: tuple[int, ...] = (), listed: int = LISTED, more: tuple[str, ...] = ()) -> Section:
+    part = words.PARTS[name]
     total = rows.count().to_pyarrow().as_py()
     shown = rows.limit(listed).to_pyarrow().to_pylist()
-    return Section(title, about, columns, [tuple(_cell(value) for value in row.values()) for row in shown], total, numbers)
+    cells = [tuple(_cell(value) for value in row.values()) for row in shown]
+    return Section(part.title, part.about, (*part.columns, *more), cells, total, part.empty, numbers)
 
 
 def _cell(value: Any) -> str:
@@ -280,6 +261,11 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
+def _plain(key: str) -> str:
+    """A state for people: `NEEDS_APPROVAL` as `needs approval`."""
+    return key.replace("_", " ").lower()
+
+
 def _has_rows(table: ibis.Table) -> bool:
     return table.limit(1).to_pyarrow().num_rows > 0
 
@@ -289,7 +275,7 @@ def _number(value: int) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "–"
+    return f"{100 * part / whole:.0f}%" if whole else "–"
 
 
 def _tally(table: ibis.Table, column: str) -> dict[str, int]:

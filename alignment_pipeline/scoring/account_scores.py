@@ -118,13 +118,22 @@ def _is_surging(rows: ibis.Table, scoring: Scoring) -> ibis.Value:
     return (rows.surge_micro >= micro(trend.surge_points)) & (rows.surge_micro > 0) & (surge >= usual)
 
 
+def _engaged(rows: ibis.Table) -> ibis.Value:
+    """`2 of 5 people engaged`; no counting where there is nobody to count."""
+    counted = rows.people_engaged.cast("string") + ibis.literal(" of ") + rows.people_known.cast("string") + ibis.literal(" people engaged")
+    return ibis.cases(
+        (rows.people_engaged == 0, ibis.literal("nobody engaged yet")),
+        (rows.people_known == 1, ibis.literal("the only person engaged")),
+        else_=counted,
+    )
+
+
 def _reason(rows: ibis.Table, unit: str, seats: int) -> ibis.Value:
     text = sentences.said(
         "score.account",
         points=sentences.rounded_text(rows.engagement_micro),
         unit=sentences.unit(rows.engagement_micro, unit),
-        engaged=rows.people_engaged.cast("string"),
-        known=sentences.plural(rows.people_known, "person", "people"),
+        engaged=_engaged(rows),
         top=rows.spoken.fill_null(""),
     )
     faded = sentences.is_faded(rows.engagement_micro) | (rows.spoken.fill_null("") == "")

@@ -116,14 +116,21 @@ def _lower(name: str) -> str:
     return name if name[:2].isupper() else name[:1].lower() + name[1:]
 
 
+_NAMED = {"c_level": "C-level", "vp": "VP", "it": "IT"}
+
+
 def _shown(value: ibis.Value, field: str) -> ibis.Value:
     """A value for people: no keys, large numbers short."""
     if field in NUMERIC_FIELDS:
         number = value.cast("float64")
         millions = (number / 1e6 + 0.5).floor().cast("int64").cast("string") + ibis.literal(" million")
         billions = (number / 1e9 + 0.5).floor().cast("int64").cast("string") + ibis.literal(" billion")
-        return ibis.cases((number >= 2e9, billions), (number >= 1e6, millions), else_=value)
-    return value.substr(0, 40).replace("_", " ")
+        whole = number.floor().cast("int64")
+        rest = (whole % 1000).cast("string").lpad(3, "0")
+        thousands = (whole / 1000).floor().cast("int64").cast("string") + ibis.literal(",") + rest
+        return ibis.cases((number >= 2e9, billions), (number >= 1e6, millions), (number >= 1e3, thousands), else_=value)
+    named = ibis.cases(*((value == key, ibis.literal(text)) for key, text in _NAMED.items()), else_=value.substr(0, 40))
+    return named.replace("_", " ")
 
 
 def _bant_gaps(rows: ibis.Table, criteria: Criteria) -> list[ibis.Value]:

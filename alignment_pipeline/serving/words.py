@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from alignment_pipeline.operations.report import DEMO_MARK
-from alignment_pipeline.reporting.report import NOTICE
+from alignment_pipeline.wording.report import NOTICE
 
 __all__ = ["DEMO_MARK", "NOTICE", "address", "by_urgency", "moment", "plain", "points"]
 

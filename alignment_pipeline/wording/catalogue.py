@@ -23,14 +23,14 @@ FORMS: Mapping[str, Form] = {
     # which account a lead belongs to
     "match.matched": Form("Belongs to {account}: {why}.", "Match reason", "Belongs to Acme GmbH: same domain and company name."),
     "match.matched_unsure": Form(
-        "Belongs to {account}: {why} ({sure} % sure).",
+        "Belongs to {account}: {why} ({sure}% sure).",
         "Match reason",
-        "Belongs to Acme GmbH: the names differ by a few letters (71 % sure).",
+        "Belongs to Acme GmbH: the names differ by a few letters (71% sure).",
     ),
     "match.review": Form(
-        "Please check: this may be {account} ({why}, {sure} % sure).",
+        "Please check: this may be {account} ({why}, {sure}% sure).",
         "Match reason",
-        "Please check: this may be Acme Holding (the names share distinctive words, 48 % sure).",
+        "Please check: this may be Acme Holding (the names share distinctive words, 48% sure).",
     ),
     "match.review_equal": Form(
         "Please check: {rivals} accounts fit equally well, for example {account} ({why}).",
@@ -60,14 +60,14 @@ FORMS: Mapping[str, Form] = {
     ),
     "score.person_unknown": Form("No activity is known.", "Score reason", "No activity is known."),
     "score.account": Form(
-        "{points} {unit} of engagement, {engaged} of {known} engaged: {top}.",
+        "{points} {unit} of engagement, {engaged}: {top}.",
         "Score reason",
         "72 minutes of engagement, 3 of 11 people engaged: Hand raised 35, Page visit 10.",
     ),
     "score.committee": Form("Buying committee: {taken} of {seats} roles.", "Score reason", "Buying committee: 2 of 5 roles."),
-    "score.up": Form("Up {share} % on the time before.", "Score reason", "Up 136 % on the time before."),
-    "score.down": Form("Down {share} % on the time before.", "Score reason", "Down 40 % on the time before."),
-    "score.far_up": Form("Far above the time before.", "Score reason", "Far above the time before."),
+    "score.up": Form("Up {share}% on the period before.", "Score reason", "Up 136% on the period before."),
+    "score.down": Form("Down {share}% on the period before.", "Score reason", "Down 40% on the period before."),
+    "score.far_up": Form("Far more than in the period before.", "Score reason", "Far more than in the period before."),
     "score.gone": Form("Nothing lately.", "Score reason", "Nothing lately."),
     "score.surging": Form("Surging.", "Score reason", "Surging."),
     "score.account_unknown": Form("No activity of its people is known.", "Score reason", "No activity of its people is known."),
@@ -75,9 +75,9 @@ FORMS: Mapping[str, Form] = {
     "fit.scored": Form(
         "Fit {share} of 100: {parts}.",
         "Tier reason",
-        "Fit 63 of 100: company size 393 (+20), industry Education (+8), region United Kingdom (+15).",
+        "Fit 63 of 100: company size 1,393 (+20), industry Education (+8), region United Kingdom (+15).",
     ),
-    "fit.unknown": Form("Unknown: {missing}.", "Tier reason", "Unknown: revenue."),
+    "fit.unknown": Form("Not known, so left out: {missing}.", "Tier reason", "Not known, so left out: revenue."),
     "fit.not_scored": Form("Too little is known to judge the fit.", "Tier reason", "Too little is known to judge the fit."),
     "tier.target": Form("Tier {tier}{by}.", "Tier reason", "Tier 2."),
     "tier.none": Form("Not a target{by}.", "Tier reason", "Not a target."),
@@ -85,24 +85,28 @@ FORMS: Mapping[str, Form] = {
     "tier.by_flag": Form(", ticked as target account", "Tier reason", "Tier 3, ticked as target account."),
     # MQA
     "mqa.held": Form(
-        "{path}: {parts}. MQA since {since}.",
+        "MQA since {since}. {path}: {parts}.",
         "MQA reason",
-        "Depth and breadth: 134 minutes in 90 days and 2 people with 15 minutes each in 90 days. MQA since 3 Sep 2026.",
+        "MQA since 3 Sep 2026. Depth and breadth: 134 minutes and 2 people with 15 minutes each in 90 days.",
     ),
     "mqa.customer": Form("Already a customer.", "MQA reason", "Already a customer."),
     "mqa.open_opportunity": Form("An opportunity is open already.", "MQA reason", "An opportunity is open already."),
-    "mqa.account_type": Form("Accounts of this type do not become MQA.", "MQA reason", "Accounts of this type do not become MQA."),
+    "mqa.account_type": Form("Accounts of this type do not become MQAs.", "MQA reason", "Accounts of this type do not become MQAs."),
     "mqa.cooling": Form(
         "{held} It stopped being an MQA, so it can become one again from {until}.",
         "MQA reason",
         "Senior interest: 1 VP with 20 minutes in 90 days. It stopped being an MQA, so it can become one again from 9 Dec 2026.",
     ),
-    "mqa.missing": Form("Missing: {ways}.", "MQA reason", "Missing: 18 more minutes; or 1 more C-level, VP or director with 1 hand raise."),
+    "mqa.missing": Form(
+        "Not an MQA yet. Needs {ways}.",
+        "MQA reason",
+        "Not an MQA yet. Needs 18 more minutes; or 1 more C-level, VP or director with a hand raise.",
+    ),
     # stages
     "stage.since": Form("{stage} since {since}: {why}.", "Stage reason", "MQL since 20 Nov 2026: raised a hand."),
     "stage.new": Form("{stage} since {since}.", "Stage reason", "New Name since 7 Apr 2026."),
     "stage.next": Form("Next, {stage}: {ways}.", "Stage reason", "Next, Engaged: 1 more minute in 180 days."),
-    "ways.more": Form("{ways}; or {number} other ways", "Stage reason", "1 hand raise; or 3 other ways"),
+    "ways.more": Form("{ways}; or {number} other ways", "Stage reason", "a hand raise; or 3 other ways"),
     # service levels
     "sla.pending": Form(
         "Needed by {due}: {wanted}. Reason: {trigger}, {start}.",
@@ -110,14 +114,14 @@ FORMS: Mapping[str, Form] = {
         "Needed by Thu 12 Nov, 10:00 Berlin time: contact them. Reason: they asked to be contacted, Thu 12 Nov, 09:55.",
     ),
     "sla.at_risk": Form(
-        "Nearly due, {due}: {wanted}. Reason: {trigger}, {start}.",
+        "Due soon, {due}: {wanted}. Reason: {trigger}, {start}.",
         "SLA reason",
-        "Nearly due, Thu 12 Nov, 10:00 Berlin time: contact them or give a disposition. Reason: became MQL, Wed 11 Nov, 10:00.",
+        "Due soon, Thu 12 Nov, 10:00 Berlin time: contact them or record a disposition. Reason: became MQL, Wed 11 Nov, 10:00.",
     ),
     "sla.breached": Form(
         "Overdue since {due}: {wanted}. Reason: {trigger}, {start}.",
         "SLA reason",
-        "Overdue since Thu 12 Nov, 10:00 Berlin time: contact them or give a disposition. Reason: became MQL, Wed 11 Nov, 10:00.",
+        "Overdue since Thu 12 Nov, 10:00 Berlin time: contact them or record a disposition. Reason: became MQL, Wed 11 Nov, 10:00.",
     ),
     "sla.met": Form(
         "Done {stop}: {done}. It was due {due}.",
@@ -152,15 +156,17 @@ FORMS: Mapping[str, Form] = {
         "The period's target is booked already; nothing is left to cover.",
     ),
     "commitment.ratio": Form(
-        "{there}, with {goal} promised, on business day {elapsed} of {total}.",
+        "{there} by business day {elapsed} of {total}; the goal is {goal}.",
         "Commitment: a share or a ratio",
-        "82.94, with 30 promised, on business day 35 of 62.",
+        "82.94 by business day 35 of 62; the goal is 30.",
     ),
-    "commitment.over": Form("{there} of {goal} in the whole period.", "Commitment: the period is over", "188 of 60 in the whole period."),
+    "commitment.over": Form(
+        "{there} in the whole period; the goal was {goal}.", "Commitment: the period is over", "188 in the whole period; the goal was 60."
+    ),
     "commitment.pace": Form(
-        "{there} of {goal} by business day {elapsed} of {total}; {expected} were expected by then.",
+        "{there} by business day {elapsed} of {total}, when {expected} were expected; the goal is {goal}.",
         "Commitment: an amount",
-        "544 of 300 by business day 35 of 62; 169 were expected by then.",
+        "544 by business day 35 of 62, when 169 were expected; the goal is 300.",
     ),
     # tasks
     "task.reason": Form("{title}, {when}.", "Plan: why a task is created", "First touch of an MQL: rep reminder, Thu 12 Nov."),
@@ -178,12 +184,12 @@ MATCH_RULES: Mapping[str, str] = {
     "junk": "the company field names no company",
     "domain_and_name": "same domain and company name",
     "domain": "the e-mail or web domain is the account's",
-    "contact_domain": "the domain is that of the account's contacts",
+    "contact_domain": "the account's contacts have the same domain",
     "exact_name": "same company name",
-    "domain_label": "domain and name are the same word",
+    "domain_label": "the domain is the company's name",
     "alias": "another name of the account",
-    "name_in_account": "the company name begins or is part of the account's",
-    "account_in_name": "the account's name begins or is part of the company name",
+    "name_in_account": "the company name is part of the account's",
+    "account_in_name": "the account's name is part of the company name",
     "typo": "the names differ by a few letters",
     "acronym": "one name is the other's initials",
     "similar_name": "the names share distinctive words",
@@ -193,9 +199,9 @@ MATCH_RULES: Mapping[str, str] = {
 # events of a service level: what is asked for, and what was done
 EVENTS: Mapping[str, tuple[str, str]] = {
     "touch": ("contact them", "contacted"),
-    "disposition": ("give a disposition", "disposition given"),
+    "disposition": ("record a disposition", "disposition recorded"),
     "accepted": ("accept", "accepted"),
-    "rejected": ("reject with a code", "rejected"),
+    "rejected": ("reject with a reason", "rejected"),
     "pushed_back": ("send back to marketing", "sent back to marketing"),
     "deferred": ("defer", "deferred"),
     "status_changed": ("change the status", "status changed"),

@@ -31,6 +31,11 @@ def pieces(key: str) -> list[tuple[str, str | None]]:
     return [*parts, (text[at:], None)]
 
 
+def opening(key: str) -> str:
+    """The form's text before its first value."""
+    return pieces(key)[0][0]
+
+
 def length(text: str) -> int:
     """Characters as Salesforce counts them."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -49,7 +49,7 @@ def test_the_examples_list_stands_above_fit_and_flag_in_a_run(home: Home) -> Non
         one: (row["tier"], row["basis"]) for one, row in found.items()
     }
     assert found["001Qy000100000nIAA"]["tier_reason"] == (
-        "Not a target, set by the target list (Paused by both teams until next year). Fit 100 of 100: company size 5000 (+10)."
+        "Not a target, set by the target list (Paused by both teams until next year). Fit 100 of 100: company size 5,000 (+10)."
     )
 
 

@@ -177,7 +177,7 @@ def busy() -> dict[str, Rows]:
                 "account_id": account(2),
                 "mqa_status": "not yet",
                 "paths": path,
-                "mqa_reason": "Missing: 5 more minutes.",
+                "mqa_reason": "Not an MQA yet. Needs 5 more minutes.",
                 "nearest_path": "Depth",
             },
         ],

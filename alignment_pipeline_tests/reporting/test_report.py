@@ -13,7 +13,9 @@ import pytest
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.reporting import report
+from alignment_pipeline.wording import report as words
 from alignment_pipeline_tests.staging.factories import NOW, account, days_ago, lead, staged, user
+from alignment_pipeline_tests.wording.forbidden import problems
 
 AGREEMENT = loader.load(loader.default_path())
 _PARTS = {
@@ -112,6 +114,15 @@ def hostile_pages(attacks: list[str]) -> Iterator[str]:
         )  # fmt: skip
 
 
+def test_an_empty_section_says_what_it_would_have_held() -> None:
+    page = " ".join(parsed(report.render(tables(), agreement=AGREEMENT, as_of=NOW)).text)
+    texts = [text for part in words.PARTS.values() for text in (part.title, part.about, part.empty, *part.columns)]
+    texts += [text for pair in words.HEADLINE.values() for text in pair]
+
+    assert [] == [part.empty for part in words.PARTS.values() if part.empty not in page]
+    assert {} == {text: wrong for text in texts if (wrong := [one for one in problems(text) if one != "an empty place"])}
+
+
 def test_there_are_a_hundred_attacks() -> None:
     assert 100 == len(set(PAYLOADS))
 
@@ -147,8 +158,8 @@ def test_an_empty_home_s_report_says_what_to_run_first() -> None:
 
 def test_the_demo_says_that_it_is_fiction_and_others_do_not() -> None:
     demo = report.render(tables(), agreement=AGREEMENT, as_of=NOW, is_demo=True)
-    assert report.NOTICE in " ".join(parsed(demo).text)
-    assert report.NOTICE not in report.render(tables(), agreement=AGREEMENT, as_of=NOW)
+    assert words.NOTICE in " ".join(parsed(demo).text)
+    assert words.NOTICE not in report.render(tables(), agreement=AGREEMENT, as_of=NOW)
 
 
 def test_headline_numbers_are_the_tables() -> None:
@@ -161,7 +172,7 @@ def test_headline_numbers_are_the_tables() -> None:
     )
     found = {label: (number, remark) for label, number, remark in report.headline(given)}
     assert ("3", "38 % of 8") == found["Leads matched"]
-    assert "1" == found["In review"][0]
+    assert "1" == found["To review"][0]
     assert ("1", "25 % of accounts") == found["MQAs now"]
     # what both pages would count in two ways stands on the page of the meeting alone
     assert not {"Promises kept in time", "Nearly there", "Breaches by rep"} & {
@@ -205,6 +216,6 @@ def test_markdown_carries_no_markup_and_no_row_about_one_person() -> None:
     )
     page, text = report.render_both(given, agreement=AGREEMENT, as_of=NOW)
 
-    assert "Doe and sons" in page and "Doe and sons" not in text and "Match review queue" not in text
+    assert "Doe and sons" in page and "Doe and sons" not in text and "Matches to review" not in text
     assert "\\<b\\>\\|\\[x\\](http://evil)" in text and "hand raised" in text
     assert "| Account | Owner | Tier | People | Points | Since | Why |\n|---|---|---:|---:|---:|---|---|\n| " in text

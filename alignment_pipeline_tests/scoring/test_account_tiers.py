@@ -54,7 +54,7 @@ def test_fit_proposes_flag_and_list_decide() -> None:
         "taken off": (1, None, "override"),
     }
     assert found["taken off"]["tier_reason"] == (
-        "Not a target, set by the target list (lost for good). Fit 100 of 100: company size 9000 (+35), revenue 2 billion (+25), "
+        "Not a target, set by the target list (lost for good). Fit 100 of 100: company size 9,000 (+35), revenue 2 billion (+25), "
         "industry Software (+25), region Germany (+15)."
     )
 

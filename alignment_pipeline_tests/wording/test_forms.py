@@ -51,7 +51,7 @@ def test_as_many_ways_as_fit_are_said_and_the_rest_counted() -> None:
 
 
 def test_what_is_wanted_is_said_as_actions() -> None:
-    assert forms.wanted([("accepted", 1), ("rejected", 1), ("converted", 1)]) == "accept, reject with a code or convert"
+    assert forms.wanted([("accepted", 1), ("rejected", 1), ("converted", 1)]) == "accept, reject with a reason or convert"
     assert forms.wanted([("touch", 6)]) == "contact them (6 of them)"
 
 
@@ -69,6 +69,13 @@ def test_sentences_that_no_longer_fit_are_left_out_whole() -> None:
         "started by activity (hand_raise)",
         "for Sheila (Sheila's company) (Sheila's company)",
         "the the account",
+        "Disqualified since 10 Jun 2026: status became unqualified or disqualified or closed - not converted or similar.",
+        "Recycled since 24 Sep 2026: status became recycle or nurtur or return*marketing.",
+        "Up 136 % on the period before.",
+        "12 minutes of engagement, 0 of 4 people engaged: Meeting 11.",
+        "127.1 minutes in 90 days and 2 people with 20 minutes each in 90 days.",
+        "Done Fri 4 Sep, 12:00 Berlin time: contacted. It was due Mon 7 Sep, 12:00 Berlin time.",
+        "Reached longer ago than the agreement's max_age_hours: not told any more.",
     ],
 )
 def test_the_list_of_forbidden_patterns_finds_what_was_seen(text: str) -> None:

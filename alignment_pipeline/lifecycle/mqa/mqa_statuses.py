@@ -130,7 +130,7 @@ class _Writer:
             needed = measures[signal].people or measures[signal].threshold
             has = standing[signal]
             parts.append(words.met(measures[signal], self._unit, has) + ("" if has >= needed else " (a little below the threshold)"))
-        return " and ".join(parts)
+        return words.together(parts)
 
     def _missing(self, path: int, standing: Sequence[int]) -> str:
         measures = self._measures

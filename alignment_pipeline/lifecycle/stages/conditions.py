@@ -16,6 +16,7 @@ from alignment_pipeline.lifecycle import words
 from alignment_pipeline.lifecycle.signals.crossings import MET, UNMET, Entity, now
 from alignment_pipeline.lifecycle.signals.events import Events
 from alignment_pipeline.lifecycle.stages.machine import Alternative, CompiledMove, Kind, Test
+from alignment_pipeline.wording import forms
 
 LEVEL_WORDS = {
     "customer": "a customer",
@@ -91,7 +92,7 @@ def compiled(stages: PersonStages | AccountStages, book: Book, *, unit: str) -> 
         CompiledMove(
             to=numbers[move.to],
             sources=frozenset(numbers[name] for name in move.from_),
-            alternatives=tuple(Alternative(_tests(when, book), when.reason or _reason(when, unit)) for when in move.when),
+            alternatives=tuple(Alternative(_tests(when, book), when.reason or _reason(when, unit, book)) for when in move.when),
         )
         for move in moves
     ]
@@ -128,46 +129,65 @@ def _tests(when: When, book: Book) -> tuple[Test, ...]:
 
 def _person_tests(when: PersonWhen, book: Book) -> list[Test]:
     tests = []
-    if when.statuses:
-        tests.append(Test(Kind.IS, book.number(Signal("status", patterns=tuple(when.statuses)))))
-    for name, patterns in _becomes(when):
-        if patterns:
-            tests.append(Test(Kind.PULSE, book.number(Signal("becomes", name, patterns=tuple(patterns)))))
+    for signal in text_signals(when):
+        if signal.patterns:
+            tests.append(Test(Kind.IS if signal.kind == "status" else Kind.PULSE, book.number(signal)))
     tests += [Test(Kind.IS, book.number(Signal("level", name)), 1) for name in when.is_all]
     tests += [Test(Kind.IS, book.number(Signal("level", name)), 0) for name in when.is_none]
     return tests
 
 
-def _becomes(when: PersonWhen) -> tuple[tuple[str, list[str]], ...]:
+def text_signals(when: PersonWhen) -> tuple[Signal, ...]:
+    """The signals of a line that are about texts which people set, also those that the line does not ask for."""
     return (
-        ("status", when.status_becomes),
-        ("disposition", when.disposition_becomes),
-        ("reject_code", when.reject_code_becomes),
+        Signal("status", patterns=tuple(when.statuses)),
+        Signal("becomes", "status", patterns=tuple(when.status_becomes)),
+        Signal("becomes", "disposition", patterns=tuple(when.disposition_becomes)),
+        Signal("becomes", "reject_code", patterns=tuple(when.reject_code_becomes)),
     )
 
 
-def _reason(when: When, unit: str) -> str:
+_TEXT_WORDS = {
+    ("status", ""): "the status is",
+    ("becomes", "status"): "status set to",
+    ("becomes", "disposition"): "disposition set to",
+    ("becomes", "reject_code"): "rejected as",
+}
+
+
+def wanted_text(signal: Signal) -> str:
+    """What a signal about a text asks for: `status such as working, contacted or accepted`, `disposition rejected or deferred`."""
+    noun = (signal.name or signal.kind).replace("_", " ")
+    shown = shown_patterns(signal.patterns)
+    is_open = len(shown) < len(signal.patterns) or any("*" in pattern for pattern in signal.patterns)
+    return f"{noun} {'such as ' if is_open else ''}{forms.listed(shown)}"
+
+
+def shown_patterns(patterns: Sequence[str], most: int = 3) -> list[str]:
+    """Patterns as words: those that name a whole word first, at most three."""
+    plain = [pattern.strip("*") for pattern in patterns if not pattern.startswith("*") and "*" not in pattern.strip("*")]
+    return (plain or [pattern.strip("*").replace("*", " ... ") for pattern in patterns])[:most]
+
+
+def _reason(when: When, unit: str, book: Book) -> str:
+    """The words for a move; `{5}` stands for the text that signal 5 had, such as the status: `journeys.py` puts it in."""
     parts = [words.criterion(measure, unit) for measure in (when.engaged, when.newly_engaged) if measure is not None]
     if when.activity is not None:
-        parts.append(words.amount(when.activity, unit))
+        parts.append(words.one_or(words.amount(when.activity, unit)))
     if when.quiet_days is not None:
         parts.append(f"no activity in {when.quiet_days} days")
     if when.in_stage_days is not None:
-        parts.append(f"{when.in_stage_days} days in the stage")
+        parts.append(f"at least {when.in_stage_days} days in the stage")
     if when.fit_at_least is not None:
         parts.append(f"fit {when.fit_at_least:g} or better")
     if when.tiers:
-        parts.append("tier " + " or ".join(str(tier) for tier in when.tiers))
+        parts.append("tier " + forms.listed(str(tier) for tier in when.tiers))
     parts += [LEVEL_WORDS[when.event]] if when.event is not None else []
     if isinstance(when, PersonWhen):
-        parts += [f"status {_shown(when.statuses)}"] if when.statuses else []
-        parts += [f"{name.replace('_', ' ')} became {_shown(patterns)}" for name, patterns in _becomes(when) if patterns]
+        texts = [signal for signal in text_signals(when) if signal.patterns]
+        parts += [f"{_TEXT_WORDS[signal.kind, signal.name]} {{{book.number(signal)}}}" for signal in texts]
         parts += [LEVEL_WORDS[name] for name in when.is_all] + [f"not {LEVEL_WORDS[name]}" for name in when.is_none]
     if isinstance(when, AccountWhen):
-        parts += [f"somebody is {' or '.join(when.people_in_stages)}"] if when.people_in_stages else []
+        parts += [f"somebody is {forms.listed(when.people_in_stages)}"] if when.people_in_stages else []
         parts += [LEVEL_WORDS[name] for name in when.is_all] + [f"not {LEVEL_WORDS[name]}" for name in when.is_none]
     return " and ".join(parts)
-
-
-def _shown(patterns: Sequence[str]) -> str:
-    return " or ".join(pattern.strip("*") for pattern in patterns[:3]) + (" or similar" if len(patterns) > 3 else "")

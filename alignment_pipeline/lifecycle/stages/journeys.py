@@ -6,15 +6,19 @@ Belongs here: rows and sentences of stages. The walk: `machine.py`; who is walke
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alignment_pipeline.agreement.stages import AccountStages, PersonStages, StageState
 from alignment_pipeline.contracts.moments import from_microseconds
 from alignment_pipeline.lifecycle import words
-from alignment_pipeline.lifecycle.stages.conditions import LEVEL_WORDS, Book, Signal
+from alignment_pipeline.lifecycle.stages.conditions import LEVEL_WORDS, Book, Signal, shown_patterns, wanted_text
 from alignment_pipeline.lifecycle.stages.machine import Alternative, CompiledMove, Kind, Stay, Test, Walked
 from alignment_pipeline.wording import forms
+
+_SIGNAL = re.compile(r"\{(\d+)\}")
+_MISSING = forms.opening("mqa.missing")
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,15 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Text:
+    """A text that somebody set, such as a status, and the signal that it belongs to."""
+
+    at_us: int
+    signal: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Facts:
     """What explanations need to know about one entity beside its walk."""
 
@@ -33,6 +46,7 @@ class Facts:
     fit_score: float | None
     owner: Owner
     mqa_reason: str | None = None
+    texts: Sequence[Text] = ()
 
 
 class Journeys:
@@ -66,6 +80,7 @@ class Journeys:
     def add(self, entity_id: str, walked: Walked, facts: Facts) -> None:
         """Add one entity's rows."""
         before: str | None = None
+        walked = replace(walked, stays=tuple(replace(stay, reason=self._said(stay, facts)) for stay in walked.stays))
         for sequence, stay in enumerate(walked.stays, start=1):
             row: tuple[object, ...] = (
                 entity_id,
@@ -81,6 +96,16 @@ class Journeys:
             before = self.stage(stay.state)
         for column, value in zip(self.now.values(), self._now(entity_id, walked, facts), strict=True):
             column.append(value)
+
+    def _said(self, stay: Stay, facts: Facts) -> str:
+        """The reason of a stay, with the texts that it was for: `status set to Unqualified`."""
+
+        def text(slot: re.Match[str]) -> str:
+            signal = int(slot[1])
+            said = [one.text for one in facts.texts if one.signal == signal and one.at_us <= stay.entered_us]
+            return said[-1] if said else forms.listed(shown_patterns(self._book.signals[signal].patterns))
+
+        return _SIGNAL.sub(text, stay.reason)
 
     def _now(self, entity_id: str, walked: Walked, facts: Facts) -> tuple[object, ...]:
         stays = walked.stays
@@ -135,19 +160,19 @@ class Journeys:
         stay = walked.stays[-1]
         is_aside = self._states[stay.state].is_side_track
         here = self.stage(stay.state)
-        by_stage: dict[str, list[str]] = {}
+        by_stage: dict[str, list[tuple[str, ...]]] = {}
         for move in sorted(self._moves, key=lambda one: one.to):
             is_forward = not self._states[move.to].is_side_track and (is_aside or move.to > stay.state)
             if stay.state in move.sources and is_forward:
                 # from outside a stage, any of its steps leads into it; inside, the step itself is what comes next
                 name = self.stage(move.to) if self.stage(move.to) != here else self._states[move.to].name
                 texts = [self._lacking(alternative, walked, facts) for alternative in move.alternatives]
-                by_stage.setdefault(name, []).extend(text for text in texts if text)
-        return [{"stage": name, "missing": "; or ".join(dict.fromkeys(texts))} for name, texts in by_stage.items() if texts]
+                by_stage.setdefault(name, []).extend(parts for parts in texts if parts)
+        return [{"stage": name, "missing": "; or ".join(_shortest(ways))} for name, ways in by_stage.items() if ways]
 
-    def _lacking(self, alternative: Alternative, walked: Walked, facts: Facts) -> str:
-        parts = [self._test(test, walked, facts) for test in alternative.tests]
-        return " and ".join(part for part in parts if part)
+    def _lacking(self, alternative: Alternative, walked: Walked, facts: Facts) -> tuple[str, ...]:
+        parts = (self._test(test, walked, facts) for test in alternative.tests)
+        return tuple(part for part in parts if part)
 
     def _test(self, test: Test, walked: Walked, facts: Facts) -> str:
         if test.kind is Kind.DAYS:
@@ -162,30 +187,35 @@ class Journeys:
     def _measure(self, test: Test, signal: Signal, has: int) -> str:
         assert signal.measure is not None
         if signal.kind == "activity":
-            return words.amount(signal.measure, self._unit)
+            return words.one_or(words.amount(signal.measure, self._unit))
         if test.value == 0 and test.kind is Kind.IS:
             return f"no activity for {signal.measure.days} days"
         needed = signal.measure.people or signal.measure.threshold
         if has >= needed:
-            return f"{words.criterion(signal.measure, self._unit)}, reached anew"
+            return f"{words.criterion(signal.measure, self._unit)}, reached once more"
         return f"{words.missing(signal.measure, self._unit, has)} in {signal.measure.days} days"
 
 
+def _shortest(ways: Sequence[tuple[str, ...]]) -> list[str]:
+    """Ways as texts, each once, without those that ask for more than another way does."""
+    needs = [set(way) for way in ways]
+    return list(dict.fromkeys(" and ".join(way) for way in ways if not any(other < set(way) for other in needs)))
+
+
 def _plain(test: Test, signal: Signal, facts: Facts) -> str:
-    shown = " or ".join(pattern.strip("*") for pattern in signal.patterns[:3])
+    shown = forms.listed(signal.patterns)
     if signal.kind == "fit":
-        has = "not scored" if facts.fit_score is None else f"now {int(facts.fit_score)}"
-        return f"fit {signal.number:g} ({has})"
+        has = "not scored yet" if facts.fit_score is None else f"now {int(facts.fit_score)}"
+        return f"a fit of {signal.number:g} ({has})"
     if signal.kind == "tier":
         return f"tier {shown}"
     if signal.kind == "people":
         return f"somebody who is {shown}"
-    if signal.kind == "status":
-        return f"status {shown}"
-    if signal.kind == "becomes":
-        return f"{signal.name.replace('_', ' ')} {shown}"
+    if signal.kind in ("status", "becomes"):
+        return wanted_text(signal)
     if signal.name == "mqa" and test.value and facts.mqa_reason:
-        return facts.mqa_reason.removeprefix("Missing: ").removesuffix(".")
+        reason = facts.mqa_reason.removesuffix(".")
+        return reason.removeprefix(_MISSING) if reason.startswith(_MISSING) else reason[:1].lower() + reason[1:]
     text = LEVEL_WORDS[signal.name]
     return text if test.value or test.kind is Kind.PULSE else f"not {text}"
 

@@ -55,12 +55,33 @@ def _changes(t: Tables, signal: Signal, *, agreement: Agreement, as_of: Moment) 
         is_one = series.mutate(value=matches(series.status, signal.patterns).cast("int64"))
         return is_one.select("entity_id", "at_us", "value")
     if signal.kind == "becomes":
-        series = status_series(t) if signal.name == "status" else _input_series(t, signal.name, agreement)
+        series = _text_series(t, signal, agreement)
         became = series.filter(matches(series.status, signal.patterns))
         return became.select("entity_id", "at_us", value=_constant(ON)).distinct()
     if signal.kind == "event":
         return _opportunity_events(t, signal.name)
     return _level(t, signal.name, agreement=agreement, as_of=as_of)
+
+
+def _text_series(t: Tables, signal: Signal, agreement: Agreement) -> ibis.Table:
+    is_status = "status" in (signal.kind, signal.name)
+    return status_series(t) if is_status else _input_series(t, signal.name, agreement)
+
+
+def signal_texts(t: Tables, book: Book, *, agreement: Agreement) -> ibis.Table:
+    """What the sentences quote: every text that a signal of the book asks for, when it was set (entity_id, at_us, signal, status)."""
+    parts = []
+    for number, signal in enumerate(book.signals):
+        if signal.kind in ("status", "becomes"):
+            series = _text_series(t, signal, agreement)
+            mine = series.filter(matches(series.status, signal.patterns))
+            parts.append(mine.select("entity_id", "at_us", signal=_constant(number), status=mine.status))
+    nothing = (
+        t["people"]
+        .filter(False)
+        .select(entity_id="person_id", at_us=_constant(0), signal=_constant(0), status=ibis.literal("", type="string"))
+    )
+    return stacked(*parts, nothing)
 
 
 def _level(t: Tables, name: str, *, agreement: Agreement, as_of: Moment) -> ibis.Table:

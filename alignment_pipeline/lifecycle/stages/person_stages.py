@@ -19,14 +19,15 @@ from alignment_pipeline.lifecycle.signals.changes import beside
 from alignment_pipeline.lifecycle.signals.events import counted_events
 from alignment_pipeline.lifecycle.stages.conditions import Book, compiled
 from alignment_pipeline.lifecycle.stages.handover import Owners
-from alignment_pipeline.lifecycle.stages.journeys import Facts, Journeys, Owner
+from alignment_pipeline.lifecycle.stages.journeys import Facts, Journeys, Owner, Text
 from alignment_pipeline.lifecycle.stages.machine import CompiledMove, Machine
-from alignment_pipeline.lifecycle.stages.person_signals import person_changes, person_series
+from alignment_pipeline.lifecycle.stages.person_signals import person_changes, person_series, signal_texts
 
 INPUTS = (
     "scored_activities", "person_fits", "person_scores", "people", "person_records", "person_accounts", "accounts", "account_tiers",
     "opportunities", "opportunity_contact_roles", "leads", "record_changes", "account_mqa_changes", "users",
 )  # fmt: skip
+_TEXTS = -1  # no signal has this number
 
 
 def person_stage_tables(
@@ -45,7 +46,7 @@ def person_stage_tables(
     unit = agreement.scoring.engagement.unit
     book, moves = _compiled(agreement)
     events = counted_events(t["scored_activities"], t["person_fits"], book.measures, as_of=as_of)
-    known_changes = person_changes(t, book, agreement=agreement, as_of=as_of) if changes is None else changes
+    known_changes = signal_changes(t, agreement=agreement, as_of=as_of) if changes is None else changes
     signals = person_series(events, book, known_changes, agreement=agreement, as_of=as_of)
     machine = Machine(
         states=len(stages.stages),
@@ -58,11 +59,12 @@ def person_stage_tables(
     amounts = book.amounts(events, agreement.scoring.engagement.decay, entity="person")
     owners = Owners(t["users"], agreement.lifecycle.handover)
     account_owners = _account_owners(t, owners)
+    texts = _texts(known_changes[_TEXTS])
     journeys = Journeys(stages, moves, book, key="person_id", unit=unit)
     for person, theirs in beside(_population(t), signals):
         account_id = person["account_id"]
         owner = owners.of_person(person, account_owners.get(account_id or ""))
-        facts = Facts(amounts.get(person["person_id"], {}), person["fit_score"], owner)
+        facts = Facts(amounts.get(person["person_id"], {}), person["fit_score"], owner, texts=texts.get(person["person_id"], ()))
         journeys.add(person["person_id"], machine.walk(person["created_us"], theirs), facts)
     stamp = {"as_of": as_of, "agreement_version": agreement_version}
     return {
@@ -72,8 +74,17 @@ def person_stage_tables(
 
 
 def signal_changes(t: Mapping[str, ibis.Table], *, agreement: Agreement, as_of: Moment) -> dict[int, ibis.Table]:
-    """What happens to people beside their activities, as queries by the number of the signal."""
-    return person_changes(t, _compiled(agreement)[0], agreement=agreement, as_of=as_of)
+    """What happens to people beside their activities, as queries by the number of the signal; under `_TEXTS` what sentences quote."""
+    book = _compiled(agreement)[0]
+    return person_changes(t, book, agreement=agreement, as_of=as_of) | {_TEXTS: signal_texts(t, book, agreement=agreement)}
+
+
+def _texts(rows: ibis.Table) -> dict[str, list[Text]]:
+    """By person, what was set when, the earliest first."""
+    by_person: dict[str, list[Text]] = {}
+    for row in rows.order_by("entity_id", "at_us", "signal", "status").to_pyarrow().to_pylist():
+        by_person.setdefault(row["entity_id"], []).append(Text(row["at_us"], row["signal"], row["status"]))
+    return by_person
 
 
 def _compiled(agreement: Agreement) -> tuple[Book, list[CompiledMove]]:

@@ -110,8 +110,8 @@ def _same_site(one: str, other: str, form: names.Form, rare: bool, telling: int,
         return "same site and name"
     left, right = domains.label(one), domains.label(other)
     if left == right and rare:
-        return "same name, same site name under another ending"
+        return "same name, and the same domain with another ending"
     short, long = sorted((left, right), key=len)
     if rare and compatible and len(short) >= KIN_LABEL and long.startswith(short) and form.compact.startswith(short):
-        return "same name, one site name begins the other"
+        return "same name, and one domain begins with the other"
     return "same name of several words, same country" if telling >= 2 and compatible else ""

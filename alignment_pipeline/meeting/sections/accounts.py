@@ -15,6 +15,7 @@ import pyarrow as pa
 from ibis import _
 
 from alignment_pipeline.meeting.draft import IN_PERIOD, Draft
+from alignment_pipeline.wording import forms
 
 #: Rows on the page; the others are in the file.
 WAITING_LISTED, INSIGHTS_LISTED = 8, 5
@@ -70,7 +71,7 @@ def keep_near(draft: Draft) -> None:
             continue
         amount = amounts.get(row["tier"], amounts.get(None))
         expected = None if rate is None or amount is None else round(rate * amount * near, 2)
-        row["missing"] = row.pop("mqa_reason").removeprefix("Missing: ").rstrip(".")
+        row["missing"] = row.pop("mqa_reason").removeprefix(forms.opening("mqa.missing")).rstrip(".")
         listed.append(row | {"near_pct": round(100 * near, 1), "expected_usd": expected})
     kinds = {"tier": pa.int64(), "people_engaged": pa.int64()} | dict.fromkeys(
         ("near_pct", "expected_usd", "engagement_points"), pa.float64()

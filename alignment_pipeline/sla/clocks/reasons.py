@@ -27,11 +27,11 @@ def reasons(policy: Policy, clocks: Starts, times: Times, state: Ints, zones: Se
     for number, code in enumerate(state.tolist()):
         zone = zones[number]
         start, due, stop = (_moment(one[number], zone, year) for one in (clocks.start, times.due, clocks.stop))
-        begun = start.removesuffix(f" {moments.place(zone)} time") if zone else start
+        begun = _without(start, zone)
         if clocks.is_pre_touched[number] and code == MET:
             text = forms.say("sla.early", start=start)
         elif code in (MET, MET_LATE):
-            text = forms.say(f"sla.{STATES[code]}", stop=stop, done=done[clocks.stop_by[number]], due=due)
+            text = forms.say(f"sla.{STATES[code]}", stop=stop, done=done[clocks.stop_by[number]], due=_without(due, zone))
         elif code == UNKNOWN:
             text = forms.say("sla.unknown", due=due)
         elif code == PAUSED:
@@ -55,6 +55,11 @@ def trigger_words(event: Event) -> str:
     details = [word.replace("_", " ") for word in (*event.values, *event.types, *event.categories)]
     words = catalogue.EVENTS[event.event][1]
     return f"{words} ({forms.listed(details)})" if details else words
+
+
+def _without(text: str, zone: str | None) -> str:
+    """A moment without its zone, which the sentence has said already."""
+    return text.removesuffix(f" {moments.place(zone)} time") if zone else text
 
 
 def _moment(us: int, zone: str | None, year: int) -> str:

@@ -30,11 +30,11 @@ from alignment_pipeline.sla.timelines.sources import Sources
 from alignment_pipeline.wording import forms, moments
 
 _REASONS = {
-    "due": "The clock reached this rung and nothing has stopped it.",
-    "future": "The clock has not reached this rung yet.",
-    "waiting": "The clock reached this rung, but activities have not been synced past that moment: a reply in time may still arrive.",
-    "cancelled": "The clock has ended: nothing to tell any more.",
-    "expired": "Reached longer ago than the agreement's max_age_hours: not told any more.",
+    "due": "The clock got this far, and nothing has stopped it.",
+    "future": "The clock has not got this far yet.",
+    "waiting": "The clock got this far, but later activities have not been read yet: a reply in time may still arrive.",
+    "cancelled": "The clock has ended: no message is due.",
+    "expired": "It was reached too long ago to send a message about it now.",
 }
 BODY_LENGTH = 2_000
 

@@ -103,7 +103,7 @@ def _changed(plan: Plan, past: Sequence[Op], numbers: Guard, rules: FieldRules, 
         managed = max(plan.managed.get(object_, 0), number)
         if first[object_]:
             names = ", ".join(sorted(first[object_]))
-            text = f"First fill of {object_}: {names}. A person approves it; it goes 25, then 200, then the rest."
+            text = f"First fill of {object_}: {names}. A person approves it. It is sent in steps: 25 records, then 200, then the rest."
             yield Check("first_fill", object_, Verdict.NEEDS_APPROVAL, text, len(first[object_]))
         what = "records would change within 24 hours (ageing scores not counted)"
         limit = numbers.changed
@@ -143,7 +143,7 @@ def _creates(plan: Plan, past: Sequence[Op], numbers: Guard) -> Iterable[Check]:
     verdict = Verdict.BLOCKED if total > limits.block_per_run else Verdict.NEEDS_APPROVAL if total > limits.approve_per_run else Verdict.OK
     first = not any(op.object != "Task" for op in creates) and verdict is Verdict.BLOCKED and _is_first_fill(plan)
     said = f"a person approves above {limits.approve_per_run}, blocked above {limits.block_per_run}"
-    text = f"{total} records would be created within 24 hours ({said})."
+    text = f"{total:,} records would be created within 24 hours ({said})."
     yield Check(
         "creates",
         "all",
@@ -206,7 +206,7 @@ def _desired(connection: Connection, plan: Plan, numbers: Guard) -> Iterable[Che
         drop = 100 * (usual - number) / usual if usual else 0.0
         is_fall = drop >= numbers.desired_drop_pct and usual - number >= numbers.sources.smallest_drop
         verdict = Verdict.NEEDS_APPROVAL if is_fall else Verdict.OK
-        text = f"{number} {object_} records have desired values; the median of the last applied plans is {usual:.0f}."
+        text = f"{number:,} {object_} records have desired values; the median of the last applied plans is {usual:.0f}."
         yield Check("desired_records", object_, verdict, text, number)
 
 
@@ -276,11 +276,11 @@ def _limited(name: str, object_: str, number: int, managed: int, limit: Limit, w
         )
         if said
     ]
-    share_text = [f"{share:.1f} %"] if managed else []
-    text = f"{object_}: {number} of {managed} {what} ({'; '.join([*share_text, ', '.join(limits)])})."
+    share_text = [f"{share:.1f}%"] if managed else []
+    text = f"{object_}: {number:,} of {managed:,} {what} ({'; '.join([*share_text, ', '.join(limits)])})."
     return Check(name, object_, verdict, text, number, limit.approve_count, limit.block_count)
 
 
 def _said(count: int | None, pct: float | None) -> str:
-    parts = [f"{count}" if count is not None else "", f"{pct:g} %" if pct is not None else ""]
+    parts = [f"{count}" if count is not None else "", f"{pct:g}%" if pct is not None else ""]
     return " and ".join(part for part in parts if part)

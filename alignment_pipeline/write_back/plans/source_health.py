@@ -44,17 +44,17 @@ def _rows(source: SourceHealth, now: int, limits: Sources) -> Check:
     usual = statistics.median(past) if past else None
     if now == 0 and usual:
         return Check(
-            "source_rows", source.stream, Verdict.BLOCKED, f"{source.stream} is empty; it usually has {usual:.0f} rows. {_ADVICE}", 0
+            "source_rows", source.stream, Verdict.BLOCKED, f"{source.stream} is empty; it usually has {usual:,.0f} rows. {_ADVICE}", 0
         )
     drop = 100 * (usual - now) / usual if usual else 0.0
     is_judged = usual is not None and usual - now >= limits.smallest_drop
     verdict = _verdict(drop, limits.rows_approve_drop_pct, limits.rows_block_drop_pct) if is_judged else Verdict.OK
-    usually = f", {max(drop, 0.0):.0f} % below the median of its last runs ({usual:.0f})" if usual and drop > 0 else ""
+    usually = f", {max(drop, 0.0):.0f}% below the median of its last runs ({usual:,.0f})" if usual and drop > 0 else ""
     return Check(
         "source_rows",
         source.stream,
         verdict,
-        f"{source.stream} has {now} rows{usually}.{'' if verdict == 'OK' else f' {_ADVICE}'}",
+        f"{source.stream} has {now:,} rows{usually}.{'' if verdict == 'OK' else f' {_ADVICE}'}",
         round(drop, 2),
     )
 
@@ -65,9 +65,15 @@ def _age(source: SourceHealth, factor: float, limits: Sources) -> Check:
         "source_age",
         source.stream,
         verdict,
-        f"{source.stream} is {factor:.1f} times as old as its cadence allows for one run.",
+        _age_text(source.stream, factor),
         round(factor, 2),
     )
+
+
+def _age_text(stream: str, factor: float) -> str:
+    if factor <= 1:
+        return f"{stream} is up to date."
+    return f"{stream} is {factor:.1f} times as old as it should be between two runs."
 
 
 def _match_rate(match_rates: Sequence[float], limits: Sources) -> Check:

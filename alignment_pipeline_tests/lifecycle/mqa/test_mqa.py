@@ -88,17 +88,14 @@ def status(tables: Tables) -> dict[str, dict[str, Any]]:
 
 
 def test_a_hundred_minutes_by_one_person_are_no_mqa(status: dict[str, Any]) -> None:
-    assert (status["one"]["mqa_status"], status["one"]["mqa_reason"]) == ("not yet", "Missing: 1 more person with 20 minutes.")
+    assert (status["one"]["mqa_status"], status["one"]["mqa_reason"]) == ("not yet", "Not an MQA yet. Needs 1 more person with 20 minutes.")
 
 
 def test_sixty_and_forty_minutes_are_an_mqa(status: dict[str, Any]) -> None:
     row = status["sixty"]
 
     assert (row["mqa_status"], row["path"], row["latest_at"]) == ("mqa", "Depth and breadth", days_ago(9))
-    assert (
-        row["mqa_reason"]
-        == "Depth and breadth: 100 minutes in 90 days and 2 people with 20 minutes each in 90 days. MQA since 12 Nov 2026."
-    )
+    assert row["mqa_reason"] == "MQA since 12 Nov 2026. Depth and breadth: 100 minutes and 2 people with 20 minutes each in 90 days."
 
 
 def test_eighty_five_and_fifteen_minutes_are_no_mqa(status: dict[str, Any]) -> None:
@@ -106,7 +103,7 @@ def test_eighty_five_and_fifteen_minutes_are_no_mqa(status: dict[str, Any]) -> N
 
 
 def test_ninety_two_minutes_miss_eight(status: dict[str, Any]) -> None:
-    assert status["near"]["mqa_reason"] == "Missing: 8 more minutes."
+    assert status["near"]["mqa_reason"] == "Not an MQA yet. Needs 8 more minutes."
 
 
 def test_an_activity_counts_through_its_ninetieth_day_and_no_longer(status: dict[str, Any]) -> None:

@@ -43,7 +43,7 @@ def test_an_mql_misses_sales(found: dict[str, Any]) -> None:
 
     assert (row["stage"], row["next_stage"], row["owner_team"]) == ("MQL", "Sales Lead", "Telequalification")
     assert json.loads(row["missing"])[0]["missing"].startswith(
-        "a converted lead; or status working or contacted or accepted; or disposition"
+        "a converted lead; or status such as working, contacted or accepted; or disposition accepted; or status"
     )
 
 
@@ -52,6 +52,8 @@ def test_a_step_inside_a_stage_is_named(found: dict[str, Any]) -> None:
 
     assert (row["stage"], row["sub_stage"], row["next_stage"]) == ("Sales Lead", "Accepted", "Qualified")
     assert (row["entered_at"], row["previous_stage"]) == (days_ago(8), "MQL")
+    # the status itself is said, not the agreement's patterns for it
+    assert row["stage_reason"].startswith("Sales Lead Accepted since 13 Nov 2026: the status is Working - Contacted.")
 
 
 def test_an_account_misses_what_its_mqa_misses(found: dict[str, Any]) -> None:

@@ -91,7 +91,7 @@ def test_the_sentence_says_how_far_and_how_far_was_expected(crm: Crm) -> None:
     over = row_of(mqls(3), promised("mqls"), crm, at("2026-12-02T12:00:00"))
 
     assert running["reason"] == f"3 of 20 by business day {running['elapsed_days']} of {running['total_days']}; 7.37 were expected by then."
-    assert over["reason"] == "3 of 20 in the whole period."
+    assert over["reason"] == "3 in the whole period; the goal was 20."
 
 
 @pytest.mark.parametrize(("count", "state"), [(3, "at_risk"), (7, "pending"), (20, "met")])
