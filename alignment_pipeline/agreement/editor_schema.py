@@ -19,7 +19,7 @@ _CHANGES = {
 
 
 def editor_schema() -> dict[str, Any]:
-    """The agreement's schema, with lists that may be changed instead of written anew, and nothing required, since it may be inherited."""
+    """The agreement's schema, with lists that may be changed instead of written again, and nothing required, since it may be inherited."""
     schema: dict[str, Any] = _relaxed(loader.json_schema())
     schema["properties"][EXTENDS] = {
         "type": "string",

@@ -76,7 +76,7 @@ class Matching(Section):
     )
     demoted_rules: list[Rule] = Field(default=[], description="Kinds of evidence that always go to review, whatever their confidence")
     minimum_rule_precision: Confidence = Field(
-        default=0.9, description="A rule that the labels of audits prove to be below it is demoted to review by itself"
+        default=0.9, description="A rule that the labels of audits prove to be below it is demoted to review on its own"
     )
     minimum_rule_labels: int = Field(
         default=30, ge=1, le=100_000, description="Labels of audits (alignment review --audit) that a rule needs before it can be demoted"
@@ -90,7 +90,7 @@ class Matching(Section):
         default=[], description="Names of one company, as [Big Blue, IBM]"
     )
     junk_companies: list[str] = Field(
-        default=[], description="Company texts that mean no company, beyond n/a, self-employed, student and their kin"
+        default=[], description="Company texts that mean no company, beyond n/a, self-employed, student and the like"
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Who is told when a promise runs out: ladders of rungs, their texts, quiet hours and digests.
+"""Who gets a message when a promise runs out: ladders of rungs, their texts, quiet hours and digests.
 
 Belongs here: what a rung may say. The fold that decides which rung is due: `sla/escalation/escalations.py`; the sinks:
 `connectors/notify/`.

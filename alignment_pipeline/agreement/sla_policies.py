@@ -1,7 +1,7 @@
 """What is promised: one policy per clock, with what starts, stops and pauses it.
 
 Belongs here: what a policy may say. The fold that runs the clocks is `sla/ledger.py`; calendars: `calendars.py`;
-who is told when one runs out: `sla_ladders.py`.
+who gets a message when one runs out: `sla_ladders.py`.
 """
 
 from __future__ import annotations

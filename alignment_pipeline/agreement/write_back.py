@@ -1,4 +1,4 @@
-"""How far the write-back may go by itself: the guard's limits, the canary, the budget, holds, the breaker, approvals.
+"""How far the write-back may go on its own: the guard's limits, the canary, the budget, holds, the breaker, approvals.
 
 Belongs here: the numbers. The protocol that keeps to them is `write_back/`; which fields are written at all is `field_map.py`.
 Every percentage is a share in percent (25 means 25 %).
@@ -143,7 +143,7 @@ class Holds(Section):
 
 
 class Breaker(Section):
-    """When a run stops sending by itself. Only `alignment apply --resume` closes it again, with a canary."""
+    """When a run stops sending on its own. Only `alignment apply --resume` closes it again, with a canary."""
 
     window: int = Field(default=200, ge=20, le=10_000, description="Last operations that are judged")
     error_pct: Percent = Field(default=5, description="Share of them refused for good")
@@ -177,7 +177,7 @@ class Approvals(Section):
 
 
 class WriteBack(Section):
-    """How far the write-back may go by itself."""
+    """How far the write-back may go on its own."""
 
     guard: Guard = Guard()
     canary: Canary = Canary()

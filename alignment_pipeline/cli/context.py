@@ -94,7 +94,7 @@ def _counted(name: str, rows: int) -> str:
 
 
 def operations(report: Callable[[str, int], None]) -> Callable[[int, int], None]:
-    """Progress of writing, told as progress is."""
+    """Progress of writing, as a line of the progress display."""
     return lambda done, total: report(f"{done:,} of {total:,} operations", 0)
 
 

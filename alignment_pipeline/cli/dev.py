@@ -57,7 +57,7 @@ def dev(port: int) -> None:
             code = child.wait()
         except KeyboardInterrupt:
             return
-        raise AlignmentError(f"Dagster ended by itself with code {code}; its output above says why")
+        raise AlignmentError(f"Dagster ended on its own with code {code}; its output above says why")
 
 
 def _home() -> Home:

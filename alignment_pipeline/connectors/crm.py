@@ -66,7 +66,7 @@ class Bulk(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """The organisation's day: calls allowed and left, and the server's own time when it told."""
+    """The organisation's day: calls allowed and left, and the server's own time when it says so."""
 
     allowed: int | None
     remaining: int | None
@@ -84,7 +84,7 @@ class Newest:
 
 @dataclass
 class Crm:
-    """One organisation, as the write-back sees it. `describe_all` asks anew each time: what was true an hour ago may block a write.
+    """One organisation, as the write-back sees it. `describe_all` asks again each time: what was true an hour ago may block a write.
 
     `reactions` says what starts in the CRM when records of some objects are saved.
     """

@@ -75,7 +75,7 @@ Judge = Callable[[Call, Answer], Verdict]
 
 
 Sink = Callable[[int], AbstractContextManager[Any]]
-"""Opens the place a body is streamed to, anew for each try; it gets the status (200: from the start, 206: go on)."""
+"""Opens the place a body is streamed to, again for each try; it gets the status (200: from the start, 206: go on)."""
 
 
 class Signer(Protocol):
@@ -116,7 +116,7 @@ class Transport:
         self.session.trust_env = not self.host.is_loopback
 
     def send(self, call: Call, sink: Sink | None = None) -> Answer:
-        """Send until answered. With `sink` (opened anew for each try) the body of a 2xx is streamed there,
+        """Send until answered. With `sink` (opened again for each try) the body of a 2xx is streamed there,
         unless it is JSON, which the judge reads.
 
         Raises Permanent or a kin (refused), QuotaExhausted, Retryable (gave up), OutcomeUnknown (a write whose answer was lost).

@@ -1,4 +1,4 @@
-"""Failed runs are told: by the channels of ALIGNMENT_NOTIFY_URLS, else as files in the home's `notifications` folder.
+"""Failed runs are reported: by the channels of ALIGNMENT_NOTIFY_URLS, else as files in the home's `notifications` folder.
 
 Belongs here: what a failure says, and its way out. It is queued in the journal first, so a channel that is down delays it; nothing waits
 for one. A crash between sending and noting it may tell a failure twice, never not at all.

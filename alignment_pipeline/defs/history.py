@@ -40,7 +40,7 @@ def _first_day() -> str:
 
 def _end(environ: Mapping[str, str]) -> str | None:
     """The day that has not ended yet, where a clock is set that is not the machine's (the demo's): Dagster asks the machine's. It is
-    asked when the code location is loaded; `make dev` loads it anew."""
+    asked when the code location is loaded; `make dev` loads it again."""
     text = environ.get(CLOCK_VARIABLE, "").strip()
     with suppress(ConfigurationError):
         return Clock.parse(text).now().date().isoformat() if text else None

@@ -186,7 +186,7 @@ class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     for runs until the run ends: two runs that publish the same tables at once would decide on a mixture of both.
     """
 
-    #: How long a run that Dagster started waits for another one of this home; then it fails and is told as a failed run.
+    #: How long a run that Dagster started waits for another one of this home; then it fails and is reported as a failed run.
     TURN_SECONDS: ClassVar[float] = 1800.0
     settings: dict[str, str] = {}
     key_prefix: list[str] = []

@@ -1,6 +1,6 @@
 """Traces and metrics of runs by OpenTelemetry, where it is configured; nothing otherwise.
 
-Belongs here: which runs are told, and when. What a run's events become: `traces.py`. OTEL_EXPORTER_OTLP_ENDPOINT turns this on (or
+Belongs here: which runs are reported, and when. What a run's events become: `traces.py`. OTEL_EXPORTER_OTLP_ENDPOINT turns this on (or
 ALIGNMENT_OTEL=console, for trying it); the packages are those of the extra `otel`.
 """
 

@@ -1,7 +1,7 @@
 """The tables that an expression reads: files of the store, and rows held in memory.
 
 Belongs here: finding them, so that another engine can read the same. Expressions are built over the warehouse's DuckDB everywhere; an
-engine compiles them anew for itself.
+engine compiles them again for itself.
 """
 
 from __future__ import annotations

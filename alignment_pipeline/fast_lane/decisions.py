@@ -2,7 +2,7 @@
 
 Belongs here: which tables the lane takes as published, and how it runs the rows of the line quickly. No rule is written or called by name
 here. Accounts are taken as published: their own scores, stages and fields change with the full run. Only whether they are MQAs is decided
-anew, because people's stages ask for it.
+again, because people's stages ask for it.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Lane:
         return write_back.crm_alone(self.home)
 
     def refresh_index(self) -> AccountIndex:
-        """The account index of the published accounts; built anew only when they were published anew."""
+        """The account index of the published accounts; built again only when they were published again."""
         version = self.store.versions(*decisions.INDEX_READS)
         if self._index is None or self._index[0] != version:
             self._index = (version, decisions.account_index(self.store, self.agreement, self.home.clock.now()))
@@ -112,7 +112,7 @@ class Lane:
         self.rehearse()
 
     def rehearse(self) -> None:
-        """Go through the rules for nobody, when tables were published anew or the day is another: the next round then finds the index and
+        """Go through the rules for nobody, when tables were published again or the day is another: the next round then finds the index and
         all expressions ready."""
         index = self.refresh_index()
         if self.is_ready():

@@ -25,7 +25,7 @@ MINUTES = 30.0
 _SOON_SECONDS = 2.5
 _FIRST_REST, _LONGEST_REST = 1.0, 60.0
 _STANDBY_SECONDS = 0.25
-# what the one who stands by gets ready anew waits until the one who leads has done the same
+# what the one who stands by gets ready again waits until the one who leads has done the same
 _LEADER_FIRST = timedelta(seconds=30)
 _LIMITS_EVERY = timedelta(hours=1)
 

@@ -1,6 +1,6 @@
 """The lane's pace: seconds to the next poll, by the agreement's times and share of the day's calls.
 
-Belongs here: what the systems allow a day, when that begins anew, and the one small calculation that follows from it.
+Belongs here: what the systems allow a day, when that begins again, and the one small calculation that follows from it.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _rows(store: Store, name: str) -> Any:
 
 
 def _next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
-    """When a system counts anew."""
+    """When a system counts again."""
     local = now.astimezone(zone)
     following = datetime.combine(local.date() + timedelta(days=1), time(), zone)
     return following.astimezone(UTC)

@@ -17,7 +17,7 @@ def poll(log: Log, memory: Memory, *, now: datetime, since: datetime) -> list[Ha
     """New entries, remembered as seen; `since` is where the very first poll begins.
 
     Every poll asks from a token some minutes old, so that what became visible late is read; a token that the server no longer
-    takes is asked for anew. The caller saves the memory.
+    takes is asked for again. The caller saves the memory.
     """
     trail = memory.trail(log.system.name)
     started_at, token = trail[0] if trail else (since, "")

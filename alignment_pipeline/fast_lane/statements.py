@@ -2,7 +2,7 @@
 
 Belongs here: what keeps a round short. Turning the rules' expressions into SQL takes several times as long as running it over the few
 rows of a round, and the expressions are the same in every round. (Plans are not kept: DuckDB 1.5.6 plans a statement that reads tables
-anew each time, and where it does not, it forgets rows that came later, duckdb#23704.)
+again each time, and where it does not, it forgets rows that came later, duckdb#23704.)
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Store:
         return self.hold(held_as or name, pa.concat_tables(parts))
 
     def once(self, name: str, sources: tuple[str, ...], rule: Callable[..., ibis.Table]) -> ibis.Table:
-        """Rows that follow from published tables alone, worked out when one of these was published anew."""
+        """Rows that follow from published tables alone, worked out when one of these was published again."""
         version = self.versions(*sources)
         if self._once.get(name) != version:
             self.hold(name, rule(*(self.read(source) for source in sources)))

@@ -35,7 +35,7 @@ class Job:
 
     @cached_property
     def given(self) -> dict[Read, Any]:
-        """What the rule reads, with expressions that nobody publishes replaced by what they read themselves: these are built anew over
+        """What the rule reads, with expressions that nobody publishes replaced by what they read themselves: these are built again over
         the rows of each part."""
         return {one: self.read(one) for one in _leaves(self.step)}
 

@@ -1,6 +1,6 @@
 """match_word_rarities: how many accounts use each word, frozen for a day.
 
-Belongs here: when the counts are taken anew. Counting and weighing: `names/rarity.py`.
+Belongs here: when the counts are taken again. Counting and weighing: `names/rarity.py`.
 """
 
 from __future__ import annotations

@@ -33,14 +33,14 @@ _PIPELINE = "pipeline metrics and goals are not evaluated here; `alignment pipel
 _OUTSIDE: Mapping[str, str] = {
     "name": "a name that decides nothing",
     "effective_on": "the day from which the agreement holds; nothing is decided by it",
-    "parties": "who signed and who is told; nothing is decided by it",
+    "parties": "who signed and who gets messages; nothing is decided by it",
     "write_back": _WRITING,
     "retention": "how long things are kept; no decision reads it",
     "currencies": _PIPELINE,
     "fiscal": _PIPELINE,
     "pipeline": _PIPELINE,
 }
-# what must be read from the CRM anew before it can be evaluated
+# what must be read from the CRM again before it can be evaluated
 _READ_ANEW: Mapping[str, str] = {
     "crm.inputs": "a field that was never read counts as empty here until the next run has read it",
 }

@@ -1,6 +1,6 @@
 """Telling people what is due: the messages of escalation rungs, by e-mail, Slack or Teams, or as files.
 
-Belongs here: bringing the published rungs and the sinks together. How a message is told once, and what happens when a sink is
+Belongs here: bringing the published rungs and the sinks together. How a message is sent once, and what happens when a sink is
 down: `connectors/notify/`.
 """
 
@@ -15,9 +15,9 @@ FOLDER, OUTBOX = "notifications", "outbox.jsonl"
 
 
 def notify(home: Home, warehouse: Warehouse, *, is_dry_run: bool = False) -> notifier.Delivery:
-    """Tell what is due and was not told. Without ALIGNMENT_NOTIFY_URLS, messages become files in the home's folder.
+    """Send what is due and was not sent. Without ALIGNMENT_NOTIFY_URLS, messages become files in the home's folder.
 
-    A sink that is down delays its messages; one that was being told when a process died is shown as unknown, never sent again.
+    A sink that is down delays its messages; one that was being sent when a process died is shown as unknown, never sent again.
     """
     settings = home.agreement.sla.escalation.notifications
     if is_dry_run:

@@ -1,7 +1,7 @@
 """Decides again from the raw tables as they were known at a moment.
 
 Belongs here: what the line is given when nothing is published. Days that are kept: `history.py`. What the raw tables do not hold is taken
-as of the moment too: labels by when they were given, word counts anew.
+as of the moment too: labels by when they were given, word counts again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a finished run tells a monitoring system: its moments, its steps, their tables and failures.
+"""What a monitoring system gets from a finished run: its moments, its steps, their tables and failures.
 
-Belongs here: the values, and whether anything is told at all. Where they come from: `defs/traces.py`; how they are sent:
+Belongs here: the values, and whether anything is sent at all. Where they come from: `defs/traces.py`; how they are sent:
 `open_telemetry.py`.
 """
 

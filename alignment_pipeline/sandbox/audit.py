@@ -133,6 +133,6 @@ class Calls:
             return sum(number for (name, _), number in self._counts.items() if name == system)
 
     def clear(self) -> None:
-        """Begin to count anew."""
+        """Begin to count again."""
         with self._lock:
             self._counts.clear()

@@ -1,6 +1,6 @@
 """Ids of HubSpot's records in the CRM's tables: the object's prefix and HubSpot's own number, in 18 characters.
 
-Belongs here: the two directions. HubSpot counts each object by itself, so a contact and a company may both be 151; in the tables of the
+Belongs here: the two directions. HubSpot counts each object on its own, so a contact and a company may both be 151; in the tables of the
 CRM an id says what it is: contact 151 is `003000000000000151`, its last 13 digits are HubSpot's.
 """
 

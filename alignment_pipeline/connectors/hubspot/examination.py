@@ -90,5 +90,5 @@ def _usage(session: HubSpotSession) -> Iterator[Finding]:
     for row in results(session.get(path, "usage"), "usage"):
         used, allowed = int(row.get("currentUsage") or 0), int(row.get("usageLimit") or 0)
         is_high = bool(allowed) and used >= allowed * _MOST_USED
-        text = f"{used:,} of today's {allowed:,} are used; they begin anew at {row.get('resetsAt')}"
+        text = f"{used:,} of today's {allowed:,} are used; they begin again at {row.get('resetsAt')}"
         yield Finding("hubspot API calls", "fail" if is_high else "ok", text, "wait until then" if is_high else "")

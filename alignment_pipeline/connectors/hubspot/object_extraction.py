@@ -49,7 +49,7 @@ class Pass:
     _gone: list[tuple[str, str]] | None = field(default=None, repr=False)
 
     def records(self) -> Iterator[Record]:
-        """The records: from HubSpot the first time, from the file after that. A pass that failed is made anew."""
+        """The records: from HubSpot the first time, from the file after that. A pass that failed is made again."""
         if self._spool is not None:
             self._spool.seek(0)
             yield from (json.loads(line) for line in self._spool)
@@ -151,7 +151,7 @@ class ObjectRun(Run):
         before = self.state
         self.drift = streams.drift(before.field_types, given.chosen.types)
         if given.new_properties:
-            self.notes.append(f"read anew, since {', '.join(given.new_properties)} became visible or wanted")
+            self.notes.append(f"read again, since {', '.join(given.new_properties)} became visible or wanted")
         for record in given.records():
             yield from self.rows_of(batches, record, given.chosen)
         is_due = before.swept_at is None or self.now - before.swept_at >= DAY

@@ -213,7 +213,7 @@ class BulkExtract:
             params = {"batchSize": "300", "nextPageToken": token}
 
     def _restart(self, queued: _Queued) -> _Queued:
-        """A job that failed or was cancelled is created anew (it cannot be queued again), a few times."""
+        """A job that failed or was cancelled is created again (it cannot be queued again), a few times."""
         if queued.attempts >= _MOST_ATTEMPTS:
             raise Retryable(f"bulk {self.request.entity}: {queued.attempts} jobs for one window failed or were cancelled")
         window = (queued.job.start, queued.job.end)

@@ -66,7 +66,7 @@ def _fetch(session: MarketoSession, path: str, status: Mapping[str, Any], spool:
 
 
 class _Continued:
-    """A sink that appends to the spool for 206 and starts it anew for 200."""
+    """A sink that appends to the spool for 206 and starts it again for 200."""
 
     def __init__(self, spool: IO[bytes], status: int) -> None:
         self._spool = spool

@@ -35,7 +35,7 @@ _WEEKLY = timedelta(days=7)
 _UNLOGGED = frozenset({"id", "createdAt", "updatedAt"})
 # A database in which nothing was updated for so long counts as empty.
 _QUIET = timedelta(days=2 * 366)
-# Files of bulk jobs are kept for 7 days: an older load begins anew.
+# Files of bulk jobs are kept for 7 days: an older load begins again.
 _FILES_LIVE = timedelta(days=6)
 _UNSUPPORTED_FILTER = "1035"
 _UPDATE_FILTER = "the filter updatedAt"
@@ -60,7 +60,7 @@ class LeadRun(Run):
         before = self.state
         new = sorted(set(self.selection.types) - set(before.field_types)) if before.field_types and before.watermark else []
         if new:
-            self.notes.append(f"read anew, since {', '.join(new)} became visible or wanted")
+            self.notes.append(f"read again, since {', '.join(new)} became visible or wanted")
         self.notes += streams.drift(before.field_types, self.selection.types)
         for row in self._rows(before.watermark, is_reload=bool(new)):
             yield from self._add(batches, row)

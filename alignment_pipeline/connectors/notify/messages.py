@@ -1,4 +1,4 @@
-"""Messages: what is to be told to whom, made from due rungs of `sla_escalations`, with all CRM text made harmless.
+"""Messages: what is to be sent to whom, made from due rungs of `sla_escalations`, with all CRM text made harmless.
 
 Belongs here: texts and recipients. When they leave: `notifier.py`; by which way: `sinks.py`; what was sent already: `store.py`.
 """

@@ -1,4 +1,4 @@
-"""The notifier: takes what is to be told now and tells it once, in its time, without ever holding anybody up.
+"""The notifier: takes what is due now and sends it once, in its time, without ever holding anybody up.
 
 Belongs here: order, quiet hours, digests, retries and the promise that nothing is sent twice. Before a message leaves, the outbox
 says "sending"; after a crash in between nobody knows whether it left, so it is shown as unknown and not sent again.
@@ -47,7 +47,7 @@ class Delivery:
 
 
 def deliver(messages: Sequence[Message], sinks: Sequence[Sink], store: Store, *, settings: Notifications, now: datetime) -> Delivery:
-    """Tell what is to be told by now.
+    """Send what is due by now.
 
     `messages` are all that are due now: an entry that waits although its message is no longer among them (a touch cancelled the
     rung) is withdrawn. A sink that fails is left alone for the rest of the pass and tried again later, at growing distance.

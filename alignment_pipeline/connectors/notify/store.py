@@ -1,7 +1,7 @@
 """The outbox's memory: which message went which way, written before and after every attempt.
 
 Belongs here: entries and the file that keeps them. It holds keys, times and states, never texts or names: what a message says is
-made anew from the tables. A crash between "sending" and "sent" leaves "sending" behind, which the next start shows as unknown.
+made again from the tables. A crash between "sending" and "sent" leaves "sending" behind, which the next start shows as unknown.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ class BulkIngest:
         )
 
     def wait(self, job_id: str) -> IngestStatus:
-        """Wait until the job has ended. Retryable when it takes too long or polling fails: it goes on by itself, come back to it."""
+        """Wait until the job has ended. Retryable when it takes too long or polling fails: it goes on on its own, come back to it."""
         waited, pause = 0.0, self.polls.first
         while True:
             status = self.status(job_id)

@@ -152,7 +152,7 @@ class BulkQuery:
 
 
 class Rewound:
-    """A sink that starts the spool anew on each try, so that a cut download leaves nothing behind."""
+    """A sink that starts the spool again on each try, so that a cut download leaves nothing behind."""
 
     def __init__(self, spool: Any) -> None:
         self._spool = spool

@@ -157,7 +157,7 @@ def _task_key(field: str) -> str:
 
 
 def _minutes_left(due: str, status: str | None) -> str:
-    # a formula moves with the clock by itself: nothing is written while time passes, so nothing flickers
+    # a formula moves with the clock on its own: nothing is written while time passes, so nothing flickers
     pairs = [
         ("fullName", MINUTES_LEFT),
         ("formula", f"IF({_is_still(due, status)}, NULL, ({due} - NOW()) * 1440)"),

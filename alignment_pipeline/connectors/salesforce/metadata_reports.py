@@ -275,7 +275,7 @@ def _due_report(object_: str, names: list[str]) -> str:
     root = xml.root("Report")
     for column in (*standard, due, f"{object_}.{TIME_LEFT}", f"{object_}.{MINUTES_LEFT}", reason):
         xml.group(root, "columns", [("field", column)])
-    xml.append(root, "description", "What is due or late, by state and policy. The time left updates by itself.")
+    xml.append(root, "description", "What is due or late, by state and policy. The time left updates on its own.")
     rule = xml.group(root, "filter", ())
     xml.group(rule, "criteriaItems", [("column", status), ("operator", "equals"), ("value", OPEN_STATES)])
     xml.append(root, "format", "Summary")

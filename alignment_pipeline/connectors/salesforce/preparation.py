@@ -109,7 +109,7 @@ class Preparation:
         if selection is None or selection.stamp is None:
             return Prepared(stream, state, selection, Window(), now, state.watermark is None)
         new = sorted(set(selection.types) - set(state.field_types)) if state.field_types else []
-        reload = f"read anew, since {', '.join(new)} became visible or wanted" if new and state.watermark else None
+        reload = f"read again, since {', '.join(new)} became visible or wanted" if new and state.watermark else None
         start = None if reload or state.watermark is None else state.watermark - self.lookback
         return Prepared(stream, state, selection, Window(start, end), now, state.watermark is None, reload)
 

@@ -141,7 +141,7 @@ class _People:
 
 
 def _as_known(t: Tables, agreement: Agreement, as_of: datetime, *, use_attributes: bool) -> Tables:
-    """The tables without hindsight; MQAs, which a move may ask for, are decided anew from them."""
+    """The tables without hindsight; MQAs, which a move may ask for, are decided again from them."""
     scored = as_known_then(t["scored_activities"], as_of=as_of)
     given = {**t, "scored_activities": scored}
     if not use_attributes:

@@ -1,6 +1,6 @@
 """How rare a word is: counted on the account base, frozen in a dated table.
 
-Belongs here: counting, weighing, comparing two tables. The first full run of a day counts the words anew and says which moved most; the
+Belongs here: counting, weighing, comparing two tables. The first full run of a day counts the words again and says which moved most; the
 other runs of that day and the fast lane use the frozen table, so that an unrelated account never changes a match.
 """
 

@@ -63,7 +63,7 @@ class HubSpotStore(PortalRecords):
         self._loaded = self._state()
 
     def reset(self) -> None:
-        """Go back to the records as they were loaded; tokens and counts begin anew."""
+        """Go back to the records as they were loaded; tokens and counts begin again."""
         with self.lock:
             self.tokens, self.limits = Tokens(self.settings), Limits(self.settings)
             if self._loaded is not None:

@@ -9,7 +9,7 @@ _NOTHING = "No assets found for the given search criteria."
 
 
 def programs(call: Call) -> dict[str, object]:
-    """`GET asset/v1/programs.json`: `maxReturn` (20 unless told, 200 at most) from `offset`; a warning when there are none."""
+    """`GET asset/v1/programs.json`: `maxReturn` (20 by default, 200 at most) from `offset`; a warning when there are none."""
     most = min(call.integer(call.optional("maxReturn") or "20"), MOST)
     offset = call.integer(call.optional("offset") or "0")
     listed = call.store.programs[offset : offset + most]

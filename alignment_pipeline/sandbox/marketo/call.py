@@ -71,7 +71,7 @@ class Call:
         return int(text)
 
     def batch_size(self) -> int:
-        """The page size asked for, 300 unless told. Raises Refusal 1001 or 1003."""
+        """The page size asked for, 300 by default. Raises Refusal 1001 or 1003."""
         size = self.integer(self.optional("batchSize") or str(BATCH))
         if not 1 <= size <= BATCH:
             raise Refusal("1003", f"Invalid data: batchSize must be from 1 to {BATCH}")

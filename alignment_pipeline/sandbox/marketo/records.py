@@ -73,7 +73,7 @@ class MarketoRecords:
             self.reset()
 
     def reset(self) -> None:
-        """Go back to the records as they were loaded; tokens, jobs and counts begin anew."""
+        """Go back to the records as they were loaded; tokens, jobs and counts begin again."""
         with self.lock:
             leads, mark = self._loaded
             self.leads, self.by_email = {}, {}

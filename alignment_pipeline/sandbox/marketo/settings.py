@@ -23,7 +23,7 @@ class ApiClient:
 
 
 def _one_client() -> Mapping[str, ApiClient]:
-    """Credentials made anew for each sandbox."""
+    """Credentials made again for each sandbox."""
     return MappingProxyType({str(uuid.uuid4()): ApiClient(secrets.token_urlsafe(24), "alignment@api.example")})
 
 

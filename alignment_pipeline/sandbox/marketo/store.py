@@ -13,7 +13,7 @@ class MarketoStore(MarketoRecords):
     """Everything one subscription holds, jobs included."""
 
     def reset(self) -> None:
-        """Go back to the records as they were loaded; tokens, jobs and counts begin anew."""
+        """Go back to the records as they were loaded; tokens, jobs and counts begin again."""
         with self.lock:
             super().reset()
             self.exports = Exports(self)

@@ -39,7 +39,7 @@ class Session:
 
 @dataclass
 class Identities:
-    """Credentials of the organisation, made anew for each sandbox unless given, and the sessions in force."""
+    """Credentials of the organisation, made again for each sandbox unless given, and the sessions in force."""
 
     organization_id: str
     my_domain: str = "acme.my.salesforce.com"

@@ -120,7 +120,7 @@ def triggers(policy: Policy, events: Events, lines: Timelines) -> tuple[Ints, In
     """Subject, moment and event of everything that may start a clock of the policy, sorted by (subject, moment)."""
     if policy.trigger.event != "assignment":
         places = events.matching(policy.trigger)
-        # what nobody dated stops a clock in the rep's favour, but a clock that it started would start anew with every change
+        # what nobody dated stops a clock in the rep's favour, but a clock that it started would start again with every change
         places = places[events.is_dated[places]]
         return events.subject[places], events.at[places], places
     # an assignment: a named human takes over from nobody or from somebody else

@@ -24,7 +24,7 @@ from alignment_pipeline.write_back.fields.shape import Scalar
 
 FieldKey = tuple[str, str, str]
 _MOST_NAMED = 5000
-#: Holds that stand by themselves until their time or a person ends them; the others are found anew from the values each time.
+#: Holds that stand by themselves until their time or a person ends them; the others are found again from the values each time.
 STICKY = frozenset({HoldReason.FLAPPING, HoldReason.ROLLED_BACK})
 _MEANING = {
     HoldReason.HUMAN_EDIT: "a person changed this value after we wrote it, and it is shared",
@@ -149,7 +149,7 @@ def listing(journal: Journal, *, object_: str | None = None, record_id: str | No
 def release(journal: Journal, hold_ids: Sequence[int], *, by: str) -> int:
     """Let us write over the value that each hold has seen (the takeover); returns how many were released.
 
-    Raises ConfigurationError when a number is no active hold. A later, different edit is held anew.
+    Raises ConfigurationError when a number is no active hold. A later, different edit is held again.
     """
     if not by.strip() or by.startswith("system:"):
         raise ConfigurationError("say who releases the hold (--by NAME)")

@@ -53,7 +53,7 @@ def checking_key(home: Path, environ: Mapping[str, str]) -> Ed25519PublicKey | N
     try:
         return Ed25519PublicKey.from_public_bytes(bytes.fromhex(path.read_text(encoding="ascii").strip()))
     except ValueError as error:
-        raise ConfigurationError(f"{path.name} is no public key; `alignment approve` writes it anew") from error
+        raise ConfigurationError(f"{path.name} is no public key; `alignment approve` writes it again") from error
 
 
 def sign(key: Ed25519PrivateKey, content: Any) -> str:

@@ -109,7 +109,7 @@ def _broken_links(connection: Connection, noted: Head) -> list[str]:
         if row.link != _link(before, row.seq, (row.event, row.batch_id, row.at), row.rows, row.digest):
             return [f"link {row.seq} of the log of attempts was changed"]
         if row.seq == noted.seq and row.link != noted.link:
-            return [f"link {row.seq} of the log of attempts is another one than was noted: the log was written anew"]
+            return [f"link {row.seq} of the log of attempts is another one than was noted: the log was written again"]
         before = row.link
     return [f"the log of attempts ends at link {place}, {noted.seq} were noted"] if place < noted.seq else []
 

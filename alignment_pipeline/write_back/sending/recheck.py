@@ -1,4 +1,4 @@
-"""The last look before sending: read the records again and decide every field anew.
+"""The last look before sending: read the records again and decide every field again.
 
 Belongs here: what becomes of each operation of a batch, given its record as it is this moment. Sending what is left: `send.py`.
 What people changed since the plan was made is dropped here; what they change after this look is caught by the condition on the
@@ -60,7 +60,7 @@ def read(run: Run, object_: str, ops: Sequence[Op]) -> dict[str, Record | None]:
 
 
 def look_at_updates(run: Run, ops: Sequence[Op], records: Mapping[str, Record | None], bases: Mapping[str, Mapping[str, Base]]) -> Look:
-    """Decide every field of every update anew."""
+    """Decide every field of every update again."""
     look = Look()
     for op in ops:
         record = records.get(op.record_id or "")
