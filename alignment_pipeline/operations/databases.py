@@ -15,7 +15,7 @@ _PATIENCE_SECONDS = 60.0
 
 
 def leave_out(path: Path, needles: Collection[bytes]) -> int:
-    """Delete every row in which a value holds one of these, and write the file anew without what was deleted; returns how many.
+    """Delete every row in which a value holds one of these, and write the file again without what was deleted; returns how many.
 
     Raises sqlite3.OperationalError when another process holds the file for a minute.
     """

@@ -15,7 +15,7 @@ class Way(StrEnum):
 
     ROWS = "rows are removed and older files deleted"
     LINES = "lines that name the person are removed"
-    DATABASE = "rows that name the person are deleted, and the file is written anew"
+    DATABASE = "rows that name the person are deleted, and the file is written again"
     WHEN_NAMED = "deleted when its name or content names the person"
     ALWAYS = "deleted by every erasure"
     NONE = "holds no personal data"
