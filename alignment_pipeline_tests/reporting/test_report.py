@@ -171,7 +171,7 @@ def test_headline_numbers_are_the_tables() -> None:
         account_mqa_statuses=[{"account_id": account(n), "is_mqa": n == 0} for n in range(4)],
     )
     found = {label: (number, remark) for label, number, remark in report.headline(given)}
-    assert ("3", "38 % of 8") == found["Leads matched"]
+    assert ("3", "38% of 8") == found["Leads matched"]
     assert "1" == found["To review"][0]
     assert ("1", "25 % of accounts") == found["MQAs now"]
     # what both pages would count in two ways stands on the page of the meeting alone
@@ -218,4 +218,4 @@ def test_markdown_carries_no_markup_and_no_row_about_one_person() -> None:
 
     assert "Doe and sons" in page and "Doe and sons" not in text and "Matches to review" not in text
     assert "\\<b\\>\\|\\[x\\](http://evil)" in text and "hand raised" in text
-    assert "| Account | Owner | Tier | People | Points | Since | Why |\n|---|---|---:|---:|---:|---|---|\n| " in text
+    assert "| Account | Owner | Tier | People engaged | Engagement | Since | Why |\n|---|---|---:|---:|---:|---|---|\n| " in text

@@ -90,7 +90,10 @@ def test_the_sentence_says_how_far_and_how_far_was_expected(crm: Crm) -> None:
     running = row_of(mqls(3), promised("mqls"), crm, at("2026-11-12T12:00:00"))
     over = row_of(mqls(3), promised("mqls"), crm, at("2026-12-02T12:00:00"))
 
-    assert running["reason"] == f"3 of 20 by business day {running['elapsed_days']} of {running['total_days']}; 7.37 were expected by then."
+    assert (
+        running["reason"]
+        == f"3 by business day {running['elapsed_days']} of {running['total_days']}, when 7.37 were expected; the goal is 20."
+    )
     assert over["reason"] == "3 in the whole period; the goal was 20."
 
 
