@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from alignment_pipeline.matching.names import domains, names, places, wordlists
+from alignment_pipeline.matching.names import domains, junk, names, places, wordlists
 from alignment_pipeline.matching.names.alias_table import default_aliases
 from alignment_pipeline.matching.names.text import fold
 
@@ -44,7 +44,7 @@ class Claim:
 
 def company_names(texts: Iterable[str | None]) -> frozenset[str]:
     """The texts that name a company; "n/a", "self-employed" and the like do not."""
-    return frozenset(text for text in texts if text and not names.is_junk(text) and names.forms(text))
+    return frozenset(text for text in texts if text and not junk.is_junk(text) and names.forms(text))
 
 
 def company_sites(websites: Iterable[str | None]) -> frozenset[str]:

@@ -19,7 +19,7 @@ from alignment_pipeline.contracts.systems.registry import MARKETING
 from alignment_pipeline.identity import claims, shared_addresses
 from alignment_pipeline.identity.claims import Claim
 from alignment_pipeline.identity.shared_addresses import Holder
-from alignment_pipeline.matching.names import names
+from alignment_pipeline.matching.names import junk
 
 OWN, CONVERSION, MERGE, EMAIL = "own record", "conversion", "merge", "same e-mail"
 _OBJECTS = {system.name: system.people.object for system in MARKETING if system.people is not None}
@@ -214,7 +214,7 @@ class _Said:
             sites = claims.company_sites(row["website"] for row in own)
             if companies or sites:
                 return Claim(companies=companies, sites=sites, people=people)
-            if any(names.says_no_employer(row["company"] or "") for row in own):
+            if any(junk.says_no_employer(row["company"] or "") for row in own):
                 return Claim(people=people, has_no_employer=True)
         return Claim(people=people)
 

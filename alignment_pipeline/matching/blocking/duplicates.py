@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from alignment_pipeline.matching.blocking import company, records
 from alignment_pipeline.matching.blocking.index import AccountIndex
-from alignment_pipeline.matching.names import domains, names
+from alignment_pipeline.matching.names import domains, junk, names
 from alignment_pipeline.matching.names.text import fold
 
 ACCOUNT_DUPLICATES = pa.schema(
@@ -92,7 +92,7 @@ def _person_keys(lead: dict[str, str]) -> Iterable[tuple[str, str]]:
         yield "same mailbox", mailbox(lead["email"])
     if len(phone) >= 7 and last:
         yield "same phone and last name", f"{phone} {last}"
-    if first and last and forms and not names.is_junk(lead["company"]):
+    if first and last and forms and not junk.is_junk(lead["company"]):
         yield "same full name at the same company", f"{first} {last} {forms[0].compact}"
 
 

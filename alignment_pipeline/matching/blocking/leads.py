@@ -13,7 +13,7 @@ from alignment_pipeline.matching.array_types import Bools, Ints
 from alignment_pipeline.matching.blocking import codes, records
 from alignment_pipeline.matching.blocking.codes import LeadCodes
 from alignment_pipeline.matching.blocking.index import AccountIndex
-from alignment_pipeline.matching.names import domains, names, places
+from alignment_pipeline.matching.names import domains, junk, names, places
 from alignment_pipeline.matching.names.alias_table import AliasTable
 from alignment_pipeline.matching.names.text import fold
 from alignment_pipeline.matching.names.vocabulary import FormArrays, Vocabulary, arrays
@@ -116,9 +116,9 @@ def _class(domain: str, settings: MatchingSettings) -> str:
 
 
 def _is_junk(value: str, additions: set[str], vocabulary: Vocabulary, known: int) -> bool:
-    if names.is_junk(value) or fold(value) in additions:
+    if junk.is_junk(value) or fold(value) in additions:
         return True
-    if not names.is_nearly_junk(value):
+    if not junk.is_nearly_junk(value):
         return False
     forms = names.forms(value)
     return not forms or vocabulary.compact_number.get(forms[0].compact, known) >= known

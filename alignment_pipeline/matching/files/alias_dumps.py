@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment_pipeline.errors import ConfigurationError
-from alignment_pipeline.matching.names import domains, names
+from alignment_pipeline.matching.names import domains, junk, names
 
 # More names than this are not aliases but lists of places and products.
 MOST_NAMES = 30
@@ -90,7 +90,7 @@ def of_accounts(groups: Iterable[Group], account_names: Iterable[str], account_s
 
 
 def _group(spellings: Sequence[Any], sites: Sequence[Any]) -> Group:
-    own = [text for text in dict.fromkeys(str(one).strip() for one in spellings if one) if text and not names.is_junk(text)]
+    own = [text for text in dict.fromkeys(str(one).strip() for one in spellings if one) if text and not junk.is_junk(text)]
     hosts = [domain for domain in dict.fromkeys(domains.registrable(str(site)) for site in sites if site) if domain]
     company = [domain for domain in hosts if domains.domain_class(domain) in (domains.CORPORATE, domains.ACADEMIC)]
     return (*own[:MOST_NAMES], *company)

@@ -63,10 +63,3 @@ def test_an_ampersand_alone_is_no_entity() -> None:
 )
 def test_a_number_is_one_however_it_is_written(name: str, numbers: tuple[int, ...]) -> None:
     assert numbers == names.numbers(names.forms(name)[0])
-
-
-@pytest.mark.parametrize(
-    ("company", "says"), [("Freelance", True), ("student", True), ("自由职业", True), ("n/a", False), ("Quorvex", False)]
-)
-def test_some_junk_says_that_there_is_no_employer(company: str, says: bool) -> None:
-    assert says == names.says_no_employer(company)
