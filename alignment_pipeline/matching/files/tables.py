@@ -121,12 +121,21 @@ def _delimiter(text: str) -> str:
 def _check_quotes(rows: Sequence[Row], delimiter: str, what: str) -> None:
     """A field with a line that begins like a record swallowed that record: its quotation mark was closed by accident."""
     for row in rows:
-        begins = [line.split(delimiter)[0] for cell in row.cells if "\n" in cell for line in cell.splitlines()[1:] if delimiter in line]
-        if any(_shape(one) == _shape(row.cells[0]) and abs(len(one) - len(row.cells[0])) <= 1 for one in begins):
+        if any(_is_record(line, row.cells[0], at, delimiter) for at, cell in enumerate(row.cells) for line in cell.splitlines()[1:]):
             raise ConfigurationError(
                 f"{what}, line {row.line}: a quotation mark opened in this line is closed only lines later, after another record; "
                 "close it, or double it if it is text"
             )
+
+
+def _is_record(line: str, identifier: str, at: int, delimiter: str) -> bool:
+    """Whether a line within the field at place `at` looks like the record of another id, up to the mark that closed the field.
+
+    With fewer fields before that mark, the row would be longer than the header; a mark right after a delimiter opens a field.
+    """
+    begin, *fields = line.split(delimiter)
+    is_like = _shape(begin) == _shape(identifier) and abs(len(begin) - len(identifier)) <= 1
+    return is_like and len(fields) >= max(at, 1) and fields[-1] != ""
 
 
 def _shape(cell: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.matching.files import tables
 
-CELLS = st.text(alphabet="abcXYZ 019éłß,;\"'\n-.", max_size=12).map(str.strip)
+# a line within a field that begins like a record cannot be told from one, and is refused: see below
+LIKE_A_RECORD = re.compile(r'\n["\s]*\d+["\s]*[,;]')
+CELLS = st.text(alphabet="abcXYZ 019éłß,;\"'\n-.", max_size=12).map(str.strip).filter(lambda text: not LIKE_A_RECORD.search(text))
 ROWS = st.lists(st.tuples(st.integers(100, 999).map(str), CELLS, CELLS), max_size=6, unique_by=lambda row: row[0])
 HEADERS = ("Account ID", "Account Name", "City")
 
@@ -37,6 +40,13 @@ def test_what_a_spreadsheet_writes_is_read_back(
 
     kept = [tuple(cell.replace("\r\n", "\n") for cell in row) for row in rows]
     assert (HEADERS, kept) == (table.headers, [tuple(cell.replace("\r\n", "\n") for cell in row.cells) for row in table.rows])
+
+
+@pytest.mark.parametrize("text", ["0\n00;", "Main St 5\n12 Floor; left", "first\nsecond; third"])
+def test_a_field_of_several_lines_is_no_swallowed_record(text: str) -> None:
+    rows = [("100", "", text), ("101", "Acme", "Bonn")]
+
+    assert rows == [row.cells for row in read(written(rows, ";")).rows]
 
 
 PLAIN = st.text(alphabet="abcXYZ 019-.", min_size=1, max_size=9).map(str.strip).filter(bool)
