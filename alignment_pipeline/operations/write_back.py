@@ -26,6 +26,7 @@ from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.journal import Journal, from_stamp, stamp
 from alignment_pipeline.journal.tables import OP, PLAN
 from alignment_pipeline.operations import source_health
+from alignment_pipeline.wording import forms
 from alignment_pipeline.write_back.fields.shape import described_shapes
 from alignment_pipeline.write_back.plans import keys, prepare
 from alignment_pipeline.write_back.sending import apply as applying
@@ -91,14 +92,13 @@ def make_plan(
 def record_names(tables: Mapping[str, ibis.Table]) -> dict[str, str]:
     """Record id -> what people call it: of accounts, leads (with their company), contacts and users."""
     person = (_.first_name.fill_null("") + " " + _.last_name.fill_null("")).strip()
-    leads = tables["leads"].select(record_id=_.lead_id, name=person, company=_.company.fill_null(""))
     parts = [
         tables["accounts"].select(record_id=_.account_id, name=_.name),
-        leads.select("record_id", name=ibis.ifelse(_.company == "", _.name, _.name + " (" + _.company + ")")),
         tables["contacts"].select(record_id=_.contact_id, name=person),
         tables["users"].select(record_id=_.user_id, name=_.name),
     ]
-    names: dict[str, str] = {}
+    leads = tables["leads"].select(record_id=_.lead_id, name=person, company=_.company.fill_null("")).to_pyarrow().to_pylist()
+    names = {row["record_id"]: name for row in leads if (name := forms.once(row["name"], row["company"]))}
     for part in parts:
         rows = part.to_pyarrow()
         names.update({key: name for key, name in zip(rows["record_id"].to_pylist(), rows["name"].to_pylist(), strict=True) if name})

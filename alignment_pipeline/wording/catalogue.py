@@ -168,6 +168,10 @@ FORMS: Mapping[str, Form] = {
         "Commitment: an amount",
         "544 by business day 35 of 62, when 169 were expected; the goal is 300.",
     ),
+    # plans
+    "plan.carried": Form(
+        "Set because other fields of the record change.", "Plan: why a field is set", "Set because other fields of the record change."
+    ),
     # tasks
     "task.reason": Form("{title}, {when}.", "Plan: why a task is created", "First touch of an MQL: rep reminder, Thu 12 Nov."),
     "task.phone": Form("Phone: {phone}", "Task description", "Phone: +49 30 1234567"),

@@ -1,4 +1,4 @@
-"""What a plan says, told for people: each change with its own reason, names beside ids, and groups of like changes.
+"""What a plan says, for people: each change with its own reason, names beside ids, and groups of like changes.
 
 Belongs here: rows and groups of a plan as values. The files made of them: `preview.py`.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alignment_pipeline.agreement.field_map import Crm, FieldMapping
+from alignment_pipeline.wording import forms
 from alignment_pipeline.write_back.fields import naming
 from alignment_pipeline.write_back.fields.shape import Scalar
 from alignment_pipeline.write_back.plans.planned import Plan, PlannedOp
@@ -108,7 +109,8 @@ def fields_of(op: PlannedOp, wording: Wording) -> Iterator[FieldRow]:
     """Every field that is sent, with its own reason."""
     for name, after in {**op.after, **op.carried}.items():
         shown = naming.with_names(after, op.people)
-        yield FieldRow(name, wording.label(op.object, name), op.before.get(name), shown, op.reasons.get(name, op.reason))
+        reason = forms.say("plan.carried") if name in op.carried else op.reasons.get(name, op.reason)
+        yield FieldRow(name, wording.label(op.object, name), op.before.get(name), shown, reason)
 
 
 def groups(plan: Plan, wording: Wording) -> list[Group]:

@@ -8,6 +8,7 @@ import html.parser
 import json
 import re
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,6 +96,15 @@ def test_each_field_has_its_own_reason_and_names_stand_beside_ids(tmp_path: Path
         "Acme",
         "Beta",
     )
+
+
+def test_a_field_that_goes_along_with_others_does_not_take_their_reason(tmp_path: Path) -> None:
+    along = replace(ACCOUNT, carried={"Alignment_Last_Synced__c": "2026-11-12T09:00:00Z"})
+    lines, _ = preview.write_preview(made(along), judgement.Judgement(()), tmp_path, crm=CRM, names=NAMES)
+
+    reasons = {row["field"]: row["reason"] for row in map(json.loads, lines.read_text().splitlines())}
+    assert reasons["Alignment_Last_Synced__c"] == "Set because other fields of the record change."
+    assert reasons["Alignment_MQA__c"] == "Three people are engaged."
 
 
 def test_changes_are_grouped_by_consequence_and_the_biggest_come_first(tmp_path: Path) -> None:
