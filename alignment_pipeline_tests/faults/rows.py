@@ -289,6 +289,7 @@ ROWS: tuple[Row, ...] = (
         "a person is erased",
         "0 bytes left, recognised when it comes again",
         f"{_SYNC}/records/test_erase.py::test_an_erased_person",
+        f"{_SYNC}/records/test_erase.py::test_a_task_holds_ids_for_names",
     ),
     _row(
         55,

@@ -1,4 +1,4 @@
-"""Rows 57 and more have teeth: with a plausible mistake in its place, the row's own test fails.
+"""Rows 54, 57 and more have teeth: with a plausible mistake in its place, the row's own test fails.
 
 Belongs here: one mistake for each of these rows. The protocol's mistakes, which a killed process makes, are `variants.py`.
 """
@@ -13,7 +13,7 @@ import pytest
 
 from alignment_pipeline.operations import erase, source_health
 from alignment_pipeline.warehouse import files, warehouse
-from alignment_pipeline.write_back.fields import holds
+from alignment_pipeline.write_back.fields import holds, naming
 from alignment_pipeline.write_back.plans import approval, guard, ops, plan, unattended
 from alignment_pipeline.write_back.records import summary
 from alignment_pipeline.write_back.sending import apply, breaker, marker
@@ -22,7 +22,7 @@ from alignment_pipeline_tests.installation import test_home
 from alignment_pipeline_tests.operations import test_personal_data, test_source_health
 from alignment_pipeline_tests.warehouse import test_compaction
 from alignment_pipeline_tests.write_back.plans import test_approval, test_guard, test_plan
-from alignment_pipeline_tests.write_back.records import test_summary
+from alignment_pipeline_tests.write_back.records import test_erase, test_summary
 from alignment_pipeline_tests.write_back.sending import test_marker
 
 Scenario = Callable[[Path], None]
@@ -49,6 +49,12 @@ def _all_runs(journal: Any, measures: Any) -> dict[str, list[float]]:
 
 #: Row -> what is broken there (module, name, mistake), and the test that must notice.
 MISTAKES: dict[str, tuple[Any, str, Any, Scenario]] = {
+    "54 texts keep their names": (
+        naming,
+        "without_names",
+        lambda values, _: dict(values),
+        test_erase.test_a_task_holds_ids_for_names_and_is_sent_with_the_names_that_the_crm_has,
+    ),
     "57 the hash is taken for granted": (apply, "hash_of", lambda ops, **more: _Anything(), _added),
     "58 a list of any age counts": (
         approval,
