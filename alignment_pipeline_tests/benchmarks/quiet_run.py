@@ -34,6 +34,7 @@ def served(home: Path) -> Iterator[None]:
     """The embedded systems with the home's state, in a process of their own, and this process's environment set to them."""
     settings = home / "quiet.env"
     command = [sys.executable, "-m", "alignment_pipeline.cli.main", "sandbox", "--env-file", str(settings)]
+    settings.unlink(missing_ok=True)
     with (home / "quiet.log").open("wb") as log:
         child = subprocess.Popen([*command, "--state", str(home / "sandbox-state.json")], stdout=log, stderr=log)
         try:
