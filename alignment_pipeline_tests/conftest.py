@@ -1,11 +1,18 @@
-"""Which tests run where and when: slow ones first, and those that share a company in one worker."""
+"""How tests run: slow ones first, those that share a company in one worker, generated examples the same every time."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
+
+# the same examples every time, however busy the machine; HYPOTHESIS_PROFILE=random looks for new ones
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("random", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 #: Its tests share one company, whose full run costs more than all of them.
 _SHARED = "alignment_pipeline_tests/fast_lane/"
