@@ -26,6 +26,7 @@ from rich.console import Console
 from alignment_pipeline.cli import run as run_command
 from alignment_pipeline.cli.context import Context, json_option, operations
 from alignment_pipeline.cli.milestones import milestones
+from alignment_pipeline.connectors.registry import crm_of
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import init, lead_page, notify, report, summary, write_back
@@ -130,7 +131,7 @@ def demo(size: str, accounts: int | None, people: int | None, activities: int | 
         "report": str(page),
         "lead": asdict(lead) if lead else None,
     }
-    context.result(results, lambda console: _show(console, home, results, first, written, lead))
+    context.result(results, lambda console: _show(console, context.home, results, first, written, lead))
     return 0 if results["second_run_records_written"] == 0 else 1
 
 
@@ -176,7 +177,7 @@ def _write(context: Context, plan_hash: str, begun: float) -> applying.Applied:
     """Approve and apply, as `alignment apply` does."""
     home = context.home
     key = keys.signing_key(home.path, home.environ)
-    with context.journal() as journal, milestones("Writing", begun=begun) as report:
+    with context.journal() as journal, milestones("Writing", context.home.environ, begun=begun) as report:
         row = ops.load_plan(journal, plan_hash)
         assert row is not None
         approval.approve(journal, row, by="the demo", key=key, numbers=home.agreement.write_back.approvals)
@@ -204,8 +205,14 @@ def _step(number: int, begun: float, text: str) -> None:
 
 
 def _show(
-    console: Console, home: Path, results: dict[str, Any], first: dict[str, Any], written: applying.Applied, lead: lead_page.LeadPage | None
+    console: Console,
+    opened: Home,
+    results: dict[str, Any],
+    first: dict[str, Any],
+    written: applying.Applied,
+    lead: lead_page.LeadPage | None,
 ) -> None:
+    home, crm = opened.path, crm_of(opened.environ).system
     console.print("")
     for line in summary.lines(first):
         console.print(line)
@@ -214,7 +221,7 @@ def _show(
     )
     console.print(f"again:    second run, as of the same moment: {results['second_run_records_written']} records written")
     if lead is not None:
-        console.print(f"\nOne lead as a rep sees it in Salesforce: {lead.name}, {lead.company}")
+        console.print(f"\nOne {lead.kind} as a rep sees it in {crm.title}: {lead.name}, {lead.company}")
         width = max(len(label) for label, _ in lead.rows)
         for label, value in lead.rows:
             wrapped = textwrap.wrap(value, width=max(30, 78 - width - 4), break_long_words=False) or [""]
@@ -226,6 +233,7 @@ def _show(
     console.print(f"  every step in Dagster's UI\n                      {named}make dev")
     console.print(f"  the plan            {shown}alignment plan show {first['plan']['plan_hash'][:12]}")
     if lead is not None:
-        console.print(f"  why this lead       {shown}alignment explain {lead.email}")
-    console.print("  your own CRM        alignment init --out agreement.yaml   (docs/guides/connect-your-crm.md)")
+        console.print(f"  why this {lead.kind:10} {shown}alignment explain {lead.email}")
+    guide = "hubspot-as-the-only-crm" if crm.name == "hubspot" else "connect-your-crm"
+    console.print(f"  your own CRM        alignment init --out agreement.yaml   (docs/guides/{guide}.md)")
     console.print("If `alignment` is not found: it is .venv/bin/alignment after `make demo`.")

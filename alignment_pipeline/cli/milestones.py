@@ -15,17 +15,10 @@ from dataclasses import dataclass, field
 import click
 from rich.console import Console
 
-#: Parts in the order of the line: what was done, and its tables with the word for their rows.
-PARTS: Sequence[tuple[str, Mapping[str, str]]] = (
-    (
-        "new in Salesforce",
-        {
-            "raw_salesforce_accounts": "accounts",
-            "raw_salesforce_contacts": "contacts",
-            "raw_salesforce_leads": "leads",
-        },
-    ),
-    ("new in Marketo", {"raw_marketo_leads": "people", "raw_marketo_activities": "activities"}),
+from alignment_pipeline.connectors import registry
+
+#: Parts in the order of the line, after what was read: what was done, and its tables with the word for their rows.
+_DECIDED: Sequence[tuple[str, Mapping[str, str]]] = (
     ("cleaned", {"leads": "leads", "contacts": "contacts", "activities": "activities"}),
     ("identified", {"people": "people", "person_records": "records"}),
     ("leads matched", {"lead_account_matches": "leads"}),
@@ -36,6 +29,26 @@ PARTS: Sequence[tuple[str, Mapping[str, str]]] = (
     ("CRM values worked out", {"field_updates": "values", "record_creates": "tasks"}),
     ("plan made and judged", {"write_plans": "plans so far"}),
 )
+_LOGS = {"form_submissions": "forms", "email_events": "e-mail events"}
+_OF_CRM = {"Account": "accounts", "Contact": "contacts", "Lead": "leads"}
+
+
+def parts(environ: Mapping[str, str]) -> list[tuple[str, Mapping[str, str]]]:
+    """All parts, of the systems that are connected by their own names."""
+    crm = registry.crm_of(environ)
+    streams = {one.object: one.table for one in (crm.fills or crm.system.streams)}
+    read: dict[str, dict[str, str]] = {
+        f"new in {crm.system.title}": {streams[object_]: word for object_, word in _OF_CRM.items() if object_ in streams}
+    }
+    for one in registry.CONNECTORS.values():
+        system = one.system
+        if system.role == "marketing" and system.people is not None and one.is_configured(environ):
+            # a line fits eighty columns: of a system that is the CRM too, its people are the contacts, and one log is named
+            logs = [feed.table for feed in (system.feeds[:1] if one is crm else system.feeds)]
+            people = {} if one is crm else {system.people.table: "people"}
+            words = {stream.table: _LOGS.get(stream.object, stream.object) for stream in system.streams if stream.table in logs}
+            read.setdefault(f"new in {system.title}", {}).update(people | words)
+    return [*read.items(), *_DECIDED]
 
 
 @dataclass
@@ -44,13 +57,14 @@ class Milestones:
 
     say: Callable[[str], None]
     begun: float = field(default_factory=time.monotonic)
+    parts: Sequence[tuple[str, Mapping[str, str]]] = _DECIDED
     _rows: dict[str, int] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set)
 
     def __call__(self, table: str, rows: int) -> None:
         """A table was published."""
         self._rows[table] = rows
-        for title, words in PARTS:
+        for title, words in self.parts:
             if title not in self._said and words.keys() <= self._rows.keys():
                 self._said.add(title)
                 counts = ", ".join(f"{self._rows[name]:,} {word}" for name, word in words.items() if word)
@@ -62,15 +76,16 @@ class Milestones:
 
 
 @contextmanager
-def milestones(label: str, *, begun: float | None = None) -> Iterator[Milestones]:
+def milestones(label: str, environ: Mapping[str, str], *, begun: float | None = None) -> Iterator[Milestones]:
     """Milestones on stderr while a run goes on; on a terminal with the last table below them. `begun` is on the monotonic clock."""
+    named = parts(environ)
     start = time.monotonic() if begun is None else begun
     if not sys.stderr.isatty():
-        yield Milestones(lambda text: click.echo(text, err=True), start)
+        yield Milestones(lambda text: click.echo(text, err=True), start, named)
         return
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     with console.status(f"{label} ...") as status:
-        yield _OnTerminal(console.print, start, show=lambda table, rows: status.update(f"{label}: {table} ({rows:,} rows)"))
+        yield _OnTerminal(console.print, start, named, show=lambda table, rows: status.update(f"{label}: {table} ({rows:,} rows)"))
 
 
 @dataclass

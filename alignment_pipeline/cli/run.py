@@ -45,7 +45,7 @@ def perform(
     from alignment_pipeline.defs.launch import launch
 
     _ = context.home.agreement  # a wrong agreement is said before anything starts
-    with milestones("Running", begun=begun) as report:
+    with milestones("Running", context.home.environ, begun=begun) as report:
         outcome = launch(job, home=context.home, as_of=as_of, without=without, report=report)
     if not outcome.is_success:
         raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)
