@@ -71,6 +71,7 @@ class Planner(Section):
     mqas_per_rep_and_week: Annotated[float, Field(gt=0)] = Field(default=5, description="MQAs that one rep can work in a week")
     engaged_per_mqa: Annotated[float, Field(gt=0)] = Field(default=3, description="Engaged people that an MQA takes")
     mqa_days: Days = Field(default=90, description="Days within which an MQA becomes a deal, to count as the MQA's")
+    sqa_stage: str = Field(default="SQA", min_length=1, description="Stage of an account that sales has accepted")
     shrink_n: Annotated[float, Field(ge=0)] = Field(default=20, description="Weight of the parent scope's rate, in cases")
     draws: Annotated[int, Field(ge=100, le=1_000_000)] = Field(default=40_000, description="Draws for intervals")
     seed: int = Field(default=20_260_101, description="Seed of the draws: the same seed gives the same plan")

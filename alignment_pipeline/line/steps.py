@@ -426,7 +426,7 @@ PIPELINE = (
     row(
         "plan_lines plan_sensitivities",
         plan_lines.plan_tables,
-        "opportunity_states pipeline_metrics account_mqa_changes contact_yields",
+        "opportunity_states pipeline_metrics account_mqa_changes account_stage_changes contact_yields",
         _SCOPES,
         takes="fiscal pipeline",
         kind=FOLD,

@@ -79,7 +79,7 @@ def review_of_period(warehouse: Warehouse, *, agreement: Agreement, period: Fisc
     measured = _lines(ended)
     # what is left open on the last day says nothing about what was open on the first
     measured["bookings"] = measured["bookings"] | {"rate": _converted(warehouse, agreement, period, last)}
-    came = {"bookings": ended.bookings} | _counts(warehouse, fiscal.end_of(period.first - timedelta(days=1)), over)
+    came = {"bookings": ended.bookings} | _counts(warehouse, agreement, fiscal.end_of(period.first - timedelta(days=1)), over)
     return Review(
         period.name,
         [
@@ -121,19 +121,20 @@ def _lines(goals: plan_goals.Goals) -> dict[str, dict[str, Any]]:
     return {row["line"]: row for row in goals.lines if row["scope"] == "all"}
 
 
-def _counts(warehouse: Warehouse, begins: datetime, ends: datetime) -> dict[str, float]:
+def _counts(warehouse: Warehouse, agreement: Agreement, begins: datetime, ends: datetime) -> dict[str, float]:
     """Line -> how many of what it asked for came between two moments; a table that is not there yet counts nothing."""
 
-    def rows(table: str, column: str, sourced: str | None = None) -> float:
+    def rows(table: str, column: str, kind: str = "", wanted: str = "") -> float:
         read = warehouse.read(table)
         inside = read.filter(read[column] >= begins, read[column] < ends)
-        chosen = inside if sourced is None else inside.filter(inside.source_class == sourced)
+        chosen = inside.filter(inside[kind].lower() == wanted.lower()) if kind else inside
         return float(chosen.count().to_pyarrow().as_py())
 
     counted = {
         "deals": ("opportunity_sources", "created_at"),
-        "marketing_deals": ("opportunity_sources", "created_at", "marketing_sourced"),
+        "marketing_deals": ("opportunity_sources", "created_at", "source_class", "marketing_sourced"),
         "mqas": ("account_mqa_changes", "entered_at"),
+        "sqas": ("account_stage_changes", "entered_at", "stage", agreement.pipeline.planner.sqa_stage),
         "contacts": ("contacts", "created_at"),
     }
     return {line: rows(*asked) for line, asked in counted.items() if warehouse.exists(asked[0])}

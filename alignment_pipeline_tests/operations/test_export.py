@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from alignment_pipeline.operations import export
 from alignment_pipeline.operations.exporting.personal import Personal
 from alignment_pipeline.warehouse import views
 from alignment_pipeline_tests.operations.exporting import rows
+
+EVIDENCE = Path(__file__).parents[2] / "examples" / "evidence"
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +139,22 @@ def test_a_workbook_without_its_library_says_how_to_get_it(tmp_path: Path) -> No
 
     assert (2, True) == (done.returncode, "pip install 'alignment-pipeline[xlsx]'" in done.stderr)
     assert not (tmp_path / "out").exists()
+
+
+def test_every_query_of_the_evidence_example_runs_on_an_export(exported: Path) -> None:
+    """The sources over the export's views, as Evidence makes them tables of its own, and the page's queries over these."""
+    sources = sorted((EVIDENCE / "sources" / "alignment").glob("*.sql"))
+    page = (EVIDENCE / "pages" / "index.md").read_text(encoding="utf-8")
+    queries = dict(re.findall(r"^```sql (\w+)\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    with duckdb.connect() as evidence, duckdb.connect(str(exported / "alignment.duckdb"), read_only=True) as source:
+        evidence.execute("CREATE SCHEMA alignment")
+        for path in sources:
+            evidence.register("answer", source.execute(path.read_text(encoding="utf-8")).to_arrow_table())
+            evidence.execute(f"CREATE TABLE alignment.{path.stem} AS SELECT * FROM answer")
+        shown = {name: evidence.execute(text).to_arrow_table() for name, text in queries.items()}
+
+    assert 4 == len(sources) == len(queries)
+    for name, columns in re.findall(r"<DataTable data=\{(\w+)\}[^>]*>(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL):
+        assert set(re.findall(r"<Column id=(\w+)", columns)) <= set(shown[name].column_names), name
+    for name, drawn in re.findall(r"<(?:Bar|Line)Chart data=\{(\w+)\}([^>]*)/>", page):
+        assert set(re.findall(r"\b[xy]=(\w+)", drawn)) <= set(shown[name].column_names), name

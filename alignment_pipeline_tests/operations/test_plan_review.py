@@ -65,7 +65,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
         given[f"raw_salesforce_{name}"] = []
     for name, rows in given.items():
         store.replace(name, raw(name, *rows))
-    for name in ("users", "accounts", "account_tiers", "account_mqa_changes", "contact_yields", "contacts"):
+    for name in ("users", "accounts", "account_tiers", "account_mqa_changes", "account_stage_changes", "contact_yields", "contacts"):
         store.replace(name, CONTRACTS[name].empty())
     store.replace("opportunity_sources", _sources())
     return store

@@ -9,18 +9,19 @@ import ibis
 import numpy as np
 import pytest
 
-from alignment_pipeline.agreement.pipeline import Pipeline, Planner, Target
+from alignment_pipeline.agreement.pipeline import ConversionStep, Pipeline, Planner, Target
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.pipeline_metrics import pipeline_metrics
 from alignment_pipeline.pipeline_metrics.goal_planning import plan_lines
 from alignment_pipeline_tests.pipeline_metrics.factories import FISCAL, life, span, states
+from alignment_pipeline_tests.staging.factories import staged
 
 DAY, NOW = date(2026, 10, 5), datetime(2026, 10, 5, 23, tzinfo=UTC)
 YES = {"min_n": 10, "cycle_days": 60, "scopes": []}
 
 
 def plan(
-    won: int, lost: int, *, target: float = 1_000_000, lag: int = 30, reps: int = 0, mqas: int = 0
+    won: int, lost: int, *, target: float = 1_000_000, lag: int = 30, reps: int = 0, mqas: int = 0, sqas: int = 0
 ) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
     """A year of deals of 20,000 each, won after `lag` days; 30 of `mqas` MQAs became deals."""
     lives = []
@@ -33,7 +34,8 @@ def plan(
             span(name, created, amount=20, close=closed.date(), account_id=name),
             span(name, closed, amount=20, close=closed.date(), stage=stage, account_id=name),
         )
-    terms = Pipeline(targets=[Target(period="2026Q4", amount=target)], planner=Planner(reps=reps, draws=2_000), **YES)
+    steps = [ConversionStep(name="mqa_to_sqa", subject="account", begins="MQA", reaches=["SQA", "Opportunity", "Customer"])]
+    terms = Pipeline(steps=steps, targets=[Target(period="2026Q4", amount=target)], planner=Planner(reps=reps, draws=2_000), **YES)
     given = [ibis.memtable(CONTRACTS[name].empty()) for name in ("users", "accounts", "account_tiers")]
     stamp: dict[str, Any] = {"fiscal": FISCAL, "pipeline": terms, "as_of": NOW, "agreement_version": "v", "day": DAY}
     movements = ibis.memtable(CONTRACTS["pipeline_movements"].empty())
@@ -55,8 +57,32 @@ def plan(
     )
     assert set(columns) <= set(schema.names)
     yields = ibis.memtable(CONTRACTS["contact_yields"].empty())
-    lines, bars = plan_lines.plan_tables(states(lives), metrics, changes, yields, *given, **stamp)
+    stages = ibis.memtable(CONTRACTS["account_stage_changes"].empty()) if not sqas else staged("account_stage_changes", accepted(sqas))
+    lines, bars = plan_lines.plan_tables(states(lives), metrics, changes, stages, yields, *given, **stamp)
     return {row["line"]: row for row in lines.to_pyarrow().to_pylist()}, bars.to_pyarrow().to_pylist()
+
+
+def accepted(number: int) -> list[dict[str, Any]]:
+    """Accounts that sales accepted in January: the first thirty went on to a deal, half of the others were recycled."""
+    at = datetime(2026, 1, 20, tzinfo=UTC)
+    rows = []
+    for n in range(number):
+        account, over = (f"{n:04}", at + timedelta(days=5)) if n < 30 else (f"x{n}", at + timedelta(days=40) if n % 2 else None)
+        rows.append({"account_id": account, "sequence": 1, "stage": "SQA", "entered_at": at, "left_at": over})
+        if over is not None:
+            rows.append({"account_id": account, "sequence": 2, "stage": "Opportunity" if n < 30 else "Recycled", "entered_at": over})
+    return rows
+
+
+def test_accounts_that_sales_accepts_are_a_line_of_their_own() -> None:
+    lines, _bars = plan(30, 90, sqas=60)
+    deals, accounts = lines["marketing_deals"], lines["sqas"]
+
+    # leaving the stage for a deal is no other exit: thirty of sixty, in plain counting, since nobody is censored before 90 days
+    assert (0.5, 60) == (pytest.approx(accounts["rate"]), accounts["n"])
+    # of the other thirty fifteen were recycled, fifteen are still there
+    assert (pytest.approx(deals["needed"] / 0.5), 15.0) == (accounts["needed"], accounts["in_hand"])
+    assert "sqas" not in plan(30, 90)[0]
 
 
 def in_time(lag: int) -> float:

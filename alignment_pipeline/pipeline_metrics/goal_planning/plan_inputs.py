@@ -40,7 +40,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class MqaInputs:
-    """MQAs that became deals, of those old enough to tell; `waits` hold all."""
+    """MQAs, or accounts that sales accepted, that became deals, of those old enough to tell; `waits` hold all."""
 
     waits: Sequence[Wait]
     in_hand: int
@@ -103,6 +103,18 @@ def mqas_of(mqa_changes: ibis.Table, states: ibis.Table, until: datetime, *, pip
             lags.append(waits[-1].days)
         in_hand += ending == STAYS
     return MqaInputs(waits, in_hand, lags, conversion.incidence(waits, pipeline.planner.mqa_days))
+
+
+def sqas_of(stage_changes: ibis.Table, states: ibis.Table, until: datetime, *, pipeline: Pipeline) -> MqaInputs:
+    """The same for stays in the stage of accepted accounts. One that ends in a stage beyond it has not left otherwise."""
+    stays = stage_changes.filter(stage_changes.stage.lower() == pipeline.planner.sqa_stage.lower())
+    after = stage_changes.select("account_id", next_sequence=_.sequence, next_stage=_.stage)
+    beyond = {stage.lower() for step in pipeline.steps if step.subject == "account" for stage in step.reaches}
+    joined = stays.left_join(after, [stays.account_id == after.account_id, stays.sequence + 1 == after.next_sequence])
+    went_on = joined.next_stage.lower().isin(sorted(beyond)).fill_null(False) if beyond else ibis.literal(False)
+    left_at = ibis.cases((went_on, ibis.null("timestamp('UTC', 6)")), else_=joined.left_at)
+    rows = joined.select("account_id", "sequence", "entered_at", left_at=left_at)
+    return mqas_of(rows, states, until, pipeline=pipeline)
 
 
 def marginal_rate(contact_yields: ibis.Table) -> tuple[float | None, int]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from alignment_pipeline.agreement.fiscal import Fiscal, FiscalPeriod
 from alignment_pipeline.agreement.pipeline import Pipeline
 from alignment_pipeline.contracts.pipeline import PLAN_LINES, PLAN_SENSITIVITIES
-from alignment_pipeline.pipeline_metrics import conversion, deals
+from alignment_pipeline.pipeline_metrics import deals
 from alignment_pipeline.pipeline_metrics.goal_planning import arithmetic, plan_inputs
 from alignment_pipeline.pipeline_metrics.goal_planning.arithmetic import Share, whole
 from alignment_pipeline.pipeline_metrics.goal_planning.plan_inputs import Inputs, MqaInputs
@@ -25,7 +25,7 @@ from alignment_pipeline.pipeline_metrics.measures import WHOLE
 
 PLANNED, MET, UNKNOWN, UNREACHABLE = "planned", "met", "cannot be planned", "not reachable by this path"
 OVER, LATE = "over capacity", "too late to start"
-LINES = ("bookings", "deals", "marketing_deals", "mqas", "engaged_people", "contacts", "capacity")
+LINES = ("bookings", "deals", "marketing_deals", "sqas", "mqas", "engaged_people", "contacts", "capacity")
 CONTACT_YIELDS = "contact_yields: best marginal rate, if contacts were the only path"
 _RESAMPLES = 400
 
@@ -50,6 +50,7 @@ def plan_tables(
     opportunity_states: ibis.Table,
     pipeline_metrics: ibis.Table,
     account_mqa_changes: ibis.Table,
+    account_stage_changes: ibis.Table,
     contact_yields: ibis.Table,
     users: ibis.Table,
     accounts: ibis.Table,
@@ -66,13 +67,15 @@ def plan_tables(
     period = fiscal.period_of(today)
     parted = deals.with_parts(opportunity_states, users, accounts, account_tiers)
     inputs = plan_inputs.inputs_of(parted, pipeline_metrics, today, fiscal=fiscal, pipeline=pipeline)
-    mqas = plan_inputs.mqas_of(account_mqa_changes, opportunity_states, min(fiscal.end_of(today), as_of), pipeline=pipeline)
+    until = min(fiscal.end_of(today), as_of)
+    mqas = plan_inputs.mqas_of(account_mqa_changes, opportunity_states, until, pipeline=pipeline)
+    sqas = plan_inputs.sqas_of(account_stage_changes, opportunity_states, until, pipeline=pipeline)
     marginal = plan_inputs.marginal_rate(contact_yields)
     lines: list[dict[str, Any]] = []
     bars: list[dict[str, Any]] = []
     for target in (one for one in pipeline.targets if one.period == period.name):
         plan = _Plan(inputs.get(target.scope, Inputs(target.scope)), inputs[WHOLE], target.amount * 100, period, today, pipeline)
-        plan.write(mqas, marginal)
+        plan.write(mqas, sqas, marginal)
         lines += plan.lines
         bars += plan.bars
     stamp = {"period": period.name, "as_of": as_of, "agreement_version": agreement_version}
@@ -91,7 +94,7 @@ class _Plan:
         self.lines: list[dict[str, Any]] = []
         self.bars: list[dict[str, Any]] = []
 
-    def write(self, mqas: MqaInputs, marginal: tuple[float | None, int]) -> None:
+    def write(self, mqas: MqaInputs, sqas: MqaInputs, marginal: tuple[float | None, int]) -> None:
         """All lines; those that follow from deals only where deals can be planned."""
         conv = self.own.conversion if self.own.conversion is not None else self.parent.conversion
         expected = self.own.open * (conv or 0.0)
@@ -117,7 +120,7 @@ class _Plan:
         if needed is None:
             return
         self._sensitivities(rates, need)
-        self._chain(whole(needed) or 0, mqas, marginal)
+        self._chain(whole(needed) or 0, mqas, sqas, marginal)
 
     def _rates(self) -> Rates | None:
         """Own rates, drawn towards the whole's; None when neither has enough cases."""
@@ -201,8 +204,8 @@ class _Plan:
             days += float(np.percentile(np.asarray(one), 80, method="inverted_cdf"))
         return self.period.last - timedelta(days=int(-(-days // 1)))
 
-    def _chain(self, count: int, mqas: MqaInputs, marginal: tuple[float | None, int]) -> None:
-        """From deals to marketing's part of them, MQAs, people, contacts, and what reps can work."""
+    def _chain(self, count: int, mqas: MqaInputs, sqas: MqaInputs, marginal: tuple[float | None, int]) -> None:
+        """From deals to marketing's part of them, accepted accounts, MQAs, people, contacts, and what reps can work."""
         terms = self.pipeline.planner
         part = count * terms.marketing_share_pct / 100
         self._line(
@@ -214,21 +217,11 @@ class _Plan:
             rate_source="agreement",
             start_by=self._start_by(self._lags()),
         )
-        rate = mqas.rate
-        if rate.value is None or rate.n < self.pipeline.min_n:
-            self._line(
-                "mqas",
-                None,
-                float(mqas.in_hand),
-                None,
-                n=rate.n,
-                state=UNKNOWN,
-                note=f"{rate.n} MQAs are too few to say how many become deals",
-            )
-        elif not rate.value:
-            self._line("mqas", None, float(mqas.in_hand), None, rate=0.0, n=rate.n, state=UNREACHABLE, note="no MQA became a deal")
-        else:
-            self._mqas(part / rate.value, rate, mqas)
+        if sqas.waits:
+            self._accounts("sqas", "accounts that sales accepted", part, sqas)
+        to_create = self._accounts("mqas", "MQAs", part, mqas)
+        if to_create is not None:
+            self._work(to_create, part / (mqas.rate.value or 1.0))
         yield_, accounts = marginal
         if yield_ is None:
             self._line(
@@ -246,12 +239,22 @@ class _Plan:
                 rate_source=CONTACT_YIELDS,
             )
 
-    def _mqas(self, needed: float, rate: conversion.Rate, mqas: MqaInputs) -> None:
-        terms = self.pipeline.planner
-        in_hand = mqas.in_hand if self.own.scope == WHOLE else 0
+    def _accounts(self, line: str, name: str, part: float, given: MqaInputs) -> float | None:
+        """A line of accounts of which a measured share becomes deals; returns how many are to be created."""
+        terms, rate = self.pipeline.planner, given.rate
+        if rate.value is None or rate.n < self.pipeline.min_n:
+            note = f"{rate.n} {name} are too few to say how many become deals"
+            self._line(line, None, float(given.in_hand), None, n=rate.n, state=UNKNOWN, note=note)
+            return None
+        if not rate.value:
+            note = f"none of the {rate.n} {name} became a deal"
+            self._line(line, None, float(given.in_hand), None, rate=0.0, n=rate.n, state=UNREACHABLE, note=note)
+            return None
+        needed = part / rate.value
+        in_hand = given.in_hand if self.own.scope == WHOLE else 0
         to_create = max(0.0, needed - in_hand)
         self._line(
-            "mqas",
+            line,
             needed,
             float(in_hand),
             float(whole(to_create) or 0),
@@ -259,9 +262,14 @@ class _Plan:
             n=rate.n,
             lower=rate.lower,
             upper=rate.upper,
-            rate_source=f"MQAs that became deals within {terms.mqa_days} days (Aalen-Johansen)",
-            start_by=self._start_by(self._lags(), mqas.lags),
+            rate_source=f"{name} that became deals within {terms.mqa_days} days (Aalen-Johansen)",
+            start_by=self._start_by(self._lags(), given.lags),
         )
+        return to_create
+
+    def _work(self, to_create: float, needed: float) -> None:
+        """People to engage for MQAs, and what reps can work."""
+        terms = self.pipeline.planner
         people = to_create * terms.engaged_per_mqa
         self._line("engaged_people", people, 0.0, float(whole(people) or 0), rate=terms.engaged_per_mqa, rate_source="agreement")
         weeks = plan_inputs.weeks_left(self.today, self.period)
