@@ -470,6 +470,17 @@ _CATALOGUE = (
         "rate",
     ),
     Number(
+        "coverage_then",
+        "Coverage on a business day",
+        "Open pipeline of a period for what was missing to its target on that day; of a past period without a target, for what was booked "
+        "in it in the end.",
+        "opportunity_states",
+        "scope all; one period and business day",
+        "only:coverage",
+        "coverage_path",
+        "ratio",
+    ),
+    Number(
         "goal_now",
         "Goal now",
         "The goal of a commitment in the agreement.",

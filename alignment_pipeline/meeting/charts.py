@@ -103,6 +103,27 @@ def answers(bins: Sequence[tuple[str, float, float]], *, width: int = 400, heigh
     return _chart({"data": {"values": rows}, "layer": layers}, width, height)
 
 
+def coverage(lines: Mapping[str, Sequence[tuple[int, float]]], present: str, *, width: int = 560, height: int = 190) -> Spec:
+    """Coverage by business day: a thin line for each past period, a thick one for the present, each with its name at the end."""
+    rows = [
+        {"period": name, "day": day, "coverage": value, "kind": "now" if name == present else "past"}
+        for name, points in lines.items()
+        for day, value in points
+    ]
+    ends = [{"period": name, "day": points[-1][0], "coverage": points[-1][1]} for name, points in lines.items() if points]
+    x: Spec = {"field": "day", "type": "quantitative", "axis": {"tickMinStep": 5, "title": None}, "scale": {"zero": False, "nice": False}}
+    y: Spec = {"field": "coverage", "type": "quantitative", "axis": {"tickCount": 4, "title": None}}
+    scale = {"domain": ["now", "past"], "range": ["var(--ink)", "var(--total)"]}
+    colour = {"field": "kind", "type": "nominal", "legend": None, "scale": scale}
+    size = {"field": "kind", "type": "nominal", "legend": None, "scale": {"domain": ["now", "past"], "range": [3, 1]}}
+    text = {"type": "text", "align": "left", "dx": 4, "color": "var(--soft)", "fontSize": 11}
+    layers = [
+        {"mark": {"type": "line"}, "encoding": {"x": x, "y": y, "color": colour, "strokeWidth": size, "detail": {"field": "period"}}},
+        {"data": {"values": ends}, "mark": text, "encoding": {"x": x, "y": y, "text": {"field": "period"}}},
+    ]
+    return _chart({"data": {"values": rows}, "layer": layers}, width, height)
+
+
 def svg(spec: Mapping[str, Any], description: str) -> str:
     """The chart as an SVG element without fonts, scripts or outside references, described in one sentence."""
     # half a second and 84 MB: only who draws a page needs it

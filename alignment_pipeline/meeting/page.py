@@ -83,6 +83,7 @@ def render(content: Mapping[str, Any]) -> str:
         title=period_title(content),
         waterfall=view.waterfall(),
         answers=view.answers(),
+        coverage=view.coverage(),
         numbers=sorted({value["name"] for value in content["values"]}),
     )
 
@@ -192,6 +193,20 @@ class Writer:
         said = ", ".join(f"{name.replace('_', ' ')} {_money(value)}" for name, value in parts) or "nothing moved"
         description = f"Open pipeline {_money(start)} at the start: {said}; {_money(end)} now"
         return Markup(charts.svg(charts.waterfall(start, parts, end), description))  # noqa: S704
+
+    def coverage(self) -> Markup:
+        """Coverage through the quarter, this one beside those before; nothing on the page of a week."""
+        rows = self.content["sections"].get("review", {}).get("coverage", [])
+        lines: dict[str, list[tuple[int, float]]] = {}
+        for row in rows:
+            if (value := self.values[row["key"]]["value"]) is not None:
+                lines.setdefault(row["period"], []).append((row["business_day"], value))
+        if not lines:
+            return Markup("")
+        ends = ", ".join(
+            f"{name} {points[0][1]:.1f} on day {points[0][0]}, {points[-1][1]:.1f} on day {points[-1][0]}" for name, points in lines.items()
+        )
+        return Markup(charts.svg(charts.coverage(lines, max(lines)), f"Coverage by business day: {ends}"))  # noqa: S704
 
     def answers(self) -> Markup:
         """How long first touches took."""

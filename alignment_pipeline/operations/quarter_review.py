@@ -15,6 +15,7 @@ from alignment_pipeline.meeting.periods import Period
 from alignment_pipeline.meeting.sections.quarter import Review
 from alignment_pipeline.operations import impact_and_backtest, plan_goals, plan_review
 from alignment_pipeline.operations.plan_review import ReviewedLine
+from alignment_pipeline.pipeline_metrics import coverage_paths, deals
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 _BACKTEST = ("mqa_backtest_terms", "mqa_backtests")
@@ -45,7 +46,9 @@ def review_of(home: Home, warehouse: Warehouse, period: Period, as_of: datetime)
         terms, sweep = backtest.terms.to_pyarrow(), backtest.sweep.to_pyarrow()
     except ConfigurationError as error:
         notes["backtest"] = str(error)
-    return Review(reviewed.name, plan, terms, sweep, present.name, proposals, patch, notes)
+    parted = deals.with_parts(*(warehouse.read(name) for name in ("opportunity_states", "users", "accounts", "account_tiers")))
+    coverage = coverage_paths.coverage_paths(parted, min(period.last, today), fiscal=fiscal, pipeline=agreement.pipeline)
+    return Review(reviewed.name, plan, terms, sweep, present.name, proposals, patch, coverage, notes)
 
 
 def _line(line: ReviewedLine) -> dict[str, Any]:

@@ -90,10 +90,22 @@ def reviewed() -> Pack:
     ]  # fmt: skip
     sweep = [{"threshold_factor": factor, "precision_pct": 50.0, "recall_pct": 12.5, "base_rate_pct": 7.0, "mqas_per_week": 2 / factor}
              for factor in (0.5, 1.0, 2.0)]  # fmt: skip
+    coverage = [
+        {
+            "period": period,
+            "business_day": day,
+            "coverage": value,
+            "basis": "target",
+            "open_cents": 500,
+            "booked_cents": 100,
+            "wanted_cents": 900,
+        }
+        for period, day, value in (("2026Q3", 5, 3.0), ("2026Q3", 10, 2.5), ("2026Q4", 5, 2.0), ("2026Q4", 10, None))
+    ]
     late = "too late to start"
     proposals = [{"commitment": "mqa_volume", "title": "MQAs", "state": late, "reason": "16 to create", "goal": 60.0, "proposed": 16.0}]
     tested = [staged("mqa_backtest_terms", terms).to_pyarrow(), staged("mqa_backtests", sweep).to_pyarrow()]
-    review = Review("2026Q4", plan, *tested, "2026Q4", proposals, "period: 2026Q4\n", {})
+    review = Review("2026Q4", plan, *tested, "2026Q4", proposals, "period: 2026Q4\n", coverage, {})
     rows = busy() | {
         "forecast_accuracy": [{"method": "coverage", "business_day": 5, "periods": 3, "bias_pct": -2.5, "wape_pct": 9.0, "mase": 0.8}],
         "match_rule_precisions": [{"rule": "same_domain", "labels": 40, "right": 38, "precision": 0.95, "lower": 0.85, "upper": 0.99}],

@@ -14,6 +14,7 @@ SPECS = {
     "flat": charts.sparkline([1, 1, 1], lower=None, upper=None, signal=""),
     "waterfall": charts.waterfall(6e6, [("new", 4e5), ("won", -2e5)], 6.2e6),
     "nothing moved": charts.waterfall(0, [], 0),
+    "coverage": charts.coverage({"2026Q3": [(5, 3.1), (10, 2.4)], "2026Q4": [(5, 2.8)]}, "2026Q4"),
     "answers": charts.answers([("≤ 5 min", 40.0, 35.0), ("never", 60.0, 65.0)]),
 }
 

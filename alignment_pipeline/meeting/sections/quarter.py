@@ -19,6 +19,7 @@ from alignment_pipeline.meeting.draft import Draft
 INPUTS = ("forecast_accuracy", "match_rule_precisions")
 _PLAN = ("line", "planned", "came", "planned_rate_pct", "planned_lower_pct", "planned_upper_pct", "measured_rate_pct",
          "measured_lower_pct", "measured_upper_pct", "n")  # fmt: skip
+_COVERAGE = ("period", "business_day", "coverage", "open", "booked", "wanted", "basis")
 _PROPOSAL = ("commitment", "title", "state", "reason", "goal", "proposed")
 _AS_AGREED = "1"
 
@@ -28,7 +29,7 @@ class Review:
     """What was gathered for a quarter. A part that could not be made has no rows, and a sentence in `notes` that says why.
 
     `plan` are lines of the plan of `plan_period` beside what came; `terms` and `sweep` are those of the MQA backtest; `patch` is a patch
-    of the agreement with the goals of `proposals`, which are about `proposed_period`.
+    of the agreement with the goals of `proposals`, which are about `proposed_period`; `coverage` is how it stood through the periods.
     """
 
     plan_period: str
@@ -38,11 +39,12 @@ class Review:
     proposed_period: str
     proposals: Sequence[Mapping[str, Any]]
     patch: str
+    coverage: Sequence[Mapping[str, Any]]
     notes: Mapping[str, str]
 
 
 def keep(draft: Draft, review: Review) -> None:
-    """`plan_review`, `backtest`, `backtest_sweep`, `match_audit`, `forecasts`, `proposals`."""
+    """`plan_review`, `backtest`, `backtest_sweep`, `match_audit`, `forecasts`, `proposals`, `coverage_path`."""
     draft.keep("plan_review", _table(review.plan, _PLAN, texts={"line"}), order=())
     terms = ibis.memtable(review.terms).filter(_.is_judged)
     judged = draft.with_account(terms.select("entered_at", "created_at", "won_at", "lead_days", account_id=_.entity_id))
@@ -65,6 +67,14 @@ def keep(draft: Draft, review: Review) -> None:
     accuracy = draft.tables["forecast_accuracy"].select("method", "business_day", "periods", "bias_pct", "wape_pct", "mase")
     draft.keep("forecasts", accuracy, order=("business_day", "method"))
     draft.keep("proposals", _table(review.proposals, _PROPOSAL, texts={"commitment", "title", "state", "reason"}), order=("commitment",))
+    kinds = {"period": pa.string(), "basis": pa.string(), "business_day": pa.int64()}
+    schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in _COVERAGE])
+    rows = [
+        {**row, **{name: None if row[f"{name}_cents"] is None else row[f"{name}_cents"] / 100 for name in ("open", "booked", "wanted")}}
+        for row in review.coverage
+    ]
+    path = pa.Table.from_pylist([{name: row[name] for name in _COVERAGE} for row in rows], schema=schema)
+    draft.keep("coverage_path", ibis.memtable(path), order=("period", "business_day"))
 
 
 def section(draft: Draft, review: Review) -> dict[str, Any]:
@@ -101,6 +111,11 @@ def section(draft: Draft, review: Review) -> dict[str, Any]:
                 for name, number in (("bias", "forecast_bias"), ("error", "forecast_error"))
             }
             for row in draft.listed("forecasts")
+        ],
+        "coverage": [
+            {name: row[name] for name in ("period", "business_day", "basis")}
+            | {"key": draft.one("coverage_then", business_day=str(row["business_day"]), period=row["period"]).key}
+            for row in draft.listed("coverage_path")
         ],
         "proposed_period": review.proposed_period,
         "proposals": [
