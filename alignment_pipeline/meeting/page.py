@@ -203,9 +203,7 @@ class Writer:
                 lines.setdefault(row["period"], []).append((row["business_day"], value))
         if not lines:
             return Markup("")
-        ends = ", ".join(
-            f"{name} {points[0][1]:.1f} on day {points[0][0]}, {points[-1][1]:.1f} on day {points[-1][0]}" for name, points in lines.items()
-        )
+        ends = ", ".join(f"{name} from {points[0][1]:.1f} to {points[-1][1]:.1f}" for name, points in lines.items())
         return Markup(charts.svg(charts.coverage(lines, max(lines)), f"Coverage by business day: {ends}"))  # noqa: S704
 
     def answers(self) -> Markup:
