@@ -11,7 +11,8 @@ FORBIDDEN = {
     "a key": re.compile(r"\b[a-z]+_[a-z_]+\b"),
     "an internal state": re.compile(r"feed is read|synced past|[Ss]topped by|[Ss]tarted by|stage entered \("),
     "nothing as a number": re.compile(r"(?<![\d.,])0 ?%|\b0 (?:minutes?|points?|activities)\b|\bx1\b|\b1 times\b"),
-    "a pattern": re.compile(r"\w\*|\*\w|\bor similar\b|\bnurtur\b|\{\d+\}"),
+    "an asterisk": re.compile(r"\w\*|\*\w"),
+    "a pattern": re.compile(r"\bor similar\b|\bnurtur\b|\{\d+\}"),
     "a space before %": re.compile(r"\d %"),
     "nobody counted": re.compile(r"\b0 of \d+ (?:person|people)\b|\b1 of 1 (?:person|people)\b"),
     "a window said twice": re.compile(r"( in \d+ days) and [^.;:]*\1"),
@@ -22,7 +23,7 @@ FORBIDDEN = {
     "an empty place": re.compile(r"\(\s*\)|\{\w*\}|\bNone\b|\bnan\b| ,|\.\.(?!\.)|: \.|  "),
 }
 # names of people and companies may hold anything, and doubled words are usual in them
-_IN_NAMES = ("a doubled word", "an empty place", "a key")
+_IN_NAMES = ("a doubled word", "an empty place", "a key", "an asterisk")
 
 
 def problems(text: str, *, has_names: bool = False) -> list[str]:
