@@ -38,7 +38,7 @@ class Judged:
 def changes_table(judged: list[Judged], *, mqa: Mqa, scoring: Scoring, as_of: datetime, agreement_version: str) -> ibis.Table:
     """`account_mqa_changes` of a run."""
     unit = scoring.engagement.unit
-    reasons = [words.sentence(f"{path.name}: " + " and ".join(words.criterion(one, unit) for one in path.all)) for path in mqa.paths]
+    reasons = [words.sentence(f"{path.name}: {words.together([words.criterion(one, unit) for one in path.all])}") for path in mqa.paths]
     rows: dict[str, list[object]] = {name: [] for name in ACCOUNT_MQA_CHANGES.names[:-2]}
     for one in judged:
         for sequence, term in enumerate(one.walk.terms, start=1):

@@ -125,12 +125,12 @@ class _Writer:
 
     def _parts(self, path: int, standing: Sequence[int]) -> str:
         measures = self._measures
-        parts = []
+        parts, is_below = [], False
         for signal in self._signals[path]:
             needed = measures[signal].people or measures[signal].threshold
-            has = standing[signal]
-            parts.append(words.met(measures[signal], self._unit, has) + ("" if has >= needed else " (a little below the threshold)"))
-        return words.together(parts)
+            parts.append(words.met(measures[signal], self._unit, standing[signal]))
+            is_below = is_below or standing[signal] < needed
+        return words.together(parts) + (" (now a little below the threshold)" if is_below else "")
 
     def _missing(self, path: int, standing: Sequence[int]) -> str:
         measures = self._measures
