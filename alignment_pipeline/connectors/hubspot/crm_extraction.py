@@ -1,7 +1,7 @@
 """Filling the CRM's tables from HubSpot where it is the only CRM: each stream is made of passes that are read anyway.
 
-Belongs here: which stream is made of which objects, and its rows. One record's values: `crm_records.py`. It costs no call but the zones of
-owners.
+Belongs here: which stream is made of which objects, and its rows. One record's values: `crm_records.py`, `crm_deals.py`, `crm_work.py`.
+It costs no call but the zones of owners.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from alignment_pipeline.connectors.hubspot import crm_records, objects
+from alignment_pipeline.connectors.hubspot import crm_deals, crm_histories, crm_records, crm_work, objects
 from alignment_pipeline.connectors.hubspot.crm_ids import crm_id
-from alignment_pipeline.connectors.hubspot.crm_records import Portal, Row
+from alignment_pipeline.connectors.hubspot.crm_values import Portal, Row, Values
 from alignment_pipeline.connectors.hubspot.object_extraction import Pass
 from alignment_pipeline.connectors.hubspot.runs import DAY, HubSpotSource, Run
 from alignment_pipeline.connectors.hubspot.verdicts import HubSpotRefused
@@ -39,7 +39,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
 }
 OF_HISTORY = frozenset({"ContactHistory", "OpportunityFieldHistory", "OpportunityHistory"})
 _MERGED = frozenset({"Account", "Contact"})
-_SINGLE = {"Account": crm_records.account, "Contact": crm_records.contact, "Opportunity": crm_records.opportunity}
+_SINGLE = {"Account": crm_records.account, "Contact": crm_records.contact, "Opportunity": crm_deals.opportunity}
 _ZONE, _OWNER = "hs_standard_time_zone", "hubspot_owner_id"
 
 
@@ -98,7 +98,7 @@ class CrmRun(Run):
 
     def _rows(
         self, kind: str, record: objects.Record, facts: Portal, given: Pass
-    ) -> Iterator[tuple[str, datetime | None, crm_records.Values, Mapping[str, str | None] | None, bool]]:
+    ) -> Iterator[tuple[str, datetime | None, Values, Mapping[str, str | None] | None, bool]]:
         name = self.stream.object
         if name in _SINGLE:
             identity, values = _SINGLE[name](record, facts)
@@ -108,7 +108,7 @@ class CrmRun(Run):
                 if loser != str(record["id"]):
                     yield (*_shaped(crm_records.tombstone(kind, loser, str(record["id"])), moment), None, True)
         elif name in ("Task", "Event"):
-            for identity, values, is_void in crm_records.work(kind, record, facts):
+            for identity, values, is_void in crm_work.work(kind, record, facts):
                 yield identity, _stamp(values), values, _custom(record, given), is_void
         else:
             for row in self._rows_from(record, facts):
@@ -117,15 +117,15 @@ class CrmRun(Run):
     def _rows_from(self, record: objects.Record, facts: Portal) -> Iterator[Row]:
         match self.stream.object:
             case "ContactHistory":
-                yield from crm_records.changes(record, facts, "contacts", "ContactId")
+                yield from crm_histories.changes(record, facts, "contacts", "ContactId")
             case "OpportunityFieldHistory":
-                yield from crm_records.changes(record, facts, "deals", "OpportunityId")
+                yield from crm_histories.changes(record, facts, "deals", "OpportunityId")
             case "OpportunityHistory":
-                yield from crm_records.stages_over_time(record, facts)
+                yield from crm_deals.stages_over_time(record, facts)
             case "OpportunityContactRole":
-                yield from crm_records.contact_roles(record)
+                yield from crm_deals.contact_roles(record)
 
-    def _fields(self, values: crm_records.Values) -> crm_records.Values:
+    def _fields(self, values: Values) -> Values:
         return {name: value for name, value in values.items() if name in self.stream.fields}
 
 
@@ -161,12 +161,12 @@ def _custom(record: objects.Record, given: Pass) -> dict[str, str | None] | None
     return custom or None
 
 
-def _stamp(values: crm_records.Values) -> datetime | None:
+def _stamp(values: Values) -> datetime | None:
     text = values.get("SystemModstamp") or values.get("CreatedDate")
     return parse_stamp(text) if text else None
 
 
-def _shaped(row: Row, moment: datetime | None) -> tuple[str, datetime | None, crm_records.Values]:
+def _shaped(row: Row, moment: datetime | None) -> tuple[str, datetime | None, Values]:
     return row[0], moment, row[1]
 
 
