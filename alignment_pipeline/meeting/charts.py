@@ -19,6 +19,8 @@ _CONFIG: Spec = {
     "axis": {"labelColor": "var(--soft)", "labelFontSize": 11, "title": None, "grid": False, "domain": False, "ticks": False},
     "bar": {"discreteBandSize": {"band": 0.72}},
 }
+#: Coverage above it is not drawn: at a quarter's end little is missing, and the ratio grows without bound.
+MOST_COVERAGE = 8.0
 _SPARK_WIDTH, _SPARK_HEIGHT = 120, 24
 _HEAD = re.compile(r"<svg[^>]*?width=\"([\d.]+)\" height=\"([\d.]+)\"[^>]*>")
 # what Vega writes for its own tools; the chart is one image with one description
@@ -111,7 +113,9 @@ def coverage(lines: Mapping[str, Sequence[tuple[int, float]]], present: str, *, 
         for day, value in points
     ]
     ends = [{"period": name, "day": points[-1][0], "coverage": points[-1][1]} for name, points in lines.items() if points]
-    x: Spec = {"field": "day", "type": "quantitative", "axis": {"tickMinStep": 5, "title": None}, "scale": {"zero": False, "nice": False}}
+    # room for the names on the right
+    domain = [min((row["day"] for row in rows), default=0), 1.12 * max((row["day"] for row in rows), default=1)]
+    x: Spec = {"field": "day", "type": "quantitative", "axis": {"tickMinStep": 5, "title": None}, "scale": {"domain": domain}}
     y: Spec = {"field": "coverage", "type": "quantitative", "axis": {"tickCount": 4, "title": None}}
     scale = {"domain": ["now", "past"], "range": ["var(--ink)", "var(--total)"]}
     colour = {"field": "kind", "type": "nominal", "legend": None, "scale": scale}

@@ -199,7 +199,8 @@ class Writer:
         rows = self.content["sections"].get("review", {}).get("coverage", [])
         lines: dict[str, list[tuple[int, float]]] = {}
         for row in rows:
-            if (value := self.values[row["key"]]["value"]) is not None:
+            value = self.values[row["key"]]["value"]
+            if value is not None and value <= charts.MOST_COVERAGE:
                 lines.setdefault(row["period"], []).append((row["business_day"], value))
         if not lines:
             return Markup("")
