@@ -114,7 +114,8 @@ def coverage(lines: Mapping[str, Sequence[tuple[int, float]]], present: str, *, 
     ]
     ends = [{"period": name, "day": points[-1][0], "coverage": points[-1][1]} for name, points in lines.items() if points]
     # room for the names on the right
-    domain = [min((row["day"] for row in rows), default=0), 1.12 * max((row["day"] for row in rows), default=1)]
+    days = [day for points in lines.values() for day, _ in points] or [0, 1]
+    domain = [min(days), 1.12 * max(days)]
     x: Spec = {"field": "day", "type": "quantitative", "axis": {"tickMinStep": 5, "title": None}, "scale": {"domain": domain}}
     y: Spec = {"field": "coverage", "type": "quantitative", "axis": {"tickCount": 4, "title": None}}
     scale = {"domain": ["now", "past"], "range": ["var(--ink)", "var(--total)"]}
