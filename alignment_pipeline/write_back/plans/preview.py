@@ -74,6 +74,7 @@ def render(plan: Plan, judgement: Judgement, wording: Wording | None = None, rea
     order = preview_rows.by_consequence(groups, len(plan.ops))
     first = _first(plan, order)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = "{:,}".format
     files = resources.files("alignment_pipeline.write_back.plans")
     script = files.joinpath("preview.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -91,12 +91,14 @@ class Wording:
         return self.names.get(op.record_id or "", "")
 
     def with_names(self, text: str) -> str:
-        """A sentence with names beside the ids in it."""
-        words = text.split(" ")
-        return " ".join(self._named(word) for word in words)
+        """A sentence with names beside the ids in it, and fields by their labels."""
+        labels = {name: mapping.label for (_, name), mapping in self.labels.items()}
+        return " ".join(self._named(word, labels) for word in text.split(" "))
 
-    def _named(self, word: str) -> str:
+    def _named(self, word: str, labels: Mapping[str, str]) -> str:
         bare = word.strip("().,;:")
+        if bare in labels:
+            return word.replace(bare, labels[bare])
         return word.replace(bare, f"{self.names[bare]}, {bare}") if bare and bare in self.names else word
 
 

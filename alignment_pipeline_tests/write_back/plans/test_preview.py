@@ -107,6 +107,16 @@ def test_a_field_that_goes_along_with_others_does_not_take_their_reason(tmp_path
     assert reasons["Alignment_MQA__c"] == "Three people are engaged."
 
 
+def test_checks_name_fields_by_their_labels_and_counts_have_commas(tmp_path: Path) -> None:
+    check = judgement.Check("first_fill", "Account", judgement.Verdict.NEEDS_APPROVAL, "First fill of Account: Alignment_MQA__c, Other__c.")
+    many = made(*(replace(ACCOUNT, record_id=f"001{number}") for number in range(1200)))
+    _, page = preview.write_preview(many, judgement.Judgement((check,)), tmp_path, crm=CRM, names=NAMES)
+
+    text = page.read_text()
+    assert "First fill of Account: MQA, Other__c." in text
+    assert "<td>1,200</td>" in text
+
+
 def test_changes_are_grouped_by_consequence_and_the_biggest_come_first(tmp_path: Path) -> None:
     preview.write_preview(made(LEAD, STOPPED, ACCOUNT), judgement.Judgement(()), tmp_path, crm=CRM, names=NAMES)
 
