@@ -17,24 +17,22 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from alignment_pipeline.agreement import loader
-from alignment_pipeline.connectors.salesforce import rest_query
+from alignment_pipeline.connectors.salesforce import metadata_package, rest_query
 from alignment_pipeline.defs.launch import launch
 from alignment_pipeline.installation import salesforce
 from alignment_pipeline.operations import write_back
 from alignment_pipeline.sandbox.organisation.organisation import generate
-from alignment_pipeline.sandbox.salesforce.schema import ObjectSchema, Schema
 from alignment_pipeline_tests.end_to_end.company import Company, company, environment
 
 WRITTEN = ("Lead", "Contact", "Account")
 SCORE = "Alignment_Engagement_Score__c"
 SMALL = (300, 1_200, 18_000)
-_NUMBER: Mapping[str, Any] = {"formula": None, "calculated": False, "createable": True, "updateable": True}
 BEFORE = timedelta(days=14)
 #: Shares of all records that may be written on a day: with activity, and without any.
 MOST_ON_A_DAY, MOST_WITHOUT_NEWS, MOST_WITHOUT_NEWS_BY_STEPS = 0.10, 0.02, 0.12
@@ -161,17 +159,14 @@ def _pairs(table: Any, *names: str) -> list[tuple[Any, Any]]:
 @contextmanager
 def days(path: Path, *, accounts: int, people: int, activities: int, seed: int = 2026, is_by_steps: bool = False) -> Iterator[Days]:
     """A company of this size, before its first run; `is_by_steps`: its CRM keeps the score as a number, which is written by steps."""
-    settings = {"ALIGNMENT_AGREEMENT": str(_by_steps(path))} if is_by_steps else {}
-    with company(generate(seed=seed, accounts=accounts, people=people, activities=activities), path, **settings) as acme:
-        if is_by_steps:
-            store = acme.world.salesforce
-            store.schema = Schema(_with_number(one) for one in store.schema.objects.values())
+    organisation, package = generate(seed=seed, accounts=accounts, people=people, activities=activities), None
+    settings: dict[str, str] = {}
+    if is_by_steps:
+        package, agreement = path / "package", _by_steps(path)
+        metadata_package.write(loader.load(agreement).crm, package)
+        settings["ALIGNMENT_AGREEMENT"] = str(agreement)
+    with company(organisation, path, package=package, **settings) as acme:
         yield Days(acme)
-
-
-def _with_number(schema: ObjectSchema) -> ObjectSchema:
-    fields = (replace(one, **_NUMBER) if one.name == SCORE else one for one in schema.fields)
-    return replace(schema, fields=tuple(fields))
 
 
 def _by_steps(folder: Path) -> Path:

@@ -192,6 +192,8 @@ def _peak() -> int:
 def judged(months: list[Month]) -> list[str]:
     """What is not as asked."""
     wrong = []
+    # nothing is summarised in the first three months
+    early = [one for one in months[:3] if one.processor]
     months = [one for one in months if one.processor]
     full = months[min(FULL_AFTER, len(months) // 2) :] if len(months) > 2 else []
     for what, of in (
@@ -203,9 +205,7 @@ def judged(months: list[Month]) -> list[str]:
     ):
         if full and of(full[-1]) > FLAT * of(full[0]):
             wrong.append(f"{what} is not flat: {of(full[0]):,.0f} when the undo window was full, {of(full[-1]):,.0f} in the last month")
-    # nothing is summarised in the first three months
-    grown, written = months[min(2, len(months) - 1)].sizes["journal"] - months[0].journal_before, sum(one.written for one in months[:3])
-    each = grown / max(1, written)
+    each = (early[-1].sizes["journal"] - early[0].journal_before) / max(1, sum(one.written for one in early))
     month = each * RECORDS * SHARE * MONTH_DAYS / 1e6
     print(f"The journal grew by {each:,.0f} bytes for each record written.")
     print(f"With {RECORDS:,} records, of which {SHARE:.0%} are written a day (make ten-days), that is {month:.0f} MB a month (calculated).")

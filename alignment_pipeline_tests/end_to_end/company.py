@@ -93,9 +93,11 @@ def small(seed: int = 7) -> Organisation:
 
 
 @contextmanager
-def company(organisation: Organisation, path: Path, *, factor: float = FACTOR, **settings: str) -> Iterator[Company]:
-    """Serve the organisation on loopback until the block ends."""
-    salesforce, marketo = SalesforceStore(), MarketoStore()
+def company(
+    organisation: Organisation, path: Path, *, factor: float = FACTOR, package: Path | None = None, **settings: str
+) -> Iterator[Company]:
+    """Serve the organisation on loopback until the block ends; `package` is the metadata package that its CRM has, ours by default."""
+    salesforce, marketo = SalesforceStore(package=package), MarketoStore()
     salesforce.load(organisation.salesforce)
     marketo.load(
         organisation.marketo_leads,
