@@ -104,6 +104,19 @@ def test_everything_works_without_a_script_and_by_the_keyboard(browser: Browser,
     assert 1 == len(labels(home)) and "page Jane Doe" == labels(home)[0][3]
 
 
+def test_a_page_is_printed_black_on_white_and_nothing_is_cut_off(browser: Browser, url: str) -> None:
+    page = opened(browser, Seen(), viewport={"width": 718, "height": 1000}, color_scheme="dark")
+    page.emulate_media(media="print")
+    for address in (path("people", company.person(0)), path("accounts", account(0)), path("review", company.person(0))):
+        page.goto(url + address)
+        ink = page.locator("h1").evaluate("one => getComputedStyle(one).color")
+        paper = page.locator("section").first.evaluate("one => getComputedStyle(one).backgroundColor")
+        assert ("rgb(0, 0, 0)", "rgb(255, 255, 255)") == (ink, paper)
+        assert not page.get_by_role("searchbox").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 718, address
+    page.context.close()
+
+
 def test_no_attack_runs_even_without_the_policy(browser: Browser, tmp_path: Path) -> None:
     """The policy is taken out on the way, so that the escaping alone must hold."""
     attacks = payloads("document.documentElement.dataset.ran=1")[:12]
