@@ -8,6 +8,7 @@ The page is self-contained and printable, runs no script, and escapes everything
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from typing import Any
 
 import ibis
 import jinja2
+import markupsafe
 from ibis import _
 
 from alignment_pipeline.agreement.agreement import Agreement
@@ -40,6 +42,7 @@ INPUTS = (
     "raw_salesforce_organizations",
 )
 LISTED = 25
+_COMMAND, _DAY = re.compile(r"`([^`]+)`"), re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?$")
 _ABOUT_PEOPLE = (words.PARTS["review"].title,)
 _SLA_ORDER = ("breached", "at_risk", "pending", "paused", "unknown", "met", "met_late", "cancelled")
 
@@ -83,7 +86,7 @@ def _rendered(template: str, content: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "cell": markdown_cell, "plain": _plain}
+    environment.filters |= {"number": _number, "cell": markdown_cell, "plain": _plain, "code": _code, "is_day": _is_day}
     return environment.get_template(template).render(content)
 
 
@@ -264,6 +267,15 @@ def _cell(value: Any) -> str:
 def _plain(key: str) -> str:
     """A state for people: `NEEDS_APPROVAL` as `needs approval`."""
     return key.replace("_", " ").lower()
+
+
+def _code(text: str) -> markupsafe.Markup:
+    """A text of ours with its commands set as code; everything in it is escaped first."""
+    return markupsafe.Markup(_COMMAND.sub(r"<code>\1</code>", str(markupsafe.escape(text))))  # noqa: S704  escaped before
+
+
+def _is_day(cell: str) -> bool:
+    return _DAY.match(cell) is not None
 
 
 def _has_rows(table: ibis.Table) -> bool:
