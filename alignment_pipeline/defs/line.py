@@ -6,11 +6,15 @@ Belongs here: what turns a rule's table into a materialization. Which rule makes
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import dagster as dg
@@ -26,13 +30,15 @@ from alignment_pipeline.installation import target_list
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import lease
 from alignment_pipeline.line.engine import Engine
-from alignment_pipeline.line.run import TARGET_LIST, Walk
+from alignment_pipeline.line.run import TARGET_LIST, Walk, maker
 from alignment_pipeline.line.step import Read, Version
 from alignment_pipeline.operations.reading_ahead import ReadingAhead
 from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Published, Warehouse
 
 AS_OF_TAG = "alignment/as_of"
+# read by six rules and published by none: worked out once in a run, on disk until it ends
+HELD = frozenset({"scored_activities"})
 # a day's margin over the daily schedule before a table counts as stale
 STALE_AFTER, WARN_AFTER = timedelta(hours=30), timedelta(hours=25)
 CONTRACT_CHECK = "contract"
@@ -54,6 +60,7 @@ class Line:
         self.published: dict[str, Published] = {}
         #: moments that one step has looked up, for the next
         self.moments: dict[tuple[str, ...], datetime | None] = {}
+        self._held_rows: dict[tuple[str | None, ...], ibis.Table] = {}
         #: systems that threads read while a step reads another
         self.ahead: dict[str, ReadingAhead] = {}
         self.has_begun_to_read = False
@@ -119,7 +126,26 @@ class Line:
 
     def walk(self) -> Walk:
         """A walk along the line over the published tables."""
-        return Walk(self.agreement, self.as_of, self.version, engine=self.engine)
+        return Walk(self.agreement, self.as_of, self.version, self._held, engine=self.engine)
+
+    def _held(self, name: str, rows: Any) -> Any:
+        """The rows of a table in `HELD`, worked out when the first rule of the run asks; a cluster works them out where they are read."""
+        if name not in HELD or "spark" in self.engine.kinds:
+            return rows
+        manifests = [self.warehouse.manifest(one.table) for one in maker(name).inputs]
+        versions = (name, *(one.identity if one else None for one in manifests))
+        if versions not in self._held_rows:
+            path = self._scratch / f"{name}-{len(self._held_rows)}.parquet"
+            self.warehouse.connection.to_parquet(rows, path)
+            self._held_rows[versions] = self.warehouse.over([str(path)], name)
+        return self._held_rows[versions]
+
+    @cached_property
+    def _scratch(self) -> Path:
+        """A folder that lasts as long as this line."""
+        path = Path(tempfile.mkdtemp(prefix="held-", dir=self.warehouse.spill))
+        weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
+        return path
 
     def publish(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch], **metadata: Any) -> dg.MaterializeResult:
         """Publish a table and say what was published: rows, version, seconds, agreement, moment, and the contract check."""

@@ -19,7 +19,7 @@ from alignment_pipeline_tests.engines.organisation import TABLES, Organisation
 # pyspark itself uses distutils and old pandas calls, and leaves its gateway's socket to the interpreter's end
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
 def test_every_table_of_the_line_is_the_same_on_spark(tmp_path: Path) -> None:
-    here, there = (Organisation.small(tmp_path / name, accounts=40, people=200, activities=900) for name in ("here", "there"))
+    here, there = Organisation.small(tmp_path / "here"), Organisation.small(tmp_path / "there")
     here.walk(DuckDb(here.warehouse))
     spark = session({"ALIGNMENT_SPARK": os.environ.get("ALIGNMENT_SPARK") or "local[2]"})
     try:
