@@ -24,7 +24,7 @@ def test_every_table_of_the_line_is_the_same_on_spark(tmp_path: Path) -> None:
     spark = session({"ALIGNMENT_SPARK": os.environ.get("ALIGNMENT_SPARK") or "local[2]"})
     try:
         spark.conf.set("spark.sql.shuffle.partitions", "3")
-        # each query is compiled for a few hundred rows: without, the same plans take a third of the time
+        # queries over a few hundred rows are interpreted instead of compiled
         spark.conf.set("spark.sql.codegen.wholeStage", "false")
         there.walk(Spark(DuckDb(there.warehouse), spark))
     finally:
