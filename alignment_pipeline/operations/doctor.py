@@ -134,10 +134,23 @@ def notifications(home: Home) -> Iterator[Finding]:
 def system(home: Home, connector: Connector) -> Iterator[Finding]:
     """One system: login, permissions, fields, limits; one warning when it is not configured and need not be."""
     if not connector.is_configured(home.environ) and crm_of(home.environ) is not connector:
+        other = _in_place_of(home, connector)
+        if other is not None:
+            what = "CRM" if connector.system.role == "crm" else "marketing system"
+            yield Finding(connector.system.name, "ok", f"not connected: {other.system.title} is the {what}")
+            return
         fix = f"set {', '.join(connector.variables)}"
         yield Finding(connector.system.name, "warn", f"not configured: {connector.without}", fix)
         return
     yield from connector.examine(home.environ, home.clock, _agreement_or_default(home))
+
+
+def _in_place_of(home: Home, connector: Connector) -> Connector | None:
+    """The configured system that has the role of one that is not."""
+    if connector.system.role == "crm":
+        return crm_of(home.environ)
+    others = (one for one in CONNECTORS.values() if one.system.role == connector.system.role)
+    return next((one for one in others if one.is_configured(home.environ)), None)
 
 
 def _agreement_or_default(home: Home) -> Agreement:

@@ -11,6 +11,7 @@ import pytest
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.marketo.connector import MARKETO
+from alignment_pipeline.connectors.registry import CONNECTORS
 from alignment_pipeline.connectors.streams import StreamState
 from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import Home
@@ -71,7 +72,7 @@ def test_the_sizes_of_the_home_are_shown_the_largest_first(home: Home) -> None:
     (home.folder("plans") / "plan.html").write_bytes(b"x" * 3_000_000)
     (shown,) = [finding.text for finding in doctor.state(home) if "MB: " in finding.text]
 
-    assert re.match(r"\d+\.\d MB: plans 3\.0 MB, ", shown) and "journal 0." in shown
+    assert re.match(r"\d+\.\d MB: plans 3\.0 MB\. ", shown), "parts below a megabyte are left out"
 
 
 def test_a_home_that_others_can_read_is_said(home: Home) -> None:
@@ -174,3 +175,10 @@ def test_a_field_of_marketo_that_is_mapped_must_be_there_and_writable(tmp_path: 
         found = [finding for finding in doctor.system(home, MARKETO) if finding.subject == "write Marketo"]
     assert [(status, True)] == [(finding.status, field in finding.text) for finding in found]
     assert status == "ok" or found[0].fix
+
+
+def test_where_hubspot_is_the_crm_nobody_is_asked_to_connect_another(tmp_path: Path) -> None:
+    home = Home(path=tmp_path / "home", environ={"HUBSPOT_ACCESS_TOKEN": "pat"}, clock=Clock())
+    said = [(one.status, one.text) for name in ("salesforce", "marketo") for one in doctor.system(home, CONNECTORS[name])]
+
+    assert said == [("ok", "not connected: HubSpot is the CRM"), ("ok", "not connected: HubSpot is the marketing system")]

@@ -54,5 +54,5 @@ MARKETO = Connector(
     custom_fields=_custom_fields,
     known_codes=codes.KNOWN,
     listen=listening.listen,
-    without="people and activities come from Salesforce alone",
+    without="people and activities come from the CRM alone",
 )
