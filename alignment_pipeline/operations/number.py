@@ -125,8 +125,13 @@ def _field(home: Home, warehouse: Warehouse, definition: Definition, scope: str,
 
 
 def _page(home: Home, warehouse: Warehouse, definition: Definition, scope: str, record: str | None) -> Number:
-    """A number of the newest weekly pack. `scope` is `all`, or COLUMN=VALUE as `owner=Ann Smith`, several joined by commas."""
-    kept = pack.latest(home)
+    """A number of the newest weekly pack, or else of the newest pack that has it, as one of a quarter's review.
+
+    `scope` is `all`, or COLUMN=VALUE as `owner=Ann Smith`, several joined by commas.
+    """
+    weekly = pack.latest(home)
+    newest = [*([weekly] if weekly else []), *reversed(pack.kept(home))]
+    kept = next((one for one in newest if any(row["name"] == definition.name for row in one.content()["values"])), weekly)
     if kept is None:
         raise ConfigurationError(f"{definition.name} stands on the weekly page, and no pack has been made yet; start with `alignment pack`")
     wanted = {} if scope == WHOLE else dict(part.split("=", 1) for part in scope.split(",") if "=" in part)

@@ -114,6 +114,8 @@ def test_a_quarter_has_the_same_page(home: Home) -> None:
     one = pack.make(home, home.warehouse(), pack.period_of(home, AS_OF, quarter="2026Q4"))
 
     assert "2026Q4" == one.period and "2026Q4, 1 Oct to 31 Dec 2026" in one.page.read_text(encoding="utf-8")
+    # what only a quarter's review has is explained from its pack
+    assert one.pack_id in number.number(home, home.warehouse(), "foretold").about_rows
 
 
 def test_a_period_to_come_has_no_pack(home: Home) -> None:
