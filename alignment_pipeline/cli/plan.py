@@ -43,7 +43,9 @@ def plan(ctx: click.Context, adopt: bool, is_json: bool) -> None:
     def human(console: Console) -> None:
         grid = table("Plans", "plan", "state", "made", "kind", "operations", "approved by")
         for row in rows:
-            grid.add_row(row["plan"], row["state"], row["made"], row["kind"], str(row["operations"]), row["approved_by"] or "")
+            grid.add_row(
+                row["plan"], row["state"], row["made"][:16].replace("T", " "), row["kind"], str(row["operations"]), row["approved_by"] or ""
+            )
         console.print(grid)
 
     context.result({"plans": rows}, human)
