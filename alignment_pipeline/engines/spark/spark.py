@@ -139,7 +139,7 @@ class Spark:
     def _of_table(self, files: list[str], name: str, number: int) -> ibis.Table:
         if not files:
             return ibis.memtable(CONTRACTS[name].empty())
-        raw = self._warehouse.over(files, name)
+        raw = self._warehouse.over(files, "rows_of_folds")
         mine = raw.filter(raw[workers.TABLE] == number)
         return mine.select(**{column: mine[f"made_{number}"][column] for column in CONTRACTS[name].names})
 
