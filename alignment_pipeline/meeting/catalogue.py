@@ -1,6 +1,7 @@
 """The catalogue of the page's numbers: one definition each.
 
-Belongs here: what each number means, where it comes from and how it is counted over its file. How counting is done: `numbers.py`.
+Belongs here: what each number means, where it comes from and how it is counted over its file. Numbers of a quarter's review alone:
+`quarter_catalogue.py`; how counting is done: `numbers.py`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alignment_pipeline.meeting.numbers import Number
+from alignment_pipeline.meeting.quarter_catalogue import QUARTER
 
 _CATALOGUE = (
     Number(
@@ -322,181 +324,6 @@ _CATALOGUE = (
         "count",
         "predictions",
     ),
-    Number(
-        "planned",
-        "Planned",
-        "What the plan of the quarter, made from what was known on its first day, asked for.",
-        "plan_lines",
-        "scope all; made again as of the quarter's first day",
-        "only:planned",
-        "plan_review",
-    ),
-    Number(
-        "came",
-        "Came",
-        "What came of a line of the plan until the quarter's last day, or today.",
-        "opportunity_sources",
-        "in the quarter; bookings by opportunity_states, MQAs by account_mqa_changes, SQAs by account_stage_changes, contacts by contacts",
-        "only:came",
-        "plan_review",
-    ),
-    Number(
-        "planned_rate",
-        "Rate of the plan",
-        "The rate with which the plan was made.",
-        "plan_lines",
-        "scope all; made again as of the quarter's first day",
-        "only:planned_rate_pct",
-        "plan_review",
-        "rate",
-    ),
-    Number(
-        "measured_rate",
-        "Rate measured since",
-        "The same rate with what is known now.",
-        "plan_lines",
-        "scope all; as of the quarter's last day, or today; for bookings, won of what was open on the first day",
-        "only:measured_rate_pct",
-        "plan_review",
-        "rate",
-    ),
-    Number(
-        "foretold",
-        "MQAs that an opportunity followed",
-        "Of the MQAs that the agreement's rules would have made in the last year and that are old enough to be judged, the share that an "
-        "opportunity followed within 90 days.",
-        "mqa_backtest_terms",
-        "is_judged; only what was known then",
-        "share:is_followed",
-        "backtest",
-        "%",
-    ),
-    Number(
-        "foretold_won",
-        "MQAs that a won opportunity followed",
-        "Of the same MQAs, the share whose opportunity was won.",
-        "mqa_backtest_terms",
-        "is_judged; only what was known then",
-        "share:is_won",
-        "backtest",
-        "%",
-    ),
-    Number(
-        "lead_days",
-        "Days from MQA to opportunity",
-        "Median days, of those that an opportunity followed.",
-        "mqa_backtest_terms",
-        "is_judged; followed",
-        "median:lead_days",
-        "backtest",
-    ),
-    Number(
-        "swept_precision",
-        "MQAs that an opportunity followed, at other thresholds",
-        "The same share when every threshold of the MQA rules is multiplied by a factor.",
-        "mqa_backtests",
-        "one factor",
-        "only:precision_pct",
-        "backtest_sweep",
-        "rate",
-    ),
-    Number(
-        "swept_recall",
-        "Opportunities that an MQA preceded",
-        "Of the opportunities created in the time tested, the share that an MQA preceded in time.",
-        "mqa_backtests",
-        "one factor",
-        "only:recall_pct",
-        "backtest_sweep",
-        "rate",
-    ),
-    Number(
-        "swept_mqas",
-        "MQAs a week, at other thresholds",
-        "MQAs that the rules would have made in a week on average.",
-        "mqa_backtests",
-        "one factor",
-        "only:mqas_per_week",
-        "backtest_sweep",
-        "ratio",
-    ),
-    Number(
-        "blind_rate",
-        "Blind choice",
-        "Share of all accounts that got an opportunity in as many days: what choosing accounts at random would reach.",
-        "mqa_backtests",
-        "factor 1",
-        "only:base_rate_pct",
-        "backtest_sweep",
-        "rate",
-    ),
-    Number(
-        "audited",
-        "Matches audited",
-        "Judgements by people of matches that an audit drew.",
-        "match_rule_precisions",
-        "by kind of evidence",
-        "sum:labels",
-        "match_audit",
-    ),
-    Number(
-        "audited_right",
-        "Of them right",
-        "Of the judgements of an audit, the share that found the match right.",
-        "match_rule_precisions",
-        "by kind of evidence",
-        "ratio:right/labels",
-        "match_audit",
-        "ratio",
-    ),
-    Number(
-        "forecast_bias",
-        "Bias of the forecast",
-        "Sum of forecast less actual, as a share of the sum of actuals, over complete periods.",
-        "forecast_accuracy",
-        "one method and business day",
-        "only:bias_pct",
-        "forecasts",
-        "rate",
-    ),
-    Number(
-        "forecast_error",
-        "Error of the forecast (WAPE)",
-        "Sum of the differences between forecast and actual, as a share of the sum of actuals.",
-        "forecast_accuracy",
-        "one method and business day",
-        "only:wape_pct",
-        "forecasts",
-        "rate",
-    ),
-    Number(
-        "coverage_then",
-        "Coverage on a business day",
-        "Open pipeline of a period for what was missing to its target on that day; of a past period without a target, for what was booked "
-        "in it in the end.",
-        "opportunity_states",
-        "scope all; one period and business day",
-        "only:coverage",
-        "coverage_path",
-        "ratio",
-    ),
-    Number(
-        "goal_now",
-        "Goal now",
-        "The goal of a commitment in the agreement.",
-        "marketing_commitments",
-        "one commitment; as the agreement says",
-        "only:goal",
-        "proposals",
-    ),
-    Number(
-        "goal_proposed",
-        "Goal proposed",
-        "The goal that the plan of the present period asks for. Nobody has set it.",
-        "plan_lines",
-        "scope all; the commitment's line, as a share of its period",
-        "only:proposed",
-        "proposals",
-    ),
+    *QUARTER,
 )
 NUMBERS: Mapping[str, Number] = {number.name: number for number in _CATALOGUE}

@@ -24,6 +24,7 @@ from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.installation import salesforce
 from alignment_pipeline.journal.tables import OP
 from alignment_pipeline.meeting.catalogue import NUMBERS
+from alignment_pipeline.meeting.quarter_catalogue import QUARTER
 from alignment_pipeline.operations import number, replay
 from alignment_pipeline.pipeline_metrics import pipeline_metrics
 from alignment_pipeline.wording import forms
@@ -39,7 +40,6 @@ from alignment_pipeline_tests.wording import forbidden
 
 pytestmark = pytest.mark.slow
 WRITTEN = ("Lead", "Contact", "Account")
-_OF_A_QUARTER = {"plan_review", "backtest", "backtest_sweep", "match_audit", "forecasts", "proposals", "coverage_path"}
 _NURTURE = "- {object: MarketoLead, field: alignmentRecycleReason,"
 
 
@@ -178,7 +178,7 @@ def test_every_number_of_the_page_is_the_same_in_the_export_and_in_alignment_num
         key: expected[key] for key in by_people
     }
     # the others stand on pages of companies with a kept preview, or with a commitment to won revenue; or on that of a quarter
-    weekly = {name for name, number in NUMBERS.items() if number.file not in _OF_A_QUARTER}
+    weekly = NUMBERS.keys() - {one.name for one in QUARTER}
     assert {"predicted", "won_amount"} >= weekly - {value["name"] for value in day.pack["values"]}
 
     warehouse = day.company.home.warehouse()
