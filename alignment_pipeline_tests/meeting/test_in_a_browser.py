@@ -17,6 +17,7 @@ from alignment_pipeline.meeting import page as pages
 from alignment_pipeline.meeting.pack import Meeting, Pack
 from alignment_pipeline.meeting.sections.actions import Action
 from alignment_pipeline.meeting.sections.disputes import Dispute
+from alignment_pipeline.wording import forms
 from alignment_pipeline_tests.meeting.factories import Rows, busy, clock, made, reviewed, weeks_ago
 from alignment_pipeline_tests.serving.test_in_a_browser import _AXE, CHROMIUM, Seen, opened
 from alignment_pipeline_tests.staging.factories import account, lead, user
@@ -30,7 +31,7 @@ def full() -> Pack:
     """A week in which every list of the page is longer than what it shows, with names as long as people give them."""
     numbers = range(1, 41)
     path = '[{"path": "Depth", "criteria": [{"has": 75, "needs": 80}, {"has": 2, "needs": 2}]}]'
-    missing = "Missing: 5 more minutes of engagement; a person who decides; or 20 more points within 30 days."
+    missing = forms.opening("mqa.missing") + "5 more minutes of engagement; a person who decides; or 20 more points within 30 days."
     statuses = [
         {"account_id": account(n), "mqa_status": "not yet", "paths": path, "mqa_reason": missing, "nearest_path": "Depth"}
         if n % 2
