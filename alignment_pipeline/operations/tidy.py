@@ -17,7 +17,7 @@ from alignment_pipeline.journal.lease import CRM, FULL, RUN, acquire
 from alignment_pipeline.write_back.records import summary
 
 _LEASE_SECONDS = 120.0
-#: A name that begins so was left behind by a process that died while it wrote.
+#: A name that begins so was left behind by a process that died while it wrote, as is what lies in the spill folder longer than a run lasts.
 _LEFT_OVER = (".arrivals-", ".pointer-")
 _LEFT_OVER_DAYS = 2
 
@@ -57,7 +57,8 @@ def tidy(home: Home, journal: Journal) -> Tidied:
             ),
             "packs": _delete_packs(home.path / "packs", None if keep.pack_days is None else ago(keep.pack_days)),
             "agreements": _delete_agreements(home, ago(keep.agreement_days)),
-            "left over": sum(path.exists() and _delete(path) for path in list(_left_over(home.path, ago(_LEFT_OVER_DAYS)))),
+            "left over": sum(path.exists() and _delete(path) for path in list(_left_over(home.path, ago(_LEFT_OVER_DAYS))))
+            + _delete_older(home.path / "spill", ago(_LEFT_OVER_DAYS)),
         }
     return Tidied(done.operations, done.plans, done.messages, files, sizes(home))
 

@@ -34,6 +34,7 @@ def test_files_older_than_they_are_kept_go_and_younger_ones_stay(tmp_path: Path)
         put(home.path / "warehouse" / "damaged-leads-1" / "v000001.parquet", days_old=40),
         put(home.path / "agreements" / "old.json", days_old=900),
         put(home.path / "warehouse" / "raw_marketo_activities" / ".arrivals-x", days_old=3),
+        put(home.path / "spill" / "held-x" / "scored_activities-0.parquet", days_old=3),
     ]
     young = [
         put(home.path / "plans" / "young" / "plan.jsonl", days_old=10),
@@ -41,6 +42,7 @@ def test_files_older_than_they_are_kept_go_and_younger_ones_stay(tmp_path: Path)
         put(home.path / "warehouse" / "leads" / "v000001.parquet", days_old=900),
         put(home.path / "agreements" / f"{home.agreement.version}.json", days_old=900),
         put(home.path / "approval.pub", days_old=900),
+        put(home.path / "spill" / "held-y" / "scored_activities-0.parquet", days_old=1),
     ]
 
     with home.journal() as journal:
@@ -55,7 +57,7 @@ def test_files_older_than_they_are_kept_go_and_younger_ones_stay(tmp_path: Path)
         "damaged": 2,
         "packs": 0,
         "agreements": 1,
-        "left over": 1,
+        "left over": 2,
     }
     assert done.sizes["journal"] > 0
 
