@@ -253,6 +253,8 @@ def activities(rows: Sequence[Row], *, width: int) -> list[str]:
         points = f"{'not counted':>17}  {str(row['exclusion']).replace('_', ' ')}" if row["exclusion"] else worth
         about = ", ".join(text for text in (row["activity_type"].replace("_", " "), row["detail"]) if text)
         shown.append(_cut(f"{row['occurred_at']:%Y-%m-%d %H:%M}  {points}: {about}", width))
+    if any(row["exclusion"] is None and row["base_micro"] == 0 for row in rows):
+        shown.append("0.00: the agreement's cap on points of its kind was reached, or its rule gives none")
     return shown
 
 

@@ -141,3 +141,14 @@ def test_explain_says_which_record_decided_whose_an_activity_is() -> None:
 
     assert "activities of marketo 7 count here until " in text and "contact 003x was the current record" in text
     assert "activities of marketo 8 count here from " in text and "lead 00Q1 was the current record" in text
+
+
+@pytest.mark.parametrize(("exclusion", "base", "is_explained"), [(None, 0, True), ("bot", 0, False), (None, 10**6, False)])
+def test_an_activity_that_gave_no_points_says_why(exclusion: str | None, base: int, is_explained: bool) -> None:
+    row = {"occurred_at": NOW, "contribution_micro": base, "weighted_micro": base, "base_micro": base, "factor": "Page visit"}
+    row |= {"exclusion": exclusion, "activity_type": "web_visit", "detail": "/demo"}
+
+    text = "\n".join(explain_screen.activities([row], width=80))
+
+    assert is_explained == ("the agreement's cap on points of its kind was reached, or its rule gives none" in text)
+    assert ("not counted  bot" in text) == (exclusion == "bot")
