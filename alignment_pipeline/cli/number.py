@@ -18,7 +18,7 @@ from alignment_pipeline.cli.context import Context, json_option, plain, table
 from alignment_pipeline.operations import number as operation
 from alignment_pipeline.operations import numbers
 
-SHOWN, COLUMNS = 15, 6
+SHOWN, GAP, WIDEST = 15, 2, 40
 
 
 @click.command(epilog="Example: alignment number coverage. Example: alignment number Account.Alignment_Tier__c --of 001000000000001AAA")
@@ -78,22 +78,29 @@ def _show(console: Console, answer: operation.Number) -> None:
     console.print("  value    " + ", ".join(f"{key} {plain_text(value)}" for key, value in shown.items()))
     if len(answer.values) > 1:
         console.print(f"           {len(answer.values) - 1} other scopes: " + ", ".join(str(row["scope"]) for row in answer.values[1:]))
-    columns = _telling(answer.rows)
+    columns = fitting(answer.rows, console.width)
     lines = table(f"{answer.rows.num_rows:,} rows: {answer.about_rows}", *columns)
-    for row in answer.rows.select(columns).slice(0, SHOWN).to_pylist():
-        lines.add_row(*("" if value is None else plain_text(value) for value in row.values()))
+    for cells in zip(*(columns.values()), strict=True):
+        lines.add_row(*cells)
     console.print(lines)
     if answer.rows.num_rows > SHOWN:
         console.print(f"{answer.rows.num_rows - SHOWN:,} more with --rows FILE or --json")
 
 
-def _telling(rows: pa.Table) -> list[str]:
-    """The columns in which the rows differ, as many as a terminal shows; --rows and --json give all."""
+def fitting(rows: pa.Table, width: int) -> dict[str, list[str]]:
+    """The first rows' cells by column: columns in which the rows differ, as many as stand side by side; --rows and --json give all."""
     stamps = ("as_of", "agreement_version", "known_at", "evidence")
-    several = [
-        name for name in rows.column_names if name not in stamps and (rows.num_rows < 2 or pc.count_distinct(rows[name]).as_py() > 1)
-    ]
-    return several[:COLUMNS]
+    columns: dict[str, list[str]] = {}
+    taken = 0
+    for name in rows.column_names:
+        if name in stamps or (rows.num_rows > 1 and pc.count_distinct(rows[name]).as_py() < 2):
+            continue
+        cells = ["" if value is None else plain_text(value) for value in rows[name].slice(0, SHOWN).to_pylist()]
+        taken += GAP + min(WIDEST, max(map(len, [name, *cells])))
+        if columns and taken > width:
+            break
+        columns[name] = cells
+    return columns
 
 
 def plain_text(value: object) -> str:
