@@ -7,7 +7,7 @@ What the columns are: `contracts/raw.py`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import blake2b
 
@@ -101,6 +101,10 @@ class RowBatches:
         arrays = [pa.array(self._columns[field.name], type=field.type) for field in self.schema]
         self._columns = {name: [] for name in self.schema.names}
         yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def table(self, batches: Iterable[pa.RecordBatch]) -> pa.Table:
+        """The batches that were given out, with the rows collected since, as one table."""
+        return pa.Table.from_batches([*batches, *self.flush()], schema=self.schema)
 
     def _clean(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
         """The values that are there, repaired. One loop without calls for plain text: it runs once for each value of each row."""

@@ -63,13 +63,16 @@ class ReadingAhead:
         return Reading(reading.stream, lambda: _from_file(reading, path, is_read))
 
     def _into_file(self, reading: Reading, path: Path) -> None:
+        may_go_on = False
         try:
             extract.spool(self._until_closed(reading), path)
+            may_go_on = True
         except QuotaExhausted:
-            raise  # the other streams may have quota of their own
-        except Exception:
-            self._must_end.set()
+            may_go_on = True  # the other streams may have quota of their own
             raise
+        finally:
+            if not may_go_on:
+                self._must_end.set()
 
     def _until_closed(self, reading: Reading) -> Iterator[pa.RecordBatch]:
         self._wait(0)

@@ -19,6 +19,7 @@ from alignment_pipeline.sandbox.hubspot.settings import READ_SCOPES, WRITE_SCOPE
 from alignment_pipeline.sandbox.hubspot.store import HubSpotStore
 from alignment_pipeline.write_back.records import dead_letters
 from alignment_pipeline_tests.faults import campaigns, kill, portal_invariants, portal_kill
+from alignment_pipeline_tests.faults.harness import rest
 from alignment_pipeline_tests.faults.selection import chosen, wants_all
 from alignment_pipeline_tests.write_back.portal_office import (
     NOTE,
@@ -130,19 +131,8 @@ def test_row(name: str, tmp_path: Path) -> None:
         assert case.says in said, said
         acme.world.faults.clear()
         if case.rests:
-            _rest(acme)
+            rest(acme)
         assert portal_invariants.broken(acme, state=case.rests and name != "207") == []
-
-
-def _rest(acme: PortalOffice, runs: int = 6) -> None:
-    for _ in range(runs):
-        acme.advance(days=1, minutes=1)
-        acme.run_recovery()
-        planned = acme.plan()
-        if planned.state == "DONE":
-            return
-        planned.approve().apply(resume=True)
-    raise AssertionError(f"it does not come to rest: {acme.states()}")
 
 
 def _changed(**change: Any) -> Callable[[dict[str, Any], str], None]:

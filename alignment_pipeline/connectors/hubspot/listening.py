@@ -106,7 +106,7 @@ class HubSpotLog:
         now = self.session.clock.now()
         batches = RowBatches(_CONTACTS, known_at=now, fallback=now)
         rows = [batch for record in given.records() for batch in run.rows_of(batches, record, given.chosen)]
-        return pa.Table.from_batches([*rows, *batches.flush()], schema=batches.schema)
+        return batches.table(rows)
 
     def rows(self, values: Iterable[Values]) -> pa.Table:
         """See `Log`."""
@@ -115,7 +115,7 @@ class HubSpotLog:
         rows: list[pa.RecordBatch] = []
         for one in values:
             rows += batches.add(str(one["conversionId"]), parse_stamp(str(one["submittedAt"])), one)
-        return pa.Table.from_batches([*rows, *batches.flush()], schema=batches.schema)
+        return batches.table(rows)
 
     def _contacts_pass(self, ids: Sequence[str]) -> few.Few:
         """A pass over these contacts; what the portal has of properties is asked once an hour."""

@@ -95,7 +95,7 @@ class HubSpotPeople:
         run = CrmRun(self._source, stream, passes)
         batches = RowBatches(stream, known_at=now, fallback=now)
         rows = [batch for kind in SOURCES[object_] for batch in run.rows_of(batches, kind, portal(self._source))]
-        return pa.Table.from_batches([*rows, *batches.flush()], schema=batches.schema)
+        return batches.table(rows)
 
 
 def _numbers(ids: set[str]) -> list[str]:

@@ -96,7 +96,7 @@ class MarketoLog:
             identity, stamp = values.get("id"), values.get(_LEADS.stamp)
             if identity is not None:
                 rows += batches.add(identity, parse_stamp(stamp) if stamp else None, values)
-        return pa.Table.from_batches([*rows, *batches.flush()], schema=batches.schema)
+        return batches.table(rows)
 
     def rows(self, values: Iterable[Values]) -> pa.Table:
         """See `Log`."""
@@ -105,7 +105,7 @@ class MarketoLog:
         rows: list[pa.RecordBatch] = []
         for one in values:
             rows += batches.add(str(one["marketoGUID"]), parse_stamp(str(one["activityDate"])), one)
-        return pa.Table.from_batches([*rows, *batches.flush()], schema=batches.schema)
+        return batches.table(rows)
 
 
 def _types(sources: Sequence[ActivitySource], types: Sequence[Mapping[str, str]]) -> list[int]:

@@ -142,7 +142,7 @@ class SalesforcePeople:
             custom = {name: values.pop(name) for name in chosen.custom}
             is_deleted = values.get("IsDeleted") == "true"
             rows += batches.add(identity, parse_stamp(stamp) if stamp else None, values, custom=custom, is_deleted=is_deleted)
-        return pa.Table.from_batches([*rows, *batches.flush()], schema=batches.schema)
+        return batches.table(rows)
 
 
 def _who(ids: Sequence[str], emails: Sequence[str]) -> list[str]:
