@@ -6,23 +6,24 @@ Needs Chromium on the machine (a CI machine may lack it; the tests then say so) 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from alignment_pipeline.meeting import page as pages
 from alignment_pipeline.meeting.pack import Meeting, Pack
 from alignment_pipeline.meeting.sections.actions import Action
 from alignment_pipeline.meeting.sections.disputes import Dispute
 from alignment_pipeline.wording import forms
+from alignment_pipeline_tests.browsing import AXE, Seen, browser, opened
+from alignment_pipeline_tests.faults.web_ui import CHROMIUM
 from alignment_pipeline_tests.meeting.factories import Rows, busy, clock, made, reviewed, weeks_ago
-from alignment_pipeline_tests.serving.test_in_a_browser import _AXE, CHROMIUM, Seen, opened
 from alignment_pipeline_tests.staging.factories import account, lead, user
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+__all__ = ["browser"]
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 800}
 MOST_BYTES, MOST_SCREENS = 250_000, 4
 
@@ -74,18 +75,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield started
-        started.close()
-
-
 def faults(page: Page) -> dict[str, list[str]]:
     """What axe finds; an evaluation is not part of the page, whose policy allows no script."""
-    page.evaluate(_AXE.read_text(encoding="utf-8"))
+    page.evaluate(AXE.read_text(encoding="utf-8"))
     return {one["id"]: [node["html"][:120] for node in one["nodes"]] for one in page.evaluate("axe.run(document)")["violations"]}
 
 

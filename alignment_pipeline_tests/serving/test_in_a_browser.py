@@ -6,14 +6,13 @@ Needs Chromium on the machine (a CI machine may lack it; the tests then say so) 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
+from alignment_pipeline_tests.browsing import AXE, Seen, browser, opened
 from alignment_pipeline_tests.faults.web_ui import CHROMIUM
 from alignment_pipeline_tests.reporting.test_report import payloads
 from alignment_pipeline_tests.serving import company
@@ -21,26 +20,9 @@ from alignment_pipeline_tests.serving.test_application import PAGES, labels, pat
 from alignment_pipeline_tests.staging.factories import account
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+__all__ = ["browser"]
 TEXTS = ("Acme", "Umbrella Ltd", "Donaudampfschifffahrtsgesellschaft" * 2)
 SIZES = {"wide": (1440, 900), "phone": (390, 800)}
-_AXE = resources.files("axe_playwright_python").joinpath("axe.min.js")
-
-
-@dataclass
-class Seen:
-    """What a page asked for and said while it was open."""
-
-    requests: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +31,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     company.keep_pack(home, "newest")
     with company.served(home, takes_verdicts=True) as address:
         yield address
-
-
-def opened(browser: Browser, seen: Seen, **options: Any) -> Page:
-    page = browser.new_context(**options).new_page()
-    page.on("request", lambda request: seen.requests.append(request.url))
-    page.on("console", lambda message: seen.errors.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: seen.errors.append(str(error)))
-    return page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -70,7 +44,7 @@ def test_pages_are_accessible_fit_and_ask_for_nothing_elsewhere(browser: Browser
         page.goto(url + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
         # an evaluation is not part of the page: its policy, which allows no script, stays as it is
-        page.evaluate(_AXE.read_text(encoding="utf-8"))
+        page.evaluate(AXE.read_text(encoding="utf-8"))
         found = page.evaluate("axe.run(document)")["violations"]
         violations |= {f"{address} {one['id']}": [node["html"][:120] for node in one["nodes"]] for one in found}
     page.context.close()
