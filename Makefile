@@ -8,7 +8,7 @@ HOME_OF_DEMO ?= .alignment-demo
 L2A ?= ../shared/l2a
 SERVICE ?= pypi
 
-.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-pipeline bench-write-back bench-fast-lane bench-serve ten-days year sentences test-engines up down smoke dist clean
+.PHONY: help setup demo dev test check docs faults interop package lock audit bench-match fit-match bench-score bench-sla bench-pipeline bench-write-back bench-fast-lane bench-serve ten-days year sentences panel-values test-engines up down smoke dist clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -48,8 +48,8 @@ docs: setup ## the docs site, into build/site
 package: setup ## write the Salesforce metadata package and the agreement's JSON schema from their sources
 	@$(BIN)/python -m alignment_pipeline.cli.generated
 
-faults: setup ## the fault matrix, all rows, with a table of results (make faults QUICK=1: a short selection)
-	@$(BIN)/python -m alignment_pipeline_tests.faults.run $(if $(QUICK),--quick,)
+faults: setup ## the fault matrix, all rows, with a table of results (QUICK=1: a short selection; POSTGRES=1: journals on PostgreSQL)
+	@$(BIN)/python -m alignment_pipeline_tests.faults.run $(if $(QUICK),--quick,) $(if $(POSTGRES),--postgres,)
 
 interop: setup ## clients nobody here wrote (jsforce and Salesforce's own metadata library need Node) against the sandbox
 	@$(BIN)/python -m alignment_pipeline_tests.interop.run
@@ -88,6 +88,9 @@ year: setup ## a year of a small organisation: disk, memory and time of a run by
 sentences: setup ## 50 random values of each kind of sentence of the demo's home, for reading, into build/sentences.md
 	@mkdir -p build
 	@$(BIN)/python -m alignment_pipeline_tests.wording.fifty $(HOME_OF_DEMO) > build/sentences.md && echo build/sentences.md
+
+panel-values: setup ## the records that `make interop` shows in the record-page component, from the demo's home
+	@$(BIN)/python -m alignment_pipeline_tests.interop.panel_values $(HOME_OF_DEMO) alignment_pipeline_tests/interop/lwc/values.json
 
 test-engines: setup ## the rules on local Spark and PostgreSQL (installs pyspark; needs Java 17)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyspark==4.0.1"

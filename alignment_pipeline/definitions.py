@@ -6,11 +6,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from alignment_pipeline.installation import instance_storage
+from alignment_pipeline.installation import garbage_collection, instance_storage
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """All assets, checks, jobs, schedules, sensors and resources."""
-    instance_storage.wait_longer()  # a run's own process loads this too
+    # a run's own processes load this too
+    instance_storage.wait_longer()
+    garbage_collection.collect_less_often()
     return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)

@@ -9,6 +9,10 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from alignment_pipeline.installation import garbage_collection
+
+garbage_collection.collect_less_often()
+
 # the same examples every time, however busy the machine; HYPOTHESIS_PROFILE=random looks for new ones
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("random", deadline=None)

@@ -61,7 +61,7 @@ AccountValue = Literal[
     "account.synced_at",
 ]
 InputType = Literal["text", "long_text", "number", "percent", "picklist", "datetime", "date", "checkbox"]
-FieldType = Literal[InputType, "lookup"]
+FieldType = Literal[InputType, "lookup", "list"]
 
 
 class FieldMapping(Section):
@@ -77,7 +77,8 @@ class FieldMapping(Section):
         description="machine: people only read it, drift is repaired. shared: people may edit it, and their edit is respected",
     )
     type: FieldType = Field(
-        description="Field type in the package. lookup: a link to an account, for person.matched_account_id; text keeps its id alone"
+        description="Field type in the package. lookup: a link to an account, for person.matched_account_id; text keeps its id alone. "
+        "list: membership of the CRM's static list that bears the label, for person.nurture of Contact"
     )
     label: str = Field(min_length=1, max_length=40, description="Label that CRM users see")
     help: str = Field(default="", max_length=510, description="Help text that CRM users see")
@@ -93,10 +94,13 @@ class FieldMapping(Section):
             raise ValueError(
                 f"{self.object}.{self.field} holds {self.value}; person.nurture goes to MarketoLead or Contact, and MarketoLead takes nothing else"
             )
-        if is_nurture and (self.owner != "machine" or self.type not in ("text", "long_text")):
+        kinds = ("text", "long_text", "list") if self.object == "Contact" else ("text", "long_text")
+        if is_nurture and (self.owner != "machine" or self.type not in kinds):
             raise ValueError(
-                f"{self.object}.{self.field} is {self.owner} and {self.type}; fields for nurture are machine, and text or long_text"
+                f"{self.object}.{self.field} is {self.owner} and {self.type}; fields for nurture are machine, and {' or '.join(kinds)}"
             )
+        if self.type == "list" and (not is_nurture or self.field.endswith("__c")):
+            raise ValueError(f"{self.object}.{self.field} is a list; only person.nurture is one, and Salesforce has none")
         if self.value.endswith(".synced_at") and self.owner != "machine":
             raise ValueError(f"{self.object}.{self.field} is {self.owner}; the time of syncing is written along with every change: machine")
         person_side = self.object in ("Lead", "Contact", MARKETO_LEAD)

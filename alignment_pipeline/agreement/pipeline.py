@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from alignment_pipeline.agreement.calendars import Slug
+from alignment_pipeline.agreement.patterns import Pattern
 from alignment_pipeline.agreement.section import Section
 
 Dimension = Literal["team", "owner", "segment", "tier", "source", "program"]
@@ -61,6 +62,35 @@ class ConversionStep(Section):
     within_days: Days = Field(default=90, description="Days T within which the step counts")
 
 
+class Spend(Section):
+    """What a program cost in one period."""
+
+    period: PeriodName = Field(description="Fiscal period of the agreement's kind: 2026Q4, 2026M11 or 2026")
+    amount: Annotated[float, Field(gt=0)] = Field(description="Money spent, in the company's currency")
+
+
+class Program(Section):
+    """Marketing programs that are looked at together, and what they cost."""
+
+    name: str = Field(min_length=1, max_length=80, description="Name in tables")
+    includes: list[Pattern] = Field(
+        default=[], description="Programs and campaigns that belong to it, `*` for any text; empty: the one of this name"
+    )
+    spend: list[Spend] = Field(default=[], description="What it cost; a period that is not listed has no cost per opportunity")
+
+    @property
+    def patterns(self) -> list[str]:
+        """What its programs and campaigns are called."""
+        return self.includes or [self.name]
+
+    @model_validator(mode="after")
+    def _one_spend_each(self) -> Self:
+        periods = [one.period for one in self.spend]
+        if len(set(periods)) != len(periods):
+            raise ValueError("one spend for each period of a program")
+        return self
+
+
 class Planner(Section):
     """What the planner takes as given, and how it judges small numbers."""
 
@@ -71,6 +101,9 @@ class Planner(Section):
     mqas_per_rep_and_week: Annotated[float, Field(gt=0)] = Field(default=5, description="MQAs that one rep can work in a week")
     engaged_per_mqa: Annotated[float, Field(gt=0)] = Field(default=3, description="Engaged people that an MQA takes")
     mqa_days: Days = Field(default=90, description="Days within which an MQA becomes a deal, to count as the MQA's")
+    program_days: Days = Field(
+        default=90, description="Days after a program first touches an account, within which an opportunity counts; also the quiet before"
+    )
     sqa_stage: str = Field(default="SQA", min_length=1, description="Stage of an account that sales has accepted")
     shrink_n: Annotated[float, Field(ge=0)] = Field(default=20, description="Weight of the parent scope's rate, in cases")
     draws: Annotated[int, Field(ge=100, le=1_000_000)] = Field(default=40_000, description="Draws for intervals")
@@ -95,6 +128,9 @@ class Pipeline(Section):
     steps: list[ConversionStep] = Field(
         default=[ConversionStep(name="created_to_won", begins="created", reaches=["won"], within_days=180)], description="Steps measured"
     )
+    programs: list[Program] = Field(
+        default=[], description="Programs looked at together, the first that fits; a program that none includes stands for itself"
+    )
     planner: Planner = Planner()
 
     @model_validator(mode="after")
@@ -106,6 +142,9 @@ class Pipeline(Section):
         names = [step.name for step in self.steps]
         if len(set(names)) != len(names):
             raise ValueError("steps bear different names")
+        programs = [program.name.lower() for program in self.programs]
+        if len(set(programs)) != len(programs):
+            raise ValueError("programs bear different names")
         return self
 
     def target(self, period: str, scope: str = "all") -> float | None:

@@ -22,7 +22,9 @@ class Retention(Section):
     plan_days: Days = Field(default=90, description="Previews of plans in the folder plans")
     report_days: Days = Field(default=90, description="Rendered reports")
     notification_days: Days = Field(default=90, description="Notification files and delivered messages")
-    run_days: Days = Field(default=30, description="Dagster's history of finished runs, and the moments they decided as of")
+    run_days: Days = Field(
+        default=30, description="Dagster's history of finished runs, the moments they decided as of, and what each of them read"
+    )
     damaged_days: Days = Field(default=30, description="Tables that were moved aside as damaged")
     pack_days: Days | None = Field(default=None, description="Pages of the meeting with their rows, by when they were made; null: for ever")
     agreement_days: Days = Field(default=800, description="Agreements and target lists that are not in force any more")

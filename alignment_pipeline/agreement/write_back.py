@@ -161,6 +161,10 @@ class Steps(Section):
 
     points: float = Field(default=1, ge=0, le=100, description="A number is written when it moves by this much,")
     pct: Percent = Field(default=10, description="or by this share of itself, whichever is larger")
+    trend_points: float = Field(
+        default=25, ge=0, le=1000, description="The engagement trend is written when it moves by so many percentage points,"
+    )
+    trend_pct: Percent = Field(default=50, description="or by this share of itself, whichever is larger: its two periods slide every day")
     refresh_days: int = Field(
         default=14,
         ge=0,

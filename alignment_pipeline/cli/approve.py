@@ -67,7 +67,7 @@ def approve(
             numbers=home.agreement.write_back.approvals,
         )
         limits = f"{most_records} records, {most_creates} creates, {most_cleared} emptied values"
-        said = f"signed until {signed.expires_at}: within 24 hours {limits}"
+        said = f"signed until {signed.expires_at[:16].replace('T', ' ')} UTC: within 24 hours {limits}"
         context.result(asdict(signed), lambda console: console.print(said))
         return
     row = ops.load_plan(journal, plan_hash) if plan_hash else None

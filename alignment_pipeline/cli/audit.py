@@ -11,7 +11,8 @@ import click
 from ibis import _
 from rich.console import Console
 
-from alignment_pipeline.cli.context import Context, json_option, table
+from alignment_pipeline.cli import plan_screen
+from alignment_pipeline.cli.context import Context, json_option, screen_width
 from alignment_pipeline.connectors.salesforce.identifiers import id18, is_id
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.write_back.fields.field_rules import FieldRules
@@ -32,11 +33,11 @@ def audit(record: str, is_json: bool) -> None:
         raise ConfigurationError(f"the journal has no entry for {record!r}")
 
     def human(console: Console) -> None:
-        lines = table("Operations", "when", "plan", "change", "state", "result", "attempts")
+        labels = {mapping.field: mapping.label for mapping in context.home.agreement.crm.fields}
+        console.print("Operations")
         for one in audited["operations"]:
-            change = "; ".join(f"{name}: {before!r} -> {after!r}" for name, (before, after) in one["changes"].items())
-            lines.add_row(one["changed_at"][:19], one["plan"], change, one["state"], one["result"] or "", str(len(one["attempts"])))
-        console.print(lines)
+            for line in plan_screen.operation(one, labels, width=screen_width()):
+                console.print(line)
         for name in ("base", "holds", "drift", "damage"):
             for row in audited[name]:
                 console.print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in row.items() if value is not None))

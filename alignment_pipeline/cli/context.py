@@ -6,6 +6,8 @@ Belongs here: opening things for a command. No decision. Results go to stdout, p
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -64,6 +66,19 @@ def table(title: str, *columns: str) -> Table:
     return shown
 
 
+def screen_width() -> int:
+    """Columns that text may take: the terminal's, and no more than one reads comfortably."""
+    return min(shutil.get_terminal_size().columns, 110)
+
+
+@contextmanager
+def terminal() -> Iterator[Console]:
+    """The terminal that stderr is. While a step runs, Dagster sends file descriptor 2 to the step's log: a status that asked stderr
+    whether it is a terminal would not be erased."""
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as file:
+        yield Console(file=file, highlight=False, markup=False, soft_wrap=True)
+
+
 @contextmanager
 def progress(label: str, *, every: float = 10.0, now: Callable[[], float] = time.monotonic) -> Iterator[Callable[[str, int], None]]:
     """What was just finished, on stderr: one changing line on a terminal; in pipes and schedules a line at most every `every` seconds."""
@@ -81,7 +96,7 @@ def progress(label: str, *, every: float = 10.0, now: Callable[[], float] = time
         yield line
         click.echo(f"{label}: done after {now() - started:.0f} s", err=True)
         return
-    with Console(stderr=True, highlight=False).status(label) as status:
+    with terminal() as console, console.status(label) as status:
 
         def tell(name: str, rows: int) -> None:
             status.update(f"{label}: {_counted(name, rows)}")

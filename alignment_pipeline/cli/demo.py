@@ -23,14 +23,17 @@ import click
 from dotenv import dotenv_values
 from rich.console import Console
 
+from alignment_pipeline.agreement import loader
+from alignment_pipeline.cli import embedded_systems
 from alignment_pipeline.cli import run as run_command
-from alignment_pipeline.cli.context import Context, json_option, operations
+from alignment_pipeline.cli.context import Context, json_option, operations, screen_width
 from alignment_pipeline.cli.milestones import milestones
 from alignment_pipeline.connectors.registry import crm_of
 from alignment_pipeline.errors import AlignmentError, ConfigurationError
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import init, lead_page, notify, report, summary, write_back
 from alignment_pipeline.sandbox import demo_world
+from alignment_pipeline.warehouse import folders
 from alignment_pipeline.write_back.plans import approval, keys, ops
 from alignment_pipeline.write_back.sending import apply as applying
 
@@ -39,7 +42,6 @@ SANDBOX_STATE = "sandbox-state.json"
 _START_SECONDS = 180.0
 #: The second run is the daily one: it makes the backtests too, and shows what was sent to the CRM. Messages are the demo's last step.
 DAILY, NOTIFICATIONS = "daily", ("notifications",)
-_TITLES = {"marketo": "Marketo", "hubspot": "HubSpot"}
 NOTICE = "Companies are real, people are invented, and everything that happens between them is fictional."
 
 
@@ -64,29 +66,35 @@ SIZES = {
 @click.option("--accounts", type=int, help="Accounts of real companies, in place of the size's.")
 @click.option("--people", type=int, help="Leads and contacts, in place of the size's; people are invented.")
 @click.option("--activities", type=int, help="Marketo activities, in place of the size's; invented.")
-@click.option(
-    "--crm", type=click.Choice(["salesforce", "hubspot"]), default="salesforce", show_default=True, help="hubspot: HubSpot alone."
-)
-@click.option(
-    "--marketing",
-    type=click.Choice(["marketo", "hubspot"]),
-    default="marketo",
-    show_default=True,
-    help="The marketing system beside Salesforce.",
-)
+@embedded_systems.crm("The CRM; another one than Salesforce stands alone.")
+@embedded_systems.marketing("The marketing system beside Salesforce.")
+@embedded_systems.currencies
 @json_option
-def demo(size: str, accounts: int | None, people: int | None, activities: int | None, crm: str, marketing: str, is_json: bool) -> int:
-    """Run the whole product on an embedded Salesforce and Marketo, or on an embedded HubSpot.
+def demo(
+    size: str,
+    accounts: int | None,
+    people: int | None,
+    activities: int | None,
+    crm: str,
+    marketing: str,
+    currencies: int,
+    is_json: bool,
+) -> int:
+    """Run the whole product on an embedded Salesforce and Marketo, or on another CRM.
 
     It reads, decides, plans, approves and writes to the CRM, then runs again; the second run writes nothing."""
+    demo_world.check(crm, currencies)
     begun = time.monotonic()
     chosen = SIZES[size]
     accounts, people, activities = accounts or chosen.accounts, people or chosen.people, activities or chosen.activities
     home = Path(os.environ.get("ALIGNMENT_HOME", "").strip() or HOME).resolve()
     _fresh(home)
     _say(f"The demo takes {chosen.takes} on two idle cores. Nothing leaves this machine.\n{NOTICE}")
-    systems = "HubSpot" if crm == "hubspot" else f"Salesforce and {_TITLES[marketing]}"
-    _step(1, begun, f"An embedded {systems} with {accounts:,} accounts, {people:,} people and {activities:,} activities")
+    _step(
+        1,
+        begun,
+        f"An embedded {demo_world.title(crm, marketing)} with {accounts:,} accounts, {people:,} people and {activities:,} activities",
+    )
     options = [
         "--accounts",
         str(accounts),
@@ -98,14 +106,15 @@ def demo(size: str, accounts: int | None, people: int | None, activities: int | 
         crm,
         "--marketing",
         marketing,
+        "--currencies",
+        str(currencies),
     ]
-    # the records of an embedded HubSpot are not kept between two starts
-    options += [] if "hubspot" in (crm, marketing) else ["--state", str(home / SANDBOX_STATE)]
+    options += ["--state", str(home / SANDBOX_STATE)] if demo_world.is_kept(crm, marketing) else []
     with _sandbox(home, options) as environment:
         context = Context(home=Home.from_env({**os.environ, **environment, "ALIGNMENT_HOME": str(home)}), is_json=is_json)
         os.environ.update(environment | {"ALIGNMENT_HOME": str(home)})
-        if crm == "hubspot":
-            _say(f"      made in the portal: {len(init.prepare(context.home, may_make=True))} properties of our own")
+        if crm_of(context.home.environ).prepare is not None:
+            _say(f"      made in the CRM: {len(init.prepare(context.home, may_make=True))} properties of our own")
         _step(2, begun, "First run: read all systems, decide everything, plan the changes to the CRM")
         first = run_command.perform(context, begun=begun)
         _step(
@@ -116,7 +125,7 @@ def demo(size: str, accounts: int | None, people: int | None, activities: int | 
         # the sandbox's clock runs on, and with it the clocks of both teams: the same moment is decided twice
         second = run_command.perform(context, as_of=datetime.fromisoformat(first["as_of"]), job=DAILY, without=NOTIFICATIONS, begun=begun)
         again = _write(context, second["plan"]["plan_hash"], begun) if second["plan"]["operations"] else None
-        _step(5, begun, "Messages about what is due, as files; one lead's page")
+        _step(5, begun, "Messages about what is due, as files; one person's page")
         notified = notify.notify(context.home, context.warehouse())
         page = home / "reports" / "latest.html"
         lead = lead_page.lead_page(context.warehouse(), context.home.agreement)
@@ -137,6 +146,8 @@ def demo(size: str, accounts: int | None, people: int | None, activities: int | 
 
 def _fresh(home: Path) -> None:
     """An empty home for the demo. One that is not a demo's is never touched."""
+    if home.exists():
+        folders.check_home(home)
     if home.exists() and any(home.iterdir()):
         if not (home / report.DEMO_MARK).exists():
             raise ConfigurationError(f"{home} holds a state that is not a demo's; set ALIGNMENT_HOME to another folder, or unset it")
@@ -197,7 +208,10 @@ def _write(context: Context, plan_hash: str, begun: float) -> applying.Applied:
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    """Lines on stderr, on a terminal broken at words."""
+    width = screen_width() if sys.stderr.isatty() else 0
+    for line in text.splitlines():
+        click.echo(textwrap.fill(line, width, subsequent_indent="      " if line.startswith("[") else "") if width else line, err=True)
 
 
 def _step(number: int, begun: float, text: str) -> None:
@@ -212,7 +226,7 @@ def _show(
     written: applying.Applied,
     lead: lead_page.LeadPage | None,
 ) -> None:
-    home, crm = opened.path, crm_of(opened.environ).system
+    home, crm = opened.path, crm_of(opened.environ)
     console.print("")
     for line in summary.lines(first):
         console.print(line)
@@ -221,7 +235,7 @@ def _show(
     )
     console.print(f"again:    second run, as of the same moment: {results['second_run_records_written']} records written")
     if lead is not None:
-        console.print(f"\nOne {lead.kind} as a rep sees it in {crm.title}: {lead.name}, {lead.company}")
+        console.print(f"\nOne {lead.kind} as a rep sees it in {crm.system.title}: {lead.name}, {lead.company}")
         width = max(len(label) for label, _ in lead.rows)
         for label, value in lead.rows:
             wrapped = textwrap.wrap(value, width=max(30, 78 - width - 4), break_long_words=False) or [""]
@@ -230,10 +244,12 @@ def _show(
     named = "" if home.name == HOME else f"ALIGNMENT_HOME={home} "
     shown = f"ALIGNMENT_HOME={home.name if home.name == HOME else home} "
     console.print(f"  the report          {results['report']}")
+    if agreement := opened.environ.get(loader.ENVIRONMENT_VARIABLE):
+        console.print(f"  its own agreement   export {loader.ENVIRONMENT_VARIABLE}={agreement}\n{' ' * 22}(first, for the commands below)")
     console.print(f"  every step in Dagster's UI\n                      {named}make dev")
     console.print(f"  the plan            {shown}alignment plan show {first['plan']['plan_hash'][:12]}")
     if lead is not None:
         console.print(f"  why this {lead.kind:10} {shown}alignment explain {lead.email}")
-    guide = "hubspot-as-the-only-crm" if crm.name == "hubspot" else "connect-your-crm"
+    guide = crm.draft.guide if crm.draft is not None else "connect-your-crm"
     console.print(f"  your own CRM        alignment init --out agreement.yaml   (docs/guides/{guide}.md)")
     console.print("If `alignment` is not found: it is .venv/bin/alignment after `make demo`.")

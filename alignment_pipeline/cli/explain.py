@@ -5,12 +5,10 @@ Belongs here: the command. What is gathered: `operations/explain.py`; how it is 
 
 from __future__ import annotations
 
-import shutil
-
 import click
 
 from alignment_pipeline.cli import explain_screen
-from alignment_pipeline.cli.context import Context, json_option
+from alignment_pipeline.cli.context import Context, json_option, screen_width
 from alignment_pipeline.operations import explain as operation
 from alignment_pipeline.operations import explain_activities
 
@@ -32,9 +30,11 @@ def explain(id_email_or_name: str, is_whole: bool, is_by_activity: bool, is_json
     if is_by_activity:
         explained["activities"] = explain_activities.of(warehouse, explained, agreement=context.home.agreement)
 
+    titles = {policy.name: policy.title for policy in context.home.agreement.sla.policies}
+
     def show() -> str:
-        width = min(shutil.get_terminal_size().columns, 110)
+        width = screen_width()
         activities = explain_screen.activities(explained["activities"], width=width) if is_by_activity else []
-        return "\n".join([*explain_screen.lines(explained, width=width, is_whole=is_whole), *activities])
+        return "\n".join([*explain_screen.lines(explained, width=width, is_whole=is_whole, titles=titles), *activities])
 
     context.result(explained, lambda console: console.print(show()))

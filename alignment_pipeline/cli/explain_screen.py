@@ -15,11 +15,14 @@ from alignment_pipeline.matching.evidence.columns import evidence_words
 MICRO = 1_000_000
 LABEL = 10
 #: Rows of each list on the one screen, and the most lines of one text; `--all` shows the rest.
-MOST = {"evidence": 3, "factors": 4, "people": 4, "stages": 3, "clocks": 4}
+MOST = {"moves": 1, "evidence": 3, "factors": 4, "people": 4, "stages": 3, "clocks": 4}
 TEXT_LINES = 2
 #: What needs attention comes first.
 CLOCK_ORDER = ("breached", "at_risk", "pending", "paused", "unknown", "met_late", "met", "cancelled")
 OPEN = ("breached", "at_risk", "pending", "paused", "unknown")
+
+#: Why a person belongs to an account.
+_BASES = {"contact": "the contact's account", "converted": "the lead was converted into it", "matched": "matched"}
 
 Row = Mapping[str, Any]
 
@@ -27,8 +30,9 @@ Row = Mapping[str, Any]
 class Screen:
     """Lines of at most `width` characters; the first line of a section has a label in the margin."""
 
-    def __init__(self, width: int, *, is_whole: bool) -> None:
+    def __init__(self, width: int, *, is_whole: bool, titles: Mapping[str, str]) -> None:
         self.lines: list[str] = []
+        self._titles = titles
         self._width = width
         self._is_whole = is_whole
 
@@ -57,6 +61,18 @@ class Screen:
         if len(shown) < len(rows):
             self.more(f"... {len(rows) - len(shown)} more with --all")
 
+    def texts(self, name: str, texts: Sequence[str]) -> None:
+        """Texts of the same section, of which the first ones are cut to a line each on the one screen."""
+        if not self._is_whole:
+            self.rows(name, texts)
+            return
+        for text in texts:
+            self.more(text)
+
+    def policy(self, clock: Row) -> str:
+        """The title of a clock's policy; its name where the agreement no longer has it."""
+        return self._titles.get(clock["policy"], str(clock["policy"]).replace("_", " "))
+
     def _add(self, margin: str, text: str) -> None:
         wrapper = textwrap.TextWrapper(self._width, initial_indent=margin, subsequent_indent=" " * len(margin))
         wrapped = wrapper.wrap(text) or [margin.rstrip()]
@@ -65,9 +81,9 @@ class Screen:
         self.lines.extend(wrapped)
 
 
-def lines(explained: Row, *, width: int, is_whole: bool = False) -> list[str]:
-    """The whole answer, for a person or an account."""
-    screen = Screen(width, is_whole=is_whole)
+def lines(explained: Row, *, width: int, is_whole: bool = False, titles: Mapping[str, str] | None = None) -> list[str]:
+    """The whole answer, for a person or an account. `titles` are those of the agreement's SLA policies, by name."""
+    screen = Screen(width, is_whole=is_whole, titles=titles or {})
     if explained["kind"] == "account":
         _account(screen, explained)
     else:
@@ -106,14 +122,14 @@ def _account(screen: Screen, explained: Row) -> None:
     if mqa is None:
         screen.section("MQA", "not judged: outside the pilot's scope")
     else:
-        screen.section("MQA", f"{mqa['mqa_status'].replace('_', ' ')}: {mqa['mqa_reason']}")
+        screen.section("MQA", mqa["mqa_reason"])
         if mqa["times"]:
             screen.short(f"{mqa['times']} times; first {_moment(mqa['first_at'])}, latest {_moment(mqa['latest_at'])}")
     _next(screen, explained)
     if tier:
-        screen.section("Tier", f"{tier['tier'] or 'none'}: {tier['tier_reason']}")
+        screen.section("Tier", tier["tier_reason"].removeprefix("Tier "))
     _score(screen, explained)
-    people = [f"{row['engagement_points']:>8.1f}  {_who(row)}" for row in explained["people"]]
+    people = [f"{row['engagement_points']:>8.1f}  {_who(row)}" for row in explained["people"] if _is_seen(row["engagement_points"])]
     if people:
         screen.section("People", "who the points come from")
         screen.rows("people", people)
@@ -144,7 +160,7 @@ def _next(screen: Screen, explained: Row) -> None:
     steps = [f"{row['stage']}: {row['missing']}" for row in (explained["stage"] or {}).get("missing") or []]
     label = "Next"
     if urgent:
-        screen.section(label, f"{_policy(urgent)} is {_state(urgent)}, due {_moment(urgent['due_at'])}")
+        screen.section(label, f"{screen.policy(urgent)}: {_state(urgent)}, due {_moment(urgent['due_at'])}")
         label = ""
     if steps and label:
         screen.section(label, f"to become {steps[0]}")
@@ -160,22 +176,21 @@ def _match(screen: Screen, explained: Row) -> None:
         screen.section("Account", "none")
         return
     if account is not None:
-        screen.section(
-            "Account", f"{names.get(account['account_id'], account['account_id'])} (basis: {account['basis'].replace('_', ' ')})"
-        )
+        screen.section("Account", f"{names.get(account['account_id'], account['account_id'])} ({_BASES[account['basis']]})")
+        screen.texts("moves", explained["moves"])
     if match is None:
         return
-    sentence = f"{match['decision']}, confidence {match['confidence']:.2f}: {match['reason']}"
     if account is None:
-        screen.section("Account", sentence if match["decision"] == "review" else match["reason"])
+        screen.section("Account", match["reason"])
     else:
-        screen.more(sentence)
+        screen.more(match["reason"])
     screen.rows(
         "evidence",
         [f"{one.get('points_micro', 0) / MICRO:>+8.1f}  {evidence_words(str(one['evidence']))}" for one in match["evidence"] or []],
     )
     if match["runner_up_id"]:
-        screen.more(f"next best: {names.get(match['runner_up_id'], match['runner_up_id'])}, {match['margin'] or 0:.2f} behind")
+        label = "next best" if match["decision"] != "none" else "closest, but too unlike"
+        screen.more(f"{label}: {names.get(match['runner_up_id'], match['runner_up_id'])}")
 
 
 def _score(screen: Screen, explained: Row) -> None:
@@ -183,17 +198,23 @@ def _score(screen: Screen, explained: Row) -> None:
     if score is None:
         screen.section("Score", "not scored: outside the pilot's scope, or one of our own people")
     else:
-        screen.section("Score", f"{score['engagement_points']:,.1f} points, last activity {_moment(score['last_activity_at'])}")
-        screen.rows("factors", [_factor(row) for row in explained["factors"]])
+        last = f"last activity {_moment(score['last_activity_at'])}" if score["last_activity_at"] else "no activity is known"
+        screen.section("Score", f"{score['engagement_points']:,.1f} points, {last}")
+        screen.rows("factors", [_factor(row) for row in explained["factors"] if _is_seen(row["contribution_micro"] / MICRO)])
     if fit:
         screen.section("Fit", fit["fit_reason"].removeprefix("Fit "))
+
+
+def _is_seen(points: float) -> bool:
+    """Whether one decimal shows more than 0.0."""
+    return abs(points) >= 0.05
 
 
 def _clocks(screen: Screen, explained: Row) -> None:
     clocks = _by_urgency(explained["clocks"])
     if clocks:
         screen.section("SLA", "promised times, the most urgent first")
-        screen.rows("clocks", [f"{_state(row):10} {_policy(row):30.30} due {_moment(row['due_at'])}" for row in clocks])
+        screen.rows("clocks", [f"{_state(row):9} {_cut(screen.policy(row), 38):38} due {_moment(row['due_at'])}" for row in clocks])
 
 
 def _why(reason: str) -> str:
@@ -226,15 +247,12 @@ def name_of(person: Row) -> str:
 
 
 def _who(row: Row) -> str:
-    return f"{name_of(row) or row['person_id']}, {row['persona'] or row['title'] or 'title unknown'}"
+    until = f", here until {row['until_at']:%Y-%m-%d}" if row.get("until_at") else ""
+    return f"{name_of(row) or row['person_id']}, {row['persona'] or row['title'] or 'title unknown'}{until}"
 
 
 def _because(reason: str | None) -> str:
     return f" ({reason[0].lower()}{reason[1:]})" if reason else ""
-
-
-def _policy(clock: Row) -> str:
-    return str(clock["policy"]).replace("_", " ")
 
 
 def _state(clock: Row) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from alignment_pipeline.cli.context import Context, json_option
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.operations import init as operation
+
+LONGEST, MOST_A_WEEK = 120, 1000
+T = TypeVar("T", str, int)
 
 
 @click.command(epilog="Example: alignment init --out agreement.yaml")
@@ -20,9 +25,9 @@ from alignment_pipeline.operations import init as operation
 @click.option("--name", help="The agreement's name.")
 @click.option("--marketing-owner", help="Who signs for marketing.")
 @click.option("--sales-owner", help="Who signs for sales.")
-@click.option("--capacity", type=click.IntRange(1, 1000), help="New MQAs that a rep can take in a week.")
+@click.option("--capacity", type=click.IntRange(1, MOST_A_WEEK), help="New MQAs that a rep can take in a week.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, not even on a terminal.")
-@click.option("--prepare", is_flag=True, help="HubSpot: show the properties that the agreement names and the portal lacks.")
+@click.option("--prepare", is_flag=True, help="Show the fields that the agreement names and the CRM lacks, where its API can make them.")
 @click.option("--yes", is_flag=True, help="With --prepare: make them.")
 @json_option
 def init(
@@ -70,9 +75,33 @@ def init(
 def _asked(answers: operation.Answers) -> operation.Answers:
     """The answers, with what the flags did not say asked on the terminal; return keeps what stands in brackets."""
     return operation.Answers(
-        answers.name or click.prompt("Name of the agreement", default="Revenue alignment agreement", err=True),
-        answers.marketing_owner or click.prompt("Who signs for marketing", default="VP Marketing", err=True),
-        answers.sales_owner or click.prompt("Who signs for sales", default="VP Sales", err=True),
-        answers.mqas_per_rep_and_week
-        or click.prompt("New MQAs that a rep can take in a week", default=5, type=click.IntRange(1, 1000), err=True),
+        answers.name or _prompt("Name of the agreement", "Revenue alignment agreement", text),
+        answers.marketing_owner or _prompt("Who signs for marketing", "VP Marketing", text),
+        answers.sales_owner or _prompt("Who signs for sales", "VP Sales", text),
+        answers.mqas_per_rep_and_week or _prompt("New MQAs that a rep can take in a week", 5, capacity_of),
     )
+
+
+def _prompt(question: str, default: T, read: Callable[[str], T]) -> T:
+    """Ask until the answer can be read."""
+    answer: T = click.prompt(question, default=default, value_proc=lambda given: read(str(given)), err=True)
+    return answer
+
+
+def text(answer: str) -> str:
+    """A name or a role on one line. UsageError says what is wrong with it."""
+    said = " ".join(answer.split())
+    if not said:
+        raise click.UsageError("write a name, or press return to keep the one in brackets")
+    if len(said) > LONGEST:
+        raise click.UsageError(f"that is {len(said)} characters; the report has room for {LONGEST}")
+    return said
+
+
+def capacity_of(answer: str) -> int:
+    """Accounts per rep and week. UsageError says what is wrong with it."""
+    said = answer.strip()
+    if not said.isdecimal() or not 1 <= int(said) <= MOST_A_WEEK:
+        given = f"{said[:20]!r} is not" if said else "a blank is not"
+        raise click.UsageError(f"write a whole number of accounts from 1 to {MOST_A_WEEK:,}, as 5; {given}")
+    return int(said)

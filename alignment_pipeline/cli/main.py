@@ -14,6 +14,7 @@ import click
 from alignment_pipeline.cli.help import GroupedCommands
 from alignment_pipeline.connectors import redaction
 from alignment_pipeline.errors import AlignmentError
+from alignment_pipeline.installation import garbage_collection
 
 
 @click.group(
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.umask(0o077)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     redaction.install()
+    garbage_collection.collect_less_often()
     given = sys.argv[1:] if arguments is None else arguments
     try:
         code = cli.main(args=given, prog_name="alignment", standalone_mode=False)

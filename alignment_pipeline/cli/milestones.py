@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import click
-from rich.console import Console
 
+from alignment_pipeline.cli.context import terminal
 from alignment_pipeline.connectors import registry
+from alignment_pipeline.wording import forms
 
 #: Parts in the order of the line, after what was read: what was done, and its tables with the word for their rows.
 _DECIDED: Sequence[tuple[str, Mapping[str, str]]] = (
@@ -27,7 +28,7 @@ _DECIDED: Sequence[tuple[str, Mapping[str, str]]] = (
     ("SLA clocks timed", {"sla_clocks": "clocks", "sla_escalations": "reminders"}),
     ("pipeline measured", {"pipeline_metrics": "figures"}),
     ("CRM values worked out", {"field_updates": "values", "record_creates": "tasks"}),
-    ("plan made and judged", {"write_plans": "plans so far"}),
+    ("plan made and judged", {"write_plans": ""}),
 )
 _LOGS = {"form_submissions": "forms", "email_events": "e-mail events"}
 _OF_CRM = {"Account": "accounts", "Contact": "contacts", "Lead": "leads"}
@@ -43,12 +44,19 @@ def parts(environ: Mapping[str, str]) -> list[tuple[str, Mapping[str, str]]]:
     for one in registry.CONNECTORS.values():
         system = one.system
         if system.role == "marketing" and system.people is not None and one.is_configured(environ):
-            # a line fits eighty columns: of a system that is the CRM too, its people are the contacts, and one log is named
-            logs = [feed.table for feed in (system.feeds[:1] if one is crm else system.feeds)]
+            # a line fits eighty columns: two logs are named; of a system that is the CRM too, whose people are the contacts, one
+            logs = [feed.table for feed in system.feeds[: 1 if one is crm else 2]]
             people = {} if one is crm else {system.people.table: "people"}
             words = {stream.table: _LOGS.get(stream.object, stream.object) for stream in system.streams if stream.table in logs}
             read.setdefault(f"new in {system.title}", {}).update(people | words)
     return [*read.items(), *_DECIDED]
+
+
+def reading(environ: Mapping[str, str]) -> str:
+    """What a run does first, which takes longest without a table to show: `reading Salesforce and Marketo`."""
+    crm = registry.crm_of(environ)
+    others = [one for one in registry.CONNECTORS.values() if one is not crm and one.is_configured(environ)]
+    return f"reading {forms.listed([one.system.title for one in (crm, *others)], 'and')}"
 
 
 @dataclass
@@ -76,16 +84,23 @@ class Milestones:
 
 
 @contextmanager
-def milestones(label: str, environ: Mapping[str, str], *, begun: float | None = None) -> Iterator[Milestones]:
-    """Milestones on stderr while a run goes on; on a terminal with the last table below them. `begun` is on the monotonic clock."""
+def milestones(label: str, environ: Mapping[str, str], *, begun: float | None = None, first: str = "") -> Iterator[Milestones]:
+    """Milestones on stderr while a run goes on; on a terminal with the last table below them, before there is one with `first`.
+
+    `begun` is on the monotonic clock.
+    """
     named = parts(environ)
     start = time.monotonic() if begun is None else begun
     if not sys.stderr.isatty():
         yield Milestones(lambda text: click.echo(text, err=True), start, named)
         return
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    with console.status(f"{label} ...") as status:
-        yield _OnTerminal(console.print, start, named, show=lambda table, rows: status.update(f"{label}: {table} ({rows:,} rows)"))
+    with terminal() as console, console.status(f"{label}: {first} ..." if first else f"{label} ...") as status:
+        yield _OnTerminal(console.print, start, named, show=lambda name, rows: status.update(f"{label}: {_progress(name, rows)}"))
+
+
+def _progress(name: str, rows: int) -> str:
+    """A table that was published, or how many operations are sent."""
+    return f"{name} is done ({rows:,} rows)" if rows else name
 
 
 @dataclass

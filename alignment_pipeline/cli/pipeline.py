@@ -53,10 +53,16 @@ def _day(text: str | None, option: str) -> date | None:
 def _show(console: Console, figures: Pipeline, rows: list[dict[str, Any]], conversions: list[dict[str, Any]]) -> None:
     period = rows[0]["period"]
     metrics = table(
-        f"{period} at the end of {figures.day}, as known on {figures.known:%Y-%m-%d %H:%M} UTC", "metric", "value", "n", "basis", ""
+        f"{period} at the end of {figures.day}, as known on {figures.known:%Y-%m-%d %H:%M} UTC",
+        "metric",
+        "value",
+        "95 % interval",
+        "n",
+        "basis",
+        "",
     )
     for row in (row for row in rows if not row["metric"].startswith(_BRIDGE)):
-        metrics.add_row(row["metric"].replace("_", " "), row["shown"], str(row["n"]), row["basis"] or "", _mark(row))
+        metrics.add_row(row["metric"].replace("_", " "), row["shown"], _interval(row), str(row["n"]), row["basis"] or "", _mark(row))
     console.print(metrics)
     parts = [row for row in rows if row["metric"].startswith(_BRIDGE) and row["n"]]
     if parts:
@@ -72,6 +78,17 @@ def _show(console: Console, figures: Pipeline, rows: list[dict[str, Any]], conve
     without = next((row["without_amount"] for row in rows if row["metric"] == "open_pipeline"), 0)
     if without:
         console.print(f"{without} open deals of the period have no amount and count for nothing in its sums.")
+
+
+def _interval(row: dict[str, Any]) -> str:
+    """`1.2 to 3.4`, money in whole units; without an end where a share may be 0."""
+    if row["lower"] is None:
+        return ""
+    ends = [end for end in (row["lower"], row["upper"]) if end is not None]
+    if row["metric"] == "win_rate":
+        return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f} %"
+    said = [f"{end / 100:,.0f}" if row["unit"].startswith("cents") else f"{end:,.3g}" for end in ends]
+    return " to ".join(said) if len(said) > 1 else f"{said[0]} or more"
 
 
 def _mark(row: dict[str, Any]) -> str:

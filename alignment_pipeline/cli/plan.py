@@ -14,7 +14,8 @@ import click
 from rich.console import Console
 from sqlalchemy import select
 
-from alignment_pipeline.cli.context import Context, json_option, table
+from alignment_pipeline.cli import plan_screen
+from alignment_pipeline.cli.context import Context, json_option, screen_width, table
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.journal.tables import PLAN
 from alignment_pipeline.operations import write_back
@@ -92,7 +93,7 @@ def show(plan_hash: str | None, changes: int, find: str, is_json: bool) -> None:
     def human(console: Console) -> None:
         console.print(f"plan {row.plan_hash[:12]}  {row.state}  guard: {guard['verdict']}")
         for name, numbers in stats["objects"].items():
-            console.print(f"  {name}: {numbers['records']} records, {numbers['fields']} fields, {numbers['created']} created")
+            console.print(f"  {plan_screen.counts(name, numbers)}")
         for check in guard["checks"]:
             if check["verdict"] != "OK":
                 console.print(f"  {check['verdict']}: {check['text']}")
@@ -100,13 +101,10 @@ def show(plan_hash: str | None, changes: int, find: str, is_json: bool) -> None:
             console.print(f"  {title}")
         for sentence in content["reactions"]:
             console.print(f"  in the CRM: {sentence}")
-        lines = table("", "record", "field", "before", "after", "why", "state")
-        for one in content["changes"]:
-            named = one["name"] or one["record_id"] or one["external_key"]
-            before, after = (_said(one[part], one[f"{part}_name"]) for part in ("before", "after"))
-            why = "" if one["reason"] == one["after"] else one["reason"]
-            lines.add_row(f"{one['object']} {named}", one["label"], before, after, why, one["state"] or "")
-        console.print(lines)
+        for line in plan_screen.lines(content["changes"], width=screen_width()):
+            console.print(line)
+        if content["changes"]:
+            console.print("")
         if in_all > len(content["changes"]):
             about = f" that contain {find!r}" if find else ""
             console.print(f"{len(content['changes'])} of {in_all:,} changed fields{about}; --changes prints more, --find searches")
@@ -146,12 +144,6 @@ def _matching(changes: Iterable[Mapping[str, Any]], find: str, most: int) -> tup
         if in_all <= most:
             shown.append(dict(one))
     return shown, in_all
-
-
-def _said(value: Any, name: str | None) -> str:
-    if value is None or value == "":
-        return "empty"
-    return f"{name} ({value})" if name else str(value)
 
 
 def _listing(context: Context) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from alignment_pipeline.cli.context import Context, as_of_moment, as_of_option, json_option
-from alignment_pipeline.cli.milestones import milestones
+from alignment_pipeline.cli.milestones import milestones, reading
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline.installation import target_list
 from alignment_pipeline.operations import summary
@@ -45,7 +45,7 @@ def perform(
     from alignment_pipeline.defs.launch import launch
 
     _ = context.home.agreement  # a wrong agreement is said before anything starts
-    with milestones("Running", context.home.environ, begun=begun) as report:
+    with milestones("Running", context.home.environ, begun=begun, first=reading(context.home.environ)) as report:
         outcome = launch(job, home=context.home, as_of=as_of, without=without, report=report)
     if not outcome.is_success:
         raise RunFailed(outcome.failures, outcome.run_id, outcome.exit_code)

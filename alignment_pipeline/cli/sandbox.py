@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from alignment_pipeline.agreement import loader
+from alignment_pipeline.cli import embedded_systems
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sandbox import demo_world, persistence
 from alignment_pipeline.sandbox.server import Sandbox, serve
@@ -22,10 +22,9 @@ from alignment_pipeline.sandbox.tls.gateway import Gateway
 @click.option("--people", default=demo_world.PEOPLE, show_default=True, help="Leads and contacts; people are invented.")
 @click.option("--activities", default=demo_world.ACTIVITIES, show_default=True, help="Marketo activities of the last six months; invented.")
 @click.option("--factor", default=demo_world.FACTOR, show_default=True, help="How fast the sandbox's clock runs.")
-@click.option("--crm", type=click.Choice(["salesforce", "hubspot"]), default="salesforce", show_default=True, help="The embedded CRM.")
-@click.option(
-    "--marketing", type=click.Choice(["marketo", "hubspot"]), default="marketo", show_default=True, help="The marketing system beside it."
-)
+@embedded_systems.crm("The embedded CRM.")
+@embedded_systems.marketing("The marketing system beside it.")
+@embedded_systems.currencies
 @click.option("--salesforce-port", default=0, help="Port of the embedded Salesforce (0: a free one).")
 @click.option("--marketo-port", default=0, help="Port of the embedded Marketo (0: a free one).")
 @click.option(
@@ -47,6 +46,7 @@ def sandbox(
     factor: float,
     crm: str,
     marketing: str,
+    currencies: int,
     salesforce_port: int,
     marketo_port: int,
     env_file: Path | None,
@@ -58,10 +58,11 @@ def sandbox(
 
     Prints the environment variables that point other commands at it, and runs until you stop it (Ctrl-C).
     """
-    if state_file is not None and "hubspot" in (crm, marketing):
-        raise ConfigurationError("the state of an embedded HubSpot is not kept: leave out --state")
+    if state_file is not None and not demo_world.is_kept(crm, marketing):
+        raise ConfigurationError(f"the state of an embedded {demo_world.title(crm, marketing)} is not kept: leave out --state")
+    demo_world.check(crm, currencies)
     kept = persistence.load(state_file) if state_file is not None else None
-    size = kept[0] if kept is not None else persistence.Size(seed, accounts, people, activities, factor)
+    size = kept[0] if kept is not None else persistence.Size(seed, accounts, people, activities, factor, currencies)
     size = replace(size, factor=factor) if _is_given("factor") else size
     click.echo(f"Making {size.accounts:,} accounts, {size.people:,} people and {size.activities:,} activities ...", err=True)
     world = demo_world.demo_world(
@@ -73,6 +74,7 @@ def sandbox(
         truth=truth,
         crm=crm,
         marketing=marketing,
+        currencies=size.currencies,
     )
     if kept is not None:
         persistence.lay_over(world, kept[1])
@@ -80,10 +82,8 @@ def sandbox(
     gateway = Gateway(world) if with_tls else None
 
     def started(running: Sandbox) -> None:
-        environment = gateway.product_environment() if gateway is not None else running.environment()
-        if crm == "hubspot":
-            environment = {name: value for name, value in environment.items() if not name.startswith("SALESFORCE_")}
-            environment["ALIGNMENT_AGREEMENT"] = str(loader.example_path("hubspot_only"))
+        given = gateway.product_environment() if gateway is not None else running.environment()
+        environment = demo_world.settings(given, crm, size.currencies)
         if env_file is not None:
             env_file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items()), encoding="utf-8")
             env_file.chmod(0o600)

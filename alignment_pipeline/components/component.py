@@ -64,7 +64,7 @@ class AlignmentComponent(dg.Component, dg.Model, dg.Resolvable):
         bool, Field(description="Tables follow what they read (automation conditions that wait for blocking checks), beside the schedules.")
     ] = False
     connectors: Annotated[
-        list[str] | None, Field(description="Systems that are read (salesforce, marketo, hubspot); the others' tables stay as they are.")
+        list[str] | None, Field(description=f"Systems that are read ({', '.join(SYSTEMS)}); the others' tables stay as they are.")
     ] = None
     extraction: Annotated[
         dict[str, LoadedBy],

@@ -12,7 +12,7 @@ import dagster as dg
 
 from alignment_pipeline import definitions
 from alignment_pipeline.defs import alerts, backup, fast_lane, history, jobs, lost_runs, meeting, sensors, telemetry, tidy
-from alignment_pipeline.defs.line import LineResource
+from alignment_pipeline.defs.line_resource import LineResource
 from alignment_pipeline.defs.placement import Placement
 
 

@@ -16,6 +16,7 @@ from alignment_pipeline.connectors import crm as crms
 from alignment_pipeline.connectors.calls import CallCounter
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.credentials import setting
+from alignment_pipeline.connectors.deletion import OpenDeletion
 from alignment_pipeline.connectors.findings import Finding
 from alignment_pipeline.connectors.listening import Listen, OpenPeople
 from alignment_pipeline.connectors.streams import Reading, StreamState
@@ -36,10 +37,12 @@ class Prepare(Protocol):
 
 @dataclass(frozen=True)
 class Draft:
-    """How `alignment init` drafts an agreement: from which example, and fitted by what. `fit` returns remarks."""
+    """How `alignment init` drafts an agreement: from which example, and fitted by what. `fit` returns remarks; `guide` is the page of
+    docs/guides that goes on from there."""
 
     example: str
     fit: Callable[[Any, Mapping[str, str], Clock], list[str]]
+    guide: str
 
 
 Remember = Callable[[StreamState], None]
@@ -62,7 +65,7 @@ class Connector:
     the CRM's streams that it reads, beside its own, where it is the only CRM; `is_required` is the CRM that others stand in for. `open_crm`
     is there where the system can be the CRM that is written to, `prepare` where its fields can be made over its API, `draft` where it has
     an agreement of its own to begin with. `listen` is there where the fast lane can poll the system's log, `open_people` where it can be
-    the CRM that the fast lane reads single people from.
+    the CRM that the fast lane reads single people from, `open_deletion` where people can be deleted in it for good.
     """
 
     system: System
@@ -82,6 +85,7 @@ class Connector:
     draft: Draft | None = None
     listen: Listen | None = None
     open_people: OpenPeople | None = None
+    open_deletion: OpenDeletion | None = None
     without: str = ""
 
     def is_configured(self, environ: Mapping[str, str]) -> bool:

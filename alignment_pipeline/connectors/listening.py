@@ -18,8 +18,11 @@ from alignment_pipeline.agreement.activity_types import ActivitySource
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.calls import CallCounter
+from alignment_pipeline.connectors.retries import RetryPolicy
 from alignment_pipeline.contracts.systems.system import ActivityFeed, System
 
+#: A poll is tried again by the lane itself, which goes on with other systems meanwhile.
+RETRY = RetryPolicy(tries=3, tries_of_timeouts=1, cap_seconds=4.0, longest_retry_after_seconds=10.0)
 Values = Mapping[str, str | None]
 Raw = dict[str, pa.Table]
 #: The rows of a system's catalogue of types, `id` and `name`, as last published; empty where it has none.
@@ -39,7 +42,8 @@ class Entry:
 class Log(Protocol):
     """The log of one marketing system. Entries come in no order, and some come again: the caller knows what it has seen.
 
-    `calls_a_poll` is what one poll costs, of `calls_a_day` that are counted from midnight in `zone`.
+    `calls_a_poll` is what one poll costs, of `calls_a_day` that are counted from midnight in `zone`. `remark`: what a person should know of
+    the last poll though it succeeded, as that a cheaper way did not work.
     """
 
     @property
@@ -59,6 +63,9 @@ class Log(Protocol):
 
     @property
     def zone(self) -> ZoneInfo: ...
+
+    @property
+    def remark(self) -> str | None: ...
 
     def prepare(self) -> None:
         """Ask for what changes rarely, when it is not known or old."""

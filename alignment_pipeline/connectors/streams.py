@@ -16,6 +16,8 @@ import pyarrow as pa
 from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import ConfigurationError
 
+LEFT_OUT = "left out"
+
 
 @dataclass(frozen=True)
 class Job:
@@ -44,6 +46,7 @@ class StreamState:
     `jobs`: running or finished vendor jobs to take up again. `field_types`: types seen last, to notice drift.
     `missing` and `described_at`: what could not be seen, and when the vendor was last asked what can be.
     `living` and `counted_at`: how many records the vendor had last, and when all of its ids were last read.
+    `positions`: how far each part of the stream was read, by its id; `unfinished` are parts that the next run goes on with.
     `swept_at`: when late rows were last looked for over the long overlap. `rows_per_day`: arrivals, to choose the way of reading.
     """
 
@@ -58,6 +61,8 @@ class StreamState:
     described_at: datetime | None = None
     living: int | None = None
     counted_at: datetime | None = None
+    positions: Mapping[str, str] = field(default_factory=dict)
+    unfinished: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -73,6 +78,8 @@ class StreamState:
             "described_at": _text(self.described_at),
             "living": self.living,
             "counted_at": _text(self.counted_at),
+            "positions": dict(self.positions),
+            "unfinished": list(self.unfinished),
         }
 
     @classmethod
@@ -91,6 +98,8 @@ class StreamState:
                 described_at=_moment(body.get("described_at")),
                 living=None if body.get("living") is None else int(body["living"]),
                 counted_at=_moment(body.get("counted_at")),
+                positions={str(name): str(text) for name, text in (body.get("positions") or {}).items()},
+                unfinished=tuple(str(name) for name in body.get("unfinished") or ()),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ConfigurationError(f"The stored state of a stream cannot be read ({error}); remove it to load everything") from error
@@ -110,7 +119,8 @@ class Quarantined:
 class StreamReport:
     """What one reading did. Counts are of rows; `calls` is what the stream alone cost (shared calls are in the counter).
 
-    `method` is bulk, rest, unchanged (asked, nothing new) or absent (the object is not there for this user).
+    `method` is bulk, rest, unchanged (asked, nothing new) absent (the object is not there for this user) or
+    left out (the agreement does not ask for it).
     `missing_fields`: optional ones this user cannot see. `drift`: fields that appeared, disappeared or changed type since last time.
     `census`: the ids of all living records, where they were read; a record that is not among them is gone for good.
     """
@@ -159,6 +169,16 @@ class Reading:
         if self._report is None:
             raise RuntimeError(f"{self.stream.object}: the reading has not ended, so there is nothing to report yet")
         return self._report
+
+
+def left_out(stream: RawStream, now: Callable[[], datetime]) -> Reading:
+    """The reading of a stream that the agreement does not ask for: no call is made."""
+
+    def run() -> Iterator[pa.RecordBatch | StreamReport]:
+        note = f"not asked for: crm.{stream.only_with} of the agreement is empty"
+        yield StreamReport(stream, StreamState(stream.object), LEFT_OUT, now(), notes=(note,))
+
+    return Reading(stream, run)
 
 
 def with_job(state: StreamState, job: Job) -> StreamState:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from alignment_pipeline.contracts import (
     field_updates,
+    goal_planning,
     history,
     identity,
     lifecycle,
@@ -20,7 +21,7 @@ from alignment_pipeline.contracts import (
 )
 from alignment_pipeline.contracts.contract import Column, Contract, columns
 
-_MODULES = (raw, staging, staging_facts, identity, matching, scoring, lifecycle, history, sla, pipeline, field_updates)
+_MODULES = (raw, staging, staging_facts, identity, matching, scoring, lifecycle, history, sla, pipeline, goal_planning, field_updates)
 CONTRACTS: dict[str, Contract] = {contract.name: contract for module in _MODULES for contract in module.CONTRACTS}
 
 __all__ = ["CONTRACTS", "Column", "Contract", "columns"]

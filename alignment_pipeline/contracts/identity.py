@@ -15,7 +15,7 @@ PEOPLE = Contract(
     key=("person_id",),
     columns=columns(
         """
-        person_id    string!    key of the person's oldest record, as contact:003..., lead:00Q..., marketo:ID, hubspot:ID; stable while that record lives
+        person_id    string!    key of the person's oldest record, as contact:003..., lead:00Q..., marketo:ID; stable while that record lives
         email        string@    best known e-mail, lower case
         email_domain string     host part of the e-mail, lower case
         first_name   string@    first name
@@ -62,9 +62,9 @@ PERSON_RECORDS = Contract(
     key=("source_key",),
     columns=columns(
         """
-        source_key string!    marketo:ID, hubspot:ID, lead:00Q..., contact:003...; records that were merged away or deleted stay, so their history follows the person
+        source_key string!    marketo:ID, lead:00Q..., contact:003...; records that were merged away or deleted stay, so their history follows the person
         person_id  string!    person
-        object     string!    Lead, Contact, or the marketing system (Marketo, HubSpot)
+        object     string!    Lead, Contact, or the marketing system, as Marketo
         record_id  string!    the vendor's id
         reason     string!    what joined it: own record, same e-mail, sync id of the marketing system, conversion, merge; or that others with this e-mail name another company or person
         is_alive   boolean!   neither deleted, merged away nor converted
@@ -80,7 +80,7 @@ RECORD_PERIODS = Contract(
     key=("source_key", "from_at"),
     columns=columns(
         """
-        source_key string!    marketo:ID or hubspot:ID
+        source_key string!    the marketing system and its id, as marketo:ID
         from_at    timestamp! since when; the first period begins in 1970
         until_at   timestamp  the next period begins, null for the last one
         person_id  string!    whose activities these were then

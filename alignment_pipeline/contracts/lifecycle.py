@@ -175,7 +175,7 @@ MQA_BACKTESTS = Contract(
         outcome_days      int64!     days in which an opportunity counts
         tested_from       timestamp! start of the time tested
         attributes_used   boolean!   tier, size, title and type as known today were used; false: left out, since they have no history
-        reconstructed_pct float64    share of activities whose known-at is the vendor's own stamp; null when not told
+        reconstructed_pct float64    share of activities whose known-at is the vendor's own stamp; null when no source says
         as_of             timestamp! tested as of
         agreement_version string!    tested agreement
         """
@@ -226,7 +226,7 @@ MQL_BACKTESTS = Contract(
         outcome_days      int64!     days in which an opportunity counts
         tested_from       timestamp! start of the time tested
         attributes_used   boolean!   fit, tier, title and opt-out as known today were used; false: left out, since they have no history
-        reconstructed_pct float64    share of activities whose known-at is the vendor's own stamp; null when not told
+        reconstructed_pct float64    share of activities whose known-at is the vendor's own stamp; null when no source says
         as_of             timestamp! tested as of
         agreement_version string!    tested agreement
         """

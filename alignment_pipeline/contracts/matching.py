@@ -48,6 +48,23 @@ PERSON_ACCOUNTS = Contract(
     ),
 )
 
+PERSON_ACCOUNT_PERIODS = Contract(
+    name="person_account_periods",
+    group="matching",
+    description="One row per period of a person whose contact was on several accounts, one after the other.",
+    key=("person_id", "from_at"),
+    columns=columns(
+        """
+        person_id   string!    person
+        from_at     timestamp! since when; the first period begins in 1970
+        until_at    timestamp  the next period begins, null for the last one
+        account_id  string     living account that activities of the period count for; null when there was none
+        decided_by  string!    contact that was on it
+        earliest_at timestamp! the moment we last knew the account before; from_at where the CRM's history says when it changed
+        """
+    ),
+)
+
 MATCH_LABELS = Contract(
     name="match_labels",
     group="matching",
@@ -176,6 +193,7 @@ CONTACT_ACCOUNT_CONFLICTS = Contract(
 CONTRACTS: tuple[Contract, ...] = (
     LEAD_ACCOUNT_MATCHES,
     PERSON_ACCOUNTS,
+    PERSON_ACCOUNT_PERIODS,
     MATCH_LABELS,
     MATCH_RULE_PRECISIONS,
     MATCH_WORD_RARITIES,

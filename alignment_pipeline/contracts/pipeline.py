@@ -1,6 +1,6 @@
 """Tables of pipeline over time: what each deal was in every span of its life, and the metrics made of that.
 
-Belongs here: the nouns of `pipeline_metrics/`. Deals as they are now: `contracts/staging.py`.
+Belongs here: the nouns of `pipeline_metrics/`. Deals as they are now: `contracts/staging.py`; the plan: `contracts/goal_planning.py`.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ PIPELINE_METRICS = Contract(
         lower             float64    lower end of the 95 % interval
         upper             float64    upper end
         shown             string!    how to show it: '7 of 9' for a share of few cases
-        basis             string     what it rests on, or why there is none: measured, no history, met, no target, too few
+        basis             string     what it rests on, or why there is none: measured, no history, met, no target, too few, dated rates
         definition        string!    one sentence
         is_restated       boolean!   differs from what was known at the end of the day
         as_of             timestamp! known as of
@@ -220,62 +220,6 @@ STAGE_RELIABILITY = Contract(
     ),
 )
 
-PLAN_LINES = Contract(
-    name="plan_lines",
-    group="pipeline",
-    owner=_OWNER,
-    description="One row per period, scope and line of the plan that works back from the target: needed, in hand, to create, by when.",
-    key=("period", "scope", "line"),
-    columns=columns(
-        """
-        period            string!    fiscal period that is planned
-        scope             string!    all, or a part with a target of its own
-        line              string!    bookings, deals, marketing_deals, mqas, engaged_people, contacts, capacity
-        place             int64!     order of the line
-        needed            float64    needed; null when it cannot be planned or reached
-        in_hand           float64    there already
-        to_create         float64    still to create, whole for people and deals
-        start_by_on       date       latest day to begin: 80 % of the lags fit in what is left then
-        rate              float64    rate by which the line above was divided
-        n                 int64!     cases the rate rests on
-        lower             float64    lower end of the rate's interval
-        upper             float64    upper end
-        rate_source       string     where the rate comes from
-        p10               float64    needed, of the draws: 10 % are below
-        p50               float64    half are below
-        p90               float64    90 % are below
-        chance            float64    chance to meet the target with what is planned here
-        state             string!    planned, met, too late to start, cannot be planned, not reachable by this path, over capacity
-        note              string     one sentence more
-        as_of             timestamp! known as of
-        agreement_version string!    under which agreement
-        """
-    ),
-)
-
-PLAN_SENSITIVITIES = Contract(
-    name="plan_sensitivities",
-    group="pipeline",
-    owner=_OWNER,
-    description="One row per period, scope, rate and way of varying it: the deals needed when the rate alone is lower or higher.",
-    key=("period", "scope", "rate_name", "variation"),
-    columns=columns(
-        """
-        period            string!    fiscal period that is planned
-        scope             string!    all, or a part with a target of its own
-        rate_name         string!    amount, win_rate or in_time
-        variation         string!    ten_percent, or interval (the rate's own)
-        low               float64    the lower value
-        high              float64    the higher value
-        deals_at_low      float64    deals needed with the lower value; null when no number would do
-        deals_at_high     float64    deals needed with the higher value
-        width             float64    distance of the two: the widest says what to measure next
-        as_of             timestamp! known as of
-        agreement_version string!    under which agreement
-        """
-    ),
-)
-
 CONTRACTS: tuple[Contract, ...] = (
     OPPORTUNITY_STATES,
     PIPELINE_MOVEMENTS,
@@ -285,6 +229,4 @@ CONTRACTS: tuple[Contract, ...] = (
     TOUCH_EFFECTS,
     FORECAST_ACCURACY,
     STAGE_RELIABILITY,
-    PLAN_LINES,
-    PLAN_SENSITIVITIES,
 )

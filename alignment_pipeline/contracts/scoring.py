@@ -91,7 +91,7 @@ SCORED_ACTIVITIES = Contract(
         """
         activity_id        string!    activity
         person_id          string     who did it; null when no person is known for it
-        account_id         string     account it counts for; null when the person has none
+        account_id         string     account it counts for: the person's at that moment; null when there was none
         activity_type      string!    kind
         category           string     category inside the kind
         detail             string     page, form, e-mail, asset or subject
@@ -151,7 +151,24 @@ PERSON_ENGAGEMENT_FACTORS = Contract(
     columns=columns(
         """
         person_id          string!    person
-        account_id         string     account that the activities count for
+        account_id         string     account that counts for them now; what they did at others stands in person_account_factors
+        factor             string!    label of the agreement's rule
+        """
+        + _FACTOR_COLUMNS.lstrip("\n")
+    ),
+)
+
+PERSON_ACCOUNT_FACTORS = Contract(
+    name="person_account_factors",
+    group="scoring",
+    owner=_MARKETING,
+    description="One row per account and factor of a person whose contact was on several accounts: the person's factors, by the account "
+    "that the activities count for. People who were never moved have none.",
+    key=("person_id", "account_id", "factor"),
+    columns=columns(
+        """
+        person_id          string!    person
+        account_id         string!    account that the activities count for
         factor             string!    label of the agreement's rule
         """
         + _FACTOR_COLUMNS.lstrip("\n")
@@ -214,8 +231,8 @@ ACCOUNT_SCORES = Contract(
         engagement_points      float64!   points as a number: engagement_micro / 1,000,000
         engagement_micro       int64!     sum of the account's factors
         activities             int64!     activities that count
-        people_known           int64!     people whose account it is, our own left out
-        people_engaged         int64!     of them engaged in the agreement's days
+        people_known           int64!     people whose account it is now, our own left out
+        people_engaged         int64!     of them engaged in the agreement's days, by what they did at this account
         committee_coverage_pct float64    share of the committee's seats with an engaged person; null when the agreement names no seat
         missing_roles          json!      seats without an engaged person
         engagement_trend_pct   float64    recent days against as many before; null when there was nothing before
@@ -238,6 +255,7 @@ CONTRACTS: tuple[Contract, ...] = (
     SCORED_ACTIVITIES,
     ACTIVITY_EXCLUSIONS,
     PERSON_ENGAGEMENT_FACTORS,
+    PERSON_ACCOUNT_FACTORS,
     PERSON_SCORES,
     ACCOUNT_ENGAGEMENT_FACTORS,
     ACCOUNT_SCORES,

@@ -12,6 +12,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import pyarrow as pa
 
 from alignment_pipeline.contracts.contract import Contract
@@ -100,6 +101,12 @@ def stacked(tables: list[ibis.Table], contract: Contract) -> ibis.Table:
     """The rows of all tables in the contract's shape; duplicates stay."""
     parts = [shaped(table, contract) for table in tables]
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def is_known_empty(table: ibis.Table) -> bool:
+    """Whether a table has no rows and says so before any query: one in memory, as a published table without rows is."""
+    node = table.op()
+    return isinstance(node, ops.InMemoryTable) and node.data.to_pyarrow(node.schema).num_rows == 0
 
 
 def loosened(table: ibis.Table) -> ibis.Table:

@@ -1,4 +1,4 @@
-"""SLA tables: the clocks of both teams, whose time each wait was, who was told, and the tables made from them.
+"""SLA tables: the clocks of both teams, whose time each wait was, who gets a message, and the tables made from them.
 
 Belongs here: what was promised and what came of it. The rules are `sla/`; creating the tasks is `contracts/field_updates.py`.
 """
@@ -101,7 +101,7 @@ SLA_ESCALATIONS = Contract(
         rung           string!    rung
         position       int64!     1 = lowest rung
         due_at         timestamp! when the clock reaches the rung
-        state          string!    due (to be told, or told), future, waiting (the feed is not read that far), cancelled (stopped before), expired (too old to tell)
+        state          string!    due (to be sent, or sent), future, waiting (later activities are not read yet), cancelled (stopped before), expired (too old to send)
         object         string!    object of the record the task is about
         record_id      string!    record the task is about
         account_id     string     account

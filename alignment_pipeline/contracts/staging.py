@@ -240,7 +240,7 @@ MARKETING_PERSONS = Contract(
     key=("source_key",),
     columns=columns(
         """
-        source_key      string!    system and id, as marketo:ID or hubspot:ID
+        source_key      string!    system and id, as marketo:ID
         system          string!    the marketing system
         marketing_id    string!    the system's id of the person, as text
         email           string@    e-mail, trimmed, lower case; null when it is no address
@@ -276,7 +276,7 @@ MARKETING_MERGES = Contract(
     key=("source_key",),
     columns=columns(
         """
-        source_key   string! the record that is gone, as marketo:ID or hubspot:ID
+        source_key   string! the record that is gone, as marketo:ID
         survivor_key string! the record at the end of its chain of merges
         """
     ),

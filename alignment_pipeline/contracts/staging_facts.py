@@ -17,9 +17,9 @@ ACTIVITIES = Contract(
     key=("activity_id",),
     columns=columns(
         """
-        activity_id   string!    system and source id, as marketo:GUID, hubspot:ID, task:00T..., event:00U..., campaign_member:00v...
-        source_key    string!    who did it, as the system names the person: marketo:ID, hubspot:ID, lead:00Q..., contact:003...
-        system        string!    marketo, hubspot or salesforce
+        activity_id   string!    system and source id, as marketo:GUID, task:00T..., event:00U..., campaign_member:00v...
+        source_key    string!    who did it, as the system names the person: marketo:ID, lead:00Q..., contact:003...
+        system        string!    name of the system that logged it, as marketo or salesforce
         activity_type string!    kind, one of the agreement's activity types (web_visit, form_fill, email_open, email_click, webinar_attended, ...)
         category      string     category inside the type (a channel, a form's purpose, a call's direction)
         detail        string     what was touched: page path, form, e-mail, asset or subject
@@ -128,6 +128,23 @@ HOLIDAYS = Contract(
     ),
 )
 
+CURRENCY_RATES = Contract(
+    name="currency_rates",
+    group="staging",
+    owner="team:revenue-operations",
+    description="One row per currency of the CRM and day from which a rate of it holds; the company's own currency stands there with 1.",
+    key=("currency", "starts_on"),
+    columns=columns(
+        """
+        currency  string!  ISO code
+        starts_on date!    first day on which it holds
+        ends_on   date     day from which the next one holds; null for the last
+        units     float64! units of this currency for one of the company's
+        basis     string!  dated: the CRM's dated exchange rates; current: its one present rate, where dated ones are off
+        """
+    ),
+)
+
 ESCALATION_TASKS = Contract(
     name="escalation_tasks",
     group="staging",
@@ -178,6 +195,8 @@ CRM_RECORD_STATES = Contract(
         is_deleted       boolean!   deleted (merged ones too)
         survivor_id      string!    itself, or the record at the end of its chain of merges
         converted_to_id  string     the contact a lead became
+        account_id       string     account that a contact is on, or was on last; null for others
+        created_at       timestamp  when it was created
         modified_at      timestamp! the CRM's stamp
         """
     ),
@@ -209,6 +228,7 @@ CONTRACTS: tuple[Contract, ...] = (
     RECORD_CHANGES,
     BUSINESS_HOURS,
     HOLIDAYS,
+    CURRENCY_RATES,
     ESCALATION_TASKS,
     CRM_FIELD_VALUES,
     CRM_RECORD_STATES,

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from alignment_pipeline.defs.jobs import schedule
+from alignment_pipeline.defs.nightly import job_of
 from alignment_pipeline.defs.placement import HERE, Placement
 from alignment_pipeline.defs.retrying import recoverable
 from alignment_pipeline.journal import backup
@@ -25,11 +26,6 @@ def backup_at(place: Placement) -> dg.Definitions:
 def backup_job(place: Placement) -> dg.JobDefinition:
     """The job."""
 
-    @dg.op(
-        name=place.name("copy_journal"),
-        out=dg.Out(dg.Nothing),
-        description="Copies the write-back's journal to ALIGNMENT_BACKUP_FOLDER and checks the copy. PostgreSQL is left to its own tools.",
-    )
     def copy_journal(context: dg.OpExecutionContext) -> None:
         home = place.home()
         with recoverable(), home.journal() as journal:
@@ -39,14 +35,11 @@ def backup_job(place: Placement) -> dg.JobDefinition:
             path = backup.back_up(journal, backup.folder_of(home.path, home.environ))
         context.log.info(f"{path.name}: {path.stat().st_size:,} bytes")
 
-    @dg.job(
-        name=place.name(JOB),
-        description="A checked copy of the journal, which alone cannot be rebuilt from the sources.",
-        tags={"dagster/max_runtime": 3600},
-        executor_def=dg.in_process_executor,
+    return job_of(
+        place,
+        JOB,
+        "copy_journal",
+        copy_journal,
+        job_says="A checked copy of the journal, which alone cannot be rebuilt from the sources.",
+        step_says="Copies the write-back's journal to ALIGNMENT_BACKUP_FOLDER and checks the copy. PostgreSQL is left to its own tools.",
     )
-    def journal_backup() -> None:
-        """The copy."""
-        copy_journal()
-
-    return journal_backup

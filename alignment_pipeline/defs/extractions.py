@@ -3,7 +3,8 @@
 import dagster as dg
 
 from alignment_pipeline.contracts.systems.registry import STREAMS
-from alignment_pipeline.defs.line import LineResource, table
+from alignment_pipeline.defs.line_resource import LineResource
+from alignment_pipeline.defs.specs import table
 
 
 @dg.asset(**table("refused_rows", deps=[stream.table for stream in STREAMS]))

@@ -17,8 +17,9 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.contracts.systems.registry import STREAMS
 from alignment_pipeline.defs import jobs
-from alignment_pipeline.defs.line import LineResource, contract_check_spec, plain
+from alignment_pipeline.defs.line_resource import LineResource
 from alignment_pipeline.defs.placement import HERE, Placement
+from alignment_pipeline.defs.specs import contract_check_spec, plain
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation import home
 from alignment_pipeline.operations import history

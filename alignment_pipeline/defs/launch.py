@@ -19,7 +19,7 @@ from dagster._core.execution.api import execute_run_iterator
 
 from alignment_pipeline import errors
 from alignment_pipeline.defs import progress, run_log
-from alignment_pipeline.defs.line import AS_OF_TAG
+from alignment_pipeline.defs.line_resource import AS_OF_TAG
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation import instance_storage
 from alignment_pipeline.installation.home import Home

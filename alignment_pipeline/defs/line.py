@@ -1,6 +1,7 @@
-"""The resource every asset takes: the tables of one run, its moment, its agreement, and publishing with metadata.
+"""One run's view of the line: its tables, its moment, its agreement, and publishing with metadata.
 
-Belongs here: what turns a rule's table into a materialization. Which rule makes which table: the modules beside this one.
+Belongs here: what turns a rule's table into a materialization. The resource that opens it for a step: `line_resource.py`; what an asset
+says of itself before it runs: `specs.py`.
 """
 
 from __future__ import annotations
@@ -11,24 +12,23 @@ import tempfile
 import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import dagster as dg
 import ibis
 import pyarrow as pa
-from pydantic import PrivateAttr
 
 from alignment_pipeline.agreement.agreement import Agreement
-from alignment_pipeline.contracts import CONTRACTS, Contract
+from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs import progress, summaries
+from alignment_pipeline.defs.specs import CONTRACT_CHECK
 from alignment_pipeline.engines import choice
 from alignment_pipeline.installation import target_list
 from alignment_pipeline.installation.home import Home
-from alignment_pipeline.journal import lease
 from alignment_pipeline.line.engine import Engine
 from alignment_pipeline.line.run import TARGET_LIST, Walk, maker
 from alignment_pipeline.line.step import Read, Version
@@ -36,16 +36,8 @@ from alignment_pipeline.operations.reading_ahead import ReadingAhead
 from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Published, Warehouse
 
-AS_OF_TAG = "alignment/as_of"
 # read by six rules and published by none: worked out once in a run, on disk until it ends
 HELD = frozenset({"scored_activities"})
-# a day's margin over the daily schedule before a table counts as stale
-STALE_AFTER, WARN_AFTER = timedelta(hours=30), timedelta(hours=25)
-CONTRACT_CHECK = "contract"
-# a wrong value in these tables would reach the CRM: their contract check stops what depends on them
-BLOCKING_GROUPS = frozenset({"staging", "identity", "matching", "scoring", "lifecycle", "sla", "write_back"})
-
-AUTOMATED_GROUPS = frozenset({"staging", "identity", "matching", "scoring", "lifecycle", "sla", "pipeline", "history"})
 
 
 class Line:
@@ -200,152 +192,3 @@ def _distinct(warehouse: Warehouse, table: ibis.Table, key: Iterable[str]) -> in
     columns = ", ".join(f'"{name}"' for name in key)
     counted = warehouse.connection.con.execute(f'SELECT count(*) FROM (SELECT DISTINCT {columns} FROM "{table.get_name()}")').fetchone()
     return int(counted[0]) if counted else 0
-
-
-class LineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Opens the line for one step. Takes nothing from run config, nor from tags: who launches a run cannot widen what it may do.
-
-    `settings` are environment variables that the code location sets for this line (a home, an agreement); no secrets, since Dagster shows
-    them. `key_prefix` stands before the key of every asset.
-
-    The steps of a run that share a process share its line: one connection, one reading of the agreement. They hold the home's lease
-    for runs until the run ends: two runs that publish the same tables at once would decide on a mixture of both.
-    """
-
-    #: How long a run that Dagster started waits for another one of this home; then it fails and is reported as a failed run.
-    TURN_SECONDS: ClassVar[float] = 1800.0
-    settings: dict[str, str] = {}
-    key_prefix: list[str] = []
-    _lines: dict[str, Line] = PrivateAttr(default_factory=dict)
-    _turn: ExitStack = PrivateAttr(default_factory=ExitStack)
-
-    def open(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Line:
-        """The line of the run that `context` belongs to."""
-        run = context.run
-        if run.run_id not in self._lines:
-            # a tag can be set by whoever reaches the web server; only the command line may choose the moment
-            tag = run.tags.get(AS_OF_TAG) if progress.is_watched() else None
-            as_of = datetime.fromisoformat(tag).astimezone(UTC) if tag else None
-            home = self.home()
-            self._take_turn(home)
-            self._lines.clear()
-            self._lines[run.run_id] = Line(home, run.run_id, as_of, key_prefix=self.key_prefix)
-        return self._lines[run.run_id]
-
-    def home(self) -> Home:
-        """The home of this code location."""
-        return Home.from_env(over=self.settings)
-
-    def open_beside_runs(self, run_id: str) -> Line:
-        """The line without the lease of runs: for what publishes nothing that a run reads, so that neither waits for the other."""
-        return Line(self.home(), run_id, None, key_prefix=self.key_prefix)
-
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """Let the next run begin."""
-        for line in self._lines.values():
-            for ahead in line.ahead.values():
-                ahead.close()
-        self._turn.close()
-
-    def _take_turn(self, home: Home) -> None:
-        """Raises AnotherWriter when the other run does not end."""
-        if progress.is_watched():
-            return  # `launch` holds the lease
-        self._turn.close()
-        journal = self._turn.enter_context(home.journal())
-        self._turn.enter_context(lease.acquire(journal, lease.RUN, wait_seconds=self.TURN_SECONDS))
-
-
-def table(name: str, *, deps: Iterable[str], pool: str = "warehouse") -> dict[str, Any]:
-    """Arguments of `@dg.asset` for a table of the contracts."""
-    return {
-        **_described(CONTRACTS[name]),
-        "key": name,
-        "deps": list(deps),
-        "check_specs": [contract_check_spec(CONTRACTS[name])],
-        "freshness_policy": _freshness(),
-        "automation_condition": _automation(CONTRACTS[name]),
-        "pool": pool,
-    }
-
-
-def table_spec(name: str, *, deps: Iterable[str] = (), kinds: frozenset[str] = frozenset()) -> dg.AssetSpec:
-    """The same, for a table that one step makes together with others. `kinds` says how, beside the store's."""
-    described = _described(CONTRACTS[name])
-    return dg.AssetSpec(
-        key=name,
-        deps=list(deps),
-        freshness_policy=_freshness(),
-        automation_condition=_automation(CONTRACTS[name]),
-        **{**described, "kinds": described["kinds"] | kinds},
-    )
-
-
-def plain(name: str, *, deps: Iterable[str]) -> dict[str, Any]:
-    """What an asset of a table of the contracts says of itself, without a promise of freshness: for days that are past."""
-    return {**_described(CONTRACTS[name]), "deps": list(deps)}
-
-
-def tables(*names: str, deps: Iterable[str], engine: frozenset[str], pool: str = "warehouse") -> dict[str, Any]:
-    """Arguments of `@dg.multi_asset` for tables of the contracts that one rule makes together; `engine` are the kinds of what runs it."""
-    wanted = list(deps)
-    return {
-        "specs": [table_spec(name, deps=wanted).replace_attributes(kinds=set(engine)) for name in names],
-        "check_specs": [contract_check_spec(CONTRACTS[name]) for name in names],
-        "pool": pool,
-    }
-
-
-def _described(contract: Contract) -> dict[str, Any]:
-    return {
-        "group_name": contract.group,
-        "owners": [contract.owner],
-        "kinds": {"duckdb", "parquet"},
-        "description": description(contract),
-        "metadata": {"dagster/column_schema": column_schema(contract)},
-    }
-
-
-def _freshness() -> dg.FreshnessPolicy:
-    return dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER, warn_window=WARN_AFTER)
-
-
-def _automation(contract: Contract) -> dg.AutomationCondition | None:  # type: ignore[type-arg]
-    """Where a table is only decided, it may follow what it reads, if no blocking check of that failed. Off until somebody turns on the
-    sensor of automation conditions; reading systems, planning and writing stay with the schedules."""
-    if contract.group not in AUTOMATED_GROUPS:
-        return None
-    return dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
-
-
-def contract_check_spec(contract: Contract) -> dg.AssetCheckSpec:
-    """Every table has this check; it blocks where a wrong value would reach the CRM."""
-    return dg.AssetCheckSpec(
-        name=CONTRACT_CHECK,
-        asset=contract.name,
-        blocking=contract.group in BLOCKING_GROUPS,
-        description=f"The key ({', '.join(contract.key)}) is unique; columns have their types and nothing required is empty.",
-    )
-
-
-def description(contract: Contract) -> str:
-    """The contract's grain, then its key and its personal data."""
-    parts = [contract.description, f"Key: {', '.join(contract.key)}."]
-    if contract.personal_columns:
-        parts.append(f"Personal data: {', '.join(contract.personal_columns)}.")
-    return " ".join(parts)
-
-
-def column_schema(contract: Contract) -> dg.TableSchema:
-    """The contract's columns as the Dagster UI shows them."""
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=column.name,
-                type=column.type,
-                description=column.description,
-                constraints=dg.TableColumnConstraints(nullable=column.nullable),
-            )
-            for column in contract.columns
-        ]
-    )

@@ -12,7 +12,7 @@ import dagster as dg
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.defs import jobs
-from alignment_pipeline.defs.line import LineResource
+from alignment_pipeline.defs.line_resource import LineResource
 from alignment_pipeline.defs.placement import HERE, Placement
 from alignment_pipeline.defs.retrying import recoverable
 from alignment_pipeline.errors import AlignmentError

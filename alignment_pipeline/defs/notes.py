@@ -17,7 +17,7 @@ from alignment_pipeline.defs.line import Line
 from alignment_pipeline.lifecycle.backtest.sweep_plot import sweep_svg
 from alignment_pipeline.matching.decision import impact
 from alignment_pipeline.matching.names.rarity import RarityTable
-from alignment_pipeline.pipeline_metrics import plots
+from alignment_pipeline.pipeline_metrics import coverage_paths, deals, plots
 
 Tables = Mapping[str, Any]
 _COLUMNS = ("judged", "precision_pct", "won_pct", "recall_pct", "base_rate_pct", "median_lead_days")
@@ -75,16 +75,20 @@ def _markdown(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
     return "\n".join(lines)
 
 
-def _picture(title: str, svg: str) -> dict[str, Any]:
-    return {"plot": dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")}
+def _picture(title: str, svg: str, *, name: str = "plot") -> dict[str, Any]:
+    return {name: dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")}
 
 
 def _pipeline(tables: Tables, run: Line) -> dict[str, Any]:
-    """The bridge of the period, and the numbers one would plot over days."""
+    """The bridge of the period, coverage through it, and the numbers one would plot over days."""
     rows = [row for row in tables["pipeline_metrics"].to_pyarrow().to_pylist() if row["scope"] == "all"]
     plotted = ("open_pipeline", "bookings", "coverage", "coverage_needed", "forecast", "velocity")
     numbers = {row["metric"]: row["value"] for row in rows if row["metric"] in plotted and row["value"] is not None}
-    return _picture("bridge", plots.bridge_svg(rows)) | numbers
+    terms, today = run.agreement, run.agreement.fiscal.day_of(run.as_of)
+    parted = deals.with_parts(*(run.read(name) for name in ("opportunity_states", "users", "accounts", "account_tiers")))
+    path = coverage_paths.coverage_paths(parted, today, fiscal=terms.fiscal, pipeline=terms.pipeline)
+    through = _picture("coverage through the period", plots.coverage_svg(path), name="coverage_through_the_period")
+    return _picture("bridge", plots.bridge_svg(rows)) | through | numbers
 
 
 def _conversions(tables: Tables, run: Line) -> dict[str, Any]:

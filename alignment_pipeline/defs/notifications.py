@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from alignment_pipeline.defs.line import LineResource
+from alignment_pipeline.defs.line_resource import LineResource
 from alignment_pipeline.defs.retrying import recoverable
 from alignment_pipeline.operations import notify as telling
 

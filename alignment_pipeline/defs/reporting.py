@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from alignment_pipeline.defs.line import LineResource, table
+from alignment_pipeline.defs.line_resource import LineResource
+from alignment_pipeline.defs.specs import table
 from alignment_pipeline.operations import report as operation
 from alignment_pipeline.reporting import report as report_rule
 

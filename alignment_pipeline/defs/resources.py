@@ -6,7 +6,7 @@ import os
 
 import dagster as dg
 
-from alignment_pipeline.defs.line import LineResource
+from alignment_pipeline.defs.line_resource import LineResource
 
 #: `json`: a run's log lines on the console are JSON objects.
 LOG_FORMAT = "ALIGNMENT_LOG_FORMAT"

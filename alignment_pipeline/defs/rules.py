@@ -11,7 +11,8 @@ import dagster as dg
 
 from alignment_pipeline.defs import lineage, notes
 from alignment_pipeline.defs.bases import Bases
-from alignment_pipeline.defs.line import LineResource, tables
+from alignment_pipeline.defs.line_resource import LineResource
+from alignment_pipeline.defs.specs import tables
 from alignment_pipeline.engines import choice
 from alignment_pipeline.line import run as line_run
 from alignment_pipeline.line.step import Step, published

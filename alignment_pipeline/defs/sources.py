@@ -16,9 +16,11 @@ from alignment_pipeline.connectors.loaded.extraction import LoadedExtraction
 from alignment_pipeline.connectors.loaded.settings import LoadedTables, loaded_tables
 from alignment_pipeline.connectors.registry import CONNECTORS
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.defs.line import Line, LineResource, contract_check_spec, table_spec
+from alignment_pipeline.defs.line import Line
+from alignment_pipeline.defs.line_resource import LineResource
 from alignment_pipeline.defs.reading import read_into_raw
 from alignment_pipeline.defs.retrying import RETRY, recoverable
+from alignment_pipeline.defs.specs import contract_check_spec, table_spec
 from alignment_pipeline.installation import stream_states
 from alignment_pipeline.installation.home import CONNECTORS as CONNECTORS_SETTING
 from alignment_pipeline.installation.home import Home

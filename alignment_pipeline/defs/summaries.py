@@ -83,6 +83,16 @@ QUERIES: Mapping[str, tuple[str, str]] = {
         "SELECT until_at IS NULL AS is_the_last, count(*) AS periods, count(DISTINCT source_key) AS marketing_records FROM "
         "read_parquet($rows) GROUP BY ALL ORDER BY is_the_last",
     ),
+    "person_account_periods": (
+        "past and present",
+        "SELECT until_at IS NULL AS is_present, count(*) AS periods, max(from_at) AS latest FROM read_parquet($rows) "
+        "GROUP BY ALL ORDER BY is_present",
+    ),
+    "person_account_factors": (
+        "by factor, of people who were moved",
+        "SELECT factor, count(*) AS people_on_accounts, round(sum(contribution_micro) / 1e6) AS points FROM read_parquet($rows) "
+        "GROUP BY ALL ORDER BY points DESC, factor",
+    ),
     "person_outcomes": (
         "what sales said",
         "SELECT outcome, code, count(*) AS outcomes, max(said_at) AS latest FROM read_parquet($rows) GROUP BY ALL "
@@ -273,6 +283,13 @@ QUERIES: Mapping[str, tuple[str, str]] = {
     "stage_reliability": (
         "stated and measured",
         "SELECT stage, stated_pct, measured_pct, lower_pct, upper_pct, n FROM read_parquet($rows) ORDER BY stated_pct, stage",
+    ),
+    "program_yields": (
+        "most accounts touched first",
+        "SELECT program, touched, shown AS with_opportunity, round(100 * base_rate, 1) AS untouched_pct, "
+        "round(100 * difference, 1) AS difference_points, round(100 * difference_lower, 1) AS from_points, "
+        "round(100 * difference_upper, 1) AS to_points, cost_cents // 100 AS cost_of_one_more, note FROM read_parquet($rows) "
+        "WHERE period = 'all' ORDER BY touched DESC, program",
     ),
     "plan_lines": (
         "lines",

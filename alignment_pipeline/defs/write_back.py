@@ -6,8 +6,9 @@ import dagster as dg
 
 from alignment_pipeline.defs import summaries
 from alignment_pipeline.defs.bases import Bases
-from alignment_pipeline.defs.line import LineResource, table
+from alignment_pipeline.defs.line_resource import LineResource
 from alignment_pipeline.defs.retrying import recoverable
+from alignment_pipeline.defs.specs import table
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.line.run import maker
 from alignment_pipeline.operations import write_back

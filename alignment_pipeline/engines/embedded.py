@@ -6,6 +6,7 @@ into parts of whole keys on disk, and what each part gives is written before the
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,8 @@ from alignment_pipeline.warehouse.warehouse import Published, Warehouse
 #: What a fold takes for a row that it reads, at most (estimated from bench_sla: 2.9 GB for two million rows; MQAs and stages take less).
 BYTES_PER_ROW = 1_500
 MOST_PARTS = 256
+# looking for what can be freed takes tenths of a second
+_MANY_ROWS = 1_000_000
 
 
 class DuckDb:
@@ -37,6 +40,7 @@ class DuckDb:
         self.warehouse = warehouse
         self._rows = max(1, fold_bytes // BYTES_PER_ROW) if fold_bytes else None
         self._kept: list[Path] = []
+        self._published = 0
 
     def expression(self, job: Job) -> dict[str, Any]:
         """See `Engine`."""
@@ -44,7 +48,9 @@ class DuckDb:
 
     def publish(self, name: str, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> Published:
         """See `Engine`."""
-        return self.warehouse.replace_if_other(name, rows)
+        published = self.warehouse.replace_if_other(name, rows)
+        self._published += published.rows
+        return published
 
     def fold(self, job: Job) -> dict[str, Any]:
         """See `Engine`."""
@@ -56,7 +62,10 @@ class DuckDb:
         return self.fold(job)
 
     def release(self) -> None:
-        """See `Engine`."""
+        """See `Engine`. Once many rows were published, also frees what expressions hold that only refer to each other."""
+        if self._published >= _MANY_ROWS:
+            gc.collect()
+            self._published = 0
         while self._kept:
             shutil.rmtree(self._kept.pop(), ignore_errors=True)
 
@@ -77,7 +86,9 @@ class DuckDb:
                     path = folder / f"{name}-{part}.parquet"
                     if write_batches(path, CONTRACTS[name], self._batches(rows)):
                         files[name].append(str(path))
-                    pa.default_memory_pool().release_unused()
+                # expressions refer to each other and to the part's rows, which would stay until the collector came by
+                gc.collect()
+                pa.default_memory_pool().release_unused()
         return {name: self._read(paths, CONTRACTS[name].empty()) for name, paths in files.items()}
 
     def _cut(self, rows: ibis.Table, folder: Path, parts: int) -> None:

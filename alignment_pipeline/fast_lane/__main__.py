@@ -15,6 +15,7 @@ from alignment_pipeline.connectors import redaction
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline.fast_lane.loop import MINUTES, loop
 from alignment_pipeline.fast_lane.writing import Tick
+from alignment_pipeline.installation import garbage_collection
 from alignment_pipeline.installation.home import Home
 
 
@@ -22,6 +23,7 @@ def main() -> int:
     """Run until the minutes are over, or SIGTERM; returns the exit code."""
     os.umask(0o077)
     redaction.install()
+    garbage_collection.collect_less_often()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

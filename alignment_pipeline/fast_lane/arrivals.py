@@ -105,10 +105,10 @@ class Reader:
             if people is None or people.table not in persons:
                 continue
             table = persons[people.table]
-            ids["Lead"] |= _texts(table, people.lead_id)
-            ids["Contact"] |= _texts(table, people.contact_id)
-            if people.own_contact_id is not None:
-                ids["Contact"] |= _texts(table, people.own_contact_id)
+            synced = (("Lead", people.lead_id), ("Contact", people.contact_id), ("Contact", people.own_contact_id))
+            for object_, field in synced:
+                if field is not None:
+                    ids[object_] |= _texts(table, field)
             # an address as info@ belongs to nobody in particular
             emails |= {one for one in _texts(table, people.email) if one.partition("@")[0].lower() not in self.shared_mailboxes}
         return self.crm.read(ids, emails)

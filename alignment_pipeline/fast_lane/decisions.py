@@ -70,18 +70,21 @@ class Decider(Walk):
         self._now = store.hold("now", _one_moment(as_of)).moment.as_scalar()
         self._day = datetime.combine(as_of.date(), time.max, UTC)
         self._living: dict[str, ibis.Table] = {}
+        self._tracked: ibis.Table | None = None
         # where one step needs more than these people's rows
         self._beside: Mapping[tuple[str, str], Callable[[], ibis.Table]] = {
             ("person_records", "accounts"): lambda: store.read("accounts"),
             ("person_accounts", "accounts"): lambda: store.read("accounts"),
             ("person_accounts", "crm_record_states"): self._states_of_accounts_too,
+            ("person_account_periods", "accounts"): lambda: store.read("accounts"),
+            ("person_account_periods", "crm_record_states"): self._states_of_accounts_too,
             ("sla_sources", "condition_values"): self._values_of_accounts_too,
             ("account_mqa_changes", "scored_activities"): lambda: self._of_the_accounts("scored_activities", self._scored),
             ("account_mqa_changes", "person_fits"): lambda: self._of_the_accounts("person_fits", self._published),
         }
         self._after: Mapping[str, Callable[[], None]] = {
             "activities": self._keep_what_has_happened,
-            "person_accounts": self._take_accounts,
+            "person_account_periods": self._take_accounts,
             "feed_watermarks": self._count_what_was_read_now,
             "sla_clocks": self._keep_clocks_of_people,
         }
@@ -94,12 +97,15 @@ class Decider(Walk):
         """Run one step; expressions are built when first asked for today, and their tables are held."""
         # read in every round, also where the expression over these tables is known: reading fills them with this round's rows
         read = {one: self._read_for(step, one) for one in step.inputs}.__getitem__
+        if "record_changes" in step.makes:
+            self._tracked = self._store.once("tracked_fields", ("record_changes",), _tracked_fields)
         if step.kind is Kind.EXPRESSION:
             as_of = self._day if step.asks is Asks.DAY else self._now
             key = (step.name, self._day, self.agreement.version)
             results = self._store.prepared(key, lambda: self._adjusted(step.call(read, agreement=self.agreement, as_of=as_of)))
         else:
-            results = step.call(read, agreement=self.agreement, as_of=self.as_of)
+            # what asks for the day gets the same moment in every round, so that its queries are known from the one before
+            results = step.call(read, agreement=self.agreement, as_of=self._day if step.asks is Asks.DAY else self.as_of)
         is_fold = step.kind is not Kind.EXPRESSION
         self.tables |= {
             name: self._store.hold(name, one) if (is_fold or name in CONTRACTS) and _is_table(one) else one for name, one in results.items()
@@ -144,8 +150,7 @@ class Decider(Walk):
         if "record_changes" not in results:
             return results
         rows = results["record_changes"]
-        tracked = self._store.once("tracked_fields", ("record_changes",), _tracked_fields)
-        observed = rows.filter(rows.is_observed).anti_join(tracked, ["object", "field"])
+        observed = rows.filter(rows.is_observed).anti_join(self._tracked, ["object", "field"])
         return {"record_changes": ibis.union(rows.filter(~rows.is_observed), observed)}
 
     def _states_of_accounts_too(self) -> ibis.Table:
@@ -162,9 +167,11 @@ class Decider(Walk):
         """Rows of everybody who counts for these accounts: these people's as decided now, the others' from what is published."""
         mine = self._store.rows(self.tables[name])
         accounts = overlay.column(self.tables["accounts"], "account_id")
-        others = self._store.among("person_accounts", "account_id", self._below(accounts))["person_id"].to_pylist()
+        theirs = self._below(accounts)
+        on_them = [self._store.among(one, "account_id", theirs) for one in ("person_accounts", "person_account_periods")]
+        others = {person for rows in on_them for person in rows["person_id"].to_pylist()}
         people = set(overlay.column(self.tables["people"], "person_id")) | self._joined_since()
-        return self._store.contract(name, [mine, of_others(name, set(others) - people)], held_as=f"{name}_of_accounts")
+        return self._store.contract(name, [mine, of_others(name, others - people)], held_as=f"{name}_of_accounts")
 
     def _published(self, name: str, people: set[str]) -> pa.Table:
         return self._store.among(name, "person_id", people)
@@ -181,8 +188,9 @@ class Decider(Walk):
         keys = sorted({key for one in of_records for key in _values(self._published(one, people), "source_key")})
         rows = {one: self._store.among(one, "source_key", keys) for one in (*of_records, "activities")}
         everybody = people.union(*(_values(rows[one], "person_id") for one in of_records))
-        rows |= {one: self._published(one, everybody) for one in ("people", "person_accounts", "person_fits")}
-        accounts = _values(rows["person_accounts"], "account_id")
+        on_accounts = ("person_accounts", "person_account_periods")
+        rows |= {one: self._published(one, everybody) for one in ("people", *on_accounts, "person_fits")}
+        accounts = sorted({account for one in on_accounts for account in _values(rows[one], "account_id")})
         for one in ("accounts", "account_tiers"):
             rows[one] = self._store.among(one, "account_id", self._with_those_above(accounts))
         held = {one: self._store.contract(one, [theirs], held_as=f"others_{one}") for one, theirs in rows.items()}
@@ -222,10 +230,13 @@ class Decider(Walk):
         self.tables["activities"] = self._store.hold("activities", rows.filter(pc.less_equal(rows["occurred_at"], until)))
 
     def _take_accounts(self) -> None:
-        """Published tables of the accounts of these people, and of those that their activities count for."""
-        own = self.tables["person_accounts"]
-        credited = persons.credited_accounts(own, self._store.read("accounts"), scoring=self.agreement.scoring)
-        ids = sorted({*overlay.column(own, "account_id"), *overlay.column(credited, "account_id")})
+        """Published tables of the accounts of these people, now and before, and of those that their activities count for."""
+        concerned: set[str] = set()
+        for name in ("person_accounts", "person_account_periods"):
+            own = self.tables[name]
+            credited = persons.credited_accounts(own, self._store.read("accounts"), scoring=self.agreement.scoring)
+            concerned |= {*overlay.column(own, "account_id"), *overlay.column(credited, "account_id")}
+        ids = sorted(concerned)
         for name in OF_ACCOUNTS:
             self._take(name, "account_id", ids)
         self._take("opportunity_contact_roles", "contact_id", sorted(self._people.contacts))

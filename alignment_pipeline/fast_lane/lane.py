@@ -7,7 +7,7 @@ standing approval covers; its batches take the CRM lease in turn with a full run
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from alignment_pipeline.connectors.crm import Crm
 from alignment_pipeline.connectors.listening import Log
 from alignment_pipeline.connectors.registry import crm_of, listened_to
 from alignment_pipeline.contracts.systems.registry import MARKETING
-from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.errors import ConfigurationError, QuotaExhausted, Retryable
 from alignment_pipeline.fast_lane import decisions, overlay, polling, writing
 from alignment_pipeline.fast_lane.arrivals import PersonIds, Reader, open_reader
 from alignment_pipeline.fast_lane.decisions import Decider, Tables
@@ -50,6 +50,10 @@ NO_RECORD = "has no lead or contact in the CRM yet: the clock runs, the Task wai
 GONE = "is no person of the marketing system now (not yet, or merged or deleted)"
 NO_LOG = "the fast lane listens to a marketing system, and none is configured that it can poll: set its credentials"
 IN_QUEUE = "is owned by a queue: the Task waits for a rep"
+
+
+class NeverRead(ConfigurationError):
+    """No full run has read this system's log yet."""
 
 
 @dataclass
@@ -134,15 +138,15 @@ class Lane:
     def _state(self) -> tuple[object, ...]:
         return self.home.clock.now().date(), self.store.versions(*REHEARSED)
 
-    def tick(self, *, may_answer: bool = True) -> Tick:
+    def tick(self, *, may_answer: bool = True, logs: Collection[str] | None = None) -> Tick:
         """One round. Retryable errors of the outside are raised; what was learned before them is remembered.
 
-        Without `may_answer` it only looks and remembers.
+        Without `may_answer` it only looks and remembers. `logs` names the systems to poll, all without it.
         """
         tick = Tick(at=self.home.clock.now())
         before = self._counted()
         try:
-            self._look(tick)
+            self._look(tick, logs)
             due = self.memory.due(self.home.clock.now())[:_MOST_PEOPLE]
             if due and not may_answer:
                 tick.note = "the share of the CRM's calls is used up: hand-raises wait for the full run"
@@ -156,19 +160,32 @@ class Lane:
                 self.memory.save(self.journal)
         return tick
 
-    def _look(self, tick: Tick) -> None:
-        """Poll, and keep what is new before anything is done about it."""
-        before = {name: list(trail) for name, trail in self.memory.trails.items()}
-        arrived = self.poll()
-        tick.polled = len(arrived)
-        self.memory.open |= {one.guid: one for one in arrived}
-        if arrived or before != self.memory.trails:
-            self.memory.save(self.journal)
+    def _look(self, tick: Tick, logs: Collection[str] | None = None) -> None:
+        """Poll, and keep what is new before anything is done about it. A system that cannot be polled now does not hold up the others."""
+        failed: list[Exception] = []
+        for name in self.reader.logs if logs is None else logs:
+            before = list(self.memory.trail(name))
+            try:
+                arrived = self._poll(self.reader.logs[name])
+            except (Retryable, QuotaExhausted, NeverRead) as error:
+                failed.append(error)
+                tick.unread[name] = str(error)
+                continue
+            tick.polled += len(arrived)
+            if (remark := self.reader.logs[name].remark) is not None:
+                tick.remarks[name] = remark
+            self.memory.open |= {one.guid: one for one in arrived}
+            if arrived or before != self.memory.trails[name]:
+                self.memory.save(self.journal)
+        if failed and len(failed) == len(self.reader.logs):
+            raise failed[0]
 
-    def poll(self) -> list[HandRaise]:
-        """What is new in all logs."""
-        now, logs = self.home.clock.now(), self.reader.logs.values()
-        return [one for log in logs for one in polling.poll(log, self.memory, now=now, since=self._first_moment(log))]
+    def peek(self) -> list[HandRaise]:
+        """What is new in all logs; nothing of it is kept."""
+        return [one for log in self.reader.logs.values() for one in self._poll(log)]
+
+    def _poll(self, log: Log) -> list[HandRaise]:
+        return polling.poll(log, self.memory, now=self.home.clock.now(), since=self._first_moment(log))
 
     def _first_moment(self, log: Log) -> datetime:
         """Where the first poll begins: where the full run's reading ended."""
@@ -176,7 +193,7 @@ class Lane:
         mark = stream_states.load(self.journal, log.system.name).get(stream)
         now = self.home.clock.now()
         if mark is None or mark.watermark is None:
-            raise ConfigurationError("the fast lane works over the tables of a full run, and there was none yet: `alignment run` first")
+            raise NeverRead("the fast lane works over the tables of a full run, and there was none yet: `alignment run` first")
         return max(mark.watermark - OVERLAP, now - LONGEST_WAIT)
 
     def _answer(self, due: Sequence[HandRaise], tick: Tick) -> None:
@@ -289,5 +306,5 @@ def peek(home: Home) -> list[str]:
     """GUIDs of what a round would work on now, for one or two calls; nothing is remembered or written."""
     with home.journal() as journal:
         lane = Lane(home, journal, Memory.load(journal), Store.opened(home))
-        arrived = lane.poll()
+        arrived = lane.peek()
         return sorted({one.guid for one in arrived} | {one.guid for one in lane.memory.due(home.clock.now())})

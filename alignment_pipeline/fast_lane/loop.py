@@ -16,14 +16,13 @@ from alignment_pipeline.connectors import redaction
 from alignment_pipeline.errors import AnotherWriter, QuotaExhausted, Retryable
 from alignment_pipeline.fast_lane import lane as lanes
 from alignment_pipeline.fast_lane.lane import Lane
-from alignment_pipeline.fast_lane.pace import Pace
+from alignment_pipeline.fast_lane.pace import Pace, rest_seconds
 from alignment_pipeline.fast_lane.writing import Tick
 from alignment_pipeline.installation.home import Home
 
 MINUTES = 30.0
 # while somebody waits the next look comes soon, whatever the pace of polling
 _SOON_SECONDS = 2.5
-_FIRST_REST, _LONGEST_REST = 1.0, 60.0
 _STANDBY_SECONDS = 0.25
 # what the one who stands by gets ready again waits until the one who leads has done the same
 _LEADER_FIRST = timedelta(seconds=30)
@@ -41,6 +40,8 @@ class Done:
     failures: list[str] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
 
     def add(self, tick: Tick) -> None:
         """Count one round."""
@@ -53,6 +54,8 @@ class Done:
         for guid in (*tick.answered, *tick.given_up):
             self.waiting.pop(guid, None)
         self.waiting |= tick.waiting
+        self.unread |= {name: redaction.PROCESS(why)[:300] for name, why in tick.unread.items()}
+        self.remarks |= {name: redaction.PROCESS(text)[:300] for name, text in tick.remarks.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Numbers and reasons."""
@@ -65,6 +68,8 @@ class Done:
             "last_failure": self.failures[-1] if self.failures else None,
             "calls": dict(self.calls),
             "waiting": sorted(set(self.waiting.values())),
+            "unread": dict(self.unread),
+            "remarks": dict(self.remarks),
         }
 
 
@@ -131,11 +136,14 @@ def _leads(lane: Lane, lead: contextlib.ExitStack) -> bool:
 
 def _round(lane: Lane, pace: Pace, done: Done) -> Tick | None:
     """One round, or None when the outside failed in a way that passes."""
+    now = lane.home.clock.now()
+    due = pace.due(lane.memory, now)
     try:
-        tick = lane.tick(may_answer=not pace.is_crm_spent(lane.memory, lane.home.clock.now()))
+        tick = lane.tick(may_answer=not pace.is_crm_spent(lane.memory, now), logs=due)
     except (Retryable, QuotaExhausted) as error:
         done.failures.append(redaction.PROCESS(str(error))[:300])
         return None
+    pace.polled(due, tick.unread, begun=now, ended=lane.home.clock.now())
     if tick.is_idle:
         lane.rehearse()
     return tick
@@ -145,8 +153,8 @@ def _rest(lane: Lane, pace: Pace, done: Done, tick: Tick | None, begun: datetime
     """Seconds until the next round; the time between polls counts from the begin of a round, after a failure from its end."""
     now = lane.home.clock.now()
     if tick is None:
-        return max(min(_FIRST_REST * 2 ** min(len(done.failures), 6), _LONGEST_REST), _FIRST_REST)
-    wait = pace.wait_seconds(lane.memory, now)
+        return rest_seconds(len(done.failures))
+    wait = pace.wait_seconds(lane.memory, begun)
     times = [one.not_before for one in lane.memory.open.values() if one.not_before is not None]
     if len(times) < len(lane.memory.open):
         wait = min(wait, _SOON_SECONDS)

@@ -21,10 +21,13 @@ _MARKETING = {system.name: system.people for system in MARKETING if system.peopl
 #: Catalogues of types, which logs of some systems need.
 CATALOGUES = tuple(feed.catalogue for system in MARKETING for feed in system.feeds if feed.catalogue is not None)
 _KINDS = ("lead", "contact", *_MARKETING)
-_LINKS = {
+_LINKS: dict[str, dict[str, str]] = {
     "raw_salesforce_leads": {"lead": "record_id", "contact": "ConvertedContactId"},
     "raw_salesforce_contacts": {"contact": "record_id"},
-    **{one.table: {name: "record_id", "lead": one.lead_id, "contact": one.contact_id} for name, one in _MARKETING.items()},
+    **{
+        one.table: {name: "record_id"} | {kind: field for kind, field in (("lead", one.lead_id), ("contact", one.contact_id)) if field}
+        for name, one in _MARKETING.items()
+    },
 }
 # where a marketing system is the CRM too, its people name their own contact
 _OWN_CONTACTS = {one.table: one.own_contact_id for one in _MARKETING.values() if one.own_contact_id is not None}

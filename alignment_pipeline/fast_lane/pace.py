@@ -5,8 +5,8 @@ Belongs here: what the systems allow a day, when that begins again, and the one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,13 +21,23 @@ from alignment_pipeline.fast_lane.store import Store
 from alignment_pipeline.sla.calendars import ALWAYS, Calendars, OpenTime
 
 _SHARE_IS_SPENT_SECONDS = 300.0
+#: After a failure; doubled after each further one.
+_FIRST_REST, _LONGEST_REST = 1.0, 60.0
 _CALENDAR_DAYS = 3
 _SECOND = 1_000_000
 
 
+def rest_seconds(failures: int) -> float:
+    """How long to wait after so many failures."""
+    return min(_FIRST_REST * 2 ** min(failures, 6), _LONGEST_REST)
+
+
 @dataclass
 class Pace:
-    """Decides waits, for the logs of these systems and the CRM. `crm_calls_a_day` is None while nobody has asked the CRM."""
+    """Decides waits, for the logs of these systems and the CRM. `crm_calls_a_day` is None while nobody has asked the CRM.
+
+    Each log is polled at its own pace. One that could not be polled rests, longer each time.
+    """
 
     sla: Sla
     store: Store
@@ -35,10 +45,30 @@ class Pace:
     crm_name: str
     crm_calls_a_day: int | None = None
     _open: tuple[datetime, OpenTime] | None = None
+    _polled_at: dict[str, datetime] = field(default_factory=dict)
+    _failed: dict[str, int] = field(default_factory=dict)
+
+    def due(self, memory: Memory, now: datetime) -> list[str]:
+        """Systems whose log is to be polled now."""
+        return [name for name in self.logs if self._seconds_left(name, memory, now) <= 0.0]
+
+    def polled(self, names: Iterable[str], failed: Container[str], *, begun: datetime, ended: datetime) -> None:
+        """Note a round's polls: when it began and ended, and which of them failed."""
+        for name in names:
+            self._failed[name] = self._failed.get(name, 0) + 1 if name in failed else 0
+            self._polled_at[name] = ended if name in failed else begun
 
     def wait_seconds(self, memory: Memory, now: datetime) -> float:
-        """Seconds until the next poll of all logs, that of the slowest; five minutes at a time while a share is spent."""
-        return max(self._wait_for(log, memory, now) for log in self.logs.values())
+        """Seconds until some log is to be polled; five minutes at a time while its share is spent."""
+        return max(0.0, min(self._seconds_left(name, memory, now) for name in self.logs))
+
+    def _seconds_left(self, name: str, memory: Memory, now: datetime) -> float:
+        polled_at, failures = self._polled_at.get(name), self._failed.get(name, 0)
+        if polled_at is None:
+            return 0.0
+        wait = self._wait_for(self.logs[name], memory, now)
+        rest = rest_seconds(failures) if failures else 0.0
+        return max(wait, rest) - (now - polled_at).total_seconds()
 
     def _wait_for(self, log: Log, memory: Memory, now: datetime) -> float:
         used = memory.calls.get(log.system.name, 0) if memory.day == now.date().isoformat() else 0

@@ -48,15 +48,24 @@ class Store:
         connection.execute("SET threads = 1")
 
     def read(self, name: str) -> ibis.Table:
-        """The published table as it is now."""
+        """The published table as it is now, under a name that stays: expressions over it outlive its versions."""
         version = self.versions(name)[0]
         opened = self._opened.get(name)
         if opened is None or opened[0] != version:
-            if opened is not None:
-                # expressions over the old version are of no use any more
+            table = self._named(name, self.warehouse.read(name))
+            if opened is not None and opened[1].op() != table.op():
+                # other columns, or the first rows of a table that had none
                 self._prepared.clear()
-            self._opened[name] = (version, self.warehouse.read(name))
+            self._opened[name] = (version, table)
         return self._opened[name][1]
+
+    def _named(self, name: str, table: ibis.Table) -> ibis.Table:
+        """The table under its lasting name; one without rows is in memory and has none."""
+        if isinstance(table.op(), operations.InMemoryTable):
+            return table
+        connection = self.warehouse.connection
+        connection.con.execute(f'CREATE OR REPLACE TEMP VIEW "published_{name}" AS SELECT * FROM "{table.get_name()}"')
+        return connection.table(f"published_{name}")
 
     def versions(self, *names: str) -> tuple[int, ...]:
         """Versions of published tables, 0 where there is none."""

@@ -37,7 +37,10 @@ _PATIENCE_SECONDS = 20.0
 
 @dataclass
 class Tick:
-    """What one round did. `answered` and `waiting` are activity GUIDs, the latter with their reason; `calls` by system."""
+    """What one round did. `answered` and `waiting` are activity GUIDs, the latter with their reason; `calls` by system.
+
+    `unread`: systems that could not be polled, and why. `remarks`: what was noticed at systems that were.
+    """
 
     at: datetime
     polled: int = 0
@@ -50,6 +53,8 @@ class Tick:
     records_written: int = 0
     calls: dict[str, int] = field(default_factory=dict)
     note: str | None = None
+    unread: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_idle(self) -> bool:
@@ -69,6 +74,8 @@ class Tick:
             "records_written": self.records_written,
             "calls": dict(self.calls),
             "note": self.note,
+            "unread": dict(self.unread),
+            "remarks": dict(self.remarks),
         }
 
 

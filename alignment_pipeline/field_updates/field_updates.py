@@ -124,6 +124,7 @@ def account_values(
     account_stages: ibis.Table,
     account_mqa_statuses: ibis.Table,
     person_accounts: ibis.Table,
+    person_account_periods: ibis.Table,
     *,
     crm: Crm,
     lifecycle: Lifecycle,
@@ -163,12 +164,15 @@ def account_values(
     joined = records.inner_join(scores, "account_id")
     for part in (fits, tiers, stages, mqas):
         joined = joined.left_join(part, "account_id", rname="{name}_again").drop("account_id_again")
-    return joined if crm.fill_untargeted else _without_untargeted(joined, person_accounts, lifecycle)
+    if crm.fill_untargeted:
+        return joined
+    known = ibis.union(*(loosened(rows.select("account_id")) for rows in (person_accounts, person_account_periods)))
+    return _without_untargeted(joined, known, lifecycle)
 
 
-def _without_untargeted(joined: ibis.Table, person_accounts: ibis.Table, lifecycle: Lifecycle) -> ibis.Table:
-    """The same, with no values of untargeted accounts of which nobody is known; what stood in their fields is cleared."""
-    known = person_accounts.select(known_account_id="account_id").distinct()
+def _without_untargeted(joined: ibis.Table, known: ibis.Table, lifecycle: Lifecycle) -> ibis.Table:
+    """The same, with no values of untargeted accounts of which nobody is or was known; what stood in their fields is cleared."""
+    known = known.select(known_account_id="account_id").distinct()
     rows = joined.left_join(known, joined.account_id == known.known_account_id)
     is_first = (rows.stage == lifecycle.accounts.start) | rows.stage.isnull()
     is_left = is_first & rows.tier.isnull() & rows.known_account_id.isnull() & (rows.mqa_count.fill_null(0.0) == 0)

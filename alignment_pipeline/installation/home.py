@@ -14,15 +14,16 @@ from functools import cached_property
 from pathlib import Path
 
 from dotenv import dotenv_values
-from ibis.backends.duckdb import Backend
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import ENVIRONMENT_VARIABLE as CLOCK_VARIABLE
 from alignment_pipeline.clock import Clock
+from alignment_pipeline.contracts.systems.registry import SYSTEMS
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation import memory
 from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.warehouse.connection import Connection
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 FIRST_DAY, DEFAULT_FIRST_DAY = "ALIGNMENT_HISTORY_FROM", date(2025, 1, 1)
@@ -32,7 +33,7 @@ CONNECTORS = "ALIGNMENT_CONNECTORS"
 #: DuckDB's share of the memory; a fold in Python gets the rest.
 DUCKDB_SHARE = 0.6
 
-_OURS = ("ALIGNMENT_", "SALESFORCE_", "MARKETO_", "HUBSPOT_")
+_OURS = ("ALIGNMENT_", *(f"{name.upper()}_" for name in SYSTEMS))
 
 
 def first_day(environ: Mapping[str, str]) -> date:
@@ -84,7 +85,7 @@ class Home:
         named = [name.strip() for name in self.environ.get(CONNECTORS, "").split(",") if name.strip()]
         return not named or system in named
 
-    def warehouse(self, backend: type[Backend] = Backend) -> Warehouse:
+    def warehouse(self, backend: type[Connection] = Connection) -> Warehouse:
         """The store, on a new connection of this kind."""
         share = int(memory.limit(self.environ) * DUCKDB_SHARE)
         return Warehouse(self.path, clock=self.clock, memory_limit=f"{share // 10**6}MB", backend=backend)

@@ -7,6 +7,7 @@ Belongs here: the connection and what surrounds it. The schema: `tables.py`; ope
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.errors import ConfigurationError, Permanent, Retryable
 from alignment_pipeline.journal import crash
 
-HEAD = "0004"
+HEAD = "0005"
 _BUSY_SECONDS = 30
 
 
@@ -203,6 +204,12 @@ def _recoverable(error: OperationalError) -> JournalUnwritable | Retryable:
     said = str(error.orig).lower()
     if "locked" in said or "busy" in said:
         return Retryable(f"the journal is busy: {error.orig}; another process holds it, try again")
+    if not isinstance(error.orig, sqlite3.Error):
+        why = " ".join(str(error.orig).split())
+        return JournalUnwritable(
+            f"the journal's database does not answer ({why}): nothing is sent without it. Run again when it does; what was sent before is "
+            "read back first"
+        )
     return JournalUnwritable(
         f"the journal cannot be written ({error.orig}): nothing was sent; free space or restore write access, then run again"
     )

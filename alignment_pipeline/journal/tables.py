@@ -253,6 +253,17 @@ TOMBSTONE = Table(
     Column("at", String(32), nullable=False),
 )
 
+DELETION = Table(
+    "deletion",
+    metadata,
+    Column("system", String(40), nullable=False),
+    Column("subject_hmac", String(64), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", String(32), nullable=False),
+    Column("gone_at", String(32)),
+    PrimaryKeyConstraint("system", "subject_hmac"),
+)
+
 STANDING_APPROVAL = Table(
     "standing_approval",
     metadata,

@@ -74,31 +74,26 @@ def _listed(parts: list[str]) -> str:
 
 
 def criterion(measure: Measure, unit: str) -> str:
-    """A criterion in words: '2 people with 20 minutes each in 90 days'."""
+    """A criterion in words: '2 people with 20 minutes each in 90 days', '80 minutes of engagement in 90 days'."""
     window = f"in {plural(measure.days, 'day', 'days')}"
     if measure.people is None:
-        return f"{amount(measure, unit)}{_by(measure)} {window}"
+        return f"{amount(measure, unit)}{_of_engagement(measure)}{_by(measure)} {window}"
     return f"{_with(measure, unit, measure.people)} {window}"
 
 
 def missing(measure: Measure, unit: str, has: int) -> str:
-    """What is missing for a criterion of which `has` is there: '8 more minutes', '1 more person with 20 minutes'."""
+    """What is missing for a criterion of which `has` is there: '8 more minutes', '1 more person with 20 minutes'.
+
+    It is true today only, since what is there decays: for pages of the day, not for a field of the CRM. Those say `criterion`.
+    """
     if measure.people is not None:
         need = measure.people - has
         return _with(measure, unit, need, more=" more")
     need = measure.threshold - has
     if measure.points is not None:
-        step = 100_000 if need < 10 * MICRO else MICRO
-        need = -(-need // step) * step  # rounded up to what is said, so that earning it is enough
+        need = -(-need // MICRO) * MICRO  # rounded up to whole points, so that earning what is said is enough
     count, rest = amount(measure, unit, need).split(" ", 1)
     return f"{count} more {rest}{_by(measure)}"
-
-
-def met(measure: Measure, unit: str, has: int) -> str:
-    """A criterion with what is there: '112 minutes in 90 days'."""
-    if measure.people is not None:
-        return f"{_with(measure, unit, has)} in {measure.days} days"
-    return f"{amount(measure, unit, has)}{_by(measure)} in {measure.days} days"
 
 
 def _with(measure: Measure, unit: str, count: int, more: str = "") -> str:
@@ -117,6 +112,12 @@ def together(parts: Sequence[str]) -> str:
     if len(windows) == 1 and None not in windows:
         return " and ".join(_WINDOW.sub("", part) for part in parts) + str(windows.pop())
     return " and ".join(parts)
+
+
+def _of_engagement(measure: Measure) -> str:
+    """Minutes of what: said where the amount names no kind of activity."""
+    is_plain = measure.points is not None and not measure.plus_fit
+    return " of engagement" if is_plain and not (measure.categories or measure.types or measure.details) else ""
 
 
 def _by(measure: Measure) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import ibis
 from ibis import _
 
-from alignment_pipeline.contracts.shape import step
+from alignment_pipeline.contracts.shape import loosened, step
 from alignment_pipeline.line import connected
 
 Tables = Mapping[str, ibis.Table]
@@ -31,11 +31,11 @@ def by_person(t: Tables) -> dict[str, ibis.Table]:
 
 def by_account(t: Tables) -> dict[str, ibis.Table]:
     """Everything of one account together, with its people, in one part with the accounts above and below it: people's activities may
-    count for the top of their account's hierarchy. So are the accounts of people who shared a marketing record."""
+    count for the top of their account's hierarchy. So are the accounts of people who shared a marketing record, and of people who moved."""
     tops = _tops(t["accounts"])
     owners = _at_the_top(t["person_accounts"], tops).select(owned_id=_.person_id, owner_key=_[_OWN])
     records = _owned(_records(t), owners)
-    groups = _groups(t, records)
+    groups = _groups(t, records, _moved(t, tops, owners))
     cut = {}
     for name, rows in t.items():
         if "person_id" in _columns(rows):
@@ -97,9 +97,16 @@ def _records(t: Tables) -> ibis.Table:
     )
 
 
-def _groups(t: Tables, records: ibis.Table) -> ibis.Table:
+def _groups(t: Tables, records: ibis.Table, *more: ibis.Table) -> ibis.Table:
     several = records.semi_join(t["record_periods"].select(link="source_key"), "link")
-    return connected.groups(several.select("link", _OWN))
+    return connected.groups(ibis.union(*(loosened(rows.select("link", _OWN)) for rows in (several, *more))))
+
+
+def _moved(t: Tables, tops: ibis.Table, owners: ibis.Table) -> ibis.Table:
+    """People who were on several accounts, each with the keys of these and with the one they have now."""
+    periods = t["person_account_periods"].select("person_id", "account_id")
+    keyed = (_at_the_top(periods, tops), _owned(periods.select("person_id").distinct(), owners))
+    return ibis.union(*(loosened(rows.select(link=rows.person_id, **{_OWN: rows[_OWN]})) for rows in keyed))
 
 
 def _links(records: ibis.Table) -> ibis.Table:

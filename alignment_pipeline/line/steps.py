@@ -16,7 +16,7 @@ from alignment_pipeline.lifecycle.mqa import mqa_statuses
 from alignment_pipeline.lifecycle.stages import account_stages, person_stages
 from alignment_pipeline.line import calls, keys
 from alignment_pipeline.line.step import Asks, Kind, Step, before, last_read, living, row
-from alignment_pipeline.matching import match_labels, person_accounts
+from alignment_pipeline.matching import match_labels, person_account_periods, person_accounts
 from alignment_pipeline.matching.blocking import duplicates
 from alignment_pipeline.pipeline_metrics import (
     forecast_accuracy,
@@ -26,7 +26,7 @@ from alignment_pipeline.pipeline_metrics import (
     step_conversions,
     touch_effects,
 )
-from alignment_pipeline.pipeline_metrics.goal_planning import plan_lines
+from alignment_pipeline.pipeline_metrics.goal_planning import plan_lines, program_yields
 from alignment_pipeline.reporting import run_measures
 from alignment_pipeline.scoring import (
     account_fits,
@@ -47,6 +47,7 @@ from alignment_pipeline.staging import (
     condition_values,
     contacts,
     crm_record_states,
+    currency_rates,
     escalation_tasks,
     leads,
     marketing_merges,
@@ -115,6 +116,13 @@ STAGING = (
     row("condition_values", condition_values.condition_values, living(" ".join(condition_values.TABLES)), takes="sla", as_mapping=True),
     row("business_hours", business_calendars.business_hours, living("raw_salesforce_business_hours"), kind=FOLD),
     row("crm_holidays", business_calendars.crm_holidays, living("raw_salesforce_holidays"), asks=MOMENT, kind=FOLD),
+    row(
+        "currency_rates",
+        currency_rates.currency_rates,
+        living("raw_salesforce_currency_types raw_salesforce_dated_conversion_rates"),
+        takes="crm currencies",
+        kind=FOLD,
+    ),
     row("escalation_tasks", escalation_tasks.escalation_tasks, last_read("raw_salesforce_tasks"), takes="crm"),
     row(
         "crm_field_values",
@@ -207,6 +215,12 @@ MATCHING = (
     ),
     row("lead_duplicates", calls.lead_duplicates, "leads", kind=FOLD, asset="lead_account_matches"),
     row("person_accounts", person_accounts.person_accounts, "people lead_account_matches accounts crm_record_states", asks=DAY),
+    row(
+        "person_account_periods",
+        person_account_periods.person_account_periods,
+        "person_accounts person_records contacts record_changes crm_record_states accounts",
+        kind=FOLD,
+    ),
 )
 
 _SCORED = "activities people person_records person_accounts accounts account_tiers person_fits"
@@ -232,6 +246,7 @@ SCORING = (
         scored_activities.scored_activities,
         _SCORED,
         periods="record_periods",
+        account_periods="person_account_periods",
         users="users",
         takes="scoring scope",
         asks=DAY,
@@ -243,6 +258,17 @@ SCORING = (
         engagement.person_engagement_factors,
         _SCORED,
         periods="record_periods",
+        account_periods="person_account_periods",
+        users="users",
+        takes="scoring scope",
+        asks=DAY,
+    ),
+    row(
+        "person_account_factors",
+        engagement.person_account_factors,
+        _SCORED,
+        periods="record_periods",
+        account_periods="person_account_periods",
         users="users",
         takes="scoring scope",
         asks=DAY,
@@ -255,11 +281,17 @@ SCORING = (
         takes="scoring scope",
         asks=DAY,
     ),
-    row("account_engagement_factors", engagement.account_engagement_factors, "person_engagement_factors", takes="scoring", asks=DAY),
+    row(
+        "account_engagement_factors",
+        engagement.account_engagement_factors,
+        "person_engagement_factors person_account_factors person_account_periods",
+        takes="scoring",
+        asks=DAY,
+    ),
     row(
         "account_scores",
         account_scores.account_scores,
-        "account_engagement_factors person_scores account_tiers account_fits",
+        "account_engagement_factors person_scores account_tiers account_fits person_account_factors person_account_periods",
         takes="scoring",
         asks=DAY,
     ),
@@ -368,7 +400,7 @@ FIELD_UPDATES = (
     row(
         "account_field_values",
         updates.account_values,
-        "accounts account_scores account_fits account_tiers account_stages account_mqa_statuses person_accounts",
+        "accounts account_scores account_fits account_tiers account_stages account_mqa_statuses person_accounts person_account_periods",
         takes="crm lifecycle engagement=scoring.engagement",
         asks=DAY,
         is_published=False,
@@ -400,6 +432,7 @@ PIPELINE = (
         pipeline_metrics.pipeline_metrics,
         "opportunity_states pipeline_movements",
         _SCOPES,
+        "currency_rates",
         takes="fiscal pipeline",
         kind=FOLD,
         asks=MOMENT,
@@ -428,6 +461,14 @@ PIPELINE = (
         plan_lines.plan_tables,
         "opportunity_states pipeline_metrics account_mqa_changes account_stage_changes contact_yields",
         _SCOPES,
+        takes="fiscal pipeline",
+        kind=FOLD,
+        asks=MOMENT,
+    ),
+    row(
+        "program_yields",
+        program_yields.program_yields,
+        "activities scored_activities opportunity_states accounts account_tiers",
         takes="fiscal pipeline",
         kind=FOLD,
         asks=MOMENT,

@@ -1,6 +1,6 @@
 """Contacts whose account was chosen by a domain that does not decide, and who belong to another one.
 
-Belongs here: the rule. CRMs put a contact on the company that has their e-mail domain (HubSpot does it by itself). Where several companies
+Belongs here: the rule. CRMs put a contact on the company that has their e-mail domain (some do it by themselves). Where several companies
 use the domain, or it is a mail provider's or a host's, that is no evidence, and the matcher looks at the rest. Nothing is written from it.
 """
 

@@ -59,7 +59,7 @@ def erase_person(home: Home, warehouse: Warehouse, journal: Journal, wanted: str
     Nothing else may write meanwhile. Raises ConfigurationError when nobody known has that name; the name is then kept out of
     later extractions all the same, so that an erasure asked for in advance holds.
     """
-    names = _names(warehouse, wanted.strip())
+    names = names_of(warehouse, wanted.strip())
     people = _full_names(warehouse, names)
     key = keys.secret(home.path / KEY_FILE, may_make=True).encode()
     with acquire(journal, RUN), acquire(journal, FULL), acquire(journal, CRM, wait_seconds=_LEASE_SECONDS):
@@ -120,7 +120,7 @@ def _key(value: str, system: str | None) -> str | None:
     return None if system is None else f"{system}:{value}"
 
 
-def _names(warehouse: Warehouse, wanted: str) -> set[str]:
+def names_of(warehouse: Warehouse, wanted: str) -> set[str]:
     """Every id and address of the person: all records ever joined as them, merged and deleted ones included."""
     records = warehouse.read("person_records")
     people = warehouse.read("people")

@@ -1,7 +1,7 @@
 """What names a person in a table: addresses and long ids anywhere, a marketing system's numbers only where they are ids of its people.
 
-Belongs here: which columns hold whose numbers. HubSpot counts each object by itself, and so does each system: contact 151, company 151 and
-Marketo's lead 151 have nothing to do with each other.
+Belongs here: which columns hold whose numbers. Each system counts for itself, and some count each object for itself: contact 151,
+company 151 and Marketo's lead 151 have nothing to do with each other.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.operations import explain_moves
 from alignment_pipeline.warehouse import views
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
@@ -30,6 +31,8 @@ TABLES = (
     "marketing_persons",
     "users",
     "person_accounts",
+    "person_account_periods",
+    "person_account_factors",
     "lead_account_matches",
     "person_scores",
     "person_engagement_factors",
@@ -101,23 +104,21 @@ def explain(warehouse: Warehouse, wanted: str) -> dict[str, Any]:
     """The explanation of an account or person.
 
     `wanted` is a Salesforce id (15 or 18 characters), a Marketo id, a person id, an e-mail address or a name. Raises ConfigurationError
-    when nothing published has it, or when several people or accounts have that name.
+    when nothing published has it, or when several people or accounts have that name or that address.
     """
     name = wanted.strip()
     source = source_of(warehouse)
     account = _account_id(source, name)
     if account is not None:
         return of_account(source, account)
-    person = _person_id(source, name)
-    if person is not None:
-        return of_person(source, person)
-    named = _named(source, name)
+    named = _people_with(source, name) or _named(source, name)
     if len(named) == 1:
         return of_account(source, named[0].id) if named[0].is_account else of_person(source, named[0].id)
     if named:
         listed = "".join(f"\n  {one.id}  {one.description}" for one in named[:MOST_NAMED])
         rest = f"\n  and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-        raise ConfigurationError(f"{len(named)} people or accounts are called {wanted!r}; give one of these ids:{listed}{rest}")
+        said = "people have the address" if "@" in name else "people or accounts are called"
+        raise ConfigurationError(f"{len(named)} {said} {wanted!r}; give one of these ids:{listed}{rest}")
     raise ConfigurationError(
         f"no person or account is called {wanted!r}. Give a lead, contact or account id (15 or 18 characters), a Marketo id, an e-mail "
         "or a name. Records that arrived after the last `alignment run` are not known yet"
@@ -137,17 +138,17 @@ def _named(source: Source, name: str) -> list[Named]:
     """Accounts and people of exactly that name, or else those whose name contains it; case does not count."""
     if not name:
         return []
-    full = "trim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))"
     for fits in ("lower({}) = lower(?)", "contains(lower({}), lower(?))"):
         accounts = source.query(
             f"SELECT account_id AS id, name, country AS more FROM accounts WHERE {fits.format('name')} ORDER BY name, id", name
         )
         people = source.query(
-            f"SELECT person_id AS id, {full} AS name, company AS more FROM people WHERE {fits.format(full)} ORDER BY name, id", name
+            f"SELECT person_id AS id, {_FULL_NAME} AS name, company AS more FROM people WHERE {fits.format(_FULL_NAME)} ORDER BY name, id",
+            name,
         )
         listed = [(row, True) for row in accounts] + [(row, False) for row in people]
         if listed:
-            return [Named(row["id"], ", ".join(part for part in (row["name"], row["more"]) if part), is_it) for row, is_it in listed]
+            return [Named(row["id"], _joined(row["name"], row["more"]), is_it) for row, is_it in listed]
     return []
 
 
@@ -158,14 +159,18 @@ def of_person(source: Source, person_id: str) -> dict[str, Any]:
     stage = source.one("person_stages", person_id=person_id)
     match = source.one("lead_account_matches", person_id=person_id)
     account = source.one("person_accounts", person_id=person_id)
-    ids = [row[key] for row in (match, account) if row for key in ("account_id", "runner_up_id") if row.get(key)]
+    periods = source.rows("person_account_periods", "from_at", person_id=person_id)
+    ids = [row[key] for row in (match, account, *periods) if row for key in ("account_id", "runner_up_id") if row.get(key)]
+    names = _account_names(source, ids)
     return {
         "kind": "person",
         "person": person,
         "records": source.rows("person_records", "source_key", person_id=person_id),
         "periods": source.rows("record_periods", "from_at, source_key", person_id=person_id),
         "account": account,
-        "account_names": _account_names(source, ids),
+        "account_names": names,
+        "account_periods": periods,
+        "moves": explain_moves.sentences(periods, account, names),
         "match": match,
         "score": source.one("person_scores", person_id=person_id),
         "factors": source.rows("person_engagement_factors", "contribution_micro DESC, factor", person_id=person_id),
@@ -198,8 +203,19 @@ def of_account(source: Source, account_id: str) -> dict[str, Any]:
 
 
 def _people_of(source: Source, account_id: str) -> list[dict[str, Any]]:
-    """The people of an account with the most points."""
+    """The people of an account with the most points, those who left it among them."""
     ids = [row["person_id"] for row in source.rows("person_accounts", "person_id", limit=_MOST_PEOPLE, account_id=account_id)]
+    people = _scores(source, ids)
+    moved = source.rows("person_account_periods", "person_id, from_at", limit=_MOST_PEOPLE, account_id=account_id)
+    if not moved:
+        return [row | {"until_at": None} for row in people]
+    credited = sorted({row["account_id"] for row in people if row["account_id"]}) or [account_id]
+    parts = source.among("person_account_factors", "account_id", credited, "person_id, factor", limit=_MOST_PEOPLE)
+    left = _scores(source, sorted({row["person_id"] for row in moved} - set(ids)))
+    return explain_moves.with_those_who_left(people, left, moved, parts)
+
+
+def _scores(source: Source, ids: list[str]) -> list[dict[str, Any]]:
     scores = source.among("person_scores", "person_id", ids, "engagement_points DESC, person_id", columns=_SCORE)
     named = source.among("people", "person_id", [row["person_id"] for row in scores], "person_id", columns=_NAME)
     people = {row["person_id"]: row for row in named}
@@ -207,7 +223,8 @@ def _people_of(source: Source, account_id: str) -> list[dict[str, Any]]:
 
 
 _MOST_PEOPLE = 2_000
-_SCORE = "person_id, engagement_points, persona, committee_role, score_reason, is_engaged"
+_FULL_NAME = "trim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))"
+_SCORE = "person_id, account_id, engagement_points, persona, committee_role, score_reason, is_engaged"
 _NAME = "person_id, email, first_name, last_name, title"
 
 
@@ -216,23 +233,37 @@ def _account_id(source: Source, name: str) -> str | None:
     return _first(source.query(f"SELECT account_id AS id FROM accounts WHERE {fits} ORDER BY 1 LIMIT 1", name))
 
 
-def _person_id(source: Source, name: str) -> str | None:
+def _people_with(source: Source, name: str) -> list[Named]:
+    """Who has this id or this e-mail address; an address can be that of several people."""
     if "@" in name:
-        return _person_by_email(source, name.lower())
+        return _people_with_email(source, name.lower())
     by_id = "starts_with(record_id, ?)" if len(name) == 15 else "record_id = ?"
     query = f"SELECT person_id AS id FROM person_records WHERE {by_id} OR source_key = ? OR person_id = ? ORDER BY 1 LIMIT 1"
-    return _first(source.query(query, name, name, name))
+    return _people(source, [row["id"] for row in source.query(query, name, name, name)])
 
 
-def _person_by_email(source: Source, email: str) -> str | None:
-    """The person whose best e-mail it is, or who has a record with it: contacts first, then leads, then marketing."""
-    row = _first(source.query("SELECT person_id AS id FROM people WHERE email = ? ORDER BY 1 LIMIT 1", email))
+def _people_with_email(source: Source, email: str) -> list[Named]:
+    """The people whose best e-mail it is, or who have a record with it: contacts first, then leads, then marketing."""
+    ids = [row["id"] for row in source.query("SELECT person_id AS id FROM people WHERE email = ?", email)]
     for table, key in (("contacts", "'contact:' || contact_id"), ("leads", "'lead:' || lead_id"), ("marketing_persons", "source_key")):
-        if row is not None:
-            return row
+        if ids:
+            break
         keys = f"SELECT {key} FROM {table} WHERE email = ?"
-        row = _first(source.query(f"SELECT person_id AS id FROM person_records WHERE source_key IN ({keys}) ORDER BY 1 LIMIT 1", email))
-    return row
+        query = f"SELECT DISTINCT person_id AS id FROM person_records WHERE source_key IN ({keys})"
+        ids = [row["id"] for row in source.query(query, email)]
+    return _people(source, ids)
+
+
+def _people(source: Source, ids: list[str]) -> list[Named]:
+    columns = f"person_id AS id, {_FULL_NAME} AS name, company"
+    return [
+        Named(row["id"], _joined(row["name"], row["company"]), is_account=False)
+        for row in source.among("people", "person_id", ids, "id", columns=columns)
+    ]
+
+
+def _joined(*parts: str | None) -> str:
+    return ", ".join(part for part in parts if part)
 
 
 def _first(rows: list[dict[str, Any]]) -> str | None:

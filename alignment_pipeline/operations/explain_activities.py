@@ -15,10 +15,11 @@ from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.line import run as line
 from alignment_pipeline.line.step import Read
+from alignment_pipeline.operations import explain_moves
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 _OF_RECORDS = ("person_records", "record_periods", "activities")
-_OF_PEOPLE = ("people", "person_accounts", "person_fits")
+_OF_PEOPLE = ("people", "person_accounts", "person_account_periods", "person_fits")
 
 
 def of(warehouse: Warehouse, explained: Mapping[str, Any], *, agreement: Agreement) -> list[dict[str, Any]]:
@@ -33,8 +34,12 @@ def of(warehouse: Warehouse, explained: Mapping[str, Any], *, agreement: Agreeme
         raise ConfigurationError(
             "the agreement has changed since the last run, so its points cannot be shown activity by activity; run `alignment run` first"
         )
-    ids = _people(warehouse, explained)
-    rows = scored(warehouse, ids, agreement=agreement, as_of=about["as_of"])
+    if explained["kind"] == "person":
+        rows = scored(warehouse, [str(explained["person"]["person_id"])], agreement=agreement, as_of=about["as_of"])
+    else:
+        account_id = explained["account"]["account_id"]
+        people = explain_moves.people_of(warehouse, account_id)
+        rows = explain_moves.while_on(warehouse, scored(warehouse, people, agreement=agreement, as_of=about["as_of"]), account_id)
     return rows.order_by(ibis.desc("occurred_at"), "activity_id").to_pyarrow().to_pylist()
 
 
@@ -72,11 +77,3 @@ def _by_the_rule(warehouse: Warehouse, tables: Mapping[str, ibis.Table], *, agre
 
     rows: ibis.Table = line.maker("scored_activities").call(read, agreement=agreement, as_of=as_of)["scored_activities"]
     return rows
-
-
-def _people(warehouse: Warehouse, explained: Mapping[str, Any]) -> list[str]:
-    if explained["kind"] == "person":
-        return [str(explained["person"]["person_id"])]
-    owned = warehouse.read("person_accounts")
-    mine = owned.filter(owned.account_id == explained["account"]["account_id"])
-    return sorted(mine.select("person_id").to_pyarrow()["person_id"].to_pylist())

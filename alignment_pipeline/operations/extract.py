@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
 
+from alignment_pipeline.connectors import streams
 from alignment_pipeline.connectors.streams import Reading, StreamReport
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.errors import QuotaExhausted
@@ -152,12 +153,14 @@ def spool(batches: Iterable[pa.RecordBatch], path: Path) -> int:
 
 
 def extraction_rows(stored: Sequence[Stored], *, run_id: str, system: str, total_calls: int) -> Iterator[dict[str, object]]:
-    """Rows of the table `extractions`: one per stream, and one for calls that all streams shared."""
+    """Rows of the table `extractions`: one per stream that was asked for, and one for calls that all streams shared."""
     shared = total_calls - sum(one.report.calls for one in stored)
     if stored:
         yield _shared_row(stored[0].report, run_id=run_id, system=system, calls=shared)
     for one in stored:
         report = one.report
+        if report.method == streams.LEFT_OUT:
+            continue
         yield {
             "run_id": run_id,
             "system": system,
@@ -185,7 +188,7 @@ def _shared_row(first: StreamReport, *, run_id: str, system: str, calls: int) ->
         "new_rows": 0,
         "api_calls": calls,
         "missing_fields": "[]",
-        "note": "login, describes and checks that serve all streams",
+        "note": "logging in, lists of fields and checks, for all streams",
     }
 
 

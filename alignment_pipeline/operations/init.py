@@ -1,7 +1,7 @@
 """A first agreement from what the CRM says of itself.
 
-Belongs here: what `alignment init` finds out and changes in the default file. Only text of the field map, account types and
-internal domains is changed, so the comments that explain the file stay.
+Belongs here: what `alignment init` finds out and changes in the default file. Only text of the field map, the currency, account types
+and internal domains is changed, so the comments that explain the file stay.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from ruamel.yaml import YAML
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.editor_schema import editor_schema
 from alignment_pipeline.connectors import registry
-from alignment_pipeline.connectors.salesforce import rest_query, soql
+from alignment_pipeline.connectors.salesforce import currencies, rest_query, soql
+from alignment_pipeline.connectors.salesforce.currencies import OrganizationCurrencies
 from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
+from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation import salesforce
 from alignment_pipeline.installation.home import Home
@@ -87,6 +89,7 @@ def draft(home: Home, *, is_offline: bool = False, answers: Answers | None = Non
         *proposals.activities(warehouse, agreement),
         *proposals.time_zones(metadata.users, agreement),
         *proposals.calendars(metadata.hours),
+        *proposals.rates(metadata.currencies, agreement, agreement.fiscal.day_of(home.clock.now())),
         *proposals.thresholds(warehouse, agreement, reps=_reps(warehouse), weekly_per_rep=capacity),
     ]
     return Draft(f"{proposals.as_comment(proposed)}\n{text}", remarks, proposed)
@@ -99,6 +102,7 @@ class _Metadata:
     descriptions: Mapping[str, ObjectDescription | None] = field(default_factory=dict)
     users: Sequence[Mapping[str, Any]] = ()
     hours: Sequence[Mapping[str, Any]] = ()
+    currencies: OrganizationCurrencies | None = None
 
 
 def _fitted(tree: Any, home: Home) -> tuple[list[str], _Metadata]:
@@ -111,8 +115,9 @@ def _fitted(tree: Any, home: Home) -> tuple[list[str], _Metadata]:
     users = list(rest_query.records(session, soql.select("User", ("Email", "TimeZoneSidKey", "IsActive"), order_by=("Id",)), "users"))
     _internal_domains(tree, [str(row.get("Email") or "") for row in users], remarks)
     _missing_fields(tree, descriptions, remarks)
+    several = _currencies(tree, descriptions, session, remarks)
     wanted = soql.select("BusinessHours", ("Name", "TimeZoneSidKey", "IsDefault"), order_by=("Id",))
-    return remarks, _Metadata(descriptions, users, list(rest_query.records(session, wanted, "business hours")))
+    return remarks, _Metadata(descriptions, users, list(rest_query.records(session, wanted, "business hours")), several)
 
 
 def _dumped(yaml: YAML, tree: Any) -> str:
@@ -187,6 +192,23 @@ def _internal_domains(tree: Any, emails: list[str], remarks: list[str]) -> None:
         own = max(sorted(domains), key=lambda name: domains[name])
         tree["people"]["internal_domains"] = [own]
         remarks.append(f"people @{own} are your own: never scored, matched or clocked")
+
+
+def _currencies(
+    tree: Any, descriptions: Mapping[str, ObjectDescription | None], session: SalesforceSession, remarks: list[str]
+) -> OrganizationCurrencies | None:
+    """Read the deals' currency where there are several; the constant rates are proposed, and a person sets them."""
+    deals = descriptions.get("Opportunity")
+    if deals is None or deals.field(currencies.FIELD) is None:
+        return None
+    tree["crm"]["currency_field"] = currencies.FIELD
+    known = currencies.read(session)
+    company = known.corporate if known else None
+    if company:
+        tree["currencies"]["company"] = company
+    said = f"in {company}, " if company else ""
+    remarks.append(f"deals are in several currencies: amounts are published {said}and currencies.rates still needs your constant rates")
+    return known
 
 
 def _missing_fields(tree: Any, descriptions: Mapping[str, ObjectDescription | None], remarks: list[str]) -> None:

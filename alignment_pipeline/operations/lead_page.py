@@ -53,7 +53,7 @@ class LeadPage:
 def lead_page(warehouse: Warehouse, agreement: Agreement) -> LeadPage | None:
     """The lead whose promise is due next, of those that have an account and an e-mail; one that was late when none waits.
 
-    Where the CRM has no leads, as HubSpot, a contact.
+    Where the CRM has no leads, a contact.
     """
     return _page_of(_leads(warehouse), "Lead", warehouse, agreement) or _page_of(_contacts(warehouse), "Contact", warehouse, agreement)
 

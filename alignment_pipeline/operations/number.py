@@ -34,6 +34,8 @@ _SUMS = {
     "all_open_pipeline": "is_open",
     "bookings": "is_booked",
 }
+#: Sums at the CRM's own rates -> the sum at the constant ones, over the same deals.
+_AT_CRM_RATES = {"open_pipeline_at_crm_rates": "open_pipeline", "bookings_at_crm_rates": "bookings"}
 #: Metrics that are worked out from other metrics; those are the rows behind them.
 _PARTS = {
     "coverage": ("eligible_pipeline", "target", "bookings"),
@@ -43,7 +45,19 @@ _PARTS = {
     "forecast": ("bookings", "eligible_pipeline", "conversion_at_day", "later_bookings"),
     "velocity": ("all_open_pipeline", "mean_won", "win_rate", "cycle"),
 }
-_DEAL = ("opportunity_id", "stage", "amount_cents", "currency", "close_on", "closed_at", "owner_id", "account_id", "is_won")
+_DEAL = (
+    "opportunity_id",
+    "stage",
+    "amount_cents",
+    "currency",
+    "crm_units",
+    "crm_cents",
+    "close_on",
+    "closed_at",
+    "owner_id",
+    "account_id",
+    "is_won",
+)
 
 
 @dataclass(frozen=True)
@@ -78,8 +92,9 @@ def _metric(home: Home, warehouse: Warehouse, definition: Definition, scope: str
         known = ", ".join(row["scope"] for row in values) or "none: start with `alignment run`"
         raise ConfigurationError(f"{definition.name} has no scope {scope!r}; it has {known}")
     values = [mine, *(row for row in values if row is not mine)]
-    if definition.name in _SUMS:
-        return Number(definition, values, _deals(home, warehouse, _SUMS[definition.name], scope, mine), "the deals it is the sum of")
+    summed = _AT_CRM_RATES.get(definition.name, definition.name)
+    if summed in _SUMS:
+        return Number(definition, values, _deals(home, warehouse, _SUMS[summed], scope, mine), "the deals it is the sum of")
     if definition.name.startswith("bridge_"):
         part = definition.name.removeprefix("bridge_")
         moves = warehouse.read("pipeline_movements")
@@ -100,6 +115,8 @@ def _deals(home: Home, warehouse: Warehouse, mark: str, scope: str, row: Mapping
     parted = deals.with_parts(*(warehouse.read(name) for name in ("opportunity_states", "users", "accounts", "account_tiers")))
     day = row["day_on"]
     on_day = measures.marked(parted, Cut(fiscal.period_of(day), day), fiscal=fiscal, pipeline=pipeline)
+    if row["metric"] in _AT_CRM_RATES:
+        on_day = measures.with_crm_rate(on_day, warehouse.read("currency_rates"))
     columns = [name for name in _DEAL if name in on_day.columns]
     return on_day.filter(on_day.scope == scope, on_day[mark].fill_null(False)).order_by("opportunity_id").select(*columns).to_pyarrow()
 

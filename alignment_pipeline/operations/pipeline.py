@@ -16,13 +16,16 @@ import pyarrow as pa
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.line import run as line_run
+from alignment_pipeline.line import unchanged
 from alignment_pipeline.line.run import Walk
 from alignment_pipeline.line.step import Read, Version
+from alignment_pipeline.line.steps import LINE
+from alignment_pipeline.line.unchanged import Basis
 from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Warehouse
 
 _DATED = ("pipeline_movements", "pipeline_metrics", "step_conversions")
-_STATES = ("crm_record_states", "record_changes", "opportunity_states")
+_STATES = ("crm_record_states", "record_changes", "opportunity_states", "currency_rates")
 RAW = "raw_salesforce_opportunities"
 # a share of a hundredth's noise is no restatement
 _SAME = 1e-9
@@ -66,12 +69,30 @@ def _tables(warehouse: Warehouse, agreement: Agreement, day: date, known: dateti
         return table
 
     walk = Walk(agreement, known, source, line_run.in_memory)
-    for name in _STATES:
-        walk.evaluate(line_run.maker(name))
+    if not is_published_as_of(warehouse, agreement, known):
+        for name in _STATES:
+            walk.evaluate(line_run.maker(name))
     for name in _DATED:
         options = {"day": day} | ({"since": since} if since and name == "pipeline_movements" else {})
         walk.evaluate(line_run.maker(name), **options)
     return walk.tables
+
+
+def is_published_as_of(warehouse: Warehouse, agreement: Agreement, known: datetime) -> bool:
+    """Whether the published states say what was known by the moment, so that they need not be put together again (99 s for two million
+    rows of history)."""
+
+    def version(one: Read) -> str:
+        manifest = warehouse.manifest(one.table)
+        return manifest.identity if manifest else "none"
+
+    published = {name for step in LINE if step.is_published for name in step.makes}
+    for makes in {line_run.maker(name).makes for name in _STATES}:
+        steps = line_run.needed(makes, given=published - set(makes))
+        before = [Basis.from_json(warehouse.basis(name)) for name in makes]
+        if unchanged.news(before, unchanged.parts(steps, agreement=agreement, version=version), known) is not None:
+            return False
+    return True
 
 
 def _rows(table: ibis.Table) -> list[dict[str, Any]]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from ibis import _
 
+from alignment_pipeline.agreement import constant_rates
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.agreement.patterns import matches_text
 from alignment_pipeline.connectors.descriptions import ObjectDescription
+from alignment_pipeline.connectors.salesforce.currencies import OrganizationCurrencies
 from alignment_pipeline.contracts.moments import moment
 from alignment_pipeline.operations import explain_activities, impact_and_backtest
 from alignment_pipeline.warehouse.warehouse import Warehouse
@@ -96,6 +98,16 @@ def calendars(hours: Sequence[Mapping[str, object]]) -> list[Proposal]:
         for row in hours
     )
     return [Proposal("sla.calendars", "Business hours in Salesforce", lines)] if lines else []
+
+
+def rates(known: OrganizationCurrencies | None, agreement: Agreement, today: date) -> list[Proposal]:
+    """One constant rate per currency and fiscal year, from the CRM's own rates."""
+    if known is None:
+        return []
+    wanted = constant_rates.proposed(known.rates, company=agreement.currencies.company, fiscal=agreement.fiscal, today=today)
+    lines = [f"{constant_rates.as_yaml(rate)}" for rate in wanted]
+    about = f"The rate of each fiscal year's first day, by {known.about}. It decides for the whole year: ask finance for theirs."
+    return [Proposal("currencies.rates", "Constant rates of exchange", (about, *lines))] if lines else []
 
 
 def thresholds(warehouse: Warehouse, agreement: Agreement, *, reps: int, weekly_per_rep: float) -> list[Proposal]:

@@ -1,6 +1,7 @@
 """`alignment tidy`: deletes what the agreement's retention section does not keep any longer, and says how large the rest is.
 
-Belongs here: files below the home, and calling the journal's summary. Dagster's own history is deleted by the wiring (`defs/tidy.py`).
+Belongs here: files below the home, rows of tables that grow with every run, and calling the journal's summary. Dagster's own history is
+deleted by the wiring (`defs/tidy.py`).
 """
 
 from __future__ import annotations
@@ -11,15 +12,23 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import ibis
+from ibis import _
+
+from alignment_pipeline.contracts.moments import moment
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.journal.lease import CRM, FULL, RUN, acquire
+from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline.write_back.records import summary
 
 _LEASE_SECONDS = 120.0
 #: A name that begins so was left behind by a process that died while it wrote, as is what lies in the spill folder longer than a run lasts.
 _LEFT_OVER = (".arrivals-", ".pointer-")
 _LEFT_OVER_DAYS = 2
+#: Tables to which every run adds rows, whether or not there is news: the moment of a row, its run, and what else tells rows apart.
+#: Of an older day the last rows are kept, which say how far each stream was read and what the sources were like.
+_OF_EVERY_RUN = {"extractions": ("started_at", ("system", "object")), "run_measures": ("measured_at", ("measure",))}
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Tidied:
     plans: int
     messages: int
     files: Mapping[str, int] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
@@ -60,7 +70,8 @@ def tidy(home: Home, journal: Journal) -> Tidied:
             "left over": sum(path.exists() and _delete(path) for path in list(_left_over(home.path, ago(_LEFT_OVER_DAYS))))
             + _delete_older(home.path / "spill", ago(_LEFT_OVER_DAYS)),
         }
-    return Tidied(done.operations, done.plans, done.messages, files, sizes(home))
+        rows = {name: _shorten(home.warehouse(), name, ago(keep.run_days)) for name in _OF_EVERY_RUN}
+    return Tidied(done.operations, done.plans, done.messages, files, rows, sizes(home))
 
 
 def sizes(home: Home) -> dict[str, int]:
@@ -70,6 +81,20 @@ def sizes(home: Home) -> dict[str, int]:
         name = "journal" if path.name.startswith("journal.sqlite") else path.name
         by_name[name] = by_name.get(name, 0) + _size(path)
     return {name: size for name, size in by_name.items() if size}
+
+
+def _shorten(warehouse: Warehouse, name: str, before: datetime) -> int:
+    """Keep of every day before a moment only the last rows of a table; returns how many rows were deleted."""
+    if not warehouse.exists(name):
+        return 0
+    at, apart = _OF_EVERY_RUN[name]
+    rows = warehouse.read(name)
+    of_a_day = ibis.window(group_by=[*apart, _[at].truncate("D")], order_by=[_[at].desc(), _.run_id.desc()])
+    kept = rows.mutate(later=ibis.row_number().over(of_a_day)).filter((_[at] >= moment(before)) | (_.later == 0)).drop("later")
+    old = int(rows.count().execute() - kept.count().execute())
+    if old:
+        warehouse.replace(name, kept.order_by(at, "run_id"))
+    return old
 
 
 def _delete_older(folder: Path, before: datetime, *, pattern: str = "*") -> int:

@@ -38,7 +38,9 @@ def movements(
     `before` and `after` are deals with their parts on the two days; `since` is the first of them. A deal whose states are the same on
     both days has no row; `start` and `end` have one row for each open deal.
     """
-    sides = [_side(deals.by_scope(table, dimensions), period, fiscal, booking_date) for table in (before, after)]
+    concerned = _concerned(before, after, period, fiscal, booking_date)
+    both = (table.semi_join(concerned, "opportunity_id") for table in (before, after))
+    sides = [_side(deals.by_scope(table, dimensions), period, fiscal, booking_date) for table in both]
     then = sides[0].rename({f"{name}_0": name for name in _SIDE if name not in ("scope", "opportunity_id")})
     now = sides[1].rename({f"{name}_1": name for name in _SIDE if name not in ("scope", "opportunity_id")})
     pairs = then.outer_join(now, ["scope", "opportunity_id"])
@@ -51,6 +53,13 @@ def movements(
     # kept for the six parts that are read from it
     # held by the expression itself: what Ibis caches on a connection is dropped by the garbage collector before the parts are read
     return _parts(ibis.memtable(_pathed(joined.drop("opportunity_id_w0", "opportunity_id_w1"), since, fiscal).to_pyarrow()))
+
+
+def _concerned(before: ibis.Table, after: ibis.Table, period: FiscalPeriod, fiscal: Fiscal, booking_date: str) -> ibis.Table:
+    """Deals that can have a part: open in the period on the first day, or in it on the last. Of many deals these are few."""
+    then = before.filter(~before.is_closed, deals.in_period(before, period, fiscal=fiscal, booking_date=booking_date))
+    now = after.filter(deals.in_period(after, period, fiscal=fiscal, booking_date=booking_date))
+    return ibis.union(then.select("opportunity_id"), now.select("opportunity_id"), distinct=True)
 
 
 def _whole(paired: ibis.Table, place: str) -> dict[str, ibis.Value]:

@@ -13,8 +13,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
+from alignment_pipeline.pipeline_metrics.intervals import Z
+
 STAYS, CONVERTED, LEFT = 0, 1, 2
-Z = 1.959963984540054
 _DAYS = attrgetter("days")
 
 

@@ -55,15 +55,38 @@ def marked(parted: ibis.Table, cut: Cut, *, fiscal: Fiscal, pipeline: Pipeline) 
 def present(parted: ibis.Table, cut: Cut, *, fiscal: Fiscal, pipeline: Pipeline) -> Rows:
     """Per scope: open and overdue pipeline of the period, bookings, and all open deals."""
     on_day = marked(parted, cut, fiscal=fiscal, pipeline=pipeline)
+    return _sums(on_day, ("is_open", "in_set", "is_eligible", "is_overdue", "is_booked"), "amount_cents")
+
+
+def _sums(counted: ibis.Table, marks: Sequence[str], amount: str) -> Rows:
+    """Per scope and mark: the sum of an amount, how many deals, and how many of them without it."""
     groups: dict[str, ibis.Value] = {}
-    for name in ("is_open", "in_set", "is_eligible", "is_overdue", "is_booked"):
-        chosen = on_day[name].fill_null(False)
+    for name in marks:
+        chosen = counted[name].fill_null(False)
         groups |= {
-            f"{name}_cents": on_day.amount_cents.sum(where=chosen).fill_null(0),
+            f"{name}_cents": counted[amount].sum(where=chosen).fill_null(0),
             f"{name}_deals": chosen.cast("int64").sum(),
-            f"{name}_without": (chosen & on_day.amount_cents.isnull()).cast("int64").sum(),
+            f"{name}_without": (chosen & counted[amount].isnull()).cast("int64").sum(),
         }
-    return _rows(on_day.group_by("scope").agg(**groups).order_by("scope"))
+    return _rows(counted.group_by("scope").agg(**groups).order_by("scope"))
+
+
+def at_crm_rates(parted: ibis.Table, rates: ibis.Table, cut: Cut, *, fiscal: Fiscal, pipeline: Pipeline) -> Rows:
+    """Per scope: open pipeline and bookings of the period at the CRM's own rate of each deal's close date, each deal to the cent."""
+    counted = with_crm_rate(marked(parted, cut, fiscal=fiscal, pipeline=pipeline).filter(_.in_set | _.is_booked), rates)
+    return _sums(counted, ("in_set", "is_booked"), "crm_cents")
+
+
+def with_crm_rate(counted: ibis.Table, rates: ibis.Table) -> ibis.Table:
+    """Deals with the CRM's own rate of their close date, `crm_units`, and what they amount to by it, `crm_cents`; null without a rate."""
+    spans = rates.select("starts_on", "ends_on", rated=rates.currency, crm_units=rates.units)
+    holds = [
+        counted.currency == spans.rated,
+        counted.close_on >= spans.starts_on,
+        spans.ends_on.isnull() | (counted.close_on < spans.ends_on),
+    ]
+    joined = counted.left_join(spans, holds)
+    return joined.mutate(crm_cents=(joined.amount * ibis.literal(100.0) / joined.crm_units).round().cast("int64"))
 
 
 def past(parted: ibis.Table, cuts: Sequence[Cut], today: date, *, fiscal: Fiscal, pipeline: Pipeline) -> Rows:
@@ -151,7 +174,7 @@ def _booked(final: ibis.Table, cuts: ibis.Table, pipeline: Pipeline) -> ibis.Tab
 
 
 def wins(parted: ibis.Table, today: date, *, fiscal: Fiscal, pipeline: Pipeline) -> Rows:
-    """Per scope, of deals created in the year before the last T days: how many, won within T, their mean amount and median days."""
+    """Per scope, of deals created in the year before the last T days: how many, won within T, their amounts and days."""
     until = fiscal.end_of(today) - timedelta(days=pipeline.cycle_days)
     on = deals.deals_on(parted, today, fiscal=fiscal)
     old = on.filter(on.created_at < moment(until), on.created_at >= moment(until - timedelta(days=365)))
@@ -164,7 +187,9 @@ def wins(parted: ibis.Table, today: date, *, fiscal: Fiscal, pipeline: Pipeline)
         won=_.is_hit.cast("int64").sum(),
         won_with_amount=has_amount.cast("int64").sum(),
         won_cents=marked.amount_cents.sum(where=has_amount).fill_null(0),
+        won_deviation=marked.amount_cents.cast("float64").std(where=has_amount, how="sample"),
         median_days=marked.days.median(where=marked.is_hit),
+        days=marked.days.collect(where=marked.is_hit, order_by=marked.days),
     )
     return _rows(sums.order_by("scope"))
 

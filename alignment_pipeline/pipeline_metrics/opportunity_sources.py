@@ -108,18 +108,19 @@ def _source(deal: Mapping[str, Any], touches: Iterable[Touch], sourcing: Sourcin
     for rule in sourcing.rules:
         value = deal[fields[rule.field]]
         if _fits(rule, value):
-            return rule.team, "rule", f"{rule.field.replace('_', ' ')} was {value} when it was created", None
+            return rule.team, "rule", f"{rule.field.replace('_', ' ')} was {value} when the opportunity was created", None
     begin = deal["created_at"] - timedelta(days=sourcing.touch_days)
     for at, kind, _id in touches:
         if begin <= at < deal["created_at"]:
             team = MARKETING if kind in sourcing.marketing_types else "sales"
+            words = kind.replace("_", " ").replace("email", "e-mail")
             return (
                 team,
                 "touch",
-                f"first touch in the {sourcing.touch_days} days before it: {kind.replace('_', ' ')} on {moments.day(at)}",
+                f"first touch in the {sourcing.touch_days} days before the opportunity: {words} on {moments.day(at)}",
                 at,
             )
-    return None, "none", "no rule fits, and there was no touch before it", None
+    return None, "none", "no rule fits, and there was no touch before the opportunity", None
 
 
 def _fits(rule: SourceRule, value: str | None) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from alignment_pipeline.agreement import coverage as covers
 from alignment_pipeline.agreement.fiscal import Fiscal
 from alignment_pipeline.agreement.pipeline import Pipeline
 from alignment_pipeline.contracts.pipeline import PIPELINE_METRICS
-from alignment_pipeline.pipeline_metrics import bridge, conversion, coverage, deals, measures
+from alignment_pipeline.pipeline_metrics import bridge, conversion, coverage, deals, intervals, measures
 from alignment_pipeline.pipeline_metrics.coverage import PastPeriod
 from alignment_pipeline.pipeline_metrics.measures import WHOLE, Cut
 
@@ -29,6 +30,8 @@ DEFINITIONS = {
     "eligible_pipeline": "Of the open pipeline: in a stage that counts for coverage",
     "all_open_pipeline": "Amount of all open deals, whatever their close date",
     "bookings": "Amount of won deals of the period, by the agreement's booking date",
+    "open_pipeline_at_crm_rates": "The open pipeline at the CRM's own rate of each deal's close date; nothing is decided by it",
+    "bookings_at_crm_rates": "The bookings at the CRM's own rate of each deal's close date; nothing is decided by it",
     "target": "Bookings wanted, from the agreement",
     "coverage": "Eligible open pipeline / (target - bookings)",
     "coverage_needed": "Open pipeline needed / (target - bookings)",
@@ -50,6 +53,7 @@ def pipeline_metrics(
     users: ibis.Table,
     accounts: ibis.Table,
     account_tiers: ibis.Table,
+    currency_rates: ibis.Table,
     *,
     fiscal: Fiscal,
     pipeline: Pipeline,
@@ -57,7 +61,10 @@ def pipeline_metrics(
     agreement_version: str,
     day: date | None = None,
 ) -> ibis.Table:
-    """`pipeline_metrics` of one day and the period that holds it."""
+    """`pipeline_metrics` of one day and the period that holds it.
+
+    Money is at the agreement's constant rates. Where the CRM has rates of its own (`currency_rates`), two sums at these stand beside.
+    """
     today = day or fiscal.day_of(as_of)
     period = fiscal.period_of(today)
     parted = deals.with_parts(opportunity_states, users, accounts, account_tiers)
@@ -65,11 +72,14 @@ def pipeline_metrics(
     cuts = past_cuts(today, fiscal=fiscal, pipeline=pipeline)
     before = _by_scope(measures.past(parted, cuts, today, fiscal=fiscal, pipeline=pipeline))
     won = {row["scope"]: row for row in measures.wins(parted, today, fiscal=fiscal, pipeline=pipeline)}
+    converted = _at_crm_rates(parted, currency_rates, Cut(period, today), fiscal, pipeline)
     rows = []
     for row in now or [_nothing()]:
         scope = row["scope"]
         metrics = _Metrics(scope, pipeline)
         metrics.of_day(row, pipeline.target(period.name, scope))
+        if converted is not None:
+            metrics.of_crm_rates(converted.rows.get(scope, _nothing()), converted.basis)
         metrics.of_speed(row, won.get(scope))
         metrics.of_coverage(row, pipeline.target(period.name, scope), before.get(scope, []))
         rows += metrics.rows
@@ -105,6 +115,23 @@ def shown(rate: conversion.Rate, min_n: int) -> str:
     return f"{rate.numerator:.0f} of {rate.n}" if rate.n < min_n else f"{100 * rate.value:.1f} %"
 
 
+@dataclass(frozen=True)
+class _AtCrmRates:
+    """Sums at the CRM's own rates by scope, and what these rates are."""
+
+    rows: Mapping[str, Mapping[str, Any]]
+    basis: str
+
+
+def _at_crm_rates(parted: ibis.Table, rates: ibis.Table, cut: Cut, fiscal: Fiscal, pipeline: Pipeline) -> _AtCrmRates | None:
+    """None in an organisation whose CRM has no rates."""
+    kinds = rates.select("basis").limit(1).to_pyarrow()["basis"].to_pylist()
+    if not kinds:
+        return None
+    rows = measures.at_crm_rates(parted, rates, cut, fiscal=fiscal, pipeline=pipeline)
+    return _AtCrmRates({row["scope"]: row for row in rows}, f"{kinds[0]} rates")
+
+
 class _Metrics:
     """Rows of one scope."""
 
@@ -132,6 +159,11 @@ class _Metrics:
             self.add(metric, row[f"{name}_cents"], "cents", row[f"{name}_deals"], without_amount=row[f"{name}_without"])
         self.add("target", None if target is None else round(target * 100), "cents", int(target is not None))
 
+    def of_crm_rates(self, row: Mapping[str, Any], basis: str) -> None:
+        """The two sums at the CRM's own rates."""
+        for metric, name in (("open_pipeline_at_crm_rates", "in_set"), ("bookings_at_crm_rates", "is_booked")):
+            self.add(metric, row[f"{name}_cents"], "cents", row[f"{name}_deals"], without_amount=row[f"{name}_without"], basis=basis)
+
     def of_speed(self, row: Mapping[str, Any], won: Mapping[str, Any] | None) -> None:
         """Win rate, mean won amount, cycle, and velocity made of them."""
         created, hits = (won["created"], won["won"]) if won else (0, 0)
@@ -144,18 +176,17 @@ class _Metrics:
             "win_rate", rate.value, "ratio", created, numerator=float(hits), denominator=float(created), lower=rate.lower, upper=rate.upper,
             shown=shown(rate, self.pipeline.min_n), basis=None if enough else TOO_FEW,
         )  # fmt: skip
-        parts = won or {"won_cents": 0, "won_with_amount": 0}
-        self.add(
-            "mean_won",
-            mean,
-            "cents",
-            parts["won_with_amount"],
-            numerator=float(parts["won_cents"]),
-            denominator=float(parts["won_with_amount"]),
-        )
-        self.add("cycle", cycle, "days", hits)
+        parts = won or {"won_cents": 0, "won_with_amount": 0, "won_deviation": None, "days": []}
+        with_amount = parts["won_with_amount"]
+        about_mean = intervals.of_mean(mean, parts["won_deviation"], with_amount)
+        about_cycle = intervals.of_median(parts["days"] or [])
+        summed = {"numerator": float(parts["won_cents"]), "denominator": float(with_amount)}
+        self.add("mean_won", mean, "cents", with_amount, **summed, **_ends(about_mean))
+        self.add("cycle", cycle, "days", hits, **_ends(about_cycle))
         speed = coverage.velocity(row["is_open_deals"], mean, self.win_rate, cycle)
-        self.add("velocity", speed, "cents_a_day", row["is_open_deals"], basis=None if speed is not None else TOO_FEW)
+        about_rate = (rate.lower, rate.upper) if rate.lower is not None and rate.upper is not None else None
+        about = _ends(intervals.of_product(speed, (about_mean, about_rate, about_cycle)))
+        self.add("velocity", speed, "cents_a_day", row["is_open_deals"], basis=None if speed is not None else TOO_FEW, **about)
 
     def of_coverage(self, row: Mapping[str, Any], target: float | None, past: list[dict[str, Any]]) -> None:
         """Coverage, and what it should be today."""
@@ -171,12 +202,22 @@ class _Metrics:
         )
         multiple = needed.needed / to_win if needed.needed is not None and to_win and to_win > 0 else None
         said: dict[str, Any] = {"n": needed.periods, "basis": needed.basis}
-        self.add("coverage_needed", multiple, "ratio", numerator=needed.needed, denominator=to_win, **said)
-        self.add("open_needed", needed.needed, "cents", **said)
-        self.add("coverage_gap", needed.gap, "cents", **said)
-        self.add("conversion_at_day", needed.conversion, "ratio", **said)
+        of_open = needed.between("needed")
+        multiples = [None if one is None or not to_win or to_win < 0 else one / to_win for one in of_open]
+        self.add(
+            "coverage_needed", multiple, "ratio", numerator=needed.needed, denominator=to_win, **said,
+            lower=multiples[0] if multiple is not None else None, upper=multiples[1] if multiple is not None else None,
+        )  # fmt: skip
+        self.add("open_needed", needed.needed, "cents", **said, **_ends(of_open))
+        self.add("coverage_gap", needed.gap, "cents", **said, **_ends(needed.between("gap")))
+        self.add("conversion_at_day", needed.conversion, "ratio", **said, **_ends(needed.bounds))
         self.add("later_bookings", needed.later, "cents", **said)
-        self.add("forecast", needed.forecast, "cents", **said)
+        self.add("forecast", needed.forecast, "cents", **said, **_ends(needed.between("forecast")))
+
+
+def _ends(interval: tuple[float | None, float | None] | None) -> dict[str, Any]:
+    lower, upper = interval or (None, None)
+    return {"lower": lower, "upper": upper}
 
 
 def _bridges(movements: ibis.Table, fiscal: Fiscal, today: date, pipeline: Pipeline) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Pictures of pipeline: the bridge as a waterfall, conversion curves with bands, the planner's tornado.
+"""Pictures of pipeline: the bridge as a waterfall, coverage through the period, conversion curves with bands, the planner's tornado.
 
 Belongs here: one self-contained SVG each, from rows of the tables. Where they are shown: `defs/notes.py`.
 """
@@ -14,6 +14,9 @@ from alignment_pipeline.pipeline_metrics import bridge
 
 Rows = Sequence[Mapping[str, Any]]
 WIDTH, HEIGHT, LEFT, TOP, PLOT_HEIGHT = 720, 320, 64, 40, 220
+#: Coverage above it is not drawn: at a period's end little is missing, and the ratio grows without bound.
+MOST_COVERAGE = 8.0
+_WIDE = WIDTH - LEFT - 20
 _UP, _DOWN, _TOTAL, _LINES = "#2f7d4f", "#b5482a", "#4a6785", ("#1b6ca8", "#c0561a", "#2f7d4f", "#7a4fa3", "#888888")
 
 
@@ -43,6 +46,29 @@ def bridge_svg(rows: Rows) -> str:
     return _svg("Open pipeline of the period, in millions", shapes)
 
 
+def coverage_svg(rows: Rows) -> str:
+    """`coverage_paths`: coverage by business day, the present period as a thick line beside the ones before. A line ends at 8."""
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for row in rows:
+        if row["coverage"] is not None and row["coverage"] <= MOST_COVERAGE:
+            lines.setdefault(row["period"], []).append((row["business_day"], row["coverage"]))
+    drawn = sorted(lines.items())
+    last = max((points[-1][0] for _name, points in drawn), default=1)
+    most = max((value for _name, points in drawn for _day, value in points), default=1.0) or 1.0
+    ticks = [most * part / 4 for part in range(5)] if drawn else []
+    shapes = [_text(LEFT - 22, TOP + PLOT_HEIGHT * (1 - tick / most) + 4, f"{tick:.1f}") for tick in ticks]
+    shapes += [_text(LEFT + _WIDE * day / last, TOP + PLOT_HEIGHT + 16, str(day)) for day in range(0, last + 1, 10)] if drawn else []
+    for place, (name, points) in enumerate(drawn):
+        is_present = place == len(drawn) - 1
+        colour = _LINES[(len(drawn) - 1 - place) % len(_LINES)]
+        placed = [(LEFT + _WIDE * day / last, TOP + PLOT_HEIGHT * (1 - value / most)) for day, value in points]
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
+        shapes.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="{4 if is_present else 1.5}"/>')
+        shapes.append(f'<circle cx="{placed[-1][0]:.1f}" cy="{placed[-1][1]:.1f}" r="{4 if is_present else 2}" fill="{colour}"/>')
+        shapes.append(_text(LEFT + 60 + place * 128, HEIGHT - 12, f"{name}{' (now)' if is_present else ''}", colour))
+    return _svg("Coverage by business day of the period", shapes)
+
+
 def curves_svg(rows: Rows) -> str:
     """`incidence` rows of `step_conversions` of the whole: share converted by days, with its 95 % band."""
     chosen = [(row["step"], json.loads(row["curve"])) for row in rows if row["reading"] == "incidence" and row["scope"] == "all"]
@@ -61,19 +87,25 @@ def curves_svg(rows: Rows) -> str:
 
 
 def tornado_svg(rows: Rows) -> str:
-    """`plan_sensitivities` of the whole: deals needed when each rate alone is at the ends of its interval, the widest first."""
-    chosen = [row for row in rows if row["scope"] == "all" and row["variation"] == "interval" and row["width"] is not None]
-    ordered = sorted(chosen, key=lambda row: (-row["width"], row["rate_name"]))
-    ends = [value for row in ordered for value in (row["deals_at_low"], row["deals_at_high"])]
+    """`plan_sensitivities` of the whole: deals needed when each rate alone is at the ends of its interval, the widest first.
+
+    A rate at whose lower end no number of deals is enough has no end: its bar goes as far as the longest.
+    """
+    chosen = [row for row in rows if row["scope"] == "all" and row["variation"] == "interval" and row["deals_at_high"] is not None]
+    ordered = sorted(chosen, key=lambda row: (row["width"] is not None, -(row["width"] or 0.0), row["rate_name"]))
+    ends = [value for row in ordered for value in (row["deals_at_low"], row["deals_at_high"]) if value is not None]
     least, most = (min(ends), max(ends)) if ends else (0.0, 1.0)
     scale = (WIDTH - LEFT - 220) / ((most - least) or 1.0)
     shapes = []
     for place, row in enumerate(ordered):
-        low, high = sorted((row["deals_at_low"], row["deals_at_high"]))
+        has_end = row["deals_at_low"] is not None
+        low, high = sorted((row["deals_at_low"] if has_end else most, row["deals_at_high"]))
         x, y = LEFT + 120 + (low - least) * scale, TOP + 20 + 44 * place
         shapes.append(f'<rect x="{x:.1f}" y="{y}" width="{max(1.0, (high - low) * scale):.1f}" height="24" fill="{_TOTAL}"/>')
         shapes.append(_text(LEFT + 40, y + 16, row["rate_name"].replace("_", " ")))
-        shapes.append(_text(LEFT + 130 + (high - least) * scale + 36, y + 16, f"{low:,.0f} to {high:,.0f}"))
+        shapes.append(
+            _text(LEFT + 130 + (high - least) * scale + 36, y + 16, f"{low:,.0f} to {high:,.0f}" if has_end else f"{low:,.0f} or more")
+        )
     return _svg("Deals needed, each rate over its own interval", shapes)
 
 

@@ -87,7 +87,7 @@ def _row(days: int, grouping: str, pairs: Sequence[tuple[bool, bool]], min_n: in
     }  # fmt: skip
 
 
-def difference(won1: int, n1: int, won0: int, n0: int) -> tuple[float, float, float]:
+def difference(won1: float, n1: float, won0: float, n0: float) -> tuple[float, float, float]:
     """Difference of two shares with the interval of Agresti and Caffo (2000), which holds its level for small counts too."""
     p1, p0 = (won1 + 1) / (n1 + 2), (won0 + 1) / (n0 + 2)
     half = Z * math.sqrt(p1 * (1 - p1) / (n1 + 2) + p0 * (1 - p0) / (n0 + 2))

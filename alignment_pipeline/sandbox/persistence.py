@@ -33,6 +33,7 @@ class Size:
     people: int
     activities: int
     factor: float
+    currencies: int = 1
 
 
 def load(path: Path) -> tuple[Size, dict[str, Any]] | None:

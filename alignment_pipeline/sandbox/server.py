@@ -14,6 +14,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -33,6 +34,24 @@ _MODULES = {
 #: The variable that names each system's host.
 _HOSTS = {"salesforce": "SALESFORCE_DOMAIN", "marketo": "MARKETO_DOMAIN", "hubspot": "HUBSPOT_API_HOST"}
 _BESIDE = ("marketo", "hubspot")
+
+
+def http_server(app: ASGIApp, **settings: Any) -> uvicorn.Server:
+    """A server that adds nothing of its own to what the app answers: no headers, no log of calls."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws="none",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+        **settings,
+    )
+    return uvicorn.Server(config)
 
 
 def system_app(world: World, system: str, make: Callable[[World], ASGIApp] | None = None) -> ASGIApp:
@@ -89,20 +108,7 @@ class Sandbox:
             listening.listen(128)
             sockets.append(listening)
             self.ports[system] = listening.getsockname()[1]
-            config = uvicorn.Config(
-                system_app(self.world, system, self._apps.get(system)),
-                log_config=None,
-                log_level="error",
-                access_log=False,
-                date_header=False,
-                server_header=False,
-                proxy_headers=False,
-                lifespan="off",
-                ws="none",
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=1,
-            )
-            self._servers.append(uvicorn.Server(config))
+            self._servers.append(http_server(system_app(self.world, system, self._apps.get(system)), log_level="error"))
         self._thread = threading.Thread(target=self._serve, args=(sockets,), name="sandbox", daemon=True)
         self._thread.start()
         self._started.wait(timeout=10)

@@ -12,10 +12,11 @@ import ibis
 from alignment_pipeline.agreement.engagement import MICRO, micro
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.contracts.scoring import ACCOUNT_SCORES
-from alignment_pipeline.contracts.shape import as_contract, step
+from alignment_pipeline.contracts.shape import as_contract, is_known_empty, loosened, step
 from alignment_pipeline.scoring import sentences
 from alignment_pipeline.scoring.factors import top_factors
 from alignment_pipeline.scoring.person_scores import score_of
+from alignment_pipeline.wording import moments
 
 # per cent by which engagement must have moved to be said, and from which a number says nothing more
 _SAID_MOVE, _FAR_UP, _GONE = 10, 500, 99
@@ -26,17 +27,20 @@ def account_scores(
     person_scores: ibis.Table,
     account_tiers: ibis.Table,
     account_fits: ibis.Table,
+    account_factors: ibis.Table,
+    account_periods: ibis.Table,
     *,
     scoring: Scoring,
     as_of: datetime,
     agreement_version: str,
 ) -> ibis.Table:
-    """One row per account in scope; `factors` are `account_engagement_factors`."""
+    """One row per account in scope; `factors` are `account_engagement_factors`. People with `account_periods` (`person_account_periods`)
+    are engaged by what they did at the account, in `account_factors` (`person_account_factors`)."""
     engagement = scoring.engagement
     tiers = account_tiers.filter(account_tiers.is_in_scope).select("account_id", "tier")
     fits = account_fits.select("fit_score", fit_account_id="account_id")
     totals = _totals(factors)
-    breadth = _breadth(person_scores, scoring)
+    breadth = _breadth(_as_engaged_here(person_scores, account_factors, account_periods, scoring), scoring)
     largest = top_factors(factors, "account_id").rename(top_account_id="account_id")
     joined = tiers.left_join(fits, tiers.account_id == fits.fit_account_id)
     joined = joined.left_join(totals, joined.account_id == totals.total_account_id)
@@ -61,7 +65,7 @@ def account_scores(
         is_surging=_is_surging(rows, scoring),
         **_committee(rows, scoring),
     )
-    rows = rows.mutate(score_reason=sentences.sentence(_reason(rows, engagement.unit, len(scoring.personas.committee))))
+    rows = rows.mutate(score_reason=sentences.sentence(_reason(rows, len(scoring.personas.committee), as_of)))
     return as_contract(rows, ACCOUNT_SCORES, as_of=as_of, agreement_version=agreement_version)
 
 
@@ -72,6 +76,20 @@ def _totals(factors: ibis.Table) -> ibis.Table:
         last_activity_at=factors.last_at.max(),
         **{name: factors[name].sum() for name in sums},
     )
+
+
+def _as_engaged_here(person_scores: ibis.Table, account_factors: ibis.Table, account_periods: ibis.Table, scoring: Scoring) -> ibis.Table:
+    """`person_scores` with is_engaged by what somebody did at the account that counts for them now."""
+    if is_known_empty(account_periods):
+        return person_scores
+    names = ("person_id", "account_id", "is_engaged", "committee_role")
+    never_moved = person_scores.anti_join(account_periods, "person_id").select(*names)
+    moved = person_scores.semi_join(account_periods, "person_id").drop("is_engaged")
+    here = account_factors.group_by("person_id", "account_id").aggregate(here_micro=account_factors.engaged_micro.sum())
+    here = here.rename(here_person_id="person_id", here_account_id="account_id")
+    joined = moved.left_join(here, [moved.person_id == here.here_person_id, moved.account_id == here.here_account_id])
+    joined = joined.mutate(is_engaged=joined.here_micro.fill_null(0) >= micro(scoring.engagement.roll_up.engaged_points))
+    return ibis.union(*(loosened(rows) for rows in (never_moved, joined.select(*names))))
 
 
 def _breadth(person_scores: ibis.Table, scoring: Scoring) -> ibis.Table:
@@ -119,37 +137,35 @@ def _is_surging(rows: ibis.Table, scoring: Scoring) -> ibis.Value:
 
 
 def _engaged(rows: ibis.Table) -> ibis.Value:
-    """`2 of 5 people engaged`; no counting where there is nobody to count."""
-    counted = rows.people_engaged.cast("string") + ibis.literal(" of ") + rows.people_known.cast("string") + ibis.literal(" people engaged")
+    """`2 of 5 people engaged: ...`; no counting where there is nobody to count."""
+    top = rows.spoken.fill_null("")
+    engaged, known = rows.people_engaged.cast("string"), rows.people_known.cast("string")
     return ibis.cases(
-        (rows.people_engaged == 0, ibis.literal("nobody engaged yet")),
-        (rows.people_known == 1, ibis.literal("the only person engaged")),
-        else_=counted,
+        (rows.people_engaged == 0, sentences.said("score.account_nobody", top=top)),
+        (rows.people_known == 1, sentences.said("score.account_only", top=top)),
+        else_=sentences.said("score.account", engaged=engaged, known=known, top=top),
     )
 
 
-def _reason(rows: ibis.Table, unit: str, seats: int) -> ibis.Value:
-    text = sentences.said(
-        "score.account",
-        points=sentences.rounded_text(rows.engagement_micro),
-        unit=sentences.unit(rows.engagement_micro, unit),
-        engaged=_engaged(rows),
-        top=rows.spoken.fill_null(""),
-    )
+def _reason(rows: ibis.Table, seats: int, as_of: datetime) -> ibis.Value:
     faded = sentences.is_faded(rows.engagement_micro) | (rows.spoken.fill_null("") == "")
-    text = ibis.ifelse(faded, sentences.said("score.faded"), text)
+    text = ibis.ifelse(faded, sentences.said("score.faded"), _engaged(rows))
     if seats:
         counted = sentences.said("score.committee", taken=rows.seats_taken.cast("string"), seats=ibis.literal(str(seats)))
         text = text + ibis.ifelse(rows.seats_taken > 0, ibis.literal(" ") + counted, ibis.literal(""))
     trend = rows.engagement_trend_pct
-    share = trend.abs().floor().cast("int64").cast("string")
+    # what moves is said with its day: the sentence may stand in the CRM long after it
+    today = {"day": ibis.literal(moments.day(as_of))}
     moved = ibis.cases(
-        (trend >= _FAR_UP, sentences.said("score.far_up")),
-        (trend >= _SAID_MOVE, sentences.said("score.up", share=share)),
-        (trend <= -_GONE, sentences.said("score.gone")),
-        (trend <= -_SAID_MOVE, sentences.said("score.down", share=share)),
+        (rows.is_surging & (trend >= _FAR_UP), sentences.said("score.surging_far_up", **today)),
+        (trend >= _FAR_UP, sentences.said("score.far_up", **today)),
+        (rows.is_surging & (trend >= _SAID_MOVE), sentences.said("score.surging_up", **today)),
+        (trend >= _SAID_MOVE, sentences.said("score.up", **today)),
+        (trend <= -_GONE, sentences.said("score.gone", **today)),
+        (~rows.is_surging & (trend <= -_SAID_MOVE), sentences.said("score.down", **today)),
         else_=ibis.null("string"),
     )
     text = text + ibis.ifelse(faded, ibis.literal(""), (ibis.literal(" ") + moved).fill_null(""))
-    text = text + ibis.ifelse(rows.is_surging, ibis.literal(" ") + sentences.said("score.surging"), ibis.literal(""))
+    is_said = (trend >= _SAID_MOVE).fill_null(False) & ~faded
+    text = text + ibis.ifelse(rows.is_surging & ~is_said, ibis.literal(" ") + sentences.said("score.surging", **today), ibis.literal(""))
     return ibis.ifelse(rows.activities > 0, text, sentences.said("score.account_unknown"))

@@ -71,12 +71,13 @@ def with_bursts(rows: ibis.Table, bursts: ibis.Table | None, exclusions: Exclusi
         at_us=micros(rows.occurred_at),
         slack_us=slack,
     )
+    own = bursts.view()
     joined = rows.left_join(
-        bursts,
+        own,
         [
-            rows.may_key == bursts.burst_key,
-            rows.at_us >= bursts.burst_from_us - rows.slack_us,
-            rows.at_us <= bursts.burst_until_us + rows.slack_us,
+            rows.may_key == own.burst_key,
+            rows.at_us >= own.burst_from_us - rows.slack_us,
+            rows.at_us <= own.burst_until_us + rows.slack_us,
         ],
     )
     return joined.mutate(is_burst=joined.burst_key.notnull())

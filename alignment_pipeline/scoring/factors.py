@@ -14,7 +14,10 @@ SPOKEN = 3
 
 
 def top_factors(factors: ibis.Table, key: str) -> ibis.Table:
-    """One row per `key` (person_id or account_id): top_factors (JSON list), spoken (the first three in words)."""
+    """One row per `key` (person_id or account_id): top_factors (JSON list), spoken (the first three in words).
+
+    The words count activities and name no points, which are fewer every day: a sentence stays true while nothing happens.
+    """
     order = ibis.window(group_by=factors[key], order_by=[ibis.desc(factors.contribution_micro.abs()), factors.factor])
     ranked = factors.mutate(rank=ibis.row_number().over(order))
     largest = ranked.filter(ranked.rank < TOP)
@@ -27,8 +30,8 @@ def top_factors(factors: ibis.Table, key: str) -> ibis.Table:
         + largest.activities.cast("string")
         + ibis.literal("}")
     )
-    words = largest.factor + ibis.literal(" ") + sentences.rounded_text(largest.contribution_micro)
-    is_said = (largest.rank < SPOKEN) & ~sentences.is_faded(largest.contribution_micro)
+    words = largest.factor + ibis.literal(" ") + sentences.times(largest.activities)
+    is_said = (largest.rank < SPOKEN) & (largest.contribution_micro != 0)
     listed = largest.mutate(item=item, words=ibis.ifelse(is_said, words, ibis.null("string")))
     # one column per rank instead of an ordered list: Spark orders no aggregation
     ranks = range(TOP)

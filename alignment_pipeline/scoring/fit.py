@@ -123,14 +123,18 @@ def _shown(value: ibis.Value, field: str) -> ibis.Value:
     """A value for people: no keys, large numbers short."""
     if field in NUMERIC_FIELDS:
         number = value.cast("float64")
-        millions = (number / 1e6 + 0.5).floor().cast("int64").cast("string") + ibis.literal(" million")
-        billions = (number / 1e9 + 0.5).floor().cast("int64").cast("string") + ibis.literal(" billion")
-        whole = number.floor().cast("int64")
-        rest = (whole % 1000).cast("string").lpad(3, "0")
-        thousands = (whole / 1000).floor().cast("int64").cast("string") + ibis.literal(",") + rest
+        millions = _thousands((number / 1e6 + 0.5).floor().cast("int64")) + ibis.literal(" million")
+        billions = _thousands((number / 1e9 + 0.5).floor().cast("int64")) + ibis.literal(" billion")
+        thousands = _thousands(number.floor().cast("int64"))
         return ibis.cases((number >= 2e9, billions), (number >= 1e6, millions), (number >= 1e3, thousands), else_=value)
     named = ibis.cases(*((value == key, ibis.literal(text)) for key, text in _NAMED.items()), else_=value.substr(0, 40))
     return named.replace("_", " ")
+
+
+def _thousands(whole: ibis.Value) -> ibis.Value:
+    """`950`, `1,292`."""
+    rest = ibis.literal(",") + (whole % 1000).cast("string").lpad(3, "0")
+    return ibis.ifelse(whole < 1000, whole.cast("string"), (whole / 1000).floor().cast("int64").cast("string") + rest)
 
 
 def _bant_gaps(rows: ibis.Table, criteria: Criteria) -> list[ibis.Value]:

@@ -35,9 +35,7 @@ def person_scores(
 ) -> ibis.Table:
     """One row per person in scope who is not one of our own; `factors` are `person_engagement_factors`."""
     engagement = scoring.engagement
-    persons = scored_people(
-        people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope or Scope(), users=users
-    )
+    persons = scored_people(people, person_accounts, accounts, account_tiers, person_fits, scoring=scoring, scope=scope, users=users)
     # people who opted out keep their place in stages, matches and clocks; only their score is 0
     is_opted_out = (persons.person_exclusion == "opted_out").fill_null(False)
     persons = persons.filter(persons.person_exclusion.isnull() | is_opted_out)
@@ -66,9 +64,7 @@ def person_scores(
         engagement_score=ibis.ifelse(
             rows.is_unscored, ibis.literal(0.0), score_of(rows.engagement_micro, rows.activities, engagement.full_score_points)
         ),
-        score_reason=ibis.ifelse(
-            rows.is_unscored, ibis.literal("Opted out of e-mail: not scored."), sentences.sentence(_reason(rows, engagement.unit))
-        ),
+        score_reason=ibis.ifelse(rows.is_unscored, ibis.literal("Opted out of e-mail: not scored."), sentences.sentence(_reason(rows))),
     )
     return as_contract(rows, PERSON_SCORES, as_of=as_of, agreement_version=agreement_version)
 
@@ -79,14 +75,10 @@ def score_of(micro_points: ibis.Value, activities: ibis.Value, full_points: floa
     return ibis.ifelse(activities > 0, share.clip(lower=0.0, upper=100.0), ibis.null("float64"))
 
 
-def _reason(rows: ibis.Table, unit: str) -> ibis.Value:
-    counted = sentences.said(
-        "score.person",
-        points=sentences.rounded_text(rows.engagement_micro),
-        unit=sentences.unit(rows.engagement_micro, unit),
-        activities=sentences.plural(rows.activities, "activity", "activities"),
-        top=rows.spoken.fill_null(""),
-    )
+def _reason(rows: ibis.Table) -> ibis.Value:
+    top = rows.spoken.fill_null("")
+    one = sentences.said("score.person_one", what=top.re_replace(" once$", ""))
+    counted = ibis.ifelse(rows.activities == 1, one, sentences.said("score.person", activities=rows.activities.cast("string"), top=top))
     faded = sentences.is_faded(rows.engagement_micro) | (rows.spoken.fill_null("") == "")
     shown = ibis.ifelse(faded, sentences.said("score.faded"), counted)
     return ibis.ifelse(rows.activities > 0, shown, sentences.said("score.person_unknown"))

@@ -33,5 +33,6 @@ def with_repeats(rows: ibis.Table, repeats: ibis.Table | None, exclusions: Exclu
         return rows.mutate(is_repeat=ibis.literal(False))
     may = ibis.ifelse(rows.activity_type.isin(exclusions.repeat_types), rows.activity_id, ibis.null("string"))
     rows = step(rows, may_repeat=may)
-    joined = rows.left_join(repeats, rows.may_repeat == repeats.repeat_id)
+    own = repeats.view()
+    joined = rows.left_join(own, rows.may_repeat == own.repeat_id)
     return joined.mutate(is_repeat=joined.repeat_id.notnull())

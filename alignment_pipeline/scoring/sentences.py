@@ -33,18 +33,6 @@ def said(key: str, **values: ibis.Value) -> ibis.Value:
     return text
 
 
-def rounded_text(micro: ibis.Value) -> ibis.Value:
-    """Micro-points as text: whole points from ten on, else at most one decimal."""
-    whole = ((micro.abs().cast("float64") + ibis.literal(500_000.0)) / ibis.literal(1_000_000.0)).floor().cast("int64")
-    sign = ibis.ifelse(micro < 0, ibis.literal("-"), ibis.literal(""))
-    return ibis.ifelse(micro.abs() >= 10_000_000, sign + whole.cast("string"), points_text(micro))
-
-
-def unit(micro: ibis.Value, name: str) -> ibis.Value:
-    """The unit of engagement, in the singular for exactly one."""
-    return ibis.ifelse(points_text(micro) == "1", ibis.literal(name.removesuffix("s")), ibis.literal(name))
-
-
 def is_faded(micro: ibis.Value) -> ibis.Value:
     """Whether so little is left that a number would say nothing: less than half a point."""
     return micro.abs() < 500_000
@@ -53,6 +41,12 @@ def is_faded(micro: ibis.Value) -> ibis.Value:
 def plural(count: ibis.Value, one: str, many: str) -> ibis.Value:
     """`1 activity`, `2 activities`."""
     return count.cast("string") + ibis.ifelse(count == 1, ibis.literal(f" {one}"), ibis.literal(f" {many}"))
+
+
+def times(count: ibis.Value) -> ibis.Value:
+    """`once`, `twice`, `12 times`."""
+    more = count.cast("string") + ibis.literal(" times")
+    return ibis.cases((count == 1, ibis.literal("once")), (count == 2, ibis.literal("twice")), else_=more)
 
 
 def json_text(text: ibis.Value) -> ibis.Value:

@@ -7,7 +7,8 @@ Safety in the browser: `guard.py`; how tables are read quickly: `index.py`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -35,6 +36,21 @@ from alignment_pipeline.serving.guard import COOKIE, FormTokens, SecurityHeaders
 
 _FORM_BYTES = 4_000
 _KINDS = {".json": "application/json", ".csv": "text/csv; charset=utf-8", ".yaml": "application/yaml"}
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """What has a page of its own that explains it: its name, which is its template's too, and where it is found."""
+
+    name: str
+    table: str
+    key: str
+    explain: Callable[[Any, str], dict[str, Any]]
+    events: Callable[[Any, dict[str, Any], Journal | None], Any]
+
+
+_PERSON = _Explained("person", "people", "person_id", explain.of_person, timeline.of_person)
+_ACCOUNT = _Explained("account", "accounts", "account_id", explain.of_account, timeline.of_account)
 
 
 class Pages:
@@ -103,23 +119,11 @@ class Pages:
 
     def person(self, request: Request) -> Response:
         """A person's whole explanation."""
-        with self._current.read() as source:
-            wanted = request.path_params["person_id"]
-            if source.one("people", person_id=wanted) is None:
-                raise HTTPException(404, "No person of the last run has this id.")
-            explained = explain.of_person(source, wanted)
-            events = timeline.of_person(source, explained, self._journal)
-        return self._page("person.html.j2", explained=explained, events=events, clocks=words.by_urgency(explained["clocks"]))
+        return self._explained(request, _PERSON)
 
     def account(self, request: Request) -> Response:
         """An account's whole explanation."""
-        with self._current.read() as source:
-            wanted = request.path_params["account_id"]
-            if source.one("accounts", account_id=wanted) is None:
-                raise HTTPException(404, "No account of the last run has this id.")
-            explained = explain.of_account(source, wanted)
-            events = timeline.of_account(source, explained, self._journal)
-        return self._page("account.html.j2", explained=explained, events=events, clocks=words.by_urgency(explained["clocks"]))
+        return self._explained(request, _ACCOUNT)
 
     def queue(self, request: Request) -> Response:
         """The leads whose account a person must decide."""
@@ -201,6 +205,15 @@ class Pages:
         """The journal, for reading holds. None when nothing was ever planned here: opening it would make one."""
         is_made = (self._home.path / "journal.sqlite").exists() or bool(self._home.environ.get("ALIGNMENT_DATABASE_URL", "").strip())
         return self._home.journal() if is_made else None
+
+    def _explained(self, request: Request, kind: _Explained) -> Response:
+        wanted = request.path_params[kind.key]
+        with self._current.read() as source:
+            if source.one(kind.table, **{kind.key: wanted}) is None:
+                raise HTTPException(404, f"No {kind.name} of the last run has this id.")
+            explained = kind.explain(source, wanted)
+            events = kind.events(source, explained, self._journal)
+        return self._page(f"{kind.name}.html.j2", explained=explained, events=events, clocks=words.by_urgency(explained["clocks"]))
 
     def _pack(self, request: Request) -> Kept:
         kept = packs.find(self._home, request.path_params["period"], request.path_params["pack_id"])

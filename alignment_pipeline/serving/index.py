@@ -25,7 +25,7 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 
 FOLDER = "served"
 #: Changed when the file is made in another way.
-_FORMAT = "7"
+_FORMAT = "8"
 #: Rows of a group, the least that is read: DuckDB's own 122,880 are for scans, not for single rows.
 _GROUP = 8_192
 
@@ -54,8 +54,10 @@ _KEPT: dict[str, Kept] = {
     "record_periods": _kept("person_id", "source_key from_at until_at decided_by"),
     "users": _kept("user_id", "name"),
     "person_accounts": _kept("person_id account_id", "basis"),
+    "person_account_periods": _kept("person_id account_id", "from_at until_at earliest_at decided_by"),
+    "person_account_factors": _kept("account_id", "person_id factor contribution_micro"),
     "lead_account_matches": _kept("person_id", "account_id runner_up_id decision confidence reason margin evidence"),
-    "person_scores": _kept("person_id", "engagement_points score_reason last_activity_at persona committee_role is_engaged"),
+    "person_scores": _kept("person_id", "account_id engagement_points score_reason last_activity_at persona committee_role is_engaged"),
     "person_engagement_factors": _kept("person_id", _FACTOR),
     "person_fits": _kept("person_id", "fit_score fit_reason"),
     "person_stages": _kept("person_id", _STAGE),

@@ -39,6 +39,8 @@ def crm_record_states(raw: Mapping[str, ibis.Table], *, as_of: datetime) -> ibis
                 is_deleted=current.is_deleted,
                 master_id=ibis.null("string") if no_master else values.identifier(current.MasterRecordId),
                 converted_to_id=converted,
+                account_id=values.identifier(current.AccountId) if object_ == "Contact" else ibis.null("string"),
+                created_at=values.timestamp(current.CreatedDate),
                 modified_at=ibis.coalesce(current.modified_at, current.known_at),
             )
         )

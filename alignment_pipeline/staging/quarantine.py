@@ -20,6 +20,7 @@ _REASONS = {
     "email": "is no e-mail address",
     "timestamp": "is not a moment in ISO 8601",
     "date": "is no date",
+    "since": "is no date",
     "number": "is no finite number",
     "integer": "is no whole number",
     "flag": "is neither true nor false",

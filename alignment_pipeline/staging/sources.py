@@ -247,6 +247,21 @@ SOURCES: Mapping[str, Mapping[str, Source]] = {
         recurrence_day RecurrenceDayOfMonth number
         """
     ),
+    "raw_salesforce_currency_types": _sources(
+        """
+        currency IsoCode text!
+        units ConversionRate number!
+        is_corporate IsCorporate flag
+        """
+    ),
+    "raw_salesforce_dated_conversion_rates": _sources(
+        """
+        rate_id record_id text!
+        currency IsoCode text!
+        starts_on StartDate since!
+        units ConversionRate number!
+        """
+    ),
     "raw_marketo_leads": _sources(
         """
         marketing_id record_id text!

@@ -59,6 +59,12 @@ def date(column: ibis.Value) -> ibis.Value:
     return ibis.ifelse(_is_iso(column) & (value >= FIRST_DAY) & (value <= LAST_DAY), value, ibis.null("date"))
 
 
+def since(column: ibis.Value) -> ibis.Value:
+    """A day from which something holds: as a date, and an earlier one (0001-01-01 is "always") is the first day."""
+    value = column.substr(0, 10).try_cast("date")
+    return ibis.ifelse(_is_iso(column) & (value < FIRST_DAY), ibis.literal(FIRST_DAY), date(column))
+
+
 def _is_iso(column: ibis.Value) -> ibis.Value:
     # a year of four digits, then a dash; DuckDB would also read 'epoch'
     return column.like("____-%")
@@ -102,6 +108,7 @@ KINDS: Mapping[str, Callable[[ibis.Value], ibis.Value]] = {
     "email": email,
     "timestamp": timestamp,
     "date": date,
+    "since": since,
     "number": number,
     "integer": integer,
     "flag": flag,

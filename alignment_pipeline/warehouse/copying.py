@@ -14,10 +14,10 @@ from pathlib import Path
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis.backends.duckdb import Backend
 
 from alignment_pipeline.contracts import Contract
 from alignment_pipeline.errors import ConfigurationError
+from alignment_pipeline.warehouse.connection import Connection
 
 _TYPES = {
     "string": "VARCHAR",
@@ -36,7 +36,7 @@ def has_types_of(rows: ibis.Table, contract: Contract) -> bool:
     return tuple(types.names) == contract.names and all(_arrow(types[one.name]) == one.type for one in contract.schema)
 
 
-def copy(connection: Backend, rows: ibis.Table, contract: Contract, path: Path, *, row_group: int) -> int:
+def copy(connection: Connection, rows: ibis.Table, contract: Contract, path: Path, *, row_group: int) -> int:
     """Write rows that have the contract's types. Returns how many. Raises ConfigurationError when a required value is missing."""
     query = connection.compile(rows)
     # what Ibis does before each of its own queries: tables that are held in memory are made known to DuckDB

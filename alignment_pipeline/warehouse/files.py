@@ -13,11 +13,11 @@ from pathlib import Path
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis.backends.duckdb import Backend
 
 from alignment_pipeline.contracts import Contract
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.warehouse import copying
+from alignment_pipeline.warehouse.connection import Connection
 from alignment_pipeline.warehouse.manifest import DataFile, describe_file, sync
 
 ROW_GROUP = 122_880
@@ -32,7 +32,9 @@ class Written:
     paths: tuple[Path, ...]
 
 
-def write(connection: Backend, folder: Path, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]) -> list[DataFile]:
+def write(
+    connection: Connection, folder: Path, contract: Contract, rows: ibis.Table | pa.Table | Iterable[pa.RecordBatch]
+) -> list[DataFile]:
     """The rows as a file of this version, on disk before a manifest names it; no file where there are none."""
     path = _new_path(folder)
     if isinstance(rows, ibis.Table):
@@ -52,7 +54,7 @@ def write(connection: Backend, folder: Path, contract: Contract, rows: ibis.Tabl
 
 
 def compacted(
-    files: tuple[DataFile, ...], folder: Path, contract: Contract, connection: Backend, over: Callable[[list[str], str], ibis.Table]
+    files: tuple[DataFile, ...], folder: Path, contract: Contract, connection: Connection, over: Callable[[list[str], str], ibis.Table]
 ) -> tuple[DataFile, ...]:
     """The files, the last ones as one while the one before is not twice as large: few files, and a large one is rarely rewritten."""
     if len(files) <= MOST_FILES:

@@ -11,22 +11,20 @@ import copy
 import os
 import secrets
 import shutil
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import ibis
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS, Contract
 from alignment_pipeline.errors import ConfigurationError, DataLoss
-from alignment_pipeline.warehouse import content, files, versions
+from alignment_pipeline.warehouse import connection, content, files, folders, versions
+from alignment_pipeline.warehouse.connection import Connection
 from alignment_pipeline.warehouse.files import Written
 from alignment_pipeline.warehouse.manifest import (
     POINTER,
@@ -62,32 +60,20 @@ class Warehouse:
     """
 
     def __init__(
-        self, home: Path, *, clock: Clock | None = None, memory_limit: str | None = None, backend: type[Backend] = Backend
+        self, home: Path, *, clock: Clock | None = None, memory_limit: str | None = None, backend: type[Connection] = Connection
     ) -> None:
         self.root = home / "warehouse"
         self._versions = home / "versions"
         self._clock = clock or Clock()
         self._read_before: dict[tuple[str, ...], ibis.Table] = {}
-        _private_folder(home)
-        _check_home(home)
-        _private_folder(self.root)
+        folders.private(home)
+        folders.check_home(home)
+        folders.private(self.root)
         versions.upgrade(self.root, self._versions, CONTRACTS)
         self.spill = home / "spill"
-        _private_folder(self.spill)
+        folders.private(self.spill)
         self._files: dict[str, tuple[str, ...]] = {}
-        # DuckDB merges nested selects itself, and faster: Ibis spends a third of the time of writing SQL on it
-        ibis.options.sql.fuse_selects = False
-        self.connection = backend().connect(temp_directory=str(self.spill), threads=max(1, os.cpu_count() or 1))
-        raw: duckdb.DuckDBPyConnection = self.connection.con
-        raw.execute("SET TimeZone = 'UTC'")
-        # nothing is downloaded at run time; ordering is by keys in the rules, so the engine need not keep it
-        raw.execute("SET autoinstall_known_extensions = false")
-        raw.execute("SET preserve_insertion_order = false")
-        # DuckDB 1.5.6 may push a bloom filter of a join into an Arrow table that cannot take it ("BLOOM_FILTER is not currently
-        # supported in PyArrow Scans"); drop with DuckDB 2
-        raw.execute("SET disabled_optimizers = 'join_filter_pushdown'")
-        if memory_limit:
-            raw.execute("SET memory_limit = ?", [memory_limit])
+        self.connection = connection.connected(backend, spill=self.spill, memory_limit=memory_limit)
 
     def exists(self, name: str) -> bool:
         """Whether the table was ever published."""
@@ -172,7 +158,7 @@ class Warehouse:
         """Keep a table as of a day, as `snapshots/<day>/<table>`; what was kept for the day is replaced."""
         folder = self.snapshot_folder(day) / name
         for path in (self.root / "snapshots", folder.parent):
-            _private_folder(path)
+            folders.private(path)
         return self._store(folder, _contract(name).name, table, keeps=False)
 
     def read_snapshot(self, name: str, day: date) -> ibis.Table:
@@ -202,7 +188,7 @@ class Warehouse:
         """A warehouse below another folder on the same connection, so that rules can read from both."""
         other = copy.copy(self)
         other.root, other._versions = root, root / ".versions"
-        _private_folder(root)
+        folders.private(root)
         return other
 
     def damaged(self) -> dict[str, list[str]]:
@@ -319,16 +305,3 @@ def _contract(name: str) -> Contract:
 def _empty(contract: Contract) -> ibis.Table:
     # nullable, as the columns of a read Parquet file are
     return ibis.memtable(pa.schema([field.with_nullable(True) for field in contract.schema]).empty_table())
-
-
-def _private_folder(path: Path) -> None:
-    """Made when missing, 0700; the modes of a folder that is there are its owner's business."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
-def _check_home(home: Path) -> None:
-    mode = stat.S_IMODE(home.stat().st_mode)
-    if mode & 0o077 and home.stat().st_uid == os.getuid():
-        raise ConfigurationError(
-            f"the home {home} is open to others (mode {mode:04o}): chmod 700 {home}, or let ALIGNMENT_HOME name a folder of its own"
-        )

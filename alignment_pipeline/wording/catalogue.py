@@ -48,10 +48,11 @@ FORMS: Mapping[str, Form] = {
     "match.junk": Form("The company field names no company.", "Match reason", "The company field names no company."),
     "match.never": Form("A person ruled out the only candidate.", "Match reason", "A person ruled out the only candidate."),
     # engagement
+    "score.person_one": Form("1 activity: {what}.", "Score reason", "1 activity: Inbound e-mail."),
     "score.person": Form(
-        "{points} {unit} of engagement from {activities}: {top}.",
+        "{activities} activities: {top}.",
         "Score reason",
-        "42 minutes of engagement from 5 activities: Hand raised 39, Page visit 2.",
+        "14 activities: Hand raised once, Page visit 12 times.",
     ),
     "score.faded": Form(
         "Almost no engagement now; what there was is too small or too long ago.",
@@ -60,16 +61,42 @@ FORMS: Mapping[str, Form] = {
     ),
     "score.person_unknown": Form("No activity is known.", "Score reason", "No activity is known."),
     "score.account": Form(
-        "{points} {unit} of engagement, {engaged}: {top}.",
+        "{engaged} of {known} people engaged: {top}.",
         "Score reason",
-        "72 minutes of engagement, 3 of 11 people engaged: Hand raised 35, Page visit 10.",
+        "3 of 11 people engaged: Hand raised twice, Page visit 40 times.",
     ),
-    "score.committee": Form("Buying committee: {taken} of {seats} roles.", "Score reason", "Buying committee: 2 of 5 roles."),
-    "score.up": Form("Up {share}% on the period before.", "Score reason", "Up 136% on the period before."),
-    "score.down": Form("Down {share}% on the period before.", "Score reason", "Down 40% on the period before."),
-    "score.far_up": Form("Far more than in the period before.", "Score reason", "Far more than in the period before."),
-    "score.gone": Form("Nothing lately.", "Score reason", "Nothing lately."),
-    "score.surging": Form("Surging.", "Score reason", "Surging."),
+    "score.account_nobody": Form(
+        "Too little, or too long ago, for anyone to count as engaged: {top}.",
+        "Score reason",
+        "Too little, or too long ago, for anyone to count as engaged: Page visit 4 times, Inbound e-mail 3 times.",
+    ),
+    "score.account_only": Form(
+        "The only person known there is engaged: {top}.",
+        "Score reason",
+        "The only person known there is engaged: Hand raised once, Meeting 6 times.",
+    ),
+    "score.committee": Form(
+        "Buying committee: {taken} of {seats} roles engaged.", "Score reason", "Buying committee: 2 of 5 roles engaged."
+    ),
+    "score.up": Form("More in the weeks before {day} than earlier.", "Score reason", "More in the weeks before 20 Nov 2026 than earlier."),
+    "score.down": Form(
+        "Less in the weeks before {day} than earlier.", "Score reason", "Less in the weeks before 20 Nov 2026 than earlier."
+    ),
+    "score.far_up": Form(
+        "Far more in the weeks before {day} than earlier.", "Score reason", "Far more in the weeks before 20 Nov 2026 than earlier."
+    ),
+    "score.surging_up": Form(
+        "Surging on {day}, with more than in the weeks before.",
+        "Score reason",
+        "Surging on 20 Nov 2026, with more than in the weeks before.",
+    ),
+    "score.surging_far_up": Form(
+        "Surging on {day}, with far more than in the weeks before.",
+        "Score reason",
+        "Surging on 20 Nov 2026, with far more than in the weeks before.",
+    ),
+    "score.gone": Form("Nothing in the weeks before {day}.", "Score reason", "Nothing in the weeks before 20 Nov 2026."),
+    "score.surging": Form("Surging on {day}.", "Score reason", "Surging on 20 Nov 2026."),
     "score.account_unknown": Form("No activity of its people is known.", "Score reason", "No activity of its people is known."),
     # fit and tier
     "fit.scored": Form(
@@ -85,27 +112,27 @@ FORMS: Mapping[str, Form] = {
     "tier.by_flag": Form(", ticked as target account", "Tier reason", "Tier 3, ticked as target account."),
     # MQA
     "mqa.held": Form(
-        "MQA since {since}. {path}: {parts}.",
+        "MQA since {since}. {path}: at least {parts}.",
         "MQA reason",
-        "MQA since 3 Sep 2026. Depth and breadth: 134 minutes and 2 people with 15 minutes each in 90 days.",
+        "MQA since 3 Sep 2026. Depth and breadth: at least 80 minutes of engagement and 2 people with 15 minutes each in 90 days.",
     ),
     "mqa.customer": Form("Already a customer.", "MQA reason", "Already a customer."),
     "mqa.open_opportunity": Form("An opportunity is open already.", "MQA reason", "An opportunity is open already."),
     "mqa.account_type": Form("Accounts of this type do not become MQAs.", "MQA reason", "Accounts of this type do not become MQAs."),
     "mqa.cooling": Form(
-        "{held} It stopped being an MQA, so it can become one again from {until}.",
+        "{path}: at least {parts}. It stopped being an MQA, so it can become one again from {until}.",
         "MQA reason",
-        "Senior interest: 1 VP with 20 minutes in 90 days. It stopped being an MQA, so it can become one again from 9 Dec 2026.",
+        "Senior interest: at least 1 VP with 20 minutes in 90 days. It stopped being an MQA, so it can become one again from 9 Dec 2026.",
     ),
     "mqa.missing": Form(
         "Not an MQA yet. Needs {ways}.",
         "MQA reason",
-        "Not an MQA yet. Needs 18 more minutes; or 1 more C-level, VP or director with a hand raise.",
+        "Not an MQA yet. Needs 80 minutes of engagement in 90 days; or 1 C-level, VP or director with a hand raise in 30 days.",
     ),
     # stages
     "stage.since": Form("{stage} since {since}: {why}.", "Stage reason", "MQL since 20 Nov 2026: raised a hand."),
     "stage.new": Form("{stage} since {since}.", "Stage reason", "New Name since 7 Apr 2026."),
-    "stage.next": Form("Next, {stage}: {ways}.", "Stage reason", "Next, Engaged: 1 more minute in 180 days."),
+    "stage.next": Form("Next, {stage}: {ways}.", "Stage reason", "Next, Engaged: 1 minute of engagement in 180 days."),
     "ways.more": Form("{ways}; or {number} other ways", "Stage reason", "a hand raise; or 3 other ways"),
     # service levels
     "sla.pending": Form(
@@ -133,6 +160,16 @@ FORMS: Mapping[str, Form] = {
         "SLA reason",
         "Done late, Fri 13 Nov, 09:20 Berlin time: sent back to marketing. It was due Thu 12 Nov, 10:00.",
     ),
+    "sla.met_just_late": Form(
+        "Done {stop}, just after it was due: {done}.",
+        "SLA reason",
+        "Done Fri 13 Nov, 09:20 Berlin time, just after it was due: contacted.",
+    ),
+    "sla.met_late_that_day": Form(
+        "Done late on the day when it was due, {stop}: {done}.",
+        "SLA reason",
+        "Done late on the day when it was due, Fri 13 Nov: assigned.",
+    ),
     "sla.early": Form(
         "Done before it was asked for, {start}.", "SLA reason", "Done before it was asked for, Wed 11 Nov, 10:00 Berlin time."
     ),
@@ -155,10 +192,18 @@ FORMS: Mapping[str, Form] = {
         "Commitment",
         "The period's target is booked already; nothing is left to cover.",
     ),
+    "commitment.nothing_yet": Form(
+        "Nothing by business day {elapsed} of {total}; the goal is {goal}.",
+        "Commitment: nothing yet",
+        "Nothing by business day 35 of 62; the goal is 3 times the target.",
+    ),
+    "commitment.nothing_at_all": Form(
+        "Nothing in the whole period; the goal was {goal}.", "Commitment: nothing yet", "Nothing in the whole period; the goal was 60."
+    ),
     "commitment.ratio": Form(
         "{there} by business day {elapsed} of {total}; the goal is {goal}.",
         "Commitment: a share or a ratio",
-        "82.94 by business day 35 of 62; the goal is 30.",
+        "83% by business day 35 of 62; the goal is 30%.",
     ),
     "commitment.over": Form(
         "{there} in the whole period; the goal was {goal}.", "Commitment: the period is over", "188 in the whole period; the goal was 60."

@@ -85,6 +85,14 @@ def plural(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
+_ACRONYMS = {"cmo": "CMO", "ceo": "CEO", "cro": "CRO", "sdr": "SDR", "bdr": "BDR", "vp": "VP", "mql": "MQL", "mqa": "MQA"}
+
+
+def named(key: str) -> str:
+    """A name that the agreement gives, in words: `rep_and_manager` is `rep and manager`, `cmo` is `CMO`."""
+    return " ".join(_ACRONYMS.get(word, word) for word in key.split("_"))
+
+
 def once(name: str, company: str) -> str:
     """`Ann Lee (Acme)`; a name that says the company already, or is all there is, stands alone."""
     name, company = name.strip(), company.strip()
@@ -96,4 +104,4 @@ def once(name: str, company: str) -> str:
 
 def wanted(events: Sequence[tuple[str, int]]) -> str:
     """What is asked for: (kind of event, how many of them it takes)."""
-    return listed(list(dict.fromkeys(EVENTS[kind][0] + (f" ({count} of them)" if count > 1 else "") for kind, count in events)))
+    return listed(list(dict.fromkeys(EVENTS[kind][0] + (f" ({count} times)" if count > 1 else "") for kind, count in events)))

@@ -2,8 +2,9 @@
 
     python -m alignment_pipeline_tests.benchmarks.bench_hubspot [--people 20000] [--events 150000] [--records 10000]
 
-A portal with as many companies as people, and events of which one in forty is a form submission and the others are of marketing e-mails,
-read as the only CRM: histories, owners, pipelines, engagements and the CRM's tables included. Exit code 1 when a limit is passed:
+A portal with as many companies as people, a list of everybody and twenty lists of fifty, and events of which one in forty is a form
+submission and the others are of marketing e-mails, read as the only CRM: histories, owners, pipelines, engagements and the CRM's tables
+included. Exit code 1 when a limit is passed:
 1,000 calls at first, 40 with nothing new, 3 x rows/100 + 40 for writing and reading back.
 """
 
@@ -28,6 +29,7 @@ from alignment_pipeline_tests.write_back.portal_office import SCORE, agreement, 
 FIRST, NOTHING_NEW = 1_000, 40
 _FORMS_SHARE = 40
 """One event in so many is a form submission, the others are of e-mails: 50 submissions cost a call, of e-mail events 1,000."""
+_LISTS, _OF_A_LIST = 20, 50
 _ONE_STAMP = 12_000
 """More contacts than a search can page through bear one stamp, as after an import."""
 
@@ -40,6 +42,10 @@ def filled(people: int, events: int) -> HubSpotStore:
     companies = ({"id": 1_000_000 + n, "at": moments[n], "name": f"C{n}", "domain": f"c{n}.example"} for n in range(people))
     pipeline = {"id": "default", "label": "Sales", "stages": [{"id": "s1", "label": "New", "metadata": {"probability": "0.2"}}]}
     store.load({"contacts": contacts, "companies": companies}, pipelines=[pipeline])
+    for number in range(_LISTS + 1):
+        listed = store.add_list(f"List {number}", "DYNAMIC", TEN_DAYS_AGO).id
+        for contact in range(people if number == 0 else _OF_A_LIST):
+            store.join(listed, str(1 + contact), moments[contact])
     for form in range(5):
         store.add_form(f"form-{form}", f"Form {form}")
     for number in range(events):

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -23,32 +24,35 @@ import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from ibis.backends.duckdb import Backend
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.fast_lane.statements import RememberingBackend
 from alignment_pipeline.fast_lane.store import Store
+from alignment_pipeline.installation.home import DUCKDB_SHARE
 from alignment_pipeline.line import run as line
+from alignment_pipeline.warehouse.connection import Connection
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.benchmarks import score_data, score_pandas, score_sql
 
 INPUTS = ("accounts", "people", "person_records", "person_accounts", "activities")
-EMPTY = ("users", "record_periods")
+EMPTY = ("users", "record_periods", "person_account_periods")
 FITS = ("account_fits", "account_tiers", "person_fits")
 MADE = {
     "person_engagement_factors": score_sql.SUMS,
     "account_engagement_factors": score_sql.SUMS,
 }
 EACH = ("base_micro", "weighted_micro", "contribution_micro", "age_days")
+# what a run may take, as ALIGNMENT_MEMORY_LIMIT would say it
+MEMORY_GB = 2.5
 # a tick of this many changed people, with at least this many activities behind them
 TICK_PEOPLE, TICK_ACTIVITIES = 1_000, 5_000
 
 
-def warehouse(folder: Path, backend: type[Backend] = Backend) -> Warehouse:
-    """The warehouse of the bench's home, on two threads."""
-    found = Warehouse(folder / "home", backend=backend)
+def warehouse(folder: Path, backend: type[Connection] = Connection) -> Warehouse:
+    """The warehouse of the bench's home, on two threads, with DuckDB's share of a memory limit of `MEMORY_GB`."""
+    found = Warehouse(folder / "home", backend=backend, memory_limit=f"{int(MEMORY_GB * 1000 * DUCKDB_SHARE)}MB")
     found.connection.raw_sql("SET threads = 2")
     return found
 
@@ -78,7 +82,9 @@ def walk(home: Warehouse, *wanted: str) -> None:
     line.decide(wanted, given, agreement=agreement(), as_of=score_data.NOW, keep=keep)
 
 
+@cache
 def agreement() -> Agreement:
+    """Read once by a process, as the product's are: reading the file takes longer than a hand-raise."""
     return loader.load(loader.default_path()).model_copy(update={"version": "bench"})
 
 
@@ -282,7 +288,7 @@ def report(results: dict[str, dict[str, float]]) -> None:
     checks = [
         ("product / hand-written SQL", product["seconds"] / sql["seconds"], 1.3, True),
         ("product / SQL that writes each activity", product["seconds"] / each["seconds"], 0.5, True),
-        ("product's memory in GB", product["peak_mb"] / 1000, 2.5, True),
+        ("product's memory in GB", product["peak_mb"] / 1000, MEMORY_GB, True),
         ("pandas / product", pandas["seconds"] / product["seconds"], 2.5, False),
         ("memory product / pandas", product["peak_mb"] / pandas["peak_mb"], 0.75, True),
         ("tick of 1,000 / full", tick["seconds"] / product["seconds"], 0.25, True),

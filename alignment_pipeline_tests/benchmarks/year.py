@@ -30,6 +30,7 @@ import pyarrow as pa
 
 from alignment_pipeline.defs.launch import instance_folder
 from alignment_pipeline.defs.tidy import delete_runs
+from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import tidy
 from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.benchmarks.ordinary_days import WRITTEN, Days, days
@@ -68,10 +69,14 @@ class Year:
 
     def __init__(self, lived: Days, appends: int, total_days: int, every: int) -> None:
         self.lived, self.total_days, self.every = lived, total_days, every
-        self.home = lived.company.home
         self.months: list[Month] = []
         self._appends_each = round(appends * every / total_days)
         self._set_back()
+
+    @property
+    def home(self) -> Home:
+        """The home at the simulated moment: one that was opened earlier has not seen the clock move on."""
+        return self.lived.company.home
 
     def run(self, say: Callable[[str], None]) -> None:
         """Live it."""

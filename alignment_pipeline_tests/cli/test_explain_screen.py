@@ -38,6 +38,7 @@ def person(**given: Any) -> dict[str, Any]:
         "periods": [],
         "account": {"account_id": "001a", "basis": "matched"},
         "account_names": {"001a": "Acme Inc"},
+        "moves": [],
         "match": None,
         "score": None,
         "factors": [],
@@ -65,6 +66,7 @@ def full(kind: str) -> dict[str, Any]:
             "evidence": [{"evidence": "same_name", "points_micro": 1}] * 40,
         },
         account_names={"001a": LONG, "001b": LONG},
+        moves=[f"activities until 2026-0{month}-01 12:00 count for {LONG}" for month in range(1, 6)],
         score={"engagement_points": 12345.6, "last_activity_at": NOW},
         factors=[{"contribution_micro": 10**9, "factor": LONG, "activities": 10**6, "last_at": NOW}] * 40,
         fit={"fit_score": 20.0, "fit_reason": LONG},
@@ -102,7 +104,7 @@ def test_the_whole_answer_leaves_no_row_out(kind: str) -> None:
 def test_the_first_lines_say_what_since_when_why_and_what_next() -> None:
     clocks = [clock("met", 1), clock("pending", 2, "accept_or_reject"), clock("breached", 9)]
 
-    lines = explain_screen.lines(person(clocks=clocks), width=80)
+    lines = explain_screen.lines(person(clocks=clocks), width=80, titles={"first_touch": "First touch of an MQL"})
 
     assert [
         "Jane Doe, CTO, Acme",
@@ -112,7 +114,7 @@ def test_the_first_lines_say_what_since_when_why_and_what_next() -> None:
         "          why: Raised a hand",
         "          responsible: Robin Rep, Sales (owns the account)",
         "",
-        "Next      first touch is breached, due 2026-11-13 08:00",
+        "Next      First touch of an MQL: breached, due 2026-11-13 08:00",
         "          to become Sales Lead: status working",
     ] == lines[:9]
 
@@ -152,3 +154,34 @@ def test_an_activity_that_gave_no_points_says_why(exclusion: str | None, base: i
 
     assert is_explained == ("the agreement's cap on points of its kind was reached, or its rule gives none" in text)
     assert ("not counted  bot" in text) == (exclusion == "bot")
+
+
+def test_nothing_is_said_twice_and_nothing_that_shows_as_zero() -> None:
+    account = {
+        "kind": "account",
+        "account": {"account_id": "001a", "name": "Acme", "country": "Spain"},
+        "tier": {"tier": 3, "tier_reason": "Tier 3. Fit 50 of 100: industry Media (+5)."},
+        "mqa": {"mqa_status": "not_yet", "mqa_reason": "Not an MQA yet. Needs 3 more minutes.", "times": 0},
+        "score": {"engagement_points": 0.0, "last_activity_at": None},
+        "factors": [{"factor": "Page visit", "contribution_micro": 40_000, "activities": 1, "last_at": NOW}],
+        "people": [{"engagement_points": 0.04, "first_name": "Ann", "last_name": "Lee", "person_id": "p", "persona": "VP", "title": None}],
+    }
+
+    text = "\n".join(explain_screen.lines(person(**account), width=80))
+
+    assert "Tier      3. Fit 50 of 100" in text and "MQA       Not an MQA yet." in text and "no activity is known" in text
+    assert not {"Page visit", "Ann Lee"} & {word for word in ("Page visit", "Ann Lee") if word in text}
+
+
+def test_of_a_lead_without_account_the_closest_one_is_named_as_too_unlike() -> None:
+    match = {
+        "decision": "none",
+        "confidence": 0.1,
+        "reason": "No account with this name or domain.",
+        "evidence": [],
+        "runner_up_id": "001b",
+    }
+
+    lines = explain_screen.lines(person(account=None, match=match, account_names={"001b": "Acme Mining"}), width=80)
+
+    assert "          closest, but too unlike: Acme Mining" in lines

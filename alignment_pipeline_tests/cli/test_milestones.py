@@ -1,5 +1,9 @@
 """What a run says while it goes on."""
 
+import os
+import pty
+import subprocess
+import sys
 import time
 
 import pytest
@@ -55,3 +59,46 @@ def test_a_line_fits_eighty_columns(name: str) -> None:
 
     assert len(said) == len(parts)
     assert [] == [line for line in said if len(line) > 80]
+
+
+def test_before_the_first_table_it_says_which_systems_are_read() -> None:
+    assert {name: milestones.reading(environ) for name, environ in ENVIRONS.items()} == {
+        "Salesforce and Marketo": "reading Salesforce and Marketo",
+        "HubSpot alone": "reading HubSpot",
+        "HubSpot beside": "reading Salesforce and HubSpot",
+    }
+
+
+STEP = """
+import os, time
+from alignment_pipeline.cli.milestones import milestones
+with milestones("Running", {}, first="reading") as report:
+    time.sleep(0.3)
+    real = os.dup(2)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # as Dagster does while a step runs
+    report.line("identified: 790 people")
+    os.dup2(real, 2)
+"""
+
+
+def test_on_a_terminal_a_line_takes_the_place_of_the_status_although_a_step_has_its_own_stderr() -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", STEP], stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while piece := _read(ours):
+            shown += piece
+    os.close(ours)
+
+    before, _, after = shown.partition(b"   0 s  identified: 790 people")
+    assert process.returncode == 0
+    assert before.endswith(b"\r\x1b[2K") and b"reading" in before
+    assert after
+
+
+def _read(terminal: int) -> bytes:
+    """What the terminal shows next; nothing when the other side is closed."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""

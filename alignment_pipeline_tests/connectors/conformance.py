@@ -218,7 +218,7 @@ class Conformance:
             adapter.read(budget=CallBudget(run_share=10.0, organisation_share=10.0))
 
     def test_a_budget_of_our_own_stops_the_reading_cleanly(self, adapter: Adapter) -> None:
-        adapter.fill(10, stamp=RECENT)
+        adapter.fill(COUNT, stamp=RECENT)
         with pytest.raises(QuotaExhausted, match="budget of 2 calls"):
             adapter.read(budget=CallBudget(most_calls=2))
 

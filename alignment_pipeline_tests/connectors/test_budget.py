@@ -21,6 +21,8 @@ from alignment_pipeline.sandbox.world import World, sandbox_clock
 from alignment_pipeline_tests.connectors.served import Served, rows_of
 
 FULL_SALESFORCE, FULL_MARKETO, NOTHING_NEW = 90, 120, 30
+# what an organisation with one currency has
+ORDINARY = [stream for stream in SALESFORCE.streams if stream.only_with is None]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def test_all_of_salesforce_is_read_and_then_nothing(demo: Served) -> None:
     # A threshold of 300 sends as many objects through Bulk as 8,000 does in the organisation of full size.
     first = SalesforceExtraction(demo.salesforce(), bulk_rows_from=300)
     states: dict[str, StreamState] = {}
-    for reading in first.readings(SALESFORCE.streams):
+    for reading in first.readings(ORDINARY):
         found = {row["record_id"] for row in rows_of(reading)}
         states[reading.stream.object] = reading.report.state
         table = demo.world.salesforce.tables[reading.stream.object]
@@ -57,7 +59,7 @@ def test_all_of_salesforce_is_read_and_then_nothing(demo: Served) -> None:
 
     demo.world.advance(3_600)
     again = SalesforceExtraction(demo.salesforce(), states)
-    assert sum(len(rows_of(reading)) for reading in again.readings(SALESFORCE.streams)) <= 3, "users and the organisation, stamped at start"
+    assert sum(len(rows_of(reading)) for reading in again.readings(ORDINARY)) <= 3, "users and the organisation, stamped at start"
     assert again.session.counter.total <= 5
 
 

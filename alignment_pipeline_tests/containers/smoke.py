@@ -1,4 +1,4 @@
-"""compose.yaml tried: run, plan, approve from outside, apply, with every process killed once in between. `make smoke`.
+"""compose.yaml tried: run, plan, approve from outside, apply, with every process killed once in between, PostgreSQL too. `make smoke`.
 
 Where a container engine runs, `make up` starts the same services; this script starts their commands as processes, against a PostgreSQL of
 its own, and says so.
@@ -11,8 +11,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, text
 
@@ -20,6 +24,7 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.salesforce import rest_query
 from alignment_pipeline.installation import salesforce
 from alignment_pipeline.installation.home import Home
+from alignment_pipeline.journal.tables import OPEN
 from alignment_pipeline_tests import postgres
 from alignment_pipeline_tests.containers.processes import Processes
 
@@ -44,12 +49,13 @@ def main() -> int:
     )
     say("the commands of compose.yaml run as processes, against a PostgreSQL of their own")
     folder = Path(tempfile.mkdtemp(prefix="alignment-smoke-"))
-    with postgres.served(folder) as uri:
-        return drive(folder / "services", uri)
+    with postgres.server(folder) as server:
+        return drive(folder / "services", server)
 
 
-def drive(folder: Path, uri: str) -> int:
+def drive(folder: Path, server: postgres.Server) -> int:
     """The whole story over a running server."""
+    uri = server.uri
     engine = create_engine(uri.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for name in ("dagster", "alignment"):
@@ -60,12 +66,12 @@ def drive(folder: Path, uri: str) -> int:
     urls = {name: uri.replace("postgresql://", drivers[name]) for name, uri in named.items()}
     one = Processes(folder, lambda: (urls["dagster"], urls["alignment"]))
     try:
-        return story(one)
+        return story(one, server, urls["alignment"])
     finally:
         one.stop()
 
 
-def story(one: Processes) -> int:
+def story(one: Processes, server: postgres.Server, journal: str) -> int:
     """Start, run, kill, approve, apply."""
     for service in ("sandbox", "code"):
         one.start(service)
@@ -116,13 +122,29 @@ def story(one: Processes) -> int:
     check("an apply of approved plans refuses it", refused_apply.returncode != 0 and written(one) == 0)
     approved = one.once("person", "alignment", "approve", plan_hash, "--by", "a person outside")
     check("a person outside signed it", approved.returncode == 0, approved.stderr)
-    killed = one.once("person", "alignment", "apply", "--approved-only", plan_hash, kill_after=6)
+    power = threading.Thread(target=_when_written, args=(one, server.kill))
+    power.start()
+    lost = one.once("person", "alignment", "apply", "--approved-only", plan_hash)
+    power.join()
     half = written(one)
-    say(f"apply killed after six seconds (exit {killed.returncode}): {half} leads written")
+    say(f"PostgreSQL killed when the first leads were written (exit {lost.returncode}): {half} leads written")
+    check(
+        "an apply that loses its journal ends with an error of ours", lost.returncode == 1 and "Traceback" not in lost.stderr, lost.stderr
+    )
+    say(f"it says: {lost.stderr.strip().splitlines()[-1]}")
+    server.start()
+    for service in ("code", "daemon", "web"):
+        one.healthy(service)
+    say(f"all services are healthy again with PostgreSQL; the web server refused {_refusals(one)} questions before it had connected again")
+    check("Dagster knows both runs", len(one.statuses()) == 2)
+    killed = one.once("person", "alignment", "apply", "--approved-only", plan_hash, kill_after=6)
+    say(f"apply killed after six seconds (exit {killed.returncode}): {written(one)} leads written")
     applied = one.once("person", "alignment", "apply", "--approved-only", plan_hash)
     check("the apply was taken up and ended", applied.returncode == 0, applied.stderr[-500:])
     say(f"{written(one)} leads written in all")
     check("something was written", written(one) > 0)
+    check("nothing is lost: every operation of the plan has its result", unfinished(journal) == 0, str(unfinished(journal)))
+    check("nothing is doubled: no task of ours twice", not doubled(one), str(doubled(one)[:3]))
     again = one.once("person", "alignment", "apply", "--approved-only", plan_hash)
     say(f"applied again: exit {again.returncode}, {again.stdout.strip().splitlines()[:1]}")
     print("smoke: 0 failed")
@@ -157,10 +179,48 @@ def wait(one: Processes, run: str, wanted: set[str], *, seconds: float = 120) ->
 
 def written(one: Processes) -> int:
     """Leads of the embedded Salesforce that hold a value of ours."""
+    return len(_asked(one, _WRITTEN))
+
+
+def _refusals(one: Processes, *, most: int = 30) -> int:
+    """How many questions the web server answers with an error until it has found out that its connections are gone."""
+    for number in range(most):
+        try:
+            one.statuses()
+            return number
+        except RuntimeError:
+            time.sleep(1)
+    raise SystemExit(f"FAILED: the web server has no connection after {most} questions")
+
+
+def _when_written(one: Processes, act: Callable[[], None], *, seconds: float = 120) -> None:
+    """Do something as soon as the first value of ours is in the CRM, or when it takes too long."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not written(one):
+        time.sleep(0.1)
+    act()
+
+
+def _asked(one: Processes, soql: str) -> list[Mapping[str, Any]]:
     settings = dict(line.split("=", 1) for line in (one.folder / "data" / ".env").read_text().splitlines())
     settings = {name: value.strip("'") for name, value in settings.items()}
     home = Home(path=one.folder / "asking", environ=settings, clock=Clock.parse(settings["ALIGNMENT_CLOCK"]))
-    return len(list(rest_query.records(salesforce.session(home), _WRITTEN, "smoke")))
+    return list(rest_query.records(salesforce.session(home), soql, "smoke"))
+
+
+def doubled(one: Processes) -> list[str]:
+    """Keys of tasks that the embedded Salesforce holds more than once."""
+    keys = [str(row["Alignment_Key__c"]) for row in _asked(one, "SELECT Alignment_Key__c FROM Task WHERE Alignment_Key__c != null")]
+    return [key for key, number in Counter(keys).items() if number > 1]
+
+
+def unfinished(journal: str) -> int:
+    """Operations that the journal still means to send, or whose outcome it does not know."""
+    engine = create_engine(journal)
+    with engine.connect() as connection:
+        states = dict(connection.execute(text("SELECT state, count(*) FROM op GROUP BY state")).all())
+    engine.dispose()
+    return sum(number for state, number in states.items() if state in OPEN)
 
 
 if __name__ == "__main__":

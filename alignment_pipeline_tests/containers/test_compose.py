@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 import pytest
+from dagster_webserver.cli import dagster_webserver
 from ruamel.yaml import YAML
 
 from alignment_pipeline_tests.containers.processes import ROOT, services
@@ -87,12 +88,57 @@ def test_the_image_s_lock_is_part_of_the_lock_that_is_tested() -> None:
     assert all("--hash=sha256:" in block for block in re.split(r"\n(?=[a-z0-9])", "\n".join(blocks)) if "==" in block.split("\n")[0])
 
 
+def helm_values() -> dict[str, Any]:
+    return dict(YAML(typ="safe").load((ROOT / "examples/helm/values.yaml").read_text()))
+
+
 def test_kubernetes_gets_no_signing_key_and_a_read_only_web_server() -> None:
-    values = YAML(typ="safe").load((ROOT / "examples/helm/values.yaml").read_text())
-    assert values["dagsterWebserver"]["enableReadOnly"] is True
+    values = helm_values()
     assert "approval.key" not in (ROOT / "examples/helm/values.yaml").read_text()
     (one,) = values["dagster-user-deployments"]["deployments"]
     assert ["--module-name", "alignment_pipeline.definitions"] == one["dagsterApiGrpcArgs"]
+    # `enableReadOnly` starts a second server; the first would still launch runs
+    assert values["dagsterWebserver"]["enableReadOnly"] is False
+    ((name, value),) = [(one["name"], one["value"]) for one in values["dagsterWebserver"]["env"]]
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(name, value)
+        assert dagster_webserver.make_context("web", [], auto_envvar_prefix="DAGSTER_WEBSERVER").params["read_only"] is True
+
+
+#: Sections of the chart's values in which its schema (helm/dagster/values.schema.json) allows no other key, as far as we set any.
+HELM_CLOSED = {
+    ("dagsterWebserver",): (
+        "replicaCount image nameOverride pathPrefix service workspace env envConfigMaps envSecrets deploymentLabels labels nodeSelector "
+        "affinity tolerations podSecurityContext securityContext resources readinessProbe livenessProbe startupProbe annotations "
+        "enableReadOnly dbStatementTimeout dbPoolRecycle logLevel schedulerName volumeMounts volumes"
+    ),
+    ("dagsterWebserver", "service"): "annotations type port",
+    ("dagsterDaemon",): (
+        "enabled image runCoordinator heartbeatTolerance env envConfigMaps envSecrets deploymentLabels labels nodeSelector affinity "
+        "tolerations podSecurityContext securityContext resources livenessProbe readinessProbe startupProbe annotations runMonitoring "
+        "runRetries sensors schedules schedulerName volumeMounts volumes"
+    ),
+    ("dagsterDaemon", "runCoordinator"): "enabled type config",
+    ("dagsterDaemon", "runCoordinator", "config", "customRunCoordinator"): "module class config",
+    ("runLauncher",): "type config",
+    ("runLauncher", "config", "customRunLauncher"): "module class config",
+    ("telemetry",): "enabled",
+}
+HELM_SECTIONS = (
+    "global rbacEnabled dagsterWebserver dagsterDaemon dagster-user-deployments runLauncher additionalInstanceConfig retention telemetry "
+    "postgresql generatePostgresqlPasswordSecret"
+)
+
+
+def test_the_chart_s_values_have_no_key_that_its_schema_refuses() -> None:
+    values = helm_values()
+
+    assert set(HELM_SECTIONS.split()) == set(values)
+    for place, allowed in HELM_CLOSED.items():
+        section = values
+        for name in place:
+            section = section[name]
+        assert set(section) <= set(allowed.split()), place
 
 
 def test_board_and_alerts_use_metrics_that_are_sent() -> None:

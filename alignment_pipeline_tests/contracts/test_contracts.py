@@ -11,7 +11,7 @@ from alignment_pipeline.contracts import CONTRACTS, Column, Contract, columns
 from alignment_pipeline.contracts.systems.registry import STREAMS
 
 # what people said, what merely stands beside a decision, and steps inside a room
-NO_DECISION = {"match_labels", "account_duplicates", "lead_duplicates", "match_word_rarities", "calendar_days"}
+NO_DECISION = {"match_labels", "account_duplicates", "lead_duplicates", "match_word_rarities", "calendar_days", "person_account_periods"}
 SUFFIXES = {"_at": "timestamp", "_on": "date", "_micro": "int64", "_pct": "float64"}
 
 

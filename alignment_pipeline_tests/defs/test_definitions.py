@@ -16,8 +16,10 @@ from alignment_pipeline.agreement import loader
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.defs import jobs, launch, progress
-from alignment_pipeline.defs.line import AS_OF_TAG, BLOCKING_GROUPS, CONTRACT_CHECK, Line, LineResource, table
+from alignment_pipeline.defs.line import Line
+from alignment_pipeline.defs.line_resource import AS_OF_TAG, LineResource
 from alignment_pipeline.defs.retrying import recoverable
+from alignment_pipeline.defs.specs import BLOCKING_GROUPS, CONTRACT_CHECK, table
 from alignment_pipeline.errors import AnotherWriter, ConfigurationError, CredentialsRefused, QuotaExhausted, Retryable
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.journal import lease

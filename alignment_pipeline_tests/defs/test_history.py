@@ -16,7 +16,7 @@ import pytest
 
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.defs import history as wiring
-from alignment_pipeline.defs.line import LineResource
+from alignment_pipeline.defs.line_resource import LineResource
 from alignment_pipeline.defs.placement import HERE
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.installation.home import Home

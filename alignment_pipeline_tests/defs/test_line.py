@@ -13,7 +13,8 @@ import pytest
 from alignment_pipeline import definitions
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.contracts import CONTRACTS
-from alignment_pipeline.defs.line import AUTOMATED_GROUPS, Line
+from alignment_pipeline.defs.line import Line
+from alignment_pipeline.defs.specs import AUTOMATED_GROUPS
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.line.run import decide, maker
 from alignment_pipeline_tests.scoring.factories import NOW, table

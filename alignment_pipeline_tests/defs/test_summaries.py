@@ -20,8 +20,9 @@ NAMES = {"person_id", "lead_id", "contact_id", "record_id", "opportunity_id", "t
 
 
 def row_of(contract: Contract) -> dict[str, Any]:
-    """A row with a value in each column, as a total over all owners."""
+    """A row with a value in each column, as a total over all owners and periods."""
     total = {name: "(all)" for name in ("owner_id", "lead_source") if name in contract.names}
+    total |= {"period": "all"} if contract.name == "program_yields" else {}
     return {column.name: VALUES[column.type] for column in contract.columns} | total
 
 

@@ -87,9 +87,9 @@ class Company:
         }
 
 
-def small(seed: int = 7) -> Organisation:
+def small(seed: int = 7, *, currencies: int = 1) -> Organisation:
     """The smallest organisation in which everything happens."""
-    return generate(seed=seed, accounts=200, people=800, activities=6000)
+    return generate(seed=seed, accounts=200, people=800, activities=6000, currencies=currencies)
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def company(
     organisation: Organisation, path: Path, *, factor: float = FACTOR, package: Path | None = None, **settings: str
 ) -> Iterator[Company]:
     """Serve the organisation on loopback until the block ends; `package` is the metadata package that its CRM has, ours by default."""
-    salesforce, marketo = SalesforceStore(package=package), MarketoStore()
+    salesforce, marketo = SalesforceStore(package=package, currencies=organisation.currencies), MarketoStore()
     salesforce.load(organisation.salesforce)
     marketo.load(
         organisation.marketo_leads,

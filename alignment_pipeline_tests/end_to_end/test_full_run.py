@@ -6,6 +6,7 @@ What is asked: the sandbox's audit log and the generator's truth, which the pipe
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -344,7 +345,7 @@ def test_matching_against_the_truth(day: Day) -> None:
 
 
 def test_engagement_equals_the_oracle(day: Day) -> None:
-    names = ("accounts", "people", "person_records", "person_accounts", "activities")
+    names = ("accounts", "people", "person_records", "person_accounts", "person_account_periods", "activities")
     made = ScoredOrganisation(**{name: day.table(name) for name in names})
     scoring = day.agreement.scoring
     published = day.table("person_engagement_factors")
@@ -362,7 +363,7 @@ def test_engagement_equals_the_oracle(day: Day) -> None:
 
 
 def test_account_scores_and_mqas_equal_the_oracles(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("accounts", "people", "person_records", "person_accounts", "activities")
+    names = ("accounts", "people", "person_records", "person_accounts", "person_account_periods", "activities")
     made = ScoredOrganisation(**{name: day.table(name) for name in names})
     scoring, factors = day.agreement.scoring, day.table("person_engagement_factors")
     fitted = {row["person_id"]: row for row in day.table("person_fits")}
@@ -468,11 +469,16 @@ def _texts(value: Any) -> Any:
 
 
 def test_explain_says_why_of_a_lead_by_any_of_its_names(day: Day) -> None:
-    lead = next(row for row in day.table("people") if row["lead_id"] and row["email"])
+    people = day.table("people")
+    addresses = Counter(row["email"] for row in people)
+    lead = next(row for row in people if row["lead_id"] and addresses[row["email"]] == 1)
+    shared = next(row["email"] for row in people if row["email"] and addresses[row["email"]] > 1)
     by_mail = day.company.alignment("explain", lead["email"].upper(), "--json")
     by_id = day.company.alignment("explain", lead["lead_id"][:15], "--json")
     assert (0, 0) == (by_mail.code, by_id.code), by_mail.err + by_id.err
     assert lead["person_id"] == by_id.json["person"]["person_id"] == by_mail.json["person"]["person_id"]
+    refused = day.company.alignment("explain", shared)
+    assert 2 == refused.code and f"{addresses[shared]} people have the address" in refused.err
     shown = day.company.alignment("explain", lead["lead_id"])
     assert 0 == shown.code and all(part in shown.out for part in ("Now", "Account", "Score"))
 

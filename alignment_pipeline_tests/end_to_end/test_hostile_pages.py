@@ -21,7 +21,7 @@ from alignment_pipeline_tests.reporting import test_report
 
 _PASSIVE = set(
     "html head meta title style body main h1 h2 h3 p div span strong section table tbody tr th td ul li code dl dt dd footer"
-    " input button label".split()  # the last three are made by the plan page's own script
+    " details summary input button label".split()  # the last three are made by the plan page's own script
 )
 _LOADING = {"src", "href", "action", "data", "srcdoc", "formaction", "background", "poster", "xlink:href"}
 

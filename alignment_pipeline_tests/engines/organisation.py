@@ -26,6 +26,7 @@ from alignment_pipeline.operations.row_hashes import row_hashes, table_hash
 from alignment_pipeline.sandbox.organisation.organisation import generate
 from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Warehouse
+from alignment_pipeline_tests.line import moved_contacts
 from alignment_pipeline_tests.line.raw_tables import raw_tables
 
 TABLES = published(STEPS)
@@ -42,11 +43,11 @@ class Organisation:
 
     @classmethod
     def small(cls, path: Path, *, accounts: int = 100, people: int = 500, activities: int = 2_500) -> Organisation:
-        """A few hundred people of the sandbox."""
+        """A few hundred people of the sandbox, some of whom were moved from account to account."""
         made = generate(seed=17, accounts=accounts, people=people, activities=activities)
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         warehouse = Warehouse(path)
-        for name, rows in raw_tables(made).items():
+        for name, rows in moved_contacts.moved(raw_tables(made), random.Random(17), before=made.anchor).items():
             warehouse.replace(name, rows)
         read = [_extraction("salesforce", one, made.anchor) for one in FEEDS]
         read += [_extraction("marketo", one, made.anchor) for one in ("leads", "activities")]

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from alignment_pipeline.defs import rules
-from alignment_pipeline.defs.line import LineResource
+from alignment_pipeline.defs.line_resource import LineResource
 from alignment_pipeline.engines.embedded import DuckDb
 from alignment_pipeline.line.run import needed
 from alignment_pipeline_tests.engines.organisation import Organisation

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from alignment_pipeline.engines.embedded import BYTES_PER_ROW, DuckDb
 from alignment_pipeline.line.run import maker, needed
 from alignment_pipeline.line.step import Step
 from alignment_pipeline.line.steps import STEPS
+from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.engines import work
 from alignment_pipeline_tests.engines.organisation import Organisation
 
@@ -26,6 +32,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Organisation:
     found.walk(DuckDb(found.warehouse), steps[:then])
     found.share_records(25)
     found.walk(DuckDb(found.warehouse), steps[then:])
+    assert found.warehouse.read("person_account_periods").count().to_pyarrow().as_py() > 20
     return found
 
 
@@ -66,3 +73,22 @@ def test_no_row_lies_in_two_parts(walked: Organisation) -> None:
 
 def test_folds_without_a_bound_have_all_rows_at_once(walked: Organisation) -> None:
     assert 1 == DuckDb(walked.warehouse)._parts(walked.job(maker("account_mqa_changes")))
+
+
+def test_after_many_rows_what_only_refers_to_itself_is_freed(tmp_path: Path) -> None:
+    engine, number = DuckDb(Warehouse(tmp_path)), 1_050_000
+    words = pa.array([f"word {one}" for one in range(number)])
+    counts = pa.repeat(pa.scalar(1, pa.int64()), number)
+    days = pa.repeat(pa.scalar(date(2026, 11, 20), pa.date32()), number)
+    before = pa.total_allocated_bytes()
+
+    def publish() -> None:
+        rows = ibis.memtable(pa.table({"word": pc.utf8_upper(words), "accounts": counts, "counted_on": days}))
+        circle: list[object] = [rows]
+        circle.append(circle)
+        engine.publish("match_word_rarities", rows)
+
+    publish()
+    engine.release()
+    engine.warehouse.connection.to_pyarrow(ibis.memtable({"last": [1]}))
+    assert pa.total_allocated_bytes() - before < 8_000_000

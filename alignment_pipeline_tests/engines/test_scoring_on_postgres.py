@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import ibis
 import pytest
 
+from alignment_pipeline.engines.postgres_dialect import Compiler
 from alignment_pipeline_tests.engines import scoring
 
 
@@ -27,6 +28,8 @@ def test_postgres_gives_the_rows_of_duckdb(tmp_path: Path, monkeypatch: pytest.M
         there = ibis.postgres.connect(
             host=parse_qs(address.query)["host"][0], user=address.username, database=address.path.strip("/"), options="-c timezone=UTC"
         )
+        # as the engine does (`engines/choice.py`): Ibis' own dialect cannot write the sentences' patterns
+        there.compiler = Compiler()
         expected, actual = scoring.decided(here), scoring.decided(there)
     finally:
         server.cleanup()

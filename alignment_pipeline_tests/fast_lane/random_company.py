@@ -31,6 +31,7 @@ from alignment_pipeline.sandbox.organisation.organisation import generate
 from alignment_pipeline.scoring import account_tiers
 from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Warehouse
+from alignment_pipeline_tests.line import moved_contacts
 from alignment_pipeline_tests.line.raw_tables import raw_tables
 
 Row = dict[str, Any]
@@ -69,7 +70,8 @@ class RandomCompany:
         chance = random.Random(f"company {seed}")
         organisation = generate(seed=seed, accounts=100, people=500, activities=2500)
         warehouse = Warehouse(path)
-        for name, rows in _cut(raw_tables(organisation), chance).items():
+        cut = _cut(raw_tables(organisation), chance)
+        for name, rows in moved_contacts.moved(cut, random.Random(f"moved {seed}"), before=organisation.anchor).items():
             warehouse.replace(name, rows)
         agreement, target_list = _agreement(chance, warehouse)
         company = cls(seed, path, agreement, target_list, warehouse, organisation.anchor)
@@ -102,12 +104,13 @@ class RandomCompany:
         line.Walk(self.agreement, as_of, source, keep).along(line.needed(wanted))
 
     def news(self, marketo_id: str) -> dict[str, pa.Table]:
-        """A hand raised, and by chance a call by the rep, a ticked box, a wish not to be synced, a changed status."""
+        """A hand raised, and by chance a call by the rep, a ticked box, a wish not to be synced, a changed status, another account."""
         person = self._raw("raw_marketo_leads", "record_id", marketo_id)[0]
         arrivals = {"raw_marketo_leads": [person], "raw_marketo_activities": [self._hand_raise(person)]}
         for name, link in (("raw_salesforce_leads", "sfdcLeadId"), ("raw_salesforce_contacts", "sfdcContactId")):
             rows = self._raw(name, "record_id", str(person.get(link) or ""))
             arrivals[name] = [self._edited(row) for row in rows]
+        arrivals[moved_contacts.CONTACTS], arrivals[moved_contacts.HISTORY] = self._moved(arrivals[moved_contacts.CONTACTS])
         who = [row["record_id"] for name in ("raw_salesforce_leads", "raw_salesforce_contacts") for row in arrivals[name]]
         calls = self.warehouse.read("raw_salesforce_tasks").limit(1).to_pyarrow().to_pylist()
         if who and calls and self.chance.random() < 0.4:
@@ -228,6 +231,23 @@ class RandomCompany:
             return changed
         changed |= {"custom_fields": json.dumps(custom), "known_at": self.later, "modified_at": self.later - timedelta(minutes=1)}
         return changed | {"is_reconstructed": False, "row_hash": f"edited {row['record_id']}"}
+
+    def _moved(self, contacts: list[Row]) -> tuple[list[Row], list[Row]]:
+        """The contacts, some of them on another account since a minute, mostly with what the CRM's history says of it."""
+        chance = random.Random(f"moves {self.seed} {[row['record_id'] for row in contacts]}")
+        accounts = sorted(self.warehouse.read("accounts").select("account_id").to_pyarrow()["account_id"].to_pylist())
+        rows, history = [], []
+        for row in contacts:
+            new = chance.choice([one for one in accounts if one != row["AccountId"]])
+            if chance.random() < 0.5:
+                rows.append(row)
+                continue
+            moment = self.later - timedelta(minutes=1)
+            known = {"known_at": self.later, "modified_at": moment, "is_reconstructed": False, "row_hash": f"moved {row['record_id']}"}
+            rows.append(row | known | {"AccountId": new})
+            if chance.random() < 0.8:
+                history.append(moved_contacts.change(row["record_id"], row["AccountId"], new, moment, known_at=self.later))
+        return rows, history
 
     def _call(self, task: Row, who: str) -> Row:
         """A call that the rep completed a minute ago."""

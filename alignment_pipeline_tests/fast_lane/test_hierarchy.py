@@ -15,7 +15,17 @@ from alignment_pipeline.line import run as line
 from alignment_pipeline_tests.fast_lane.lane_world import Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-SOURCES = ("activities", "people", "person_records", "record_periods", "person_accounts", "accounts", "account_tiers", "person_fits")
+SOURCES = (
+    "activities",
+    "people",
+    "person_records",
+    "record_periods",
+    "person_accounts",
+    "person_account_periods",
+    "accounts",
+    "account_tiers",
+    "person_fits",
+)
 
 
 def looking_up(agreement: Agreement, hierarchy: Literal["parent", "ultimate"]) -> Agreement:

@@ -1,4 +1,4 @@
-"""What the write-back must show beside the 82 rows: kills, sweeps, random histories, rollback, teeth.
+"""What the write-back must show beside the 86 rows: kills, sweeps, random histories, rollback, teeth.
 
 Belongs here: the second table of `make faults`, in the form of `rows.py`. Throughput is measured by `make bench-write-back`.
 """

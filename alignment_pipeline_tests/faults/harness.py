@@ -12,7 +12,7 @@ from typing import Any
 
 from alignment_pipeline.errors import AlignmentError
 from alignment_pipeline.write_back.sending.apply import Applied
-from alignment_pipeline_tests.faults import invariants
+from alignment_pipeline_tests.faults import invariants, journals
 from alignment_pipeline_tests.write_back.office import Office, lead_id, office
 
 Look = Callable[["Played"], None]
@@ -55,7 +55,8 @@ class Played:
 
 def play(case: Case, tmp_path: Path) -> None:
     """Plan, approve, let it go wrong, apply, look; then take the faults away and check that everything comes right."""
-    with office(tmp_path, leads=case.leads, read_seconds=case.read_seconds, **case.write_back) as acme:
+    where = journals.address(tmp_path / "home", file="journal.db")
+    with office(tmp_path, leads=case.leads, read_seconds=case.read_seconds, journal_url=where, **case.write_back) as acme:
         for number in range(case.leads):
             acme.want(lead_id(number), **({"Note__c": f"note {number}"} if case.shared else {"Score__c": number + 0.5, "Stage__c": "MQL"}))
         for number in range(case.tasks):

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import ENVIRONMENT_VARIABLE
 from alignment_pipeline.connectors.salesforce.identifiers import id18
 from alignment_pipeline.journal.journal import Journal
@@ -29,7 +30,7 @@ from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 from alignment_pipeline.sandbox.server import Sandbox
 from alignment_pipeline.sandbox.world import World, sandbox_clock
 from alignment_pipeline.write_back.plans import ops
-from alignment_pipeline_tests.faults import invariants, shortages, variants
+from alignment_pipeline_tests.faults import invariants, journals, shortages, variants
 from alignment_pipeline_tests.write_back.office import (
     CHECKING_KEY,
     NOW,
@@ -186,6 +187,21 @@ class Arena:
         }
 
 
+def settings(folder: Path, chosen: Agreement) -> dict[str, str]:
+    """The environment of a command in an installation below a folder: its agreement and its keys are written there."""
+    files = {"agreement.yaml": json.dumps(chosen.model_dump(mode="json", exclude={"version"}, by_alias=True))}
+    files |= {"approval.key": SIGNING_KEY.private_bytes_raw().hex(), "approval.pub": CHECKING_KEY.public_bytes_raw().hex()}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o600)
+    return {
+        "ALIGNMENT_HOME": str(folder / "home"),
+        "ALIGNMENT_AGREEMENT": str(folder / "agreement.yaml"),
+        "ALIGNMENT_APPROVAL_KEY_FILE": str(folder / "approval.key"),
+        "ALIGNMENT_APPROVAL_PUBLIC_KEY_FILE": str(folder / "approval.pub"),
+    }
+
+
 @contextmanager
 def arena(
     tmp_path: Path,
@@ -198,10 +214,12 @@ def arena(
     variant: str | None = None,
     bulk: bool = False,
     is_keyed: bool = True,
+    is_local: bool = False,
 ) -> Iterator[Arena]:
     """Open an organisation under fire: `faults` is the share of writes that go wrong on the wire. With `people`, Marketo beside it.
 
-    Without `is_keyed` the organisation allows no unique external key on Task.
+    Without `is_keyed` the organisation allows no unique external key on Task; with `is_local` its journal is a file even where others
+    are on a server.
     """
     store = SalesforceStore(
         package=write_package(tmp_path / "package", is_keyed=is_keyed),
@@ -211,24 +229,12 @@ def arena(
     store.load({"User": [_USER]})
     store.load(data(leads, accounts))
     chosen = wide_agreement(bulk=bulk, has_marketo=bool(people))
-    path = tmp_path / "agreement.yaml"
-    path.write_text(json.dumps(chosen.model_dump(mode="json", exclude={"version"}, by_alias=True)))
     home = tmp_path / "home"
     with Sandbox(world) as sandbox:
-        key = tmp_path / "approval.key"
-        key.write_text(SIGNING_KEY.private_bytes_raw().hex())
-        key.chmod(0o600)
-        public = tmp_path / "approval.pub"
-        public.write_text(CHECKING_KEY.public_bytes_raw().hex())
-        environ = sandbox.environment() | {
-            "ALIGNMENT_HOME": str(home),
-            "ALIGNMENT_AGREEMENT": str(path),
-            "ALIGNMENT_APPROVAL_KEY_FILE": str(key),
-            "ALIGNMENT_APPROVAL_PUBLIC_KEY_FILE": str(public),
-        }
+        environ = sandbox.environment() | settings(tmp_path, chosen) | ({} if is_local else dict(journals.settings(home)))
         clock = replace(world.clock)
         session = connect(sandbox, clock)
-        journal = Journal.open(str(home / "journal.sqlite"), home=home, clock=clock)
+        journal = Journal.open(str(home / "journal.sqlite") if is_local else journals.address(home), home=home, clock=clock)
         acme = Office(world, sandbox, home, journal, chosen, reached(sandbox, session, clock), session)
         found = Arena(acme, environ, random.Random(seed), variant)
         for fault in wire_faults(faults):

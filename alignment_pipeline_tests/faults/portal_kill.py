@@ -5,7 +5,6 @@ Belongs here: the portal under fire. The killed process and the way to calm down
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from typing import Any
 
 from alignment_pipeline.sandbox.faults import Fault
 from alignment_pipeline_tests.faults import kill, portal_invariants
-from alignment_pipeline_tests.write_back.office import CHECKING_KEY, SIGNING_KEY
 from alignment_pipeline_tests.write_back.portal_office import (
     NOTE,
     SCORE,
@@ -104,17 +102,7 @@ def arena(tmp_path: Path, seed: int, *, variant: str | None = None, faults: floa
         chosen=chosen,
         settings={"calls_per_day": 10**8, "calls_per_window": 10**6, "searches_per_second": 10**5},
     ) as acme:
-        files = {"agreement.yaml": json.dumps(chosen.model_dump(mode="json", exclude={"version"}, by_alias=True))}
-        files |= {"approval.key": SIGNING_KEY.private_bytes_raw().hex(), "approval.pub": CHECKING_KEY.public_bytes_raw().hex()}
-        for name, text in files.items():
-            (tmp_path / name).write_text(text)
-            (tmp_path / name).chmod(0o600)
-        environ = environment(acme.sandbox) | {
-            "ALIGNMENT_HOME": str(tmp_path / "home"),
-            "ALIGNMENT_AGREEMENT": str(tmp_path / "agreement.yaml"),
-            "ALIGNMENT_APPROVAL_KEY_FILE": str(tmp_path / "approval.key"),
-            "ALIGNMENT_APPROVAL_PUBLIC_KEY_FILE": str(tmp_path / "approval.pub"),
-        }
+        environ = environment(acme.sandbox) | kill.settings(tmp_path, chosen)
         for fault in wire_faults(faults):
             acme.world.faults.add(fault)
         yield PortalArena(acme, environ, random.Random(seed), variant, contacts=contacts)

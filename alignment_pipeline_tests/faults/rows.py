@@ -1,4 +1,4 @@
-"""The fault matrix: 82 faults, what must come of each, and the tests that prove it.
+"""The fault matrix: 86 faults, what must come of each, and the tests that prove it.
 
 Belongs here: the table. A row's proofs are pytest node ids (a prefix stands for all its parameters); `run.py` runs them and prints the
 table, `test_rows.py` sees to it that every row has a proof that exists.
@@ -20,6 +20,7 @@ _MARKER = f"{_SYNC}/sending/test_marker.py::test"
 _TEETH = f"{_FAULTS}/test_teeth.py"
 _HUBSPOT = f"{_SOURCES}/hubspot/test_extraction.py::test"
 _PORTAL = f"{_FAULTS}/test_portal.py::test_row"
+_SIGNS = f"{_SOURCES}/hubspot/test_form_signs.py::test"
 _STORE = "alignment_pipeline_tests/warehouse/test_warehouse.py::test"
 _TIMEOUTS = tuple(
     f"{_SALESFORCE}_{name}"
@@ -439,8 +440,9 @@ ROWS: tuple[Row, ...] = (
         81,
         "hubspot",
         "property removed, of another type, read-only; option retired",
-        "plan blocked before any write",
+        "plan blocked before any write; reading reports it, or ends where the property is required",
         f"{_FAULTS}/test_portal.py::test_a_portal_whose_properties_changed_is_not_written_to",
+        f"{_HUBSPOT}_a_property_that_is_gone_or_changes_its_type_is_reported_and_a_required_one_ends_the_reading",
     ),
     _row(
         82,
@@ -451,5 +453,36 @@ ROWS: tuple[Row, ...] = (
         f"{_SOURCES}/hubspot/test_crm.py::test_an_edit_between_the_last_look_and_the_write_is_put_back",
         f"{_FAULTS}/test_portal.py::test_killed_at_random",
         f"{_FAULTS}/test_portal.py::test_a_task_that_lost_its_contact",
+    ),
+    _row(
+        83,
+        "hubspot",
+        "webhooks journal unreachable, refused, without its scope, or answering nonsense",
+        "forms are polled as without it, and the lane says so",
+        f"{_SIGNS}_while_the_journal_cannot_be_read_the_forms_are_polled_each_time_and_it_is_said",
+        f"{_SIGNS}_a_journal_that_comes_back_is_used_again_after_a_minute",
+    ),
+    _row(
+        84,
+        "hubspot",
+        "a journal file expired, gone, on a foreign host, hostile",
+        "not fetched or not used; the forms are polled, and the lane says so",
+        f"{_SIGNS}_a_file_that_cannot_be_read_makes_the_forms_polled_and_it_is_said",
+        f"{_SIGNS}_a_file_on_this_machine_is_not_fetched_for_a_portal_that_is_elsewhere",
+    ),
+    _row(
+        85,
+        "hubspot",
+        "the journal is late, silent, or tells more than can be read",
+        "a submission waits ten seconds at most",
+        f"{_SIGNS}_a_journal_that_does_not_tell_costs_ten_seconds_at_most",
+        f"{_SIGNS}_more_news_than_a_call_brings_is_a_sign_and_is_not_read_one_by_one",
+    ),
+    _row(
+        86,
+        "hubspot",
+        "a journal's offset is older than three days",
+        "it goes on at the end, and the forms are polled",
+        f"{_SIGNS}_an_offset_of_last_week_is_left_behind",
     ),
 )

@@ -1,4 +1,4 @@
-"""`make faults`: run the proofs of all 82 rows and of what is to be shown beside them, and print both tables.
+"""`make faults`: run the proofs of all 86 rows and of what is to be shown beside them, and print both tables.
 
 Belongs here: the command. `--quick` takes the short selection of `make test`. Exit code 1 when anything is not proven.
 """
@@ -12,8 +12,12 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from alignment_pipeline_tests import postgres
+from alignment_pipeline_tests.faults import journals
 from alignment_pipeline_tests.faults.beside import BESIDE
 from alignment_pipeline_tests.faults.rows import ROWS, Row
 
@@ -24,6 +28,7 @@ def main() -> int:
     """Run and print; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the short selection of `make test`")
+    parser.add_argument("--postgres", action="store_true", help="journals on a PostgreSQL server of its own instead of SQLite files")
     parser.add_argument("--workers", default="2", help="test processes")
     parser.add_argument("--rows", default="", help="only these rows, as 14,16")
     chosen = parser.parse_args()
@@ -33,9 +38,9 @@ def main() -> int:
     # the longest first, so that no process is left with one of them at the end
     files = list(dict.fromkeys(proof.partition("::")[0] for row in (*beside, *rows) for proof in row.proofs))
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _server(Path(folder), chosen.postgres) as server:
         report = Path(folder) / "report.xml"
-        environ = dict(os.environ) | ({} if chosen.quick else {"ALIGNMENT_FAULTS": "all"})
+        environ = dict(os.environ) | ({} if chosen.quick else {"ALIGNMENT_FAULTS": "all"}) | server
         command = [
             sys.executable,
             "-m",
@@ -67,6 +72,18 @@ def main() -> int:
     if chosen.quick:
         return int("FAIL" in results_of.values())
     return int(proven + shown < len(results_of))
+
+
+@contextmanager
+def _server(folder: Path, is_wanted: bool) -> Iterator[Mapping[str, str]]:
+    """The setting that lets the tests keep their journals on a server, while it runs. Cases about the journal's own file stay on files."""
+    if not is_wanted:
+        yield {}
+        return
+    with postgres.served(folder / "server") as uri:
+        print("journals on PostgreSQL, but for cases about the journal's own file and tests of other parts", flush=True)
+        yield {journals.SERVER: uri}
+        print(f"{journals.count(uri)} journals were on PostgreSQL")
 
 
 def _print(row: Row, result: str) -> None:

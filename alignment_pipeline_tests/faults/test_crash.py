@@ -21,7 +21,7 @@ from alignment_pipeline.write_back.plans import judgement, ops, prepare
 from alignment_pipeline.write_back.plans import rollback as undoing
 from alignment_pipeline.write_back.plans.planned import Plan
 from alignment_pipeline.write_back.sending.apply import open_run
-from alignment_pipeline_tests.faults import cases_starts, invariants, kill, shortages
+from alignment_pipeline_tests.faults import cases_starts, invariants, journals, kill, shortages
 from alignment_pipeline_tests.faults.selection import chosen
 
 KILLED = -signal.SIGKILL
@@ -75,7 +75,7 @@ def die_while_appending(home: Path) -> None:
 def die_while_saving(home: Path, made: Plan, judgement: judgement.Judgement, rules: FieldRules) -> None:
     """In a process of its own: killed before the commit that keeps a plan."""
     os.environ["CRASH_AT"] = "before commit:1"
-    ops.save_plan(Journal.open(home / "journal.sqlite", home=home), made, judgement, rules)
+    ops.save_plan(Journal.open(journals.address(home), home=home), made, judgement, rules)
 
 
 def _while_extracting(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def _while_rolling_back(tmp_path: Path) -> None:
 
 def _disk_full(tmp_path: Path) -> None:
     """The journal cannot grow: nothing is sent, the exit code says so, and with room again everything is written."""
-    with kill.arena(tmp_path, 5, leads=40, accounts=2, faults=0.0) as found:
+    with kill.arena(tmp_path, 5, leads=40, accounts=2, faults=0.0, is_local=True) as found:
         found.desire(1.0)
         plan_hash = found.plan()
         assert plan_hash is not None
@@ -144,7 +144,7 @@ def _disk_full(tmp_path: Path) -> None:
 
 def _disk_read_only(tmp_path: Path) -> None:
     """The journal cannot be written at all: nothing is sent, the exit code says so, and when it can everything is written."""
-    with kill.arena(tmp_path, 5, leads=12, accounts=1, faults=0.0) as found:
+    with kill.arena(tmp_path, 5, leads=12, accounts=1, faults=0.0, is_local=True) as found:
         found.desire(1.0)
         plan_hash = found.plan()
         assert plan_hash is not None

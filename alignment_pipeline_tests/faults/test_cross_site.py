@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 
 from alignment_pipeline.defs import jobs
-from alignment_pipeline.defs.line import AS_OF_TAG
+from alignment_pipeline.defs.line_resource import AS_OF_TAG
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import write_back
 from alignment_pipeline_tests.faults import kill, web_ui

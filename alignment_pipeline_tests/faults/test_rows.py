@@ -1,4 +1,4 @@
-"""The matrix is whole: 82 rows, each with a proof that exists."""
+"""The matrix is whole: 86 rows, each with a proof that exists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _names(path: Path, kind: type[ast.ClassDef] | type[ast.FunctionDef]) -> list
 
 
 def test_every_row_is_there_once() -> None:
-    assert [row.number for row in rows.ROWS] == list(range(1, 83))
+    assert [row.number for row in rows.ROWS] == list(range(1, 87))
 
 
 @pytest.mark.parametrize("row", [*rows.ROWS, *beside.BESIDE], ids=lambda row: f"{row.group} {row.number}")

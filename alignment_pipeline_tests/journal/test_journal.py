@@ -13,7 +13,7 @@ from sqlalchemy import NullPool, create_engine, select, text
 
 from alignment_pipeline.errors import AnotherWriter, ConfigurationError
 from alignment_pipeline.journal import outbox_and_streams, settings
-from alignment_pipeline.journal.journal import Journal
+from alignment_pipeline.journal.journal import Journal, JournalUnwritable
 from alignment_pipeline.journal.lease import CRM, FULL, FenceLost, acquire, current_fence
 from alignment_pipeline.journal.tables import OP, RUN, metadata
 from alignment_pipeline.write_back.fields import holds
@@ -148,3 +148,19 @@ def test_a_journal_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match="chmod 600"):
         Journal.open(path)
+
+
+def test_a_server_that_is_gone_is_said_and_the_journal_goes_on_when_it_is_back(tmp_path: Path) -> None:
+    with postgres.server(tmp_path) as server:
+        url = server.uri.replace("postgresql://", "postgresql+psycopg://")
+        with Journal.open(url, home=tmp_path / "home") as journal:
+            with journal.begin() as connection:
+                connection.execute(text("CREATE TABLE kept (n int)"))
+                connection.execute(text("INSERT INTO kept VALUES (1)"))
+            server.kill()
+            for _ in range(2):
+                with pytest.raises(JournalUnwritable, match=r"does not answer .*nothing is sent without it"), journal.begin() as connection:
+                    connection.execute(text("INSERT INTO kept VALUES (2)"))
+            server.start()
+            with journal.begin() as connection:
+                assert [(1,)] == [tuple(row) for row in connection.execute(text("SELECT n FROM kept"))]

@@ -13,7 +13,7 @@ from alignment_pipeline.agreement.lifecycle import Lifecycle
 from alignment_pipeline.agreement.scoring import Scoring
 from alignment_pipeline.line import run as line
 from alignment_pipeline.line.step import published
-from alignment_pipeline.line.steps import LIFECYCLE, SCORING
+from alignment_pipeline.line.steps import LIFECYCLE
 from alignment_pipeline_tests.scoring.agreements import shipped
 from alignment_pipeline_tests.scoring.factories import NOW, table
 from alignment_pipeline_tests.scoring.line import inputs
@@ -34,17 +34,19 @@ class Crm:
 def mqas(
     made: Organisation, scoring: Scoring, lifecycle: Lifecycle, crm: Crm | None = None, *, as_of: datetime = NOW
 ) -> dict[str, ibis.Table]:
-    """Scores and the two MQA tables."""
+    """The two MQA tables with scores of people, and what they follow from."""
     agreement = shipped().model_copy(update={"scoring": scoring, "lifecycle": lifecycle})
-    return _decided(made, agreement, crm or Crm(), as_of, "account_mqa_changes", "account_mqa_statuses")
+    return _decided(made, agreement, crm or Crm(), as_of, "account_mqa_changes", "account_mqa_statuses", "person_scores")
 
 
-def stages(made: Organisation, agreement: Agreement, crm: Crm | None = None, *, as_of: datetime = NOW) -> dict[str, ibis.Table]:
-    """Everything, with stages of people and accounts."""
-    return _decided(made, agreement, crm or Crm(), as_of, *published(LIFECYCLE))
+def stages(
+    made: Organisation, agreement: Agreement, crm: Crm | None = None, *, as_of: datetime = NOW, also: tuple[str, ...] = ()
+) -> dict[str, ibis.Table]:
+    """Stages of people and accounts, what they follow from, and the tables named in `also`."""
+    return _decided(made, agreement, crm or Crm(), as_of, *published(LIFECYCLE), *also)
 
 
 def _decided(made: Organisation, agreement: Agreement, crm: Crm, as_of: datetime, *wanted: str) -> dict[str, ibis.Table]:
     given = inputs(made) | {name: table(name, rows) for name, rows in vars(crm).items()}
     agreement = agreement.model_copy(update={"version": "test"})
-    return given | line.decide((*wanted, *published(SCORING)), given, agreement=agreement, as_of=as_of)
+    return given | line.decide(wanted, given, agreement=agreement, as_of=as_of)

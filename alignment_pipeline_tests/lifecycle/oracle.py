@@ -36,6 +36,9 @@ class Truth:
         self.accounts = {row["account_id"]: row for row in made.accounts}
         self.people = {row["person_id"]: row for row in made.people}
         self.account_of = {row["person_id"]: row["account_id"] for row in made.person_accounts}
+        self.periods: dict[str, list[Row]] = {}
+        for row in made.person_account_periods:
+            self.periods.setdefault(row["person_id"], []).append(row)
         self.person_of = {row["source_key"]: row["person_id"] for row in made.person_records}
         self.by_person: dict[str, list[Row]] = {}
         self.by_account: dict[str, list[Row]] = {}
@@ -44,6 +47,18 @@ class Truth:
                 self.by_person.setdefault(row["person_id"], []).append(row)
                 if row["account_id"]:
                     self.by_account.setdefault(row["account_id"], []).append(row)
+
+    def while_on(self, account_id: str, person_id: str, stays: list[Any]) -> list[Any]:
+        """Stays (name, from, until) of somebody, while they were on the account."""
+        if person_id not in self.periods:
+            return stays if self.account_of.get(person_id) == account_id else []
+        found = []
+        for period in self.periods[person_id]:
+            for name, begin, end in stays if period["account_id"] == account_id else []:
+                ends = [moment for moment in (end, period["until_at"]) if moment is not None]
+                if not ends or max(begin, period["from_at"]) < min(ends):
+                    found.append((name, max(begin, period["from_at"]), min(ends, default=None)))
+        return found
 
     def counts(self, row: Row, measure: Measure) -> bool:
         """Whether a criterion is about an activity."""

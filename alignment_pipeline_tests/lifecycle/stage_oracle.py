@@ -178,8 +178,7 @@ class Account(Entity):
         self.mqa = mqa
         self.opportunities = truth.account_opportunities(account_id)
         self.customer = truth.customer_since(account_id)
-        mine = [person for person, owner in truth.account_of.items() if owner == account_id]
-        self.people = [stay for person in mine for stay in people.get(person, [])]
+        self.people = [stay for person, stays in people.items() for stay in truth.while_on(account_id, person, stays)]
 
     def own_moments(self) -> set[datetime]:
         found = {self.customer} if self.customer else set()

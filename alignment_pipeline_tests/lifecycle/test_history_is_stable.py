@@ -15,7 +15,7 @@ from alignment_pipeline_tests.lifecycle.crm_noise import crm_of, joined
 from alignment_pipeline_tests.lifecycle.line import Crm, stages
 from alignment_pipeline_tests.scoring.agreements import shipped
 from alignment_pipeline_tests.scoring.factories import NOW, rows
-from alignment_pipeline_tests.scoring.organisations import Organisation, organisation
+from alignment_pipeline_tests.scoring.organisations import PARTS, Organisation, organisation
 
 SEEDS = range(7000, 7004)
 DECIDED = {
@@ -29,7 +29,6 @@ DECIDED = {
     "account_mqa_statuses": "account_id",
 }
 _SCORED = {"scored_activities": ("activity_id",), "person_engagement_factors": ("person_id", "factor")}
-_PARTS = ("accounts", "people", "person_records", "person_accounts", "activities")
 
 
 def world() -> tuple[Organisation, Crm]:
@@ -37,7 +36,7 @@ def world() -> tuple[Organisation, Crm]:
     for seed in SEEDS:
         one = organisation(seed)
         crms.append(crm_of(one, seed))
-        for name in _PARTS:
+        for name in PARTS:
             getattr(made, name).extend(getattr(one, name))
     return made, joined(crms)
 
@@ -49,26 +48,26 @@ def decisions(tables: dict[str, ibis.Table]) -> dict[str, list[dict[str, object]
 @pytest.fixture(scope="module")
 def tables() -> dict[str, ibis.Table]:
     made, crm = world()
-    return stages(made, shipped(), crm)
+    return stages(made, shipped(), crm, also=("account_scores",))
 
 
 def test_the_order_of_rows_changes_nothing(tables: dict[str, ibis.Table]) -> None:
     made, crm = world()
     shuffle: Callable[[list[object]], None] = random.Random(5).shuffle
-    for owner, names in ((made, _PARTS), (crm, ("opportunities", "opportunity_contact_roles", "leads", "record_changes"))):
+    for owner, names in ((made, PARTS), (crm, ("opportunities", "opportunity_contact_roles", "leads", "record_changes"))):
         for name in names:
             shuffle(getattr(owner, name))
 
-    assert decisions(stages(made, shipped(), crm)) == decisions(tables)
+    assert decisions(stages(made, shipped(), crm, also=("account_scores",))) == decisions(tables)
 
 
 def test_a_past_day_is_decided_as_it_was_with_what_was_known_then() -> None:
     made, crm = world()
     then = NOW - timedelta(days=37)
-    with_hindsight = stages(made, shipped(), crm, as_of=then)
+    with_hindsight = stages(made, shipped(), crm, as_of=then, also=("account_scores",))
     made.activities = [row for row in made.activities if row["known_at"] <= then]
 
-    assert decisions(with_hindsight) == decisions(stages(made, shipped(), crm, as_of=then))
+    assert decisions(with_hindsight) == decisions(stages(made, shipped(), crm, as_of=then, also=("account_scores",)))
 
 
 def test_touched_people_get_the_rows_of_a_full_run(tables: dict[str, ibis.Table]) -> None:
@@ -81,8 +80,9 @@ def test_touched_people_get_the_rows_of_a_full_run(tables: dict[str, ibis.Table]
 
     stamp = {"as_of": NOW, "agreement_version": "test"}
     given = [activities, some, records, *rest]
-    scored = scored_activities.scored_activities(*given, scoring=shipped().scoring, **stamp)
-    part = engagement.person_engagement_factors(*given, scoring=shipped().scoring, **stamp)
+    moved = {"account_periods": tables["person_account_periods"]}
+    scored = scored_activities.scored_activities(*given, scoring=shipped().scoring, **moved, **stamp)
+    part = engagement.person_engagement_factors(*given, scoring=shipped().scoring, **moved, **stamp)
 
     full = {name: [row for row in rows(tables[name], *keys) if row["person_id"] in touched] for name, keys in _SCORED.items()}
     assert {name: rows(table, *_SCORED[name]) for name, table in zip(_SCORED, (scored, part), strict=True)} == full

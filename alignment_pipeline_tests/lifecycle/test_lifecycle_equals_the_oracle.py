@@ -19,7 +19,7 @@ from alignment_pipeline_tests.lifecycle.oracle import Truth, mqa_terms
 from alignment_pipeline_tests.lifecycle.stage_oracle import CREATED, Account, Person
 from alignment_pipeline_tests.scoring import oracle
 from alignment_pipeline_tests.scoring.factories import NOW, rows
-from alignment_pipeline_tests.scoring.organisations import organisation, organisations
+from alignment_pipeline_tests.scoring.organisations import PARTS, organisation, organisations
 
 CASES = int(os.environ.get("ALIGNMENT_ORACLE_CASES", "40"))
 AGREEMENTS = [loader.default_path(), *sorted((loader.default_path().parent / "examples").glob("*.yaml"))]
@@ -37,7 +37,7 @@ def test_stages_and_mqas_equal_the_oracle(path: Path) -> None:
     for seed in seeds:
         one = organisation(seed)
         crms.append(crm_of(one, seed))
-        for name in ("accounts", "people", "person_records", "person_accounts", "activities"):
+        for name in PARTS:
             getattr(made, name).extend(getattr(one, name))
     crm = joined(crms)
 

@@ -25,9 +25,9 @@ def test_a_window_that_all_criteria_share_is_said_once() -> None:
     [
         (15_500_000, "16 more minutes"),
         (10_000_001, "11 more minutes"),
-        (9_550_000, "9.6 more minutes"),
+        (9_550_000, "10 more minutes"),
         (1_000_000, "1 more minute"),
-        (200_000, "0.2 more minutes"),
+        (200_000, "1 more minute"),
     ],
 )
 def test_what_is_missing_is_rounded_up_so_that_earning_it_is_enough(micro: int, said: str) -> None:
@@ -39,11 +39,17 @@ def test_one_has_an_article_and_people_are_named_by_what_they_are() -> None:
     assert "2 hand raises" == words.one_or(words.amount(RAISED, "minutes", 2))
     assert "an activity" == words.one_or("1 activity")
     assert "1 more C-level or VP with a hand raise" == words.missing(DECIDERS, "minutes", 0)
-    assert "2 people (C-level or VP) with a hand raise each in 30 days" == words.met(DECIDERS, "minutes", 2)
+    assert "1 C-level or VP with a hand raise in 30 days" == words.criterion(DECIDERS, "minutes")
 
 
 def test_amounts_of_ten_and_more_have_no_decimals() -> None:
-    assert ("127 minutes in 90 days", "9.9 minutes in 90 days") == (
-        words.met(POINTS, "minutes", 127_100_000),
-        words.met(POINTS, "minutes", 9_900_000),
+    assert ("127 minutes", "9.9 minutes") == (
+        words.amount(POINTS, "minutes", 127_100_000),
+        words.amount(POINTS, "minutes", 9_900_000),
     )
+
+
+def test_a_criterion_says_minutes_of_what() -> None:
+    visits = Measure(points=20, days=90, categories=["web_visit"])
+    assert "80 minutes of engagement in 90 days" == words.criterion(POINTS, "minutes")
+    assert "20 minutes of web visits in 90 days" == words.criterion(visits, "minutes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -103,11 +104,44 @@ def reviewed() -> Pack:
         for period, day, value in (("2026Q3", 5, 3.0), ("2026Q3", 10, 2.5), ("2026Q4", 5, 2.0), ("2026Q4", 10, None))
     ]
     late = "too late to start"
-    proposals = [{"commitment": "mqa_volume", "title": "MQAs", "state": late, "reason": "16 to create", "goal": 60.0, "proposed": 16.0}]
+    proposals = [
+        {"commitment": "mqa_volume", "title": "MQAs", "state": late, "reason": "had to be there by 2 Sep 2026", "goal": 60.0,
+         "proposed": None},
+        {"commitment": "contacts", "title": "New contacts", "state": "planned", "reason": "16 to create", "goal": 60.0, "proposed": 16.0},
+    ]  # fmt: skip
     tested = [staged("mqa_backtest_terms", terms).to_pyarrow(), staged("mqa_backtests", sweep).to_pyarrow()]
     review = Review("2026Q4", plan, *tested, "2026Q4", proposals, "period: 2026Q4\n", coverage, {})
     rows = busy() | {
         "forecast_accuracy": [{"method": "coverage", "business_day": 5, "periods": 3, "bias_pct": -2.5, "wape_pct": 9.0, "mase": 0.8}],
+        "program_yields": [
+            {
+                "program": "Webinars",
+                "period": "all",
+                "within_days": 90,
+                "touched": 60,
+                "judged": 40,
+                "with_opportunity": 12,
+                "rate": 0.3,
+                "base_rate": 0.1,
+                "difference": 0.2,
+                "difference_lower": 0.05,
+                "difference_upper": 0.35,
+                "spend_cents": 600_000,
+                "cost_cents": 50_000,
+                "cost_lower_cents": 28_571,
+                "cost_upper_cents": 200_000,
+            },
+            {"program": "Webinars", "period": "2026Q3", "within_days": 90, "touched": 20, "judged": 20, "with_opportunity": 6},
+            {
+                "program": "Buyer's guide: 2 | 3",
+                "period": "all",
+                "within_days": 90,
+                "touched": 7,
+                "judged": 6,
+                "with_opportunity": 2,
+                "note": "6 accounts are too few to tell",
+            },
+        ],
         "match_rule_precisions": [{"rule": "same_domain", "labels": 40, "right": 38, "precision": 0.95, "lower": 0.85, "upper": 0.99}],
     }
     period = periods.quarter_of(AS_OF.date(), AGREEMENT.fiscal)
@@ -148,7 +182,8 @@ def busy() -> dict[str, Rows]:
         }
         for n in range(26)
     ]
-    path = '[{"path": "Depth", "criteria": [{"has": 75, "needs": 80}, {"has": 2, "needs": 2}]}]'
+    criteria = [{"has": 75, "needs": 80, "missing": "5 more minutes"}, {"has": 2, "needs": 2, "missing": None}]
+    path = json.dumps([{"path": "Depth", "criteria": criteria}])
     accounts = [{"account_id": account(n), "name": f"Company {n}", "owner_id": user(1 + n % 2)} for n in range(1, 6)]
     return {
         "accounts": accounts,
@@ -189,7 +224,7 @@ def busy() -> dict[str, Rows]:
                 "account_id": account(2),
                 "mqa_status": "not yet",
                 "paths": path,
-                "mqa_reason": "Not an MQA yet. Needs 5 more minutes.",
+                "mqa_reason": "Not an MQA yet. Needs 80 minutes of engagement in 90 days.",
                 "nearest_path": "Depth",
             },
         ],

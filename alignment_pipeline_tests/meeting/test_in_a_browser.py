@@ -31,8 +31,9 @@ MOST_BYTES, MOST_SCREENS = 250_000, 4
 def full() -> Pack:
     """A week in which every list of the page is longer than what it shows, with names as long as people give them."""
     numbers = range(1, 41)
-    path = '[{"path": "Depth", "criteria": [{"has": 75, "needs": 80}, {"has": 2, "needs": 2}]}]'
-    missing = forms.opening("mqa.missing") + "5 more minutes of engagement; a person who decides; or 20 more points within 30 days."
+    lacks = '"missing": "5 more minutes and a person who decides"'
+    path = f'[{{"path": "Depth", "criteria": [{{"has": 75, "needs": 80, {lacks}}}, {{"has": 2, "needs": 2, "missing": null}}]}}]'
+    missing = forms.opening("mqa.missing") + "80 minutes of engagement and a person who decides in 90 days."
     statuses = [
         {"account_id": account(n), "mqa_status": "not yet", "paths": path, "mqa_reason": missing, "nearest_path": "Depth"}
         if n % 2

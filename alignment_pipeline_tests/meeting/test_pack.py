@@ -66,7 +66,7 @@ def test_every_number_of_a_quarter_s_review_is_what_its_file_says(quarter: Pack)
     names = {
         "planned", "came", "planned_rate", "measured_rate", "foretold", "foretold_won", "lead_days", "swept_precision", "swept_recall",
         "swept_mqas", "blind_rate", "audited", "audited_right", "forecast_bias", "forecast_error", "goal_now", "goal_proposed",
-        "coverage_then",
+        "coverage_then", "program_touched", "program_judged", "program_followed", "program_difference", "program_cost",
     }  # fmt: skip
     mine = [value for value in quarter.content["values"] if value["name"] in names]
 

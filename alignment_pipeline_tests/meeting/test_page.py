@@ -105,6 +105,7 @@ def test_the_page_of_a_quarter_shows_its_review() -> None:
     # a rate outside the plan's interval is marked; one that the agreement gives is not measured again
     assert "20.0 % 15.0 to 25.0" in text and re.search(r'class="n news"><a[^>]*>29\.0 %', shown)
     assert "too late to start" in text and 'href="goals.yaml"' in shown
+    assert "Webinars 60 40 12 10.0 % 20.0 % 5.0 to 35.0 500" in text and "Buyer's guide: 2 | 3 7 6 2 too few none" in text
     assert "The plan of 2026Q4 and what came" in markdown.text(one.content)
 
 

@@ -21,7 +21,11 @@ TABLES: dict[str, list[dict[str, Any]]] = {
         {"account_id": account(2), "name": "Umbrella"},
         {"account_id": account(3), "name": "Umbrella", "country": "Japan"},
     ],
-    "people": [{"person_id": f"contact:{contact(1)}", "email": "jane@acme.example", "first_name": "Jane", "last_name": "Doe"}],
+    "people": [
+        {"person_id": f"contact:{contact(1)}", "email": "jane@acme.example", "first_name": "Jane", "last_name": "Doe"},
+        {"person_id": f"lead:{lead(10)}", "email": "shared@mail.example", "first_name": "Ann", "last_name": "Bell", "company": "Bell & Co"},
+        {"person_id": f"lead:{lead(11)}", "email": "shared@mail.example", "first_name": "Cid", "last_name": "Moor"},
+    ],
     "person_records": [
         {"source_key": f"contact:{contact(1)}", "person_id": f"contact:{contact(1)}", "object": "Contact", "record_id": contact(1)},
         {"source_key": f"lead:{lead(9)}", "person_id": f"contact:{contact(1)}", "object": "Lead", "record_id": lead(9)},
@@ -97,6 +101,18 @@ def test_several_of_one_name_are_listed_with_their_ids(warehouse: Warehouse) -> 
         "2 people or accounts are called 'umbrella'; give one of these ids:",
         f"  {account(2)}  Umbrella",
         f"  {account(3)}  Umbrella, Japan",
+    ] == lines
+
+
+def test_people_who_share_an_address_are_listed_with_their_ids(warehouse: Warehouse) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        explain.explain(warehouse, "Shared@Mail.example")
+
+    lines = str(caught.value).splitlines()
+    assert [
+        "2 people have the address 'Shared@Mail.example'; give one of these ids:",
+        f"  lead:{lead(10)}  Ann Bell, Bell & Co",
+        f"  lead:{lead(11)}  Cid Moor",
     ] == lines
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -40,7 +40,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     about: dict[str, Any] = {"fiscal": agreement.fiscal, "pipeline": agreement.pipeline, "as_of": NOW, "agreement_version": "v"}
     states = warehouse.read("opportunity_states")
     warehouse.replace("pipeline_movements", pipeline_movements.pipeline_movements(states, *scoped, **about))
-    warehouse.replace("pipeline_metrics", pipeline_metrics.pipeline_metrics(states, warehouse.read("pipeline_movements"), *scoped, **about))
+    # the CRM of a company with one currency, whose rate doubled in July
+    rates = [("USD", date.min, date(2026, 7, 1), 1.0), ("USD", date(2026, 7, 1), None, 2.0)]
+    columns = ("currency", "starts_on", "ends_on", "units")
+    rated = [dict(zip(columns, rate, strict=True)) | {"basis": "dated"} for rate in rates]
+    warehouse.replace("currency_rates", pa.Table.from_pylist(rated, schema=CONTRACTS["currency_rates"].schema))
+    made = [warehouse.read(name) for name in ("pipeline_movements", "users", "accounts", "account_tiers", "currency_rates")]
+    warehouse.replace("pipeline_metrics", pipeline_metrics.pipeline_metrics(states, *made, **about))
     factors = [
         {"account_id": account(n), "factor": name, "contribution_micro": micro, "first_at": days_ago(2), "last_at": days_ago(1)}
         for n in (1, 2)
@@ -69,6 +75,14 @@ def test_the_deals_behind_a_sum_add_up_to_it_in_every_scope(home: Home, name: st
 
     assert dict(scopes(home, name)) == found
     assert len(found) > 1 and (found["all"] > 0 or name == "bookings")
+
+
+@pytest.mark.parametrize("name", ["open_pipeline_at_crm_rates", "bookings_at_crm_rates"])
+def test_a_sum_at_the_crms_rates_shows_the_rate_of_each_deal(home: Home, name: str) -> None:
+    rows = {scope: of(home, name, scope=scope).rows for scope, _ in scopes(home, name)}
+
+    assert dict(scopes(home, name)) == {scope: sum(filter(None, table["crm_cents"].to_pylist())) for scope, table in rows.items()}
+    assert all(row["crm_units"] == (2.0 if row["close_on"] >= date(2026, 7, 1) else 1.0) for row in rows["all"].to_pylist())
 
 
 def test_the_deals_behind_a_bridge_s_part_add_up_to_it(home: Home) -> None:

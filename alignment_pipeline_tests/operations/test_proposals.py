@@ -12,6 +12,7 @@ from alignment_pipeline.connectors.descriptions import FieldDescription, ObjectD
 from alignment_pipeline.installation.home import Home
 from alignment_pipeline.operations import init, proposals
 from alignment_pipeline.warehouse.warehouse import Warehouse
+from alignment_pipeline_tests.connectors.salesforce.test_currencies import organisation
 from alignment_pipeline_tests.staging.factories import NOW, account, days_ago, staged
 
 AGREEMENT = loader.load(loader.default_path())
@@ -41,6 +42,23 @@ def test_a_zone_without_holidays_is_pointed_out() -> None:
     assert found.lines == (
         "Europe/Berlin: 2 active users",
         "Africa/Lagos: 1 active users; no calendar has holidays for it: add it to holidays_by_zone",
+    )
+
+
+def test_constant_rates_are_proposed_from_the_organisations_own_and_set_by_nobody(tmp_path: Path) -> None:
+    with organisation() as several:
+        drafted = init.draft(Home(tmp_path, several.environment, several.clock))
+
+    agreement = loader.loads(drafted.text, name="the draft")
+    assert ("CurrencyIsoCode", "USD", []) == (agreement.crm.currency_field, agreement.currencies.company, agreement.currencies.rates)
+    (found,) = [one for one in drafted.proposals if one.keys == "currencies.rates"]
+    assert "The rate of each fiscal year's first day, by the dated exchange rates of the organisation." in found.lines[0]
+    assert found.lines[1:] == tuple(
+        f"{{currency: EUR, fiscal_year: {year}, units: {units}}}"
+        for year, units in ((2024, 0.95), (2025, 0.95), (2026, 0.87), (2027, 0.87))
+    )
+    assert "deals are in several currencies: amounts are published in USD, and currencies.rates still needs your constant rates" in (
+        drafted.remarks
     )
 
 

@@ -150,6 +150,79 @@ def waits(events: list[Event], until: datetime) -> list[tuple[float, int, float]
     return found
 
 
+@dataclass(frozen=True)
+class Step:
+    """From a stage, or `created`, to others; `order` is the place of each stage in the CRM's list."""
+
+    begins: str
+    reaches: tuple[str, ...]
+    leaves: tuple[str, ...]
+    order: dict[str, int]
+
+
+Wait = tuple[datetime, datetime, int]
+"""Entered, until when, and how it ended: 1 converted, 2 left otherwise, 0 still there."""
+
+
+def step_waits(events: list[Event], step: Step, until: datetime) -> list[Wait]:
+    """Of deals whose events name their stage in `name`: the first entry into a step, and what came of it."""
+    lives: dict[str, dict[datetime, dict[str, Any]]] = {}
+    for deal, moment, values in sorted(events, key=lambda event: (event[0], event[1])):
+        if moment < until:
+            lives.setdefault(deal, {})[moment] = values  # of several at one moment the last
+    known = {values["name"] for life in lives.values() for values in life.values()}
+
+    def place(stage: str) -> int | None:
+        return step.order[stage] if stage in known else None
+
+    reached = [there for there in (place(stage) for stage in step.reaches if stage != "won") if there is not None]
+    found = []
+    for life in lives.values():
+        entered = _entry(life, step.begins, place(step.begins), step.order)
+        if entered is None:
+            continue
+        ends = []
+        for moment, values in life.items():
+            if moment < entered:
+                continue
+            is_open, at = values["stage"] == "open", step.order[values["name"]]
+            beyond = is_open and any(at >= one for one in reached)
+            if not values["is_deleted"] and (values["name"] in step.reaches or values["stage"] == "won" or beyond):
+                ends.append((moment, 1))
+            if values["is_deleted"] or values["stage"] == "lost" or values["name"] in step.leaves:
+                ends.append((moment, 2))
+        moment, ending = min(ends) if ends else (until, 0)
+        found.append((entered, moment, ending))
+    return found
+
+
+def _entry(life: dict[datetime, dict[str, Any]], begins: str, place: int | None, order: dict[str, int]) -> datetime | None:
+    """When a deal entered a stage first: by being in it, or by being in a later one after it was seen in an earlier one."""
+    seen = [(moment, values) for moment, values in life.items() if not values["is_deleted"]]
+    if begins == "created":
+        return seen[0][0] if seen else None
+    seen = [(moment, values) for moment, values in seen if values["stage"] != "lost"]
+    for moment, values in seen:
+        passed = place is not None and order[values["name"]] > place and order[seen[0][1]["name"]] < place
+        if values["name"] == begins or passed:
+            return moment
+    return None
+
+
+def readings(waits: list[Wait], within: float, until: datetime, period: Period) -> dict[str, tuple[float | None, int]]:
+    """The three readings, each with the number of cases below the line."""
+    inside = [datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (period.first, period.last + timedelta(days=1))]
+    rows = [((ended - entered) / timedelta(days=1), ending, (until - entered) / timedelta(days=1)) for entered, ended, ending in waits]
+    entries = sum(inside[0] <= entered < inside[1] for entered, _ended, _ending in waits)
+    exits = sum(ending == 1 and inside[0] <= ended < inside[1] for _entered, ended, ending in waits)
+    old = [row for row in rows if row[2] >= within]
+    return {
+        "flow": (exits / entries if entries else None, entries),
+        "cohort": (sum(row[1] == 1 and row[0] <= within for row in old) / len(old) if old else None, len(old)),
+        "incidence": (incidence(rows, within) if rows else None, len(rows)),
+    }
+
+
 def incidence(rows: list[tuple[float, int, float]], within: float) -> float:
     """Aalen-Johansen by its definition: at each day of an exit, who is there, who goes."""
     total, alive = 0.0, 1.0

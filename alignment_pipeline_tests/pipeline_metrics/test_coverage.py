@@ -19,6 +19,22 @@ def test_the_worked_example() -> None:
     assert coverage.MEASURED == found.basis
 
 
+def test_what_follows_from_a_measured_conversion_has_its_interval() -> None:
+    """Worked: residuals 0, -0.15, 0.15, 0 of 16 open; 3.182 * sqrt(4 / 3 * 0.045) / 16 = 0.0487 to either side of 0.25."""
+    found = coverage.needed(PAST, **NOW)
+    assert pytest.approx((0.2013, 0.2987), abs=5e-5) == found.bounds
+    assert pytest.approx((1.075 / 0.2987, 1.075 / 0.2013), rel=1e-3) == found.between("needed")
+    assert pytest.approx((1.075 / 0.2987 - 3.2, 1.075 / 0.2013 - 3.2), rel=1e-2) == found.between("gap")
+    assert pytest.approx((0.925 + 3.2 * 0.2013, 0.925 + 3.2 * 0.2987), rel=1e-3) == found.between("forecast")
+    assert (None, None) == coverage.needed(PAST[:3], **NOW).between("needed")
+
+
+def test_a_conversion_that_may_be_nothing_sets_no_upper_end() -> None:
+    found = coverage.needed([PastPeriod(4.0, won, 0.0) for won in (0.0, 0.0, 0.0, 2.0)], **NOW)
+    low, high = found.between("needed")
+    assert found.bounds and found.bounds[0] == 0.0 and low and low < (found.needed or 0) and high is None
+
+
 def test_a_target_that_is_met_has_no_coverage() -> None:
     assert covers.Coverage(None, "met") == covers.coverage(3.2, 2.0, 2.0) == covers.coverage(3.2, 2.0, 2.5)
     assert covers.Coverage(None, "no target") == covers.coverage(3.2, None, 0.6)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import statistics
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -14,7 +16,7 @@ import pytest
 from alignment_pipeline.agreement.pipeline import ConversionStep, Pipeline, Target
 from alignment_pipeline.contracts import CONTRACTS
 from alignment_pipeline.pipeline_metrics import bridge, coverage, measures, pipeline_metrics, pipeline_movements, step_conversions
-from alignment_pipeline_tests.pipeline_metrics import oracle
+from alignment_pipeline_tests.pipeline_metrics import oracle, plan_oracle
 from alignment_pipeline_tests.pipeline_metrics.factories import FISCAL, deals_at, life, parted, span, states
 
 TODAY = date(2026, 12, 10)
@@ -115,7 +117,7 @@ def metrics(day: date | None = None) -> dict[tuple[str, str], dict[str, Any]]:
     given = [empty(name) for name in ("users", "accounts", "account_tiers")]
     stamp: dict[str, Any] = {"fiscal": FISCAL, "pipeline": TERMS, "as_of": NOW, "agreement_version": "v", "day": day}
     moved = ibis.memtable(pipeline_movements.pipeline_movements(table(), *given, **stamp).to_pyarrow())
-    rows = pipeline_metrics.pipeline_metrics(table(), moved, *given, **stamp).to_pyarrow().to_pylist()
+    rows = pipeline_metrics.pipeline_metrics(table(), moved, *given, empty("currency_rates"), **stamp).to_pyarrow().to_pylist()
     return {(row["scope"], row["metric"]): row for row in rows}
 
 
@@ -141,9 +143,26 @@ def test_every_number_says_what_it_is_made_of() -> None:
     assert sum(found[f"owner:{name}", "open_pipeline"]["value"] for name in ("ann", "bob", "cid")) == found["all", "open_pipeline"]["value"]
 
 
+def test_every_number_that_is_measured_has_an_interval_around_it() -> None:
+    found, early = metrics(), metrics(date(2026, 10, 8))
+    measured = [found["all", metric] for metric in ("win_rate", "mean_won", "cycle", "velocity")]
+    for row in [*measured, early["all", "conversion_at_day"], early["all", "forecast"]]:
+        assert row["lower"] <= row["value"] <= row["upper"] and row["lower"] < row["upper"], row["metric"]
+    won = plan_oracle.deals(organisation(), TODAY, plan_oracle.Terms(target=5_000_000, cycle_days=TERMS.cycle_days, min_n=1))
+    mean, half = statistics.fmean(won.amounts), 1.96 * statistics.stdev(won.amounts) / math.sqrt(len(won.amounts))
+    around = [found["all", "mean_won"][name] for name in ("lower", "value", "upper")]
+    assert pytest.approx([mean - half, mean, mean + half], rel=1e-4) == around
+    cycle = found["all", "cycle"]
+    assert pytest.approx(statistics.median(won.lags)) == cycle["value"]
+    # the ends are two of the cases, as far from the middle as 1.96 standard deviations of a fair coin
+    ranks = [sum(lag < cycle[name] - 1e-9 for lag in won.lags) for name in ("lower", "upper")]
+    middle, away = len(won.lags) / 2, 0.98 * math.sqrt(len(won.lags))
+    assert pytest.approx([middle - away, middle + away], abs=1.5) == ranks
+
+
 def test_an_organisation_without_deals_has_its_numbers_too() -> None:
     nothing = states()
-    given = [empty(name) for name in ("users", "accounts", "account_tiers")]
+    given = [empty(name) for name in ("users", "accounts", "account_tiers", "currency_rates")]
     stamp: dict[str, Any] = {"fiscal": FISCAL, "pipeline": TERMS, "as_of": NOW, "agreement_version": "v"}
     rows = pipeline_metrics.pipeline_metrics(nothing, empty("pipeline_movements"), *given, **stamp).to_pyarrow().to_pylist()
     assert {"open_pipeline": 0.0, "coverage": 0.0, "velocity": None} == {

@@ -39,8 +39,26 @@ def test_the_widest_bar_of_the_tornado_is_first() -> None:
     ]
     widths = [float(bar["width"]) for bar in drawn(plots.tornado_svg(rows), "rect")]
     assert widths == sorted(widths, reverse=True) and 2 == len(widths)
+    # a rate with whose lower end no number of deals is enough has no end, and is the widest
+    endless = plots.tornado_svg([*rows, usual | {"rate_name": "in_time", "deals_at_low": None, "deals_at_high": 150.0, "width": None}])
+    assert 3 == len(drawn(endless, "rect")) and endless.index("in time") < endless.index("win rate") and "150 or more" in endless
 
 
-@pytest.mark.parametrize("picture", [plots.curves_svg, plots.tornado_svg, plots.bridge_svg])
+def test_coverage_is_a_line_for_each_period_and_ends_where_little_is_missing() -> None:
+    paths = {"2026Q3": (2.0, 3.0, 9.0), "2026Q4": (1.0, None)}
+    rows = [
+        {"period": period, "business_day": 5 * number, "coverage": value}
+        for period, values in paths.items()
+        for number, value in enumerate(values, start=1)
+    ]
+    past, now = drawn(plots.coverage_svg(rows), "polyline")
+    assert (2, 1) == (len(past["points"].split()), len(now["points"].split()))
+    assert float(now["stroke-width"]) > float(past["stroke-width"])
+    # 3.0 is the highest value drawn, 1.0 a third of it
+    heights = [plots.TOP + plots.PLOT_HEIGHT - float(point.split(",")[1]) for point in (past["points"].split()[1], now["points"])]
+    assert [plots.PLOT_HEIGHT, plots.PLOT_HEIGHT / 3] == pytest.approx(heights, abs=0.1)
+
+
+@pytest.mark.parametrize("picture", [plots.coverage_svg, plots.curves_svg, plots.tornado_svg, plots.bridge_svg])
 def test_nothing_is_a_picture_too(picture: Any) -> None:
     assert ElementTree.fromstring(picture([])).tag == f"{_SVG}svg"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -82,10 +82,11 @@ def people() -> dict[str, list[dict[str, Any]]]:
     return {"User": [user], "Group": [{"Id": QUEUE, "Name": "Inbound", "Type": "Queue"}]}
 
 
-def world(package: Path, data: dict[str, list[dict[str, Any]]], **settings: Any) -> World:
+def world(package: Path, data: dict[str, list[dict[str, Any]]], *, currencies: Sequence[str] = (), **settings: Any) -> World:
     """A world whose clock stands at NOW until it is advanced; bulk jobs end at once unless told otherwise."""
     chosen = OrgSettings(**({"bulk_wait_seconds": 0.0, "bulk_rows_per_second": 1e12} | settings))
-    made = World(sandbox_clock(NOW, base=lambda: 1_000_000.0), Faults(), SalesforceStore(package=package, settings=chosen))
+    store = SalesforceStore(package=package, settings=chosen, currencies=currencies)
+    made = World(sandbox_clock(NOW, base=lambda: 1_000_000.0), Faults(), store)
     made.salesforce.load(people())
     made.salesforce.load(data)
     return made

@@ -18,8 +18,8 @@ from alignment_pipeline_tests.sandbox.salesforce_world import NOW, Client, serve
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    organisation = generate(seed=5, anchor=NOW, accounts=200, people=800, activities=6000)
-    with served(world(DEFAULT_PACKAGE, organisation.salesforce)) as found:
+    organisation = generate(seed=5, anchor=NOW, accounts=200, people=800, activities=6000, currencies=2)
+    with served(world(DEFAULT_PACKAGE, organisation.salesforce, currencies=organisation.currencies)) as found:
         yield found
 
 

@@ -18,7 +18,7 @@ from alignment_pipeline_tests.scoring.organisations import Organisation
 
 def inputs(made: Organisation) -> dict[str, ibis.Table]:
     """The input tables of an organisation."""
-    names = ("accounts", "people", "person_records", "record_periods", "person_accounts", "activities")
+    names = ("accounts", "people", "person_records", "record_periods", "person_accounts", "person_account_periods", "activities")
     return {name: table(name, getattr(made, name)) for name in names}
 
 

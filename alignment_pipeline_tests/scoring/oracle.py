@@ -112,16 +112,16 @@ def scored(
     """Every known activity with points, weights, contribution, or its exclusion. `weights` are people's by their title."""
     person_of = {row["source_key"]: row["person_id"] for row in made.person_records}
     people = {row["person_id"]: row for row in made.people}
-    account_of = {row["person_id"]: row["account_id"] for row in made.person_accounts}
+    now = {row["person_id"]: row["account_id"] for row in made.person_accounts}
     column = {"parent": "parent_account_id", "ultimate": "ultimate_account_id"}.get(scoring.engagement.roll_up.hierarchy)
     above = {row["account_id"]: row.get(column) for row in made.accounts} if column else {}
-    account_of = {person: above.get(account) or account for person, account in account_of.items()}
     known = [row for row in made.activities if row["known_at"] <= as_of]
     machine, repeated = in_bursts(known, scoring), repeats(known, scoring)
     found = []
     for row in sorted(known, key=lambda r: (r["occurred_at"], r["activity_id"])):
         person_id = person_of.get(row["source_key"])
-        account_id = account_of.get(person_id or "")
+        account_id = account_at(made, person_id, row["occurred_at"], now.get(person_id or ""))
+        account_id = above.get(account_id) or account_id
         points, label = rule_points(row, scoring)
         exclusion = None
         if row["occurred_at"] > as_of:
@@ -170,6 +170,27 @@ def scored(
         row["weighted"] = half_up(weighted)
         row["contribution"] = half_up(weighted * share_left(scoring, row["age"]))
     return found
+
+
+def account_at(made: Organisation, person_id: str | None, moment: datetime, now: str | None) -> str | None:
+    """The account somebody was on at a moment."""
+    for row in made.person_account_periods:
+        if row["person_id"] == person_id and row["from_at"] <= moment and (row["until_at"] is None or moment < row["until_at"]):
+            found: str | None = row["account_id"]
+            return found
+    return now
+
+
+def account_sums(found: list[Row], scoring: Scoring, name: str) -> dict[str, dict[str, int]]:
+    """Sums of what counts, per account and person."""
+    sums: dict[str, dict[str, int]] = {}
+    for row in found:
+        if row["exclusion"] or row["account_id"] is None or row["age"] > scoring.engagement.decay.horizon_days:
+            continue
+        mine = sums.setdefault(row["account_id"], {})
+        is_in = name != "engaged" or row["age"] <= scoring.engagement.roll_up.engaged_days
+        mine[row["person_id"]] = mine.get(row["person_id"], 0) + (row["weighted" if name == "engaged" else name] if is_in else 0)
+    return sums
 
 
 def person_factors(found: list[Row], scoring: Scoring) -> dict[tuple[str, str], Row]:

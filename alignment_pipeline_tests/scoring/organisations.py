@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alignment_pipeline_tests.scoring.factories import NOW, account, activity, belongs, person, record
 
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 TITLES = [
     None,
     "CEO",
@@ -39,6 +40,9 @@ KINDS = [
 ]
 
 
+PARTS = ("accounts", "people", "person_records", "person_accounts", "person_account_periods", "activities")
+
+
 @dataclass
 class Organisation:
     """Rows of the input tables, by contract name."""
@@ -49,6 +53,7 @@ class Organisation:
     person_accounts: list[dict[str, Any]] = field(default_factory=list)
     activities: list[dict[str, Any]] = field(default_factory=list)
     record_periods: list[dict[str, Any]] = field(default_factory=list)
+    person_account_periods: list[dict[str, Any]] = field(default_factory=list)
 
 
 def organisations(seeds: range) -> Organisation:
@@ -56,7 +61,7 @@ def organisations(seeds: range) -> Organisation:
     made = Organisation()
     for seed in seeds:
         one = organisation(seed)
-        for name in ("accounts", "people", "person_records", "person_accounts", "activities"):
+        for name in PARTS:
             getattr(made, name).extend(getattr(one, name))
     return made
 
@@ -124,4 +129,31 @@ def organisation(seed: int, *, accounts: int = 6, people: int = 18, activities: 
                 known_at=occurred + timedelta(days=rng.choice([0, 0, 0, 0, 2, 40])),
             )
         )
+    made.person_account_periods = _moves(made, random.Random(f"moves {seed}"))
     return made
+
+
+def _moves(made: Organisation, rng: random.Random) -> list[dict[str, Any]]:
+    """Some people were on other accounts before: moved once or several times, back too, on days on which they did something."""
+    now = {row["person_id"]: row["account_id"] for row in made.person_accounts}
+    person_of = {row["source_key"]: row["person_id"] for row in made.person_records}
+    busy: dict[str, list[Any]] = {}
+    for row in made.activities:
+        if row["occurred_at"] < NOW:
+            busy.setdefault(person_of.get(row["source_key"], ""), []).append(row["occurred_at"])
+    periods = []
+    for one in made.people:
+        if one["person_id"] not in busy or rng.random() < 0.6:
+            continue
+        some = rng.choices(busy[one["person_id"]], k=rng.randrange(1, 4))
+        moments = sorted({moment + timedelta(minutes=rng.choice([0, 0, 30])) for moment in some})
+        accounts = [now.get(one["person_id"])]
+        for _ in moments:
+            others = [row["account_id"] for row in made.accounts] + [None]
+            accounts.insert(0, rng.choice([other for other in others if other != accounts[0]]))
+        edges = [EVER, *moments, None]
+        for account_id, begin, end in zip(accounts, edges[:-1], edges[1:], strict=True):
+            periods.append(
+                {"person_id": one["person_id"], "from_at": begin, "until_at": end, "account_id": account_id, "earliest_at": begin}
+            )
+    return periods

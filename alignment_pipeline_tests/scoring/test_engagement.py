@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignment_pipeline_tests.scoring.agreements import changed, shipped
-from alignment_pipeline_tests.scoring.factories import account, activity, belongs, days_ago, person, record, rows
+from alignment_pipeline_tests.scoring.factories import NOW, account, activity, belongs, days_ago, person, record, rows
 from alignment_pipeline_tests.scoring.line import scores
 from alignment_pipeline_tests.scoring.organisations import Organisation
 
@@ -65,3 +66,19 @@ def test_an_account_has_what_its_people_have_each_at_least_nothing(of_people: di
     tables = scores(organisation(of_people), shipped().scoring)
     people = [row["engagement_micro"] for row in rows(tables["person_scores"])]
     assert rows(tables["account_scores"])[0]["engagement_micro"] == sum(max(0, one) for one in people)
+
+
+def test_a_sentence_stays_true_while_nothing_happens() -> None:
+    made = organisation({"p1": ["form_fill", "link_click", "link_click"], "p2": ["form_fill"] * 3})
+    said = {
+        days: {row["score_reason"] for name in ("person_scores", "account_scores") for row in rows(later(made, days)[name])}
+        for days in (0, 9)
+    }
+
+    # what moved is said with its day
+    assert {one.replace(" Surging on 21 Nov 2026.", "") for one in said[0]} == said[9]
+    assert any("once" in one and "twice" in one for one in said[0]) and any("3 times" in one for one in said[0])
+
+
+def later(made: Organisation, days: int) -> Any:
+    return scores(made, shipped().scoring, as_of=NOW + timedelta(days=days))

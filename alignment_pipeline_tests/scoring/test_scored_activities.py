@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -50,7 +51,18 @@ def test_the_moment_of_the_change_belongs_to_the_new_record() -> None:
     assert [row["person_id"] for row in rows(made["scored_activities"])] == ["new"]
 
 
-@settings(max_examples=6, deadline=None)
+def test_a_cap_is_of_the_person_of_the_moment() -> None:
+    """Visits on one day, while the record was the old person's: it has another owner now, and the cap still finds them."""
+    job = job_changer([])
+    visits = [activity(f"v{place}", "m", "web_visit", days_ago(25 + 0.01 * place), detail="/pricing") for place in range(6)]
+    made = scores(replace(job, activities=visits), shipped().scoring)
+
+    earned = [row["base_micro"] for row in sorted(rows(made["scored_activities"]), key=lambda row: row["occurred_at"])]
+    assert earned == [5_000_000, 5_000_000, 5_000_000, 5_000_000, 0, 0]
+    assert {row["person_id"] for row in rows(made["scored_activities"])} == {"old"}
+
+
+@settings(max_examples=3, deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=8, unique=True))
 def test_periods_share_out_activities_and_lose_none(days: list[int]) -> None:
     """The law: each activity belongs to one of the two, by its moment alone."""

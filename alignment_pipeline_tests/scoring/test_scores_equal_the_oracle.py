@@ -40,16 +40,20 @@ def test_scores_equal_the_oracle(name: str) -> None:
         {account: row["account_weight"] for account, row in tiers.items()},
     )
     expected = {
-        row["activity_id"]: (row["person_id"], row["exclusion"], row["factor"], row["base"], row["weighted"], row["contribution"])
+        row["activity_id"]: (
+            row["person_id"], row["account_id"], row["exclusion"], row["factor"], row["base"], row["weighted"], row["contribution"],
+        )
         for row in found
-    }
+    }  # fmt: skip
     actual = {
         row["activity_id"]: (
-            row["person_id"], row["exclusion"], row["factor"], row["base_micro"], row["weighted_micro"], row["contribution_micro"],
+            row["person_id"], row["account_id"], row["exclusion"], row["factor"], row["base_micro"], row["weighted_micro"],
+            row["contribution_micro"],
         )
         for row in rows(tables["scored_activities"])
     }  # fmt: skip
     assert expected == actual
+    assert len({row["account_id"] for row in found if row["person_id"] == made.person_account_periods[0]["person_id"]}) > 1
 
     factors = oracle.person_factors(found, scoring)
     expected_factors = {key: {name: one[name] for name in (*_SUMS, "first_at", "last_at")} for key, one in factors.items()}
@@ -59,7 +63,8 @@ def test_scores_equal_the_oracle(name: str) -> None:
     }
     assert expected_factors == actual_factors
     _check_people(tables, factors, scoring, {row["person_id"] for row in made.people if not row["is_internal"]})
-    _check_accounts(made, tables, factors, scoring)
+    _check_accounts(made, tables, found, scoring)
+    _check_moved(made, tables)
     _check_fit(made, tables, fitted, scoring)
 
 
@@ -82,14 +87,14 @@ def _check_people(tables: dict[str, Any], factors: dict[tuple[str, str], Any], s
         assert sum(factor["micro"] for factor in json.loads(row["top_factors"])) == total or len(mine) > 5
 
 
-def _check_accounts(made: Any, tables: dict[str, Any], factors: dict[tuple[str, str], Any], scoring: Scoring) -> None:
-    account_of = {row["person_id"]: row["account_id"] for row in rows(tables["scored_activities"]) if row["person_id"]}
-    per_account: dict[str, dict[str, int]] = {}
-    for (person, _), one in factors.items():
-        account = account_of[person]
-        if account is not None:
-            per_account.setdefault(account, {}).setdefault(person, 0)
-            per_account[account][person] += one["contribution_micro"]
+def _check_accounts(made: Any, tables: dict[str, Any], found: list[Any], scoring: Scoring) -> None:
+    per_account = oracle.account_sums(found, scoring, "contribution")
+    engaged = oracle.account_sums(found, scoring, "engaged")
+    threshold = round(scoring.engagement.roll_up.engaged_points * 1e6)
+    there: dict[str, list[str]] = {}
+    for row in rows(tables["person_scores"]):
+        if row["account_id"]:
+            there.setdefault(row["account_id"], []).append(row["person_id"])
     top = scoring.engagement.roll_up.top_people
     of_account: dict[str, int] = {}
     for one in rows(tables["account_engagement_factors"]):
@@ -100,6 +105,27 @@ def _check_accounts(made: Any, tables: dict[str, Any], factors: dict[tuple[str, 
         people = sorted(per_account.get(account, {}).items(), key=lambda item: (-item[1], item[0]))
         assert row["engagement_micro"] == sum(max(0, total) for _, total in people[:top])
         assert row["engagement_micro"] == of_account.get(account, 0)
+        assert row["people_known"] == len(there.get(account, []))
+        assert row["people_engaged"] == sum(engaged.get(account, {}).get(one, 0) >= threshold for one in there.get(account, []))
+
+
+def _check_moved(made: Any, tables: dict[str, Any]) -> None:
+    """What moved people did is split between their accounts: the parts and what counts for no account are the whole."""
+    moved = {row["person_id"] for row in made.person_account_periods}
+    parts = rows(tables["person_account_factors"])
+    assert {row["person_id"] for row in parts} <= moved
+    for_none = [row for row in rows(tables["scored_activities"]) if row["person_id"] in moved and row["account_id"] is None]
+    whole = [row for row in rows(tables["person_engagement_factors"]) if row["person_id"] in moved]
+    assert _sums([*parts, *for_none]) == _sums(whole)
+
+
+def _sums(some: list[Any]) -> dict[tuple[str, str], int]:
+    sums: dict[tuple[str, str], int] = {}
+    for row in some:
+        if row["contribution_micro"]:
+            key = (row["person_id"], row["factor"])
+            sums[key] = sums.get(key, 0) + row["contribution_micro"]
+    return {key: micro for key, micro in sums.items() if micro}
 
 
 def _check_fit(made: Any, tables: dict[str, Any], fitted: dict[str, Any], scoring: Scoring) -> None:

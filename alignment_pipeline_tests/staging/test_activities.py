@@ -14,6 +14,8 @@ from alignment_pipeline_tests.staging.factories import NOW, contact, lead, raw, 
 MARKETO, TYPES = "raw_marketo_activities", "raw_marketo_activity_types"
 MEMBERS, CAMPAIGNS, TASKS, EVENTS = (f"raw_salesforce_{name}" for name in ("campaign_members", "campaigns", "tasks", "events"))
 CONTACTS, SUBMISSIONS, MAILS = (f"raw_hubspot_{name}" for name in ("contacts", "form_submissions", "email_events"))
+VIEWS, JOINS = "raw_hubspot_page_views", "raw_hubspot_list_memberships"
+AT = "2026-11-18T12:00:00Z"
 NAMES = {1: "Visit Webpage", 2: "Fill Out Form", 10: "Open Email", 11: "Click Email", 104: "Change Status in Progression"}
 
 
@@ -24,7 +26,7 @@ def made(
     shipped = loader.load(loader.default_path()).scoring
     given.setdefault("types", [raw_row(TYPES, str(number), name=name) for number, name in NAMES.items()])
     names = {"marketo": MARKETO, "types": TYPES, "members": MEMBERS, "campaigns": CAMPAIGNS, "tasks": TASKS, "events": EVENTS}
-    names |= {"contacts": CONTACTS, "submissions": SUBMISSIONS, "mails": MAILS}
+    names |= {"contacts": CONTACTS, "submissions": SUBMISSIONS, "mails": MAILS, "views": VIEWS, "joins": JOINS}
     tables = {table: raw(table, *given.get(name, ())) for name, table in names.items()}
     tables = {name: raw(name) for name in rule.TABLES} | tables
     table = rule.activities(tables, activity_types=sources or shipped.activity_types, exclusions=exclusions or shipped.exclusions)
@@ -88,6 +90,25 @@ def test_the_shipped_list_reads_hubspot() -> None:
     }
     assert expected == {key: tuple(row[name] for name in ("activity_type", "category", "detail", "is_bot")) for key, row in found.items()}
     assert {"hubspot:5"} == {row["source_key"] for row in found.values()}, "of two contacts with one address the smaller id"
+
+
+def test_visits_of_pages_count_as_marketos_do_and_lists_where_the_agreement_names_them() -> None:
+    views = [raw_row(VIEWS, "v-1", objectId="5", occurredAt=AT, url="/pricing", title="Pricing")]
+    joins = [raw_row(JOINS, f"j-{name}", recordId="5", membershipTimestamp=AT, listName=name) for name in ("Webinar June", "All contacts")]
+    webinars = ActivitySource(
+        type="webinar_registered", hubspot="list_membership", where={"listName": ["webinar*"]}, detail_from=["listName"]
+    )
+    shipped = loader.load(loader.default_path()).scoring.activity_types
+
+    expected = {
+        "hubspot:v-1": ("web_visit", "/pricing", "hubspot:5"),
+        "hubspot:j-Webinar June": ("webinar_registered", "Webinar June", "hubspot:5"),
+    }
+    assert list(made(views=views, joins=joins)) == ["hubspot:v-1"], "no list counts by itself"
+    assert {
+        key: (row["activity_type"], row["detail"], row["source_key"])
+        for key, row in made([*shipped, webinars], views=views, joins=joins).items()
+    } == expected
 
 
 def test_a_value_of_a_form_can_decide() -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import ibis
+
 from alignment_pipeline.agreement.field_map import Crm, InputMapping
+from alignment_pipeline.contracts import CONTRACTS
+from alignment_pipeline.contracts.shape import stacked
+from alignment_pipeline.contracts.systems.system import System
 from alignment_pipeline.staging import contacts, leads, marketing_persons, users, versions
-from alignment_pipeline_tests.staging.factories import NOW, account, contact, lead, raw, raw_row, rows, user
+from alignment_pipeline_tests.staging.factories import NOW, account, contact, lead, one, raw, raw_row, rows, user
 
 LEADS, CHANGES, USERS = "raw_salesforce_leads", "raw_salesforce_lead_changes", "raw_salesforce_users"
 GROUPS, MEMBERS = "raw_salesforce_groups", "raw_salesforce_group_members"
@@ -26,6 +31,12 @@ def staged_leads(*given: dict[str, Any], changes: Any = ()) -> dict[str, dict[st
     current = versions.living(raw(LEADS, *given), as_of=NOW)
     history = versions.living(raw(CHANGES, *changes), as_of=NOW)
     return {row["lead_id"]: row for row in rows(leads.leads(current, changes=history, crm=CRM))}
+
+
+def marketing(name: str, *given: dict[str, Any]) -> list[dict[str, Any]]:
+    """People of the one system whose raw table has rows."""
+    living = {one: versions.living(raw(one, *(given if one == name else ())), as_of=NOW) for one in marketing_persons.TABLES}
+    return rows(marketing_persons.marketing_persons(living), "source_key")
 
 
 def conversion(number: int, record: int, moment: str) -> dict[str, Any]:
@@ -125,17 +136,10 @@ def test_who_stands_behind_a_queue() -> None:
 
 def test_marketo_people_have_flags_and_a_birth() -> None:
     name = "raw_marketo_leads"
-    table = raw(
+    first, second = marketing(
         name,
         raw_row(name, "7", email="A@B.example", unsubscribed="true", sfdcLeadId=lead(1)),
         raw_row(name, "8", createdAt=None, isAnonymous="1", sfdcContactId="not an id"),
-    )
-    living = versions.living(table, as_of=NOW)
-    first, second = rows(
-        marketing_persons.marketing_persons(
-            {name: living, "raw_hubspot_contacts": versions.living(raw("raw_hubspot_contacts"), as_of=NOW)}
-        ),
-        "marketing_id",
     )
     assert ("a@b.example", True, False, lead(1)) == tuple(first[one] for one in ("email", "is_unsubscribed", "is_anonymous", "lead_id"))
     assert (True, None, second["modified_at"]) == tuple(second[one] for one in ("is_anonymous", "contact_id", "created_at"))
@@ -143,18 +147,24 @@ def test_marketo_people_have_flags_and_a_birth() -> None:
 
 def test_hubspot_people_have_flags_too() -> None:
     name = "raw_hubspot_contacts"
-    given = {
-        "raw_marketo_leads": raw("raw_marketo_leads"),
-        name: raw(
-            name,
-            raw_row(name, "7", email="A@B.example", hs_email_optout="true", salesforceleadid=lead(1)),
-            raw_row(name, "8", hs_email_hard_bounce_reason_enum="UNKNOWN_USER"),
-        ),
-    }
-    first, second = rows(
-        marketing_persons.marketing_persons({key: versions.living(table, as_of=NOW) for key, table in given.items()}), "source_key"
+    first, second = marketing(
+        name,
+        raw_row(name, "7", email="A@B.example", hs_email_optout="true", salesforceleadid=lead(1)),
+        raw_row(name, "8", hs_email_hard_bounce_reason_enum="UNKNOWN_USER"),
     )
     assert ("hubspot:7", "a@b.example", True, False, lead(1)) == tuple(
         first[one] for one in ("source_key", "email", "is_unsubscribed", "is_email_invalid", "lead_id")
     )
     assert (False, True, False) == tuple(second[one] for one in ("is_unsubscribed", "is_email_invalid", "is_anonymous"))
+
+
+def test_a_system_that_knows_only_addresses_gives_people_without_the_rest() -> None:
+    newsletter = System("newsletter", "Newsletter", "marketing", ())
+    people = ibis.memtable({"marketing_id": ["7"], "email": ["a@b.example"], "modified_at": [NOW], "known_at": [NOW]})
+
+    found = one(stacked([marketing_persons.of_system(newsletter, people)], CONTRACTS["marketing_persons"]))
+
+    empty = dict.fromkeys(CONTRACTS["marketing_persons"].names)
+    flags = dict.fromkeys(("is_unsubscribed", "is_email_invalid", "is_anonymous"), False)
+    own = {"source_key": "newsletter:7", "system": "newsletter", "marketing_id": "7", "email": "a@b.example"}
+    assert found == empty | flags | own | dict.fromkeys(("created_at", "modified_at", "known_at"), NOW)

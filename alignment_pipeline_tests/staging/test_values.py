@@ -100,6 +100,18 @@ CASES: dict[str, dict[str | None, Any]] = {
         "": None,
         None: None,
     },
+    "since": {
+        "2026-11-20": date(2026, 11, 20),
+        "1700-01-01": date(1700, 1, 1),
+        "0001-01-01": date(1700, 1, 1),
+        "0001-01-01T00:00:00.000Z": date(1700, 1, 1),
+        "9999-12-31": None,
+        "2026-02-30": None,
+        "-infinity": None,
+        "always": None,
+        "": None,
+        None: None,
+    },
     "integer": {
         "250": 250,
         "250.0": 250,

@@ -102,9 +102,10 @@ def _of_plans(home: Home) -> Iterator[tuple[str, list[str]]]:
 def screens(home: Home, chosen: random.Random) -> Iterator[str]:
     """What `alignment explain` says of a few people and accounts."""
     warehouse = home.warehouse()
+    titles = {policy.name: policy.title for policy in home.agreement.sla.policies}
     for table, column in (("people", "person_id"), ("accounts", "account_id")):
         for one in chosen.sample(sorted(warehouse.read(table).select(column).to_pyarrow()[column].to_pylist()), SCREENS):
-            yield "\n".join(explain_screen.lines(explain.explain(warehouse, one), width=80))
+            yield "\n".join(explain_screen.lines(explain.explain(warehouse, one), width=80, titles=titles))
 
 
 def _different(values: Iterable[Any]) -> list[str]:

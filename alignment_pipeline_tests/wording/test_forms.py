@@ -52,7 +52,7 @@ def test_as_many_ways_as_fit_are_said_and_the_rest_counted() -> None:
 
 def test_what_is_wanted_is_said_as_actions() -> None:
     assert forms.wanted([("accepted", 1), ("rejected", 1), ("converted", 1)]) == "accept, reject with a reason or convert"
-    assert forms.wanted([("touch", 6)]) == "contact them (6 of them)"
+    assert forms.wanted([("touch", 6)]) == "contact them (6 times)"
 
 
 def test_sentences_that_no_longer_fit_are_left_out_whole() -> None:
@@ -73,8 +73,31 @@ def test_sentences_that_no_longer_fit_are_left_out_whole() -> None:
         "Recycled since 24 Sep 2026: status became recycle or nurtur or return*marketing.",
         "Up 136 % on the period before.",
         "12 minutes of engagement, 0 of 4 people engaged: Meeting 11.",
+        "22 minutes of engagement, nobody engaged yet: Meeting 21.",
         "127.1 minutes in 90 days and 2 people with 20 minutes each in 90 days.",
         "Done Fri 4 Sep, 12:00 Berlin time: contacted. It was due Mon 7 Sep, 12:00 Berlin time.",
+        "Not an MQA yet. Needs 0.4 more minutes and 1 more person with 20 minutes.",
+        "Next, Accepted: status such as working, contacted or accepted.",
+        "No path of the agreement holds any more",
+        "110 by business day 35 of 62, when 33.87 were expected; the goal is 60.",
+        "1% of their wins fall into the period, 99% (7929.4 deals) into later ones",
+        "Tier 3: Tier 3. Fit 50 of 100.",
+        "574 minutes of engagement: Pricing page 147. Far more than in the period before. Surging.",
+        "Call, write or meet: contact them (6 of them).",
+        "Not an MQA yet. Needs 18 more minutes of engagement in 90 days.",
+        "Target since 1 Aug 2022: on the target account list. Next, Aware: 3 more minutes of engagement in 90 days.",
+        "Senior interest: 1 VP with 20 minutes in 90 days (now a little below the threshold).",
+        "3 of 9 people engaged: Meeting 9 times. Far more than in the period before.",
+        "3 of 9 people engaged: Meeting 9 times. Surging: far more than in the period before.",
+        "Aware since 12 Jun 2026: 3 minutes in 90 days.",
+        "1 activity: Inbound e-mail once.",
+        "Nobody engaged at the moment: Hand raised once.",
+        "The only person engaged: Hand raised once.",
+        "Done late, Mon 22 Jun, 09:40 New York time: contacted. It was due Mon 22 Jun, 09:40.",
+        "Tier 2. Fit 77 of 100: revenue 1292 million (+25).",
+        "15 accounts get their first Latest MQA",
+        "0 times the target by business day 35 of 62; the goal is 3 times the target.",
+        "a hand raise; or 50 minutes of engagement in 90 days, reached once more and a fit of 40",
         "Reached longer ago than the agreement's max_age_hours: not told any more.",
     ],
 )

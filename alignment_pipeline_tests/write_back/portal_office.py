@@ -18,10 +18,12 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
+from alignment_pipeline.agreement.field_map import FieldMapping
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.hubspot import crm, preparation
 from alignment_pipeline.connectors.hubspot.credentials import Credentials
 from alignment_pipeline.connectors.hubspot.crm_ids import crm_id, kind_and_id
+from alignment_pipeline.connectors.hubspot.crm_portal import properties_of
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 from alignment_pipeline.connectors.retries import RetryPolicy
 from alignment_pipeline.connectors.transport import Timeouts
@@ -29,10 +31,11 @@ from alignment_pipeline.contracts import staging_facts
 from alignment_pipeline.journal.journal import Journal
 from alignment_pipeline.sandbox.faults import Faults
 from alignment_pipeline.sandbox.hubspot.settings import HubSpotSettings
-from alignment_pipeline.sandbox.hubspot.store import HubSpotStore, Person
+from alignment_pipeline.sandbox.hubspot.store import HubSpotStore
 from alignment_pipeline.sandbox.salesforce.store import SalesforceStore
 from alignment_pipeline.sandbox.server import Sandbox
 from alignment_pipeline.sandbox.world import World, sandbox_clock
+from alignment_pipeline_tests.sandbox.hubspot.portal import InPortal
 from alignment_pipeline_tests.write_back import organisation
 from alignment_pipeline_tests.write_back.office import NOW, Office
 
@@ -52,7 +55,7 @@ def company_id(number: int) -> str:
     return crm_id("companies", str(number + _FIRST_COMPANY))
 
 
-def agreement(**write_back: Any) -> Agreement:
+def agreement(*more: FieldMapping, **write_back: Any) -> Agreement:
     """The example of HubSpot alone, with four fields an object: two of the machine, one shared with people, the stamp of the sync."""
     shipped = loader.load(loader.example_path("hubspot_only"))
     fields = [
@@ -61,7 +64,7 @@ def agreement(**write_back: Any) -> Agreement:
         if one.field in (SCORE, STAGE, NOTE, SYNCED)
     ]
     inputs = [one for one in shipped.crm.inputs if one.field == "alignment_do_not_sync"]
-    section = shipped.crm.model_copy(update={"fields": fields, "inputs": inputs})
+    section = shipped.crm.model_copy(update={"fields": [*fields, *more], "inputs": inputs})
     steps = organisation.agreement().write_back.steps
     numbers = shipped.write_back.model_copy(update={"steps": steps} | write_back)
     chosen = shipped.model_copy(update={"crm": section, "write_back": numbers})
@@ -69,19 +72,8 @@ def agreement(**write_back: Any) -> Agreement:
 
 
 @dataclass
-class PortalOffice(Office):
+class PortalOffice(InPortal, Office):
     """The portal, its desired values, and the ways to plan and apply."""
-
-    @property
-    def store(self) -> HubSpotStore:
-        """The portal's records."""
-        found: HubSpotStore = self.world.hubspot
-        return found
-
-    @property
-    def person(self) -> Person:
-        """Somebody who works in the portal."""
-        return Person(self.store, self.world.clock, self.world.audit)
 
     def want(self, record_id: str, **values: Any) -> None:
         """Desire values of a record."""
@@ -121,7 +113,7 @@ def tables_of_portal(store: HubSpotStore, chosen: Agreement, clock: Clock) -> tu
     numbers = {one.field for one in chosen.crm.fields if one.type == "number"}
     with store.lock:
         for kind, object_ in (*OBJECTS.items(), ("tasks", "Task")):
-            names = ["Status"] if object_ == "Task" else chosen.crm.fields_of(object_)
+            names = ["Status"] if object_ == "Task" else properties_of(chosen.crm, object_)
             for record in store.living(kind):
                 identity = crm_id(kind, record.id)
                 if object_ != "Task":

@@ -6,12 +6,13 @@ ones between the two records as well, so only labels are ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from alignment_pipeline.connectors.hubspot.objects import next_page, results
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
+from alignment_pipeline.connectors.hubspot.verdicts import HubSpotRefused
 
 MOST_PAIRS, MOST_INPUTS = 100, 1_000
 Pair = tuple[str, str]
@@ -28,6 +29,14 @@ class Label:
     def to_json(self) -> dict[str, Any]:
         """As a request names it."""
         return {"associationCategory": self.category, "associationTypeId": self.type_id}
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a pair is not associated: HubSpot's category and message."""
+
+    code: str
+    message: str
 
 
 def labels(session: HubSpotSession, kind: str, other: str) -> dict[str, Label]:
@@ -62,24 +71,52 @@ def linked(session: HubSpotSession, kind: str, other: str, ids: Sequence[str], l
     return by_id
 
 
-def associate(session: HubSpotSession, kind: str, other: str, pairs: Iterable[Pair], label: Label | None) -> None:
-    """Associate pairs, under the label or in the usual way. Doing it twice changes nothing, so it may be repeated."""
-    for part in _parts(pairs):
-        inputs: list[Mapping[str, Any]] = [{"from": {"id": one}, "to": {"id": target}} for one, target in part]
-        path = f"/crm/v4/associations/{kind}/{other}/batch/associate/default"
-        if label is not None:
-            path = f"/crm/v4/associations/{kind}/{other}/batch/create"
-            inputs = [one | {"types": [label.to_json()]} for one in inputs]  # type: ignore[operator]
-        session.ask(path, f"{kind} associate", {"inputs": inputs})
+def associate(session: HubSpotSession, kind: str, other: str, pairs: Iterable[Pair], label: Label | None) -> dict[Pair, Refused]:
+    """Associate pairs, under the label or in the usual way. Doing it twice changes nothing, so it may be repeated.
+
+    Returns the pairs that HubSpot refuses, as where one of the two is gone, each with the reason.
+    """
+    path = f"/crm/v4/associations/{kind}/{other}/batch/{'associate/default' if label is None else 'create'}"
+    types = {} if label is None else {"types": [label.to_json()]}
+
+    def send(part: Sequence[Pair]) -> Mapping[str, Any]:
+        return session.ask(path, f"{kind} associate", {"inputs": [_input(pair) | types for pair in part]})
+
+    return {pair: why for part in _parts(pairs) for pair, why in _refused(part, send).items()}
 
 
 def end(session: HubSpotSession, kind: str, other: str, pairs: Iterable[Pair], label: Label) -> None:
-    """End the label between pairs; the records stay associated where they were so in another way."""
+    """End the label between pairs; the records stay associated where they were so in another way. Where one of the two is gone, there is
+    nothing to end."""
+    path = f"/crm/v4/associations/{kind}/{other}/batch/labels/archive"
+
+    def send(part: Sequence[Pair]) -> Mapping[str, Any]:
+        inputs = [_input(pair) | {"types": [label.to_json()]} for pair in part]
+        return session.write(path, f"{kind} end associations", {"inputs": inputs}, is_repeatable=True)
+
     for part in _parts(pairs):
-        inputs = [{"from": {"id": one}, "to": {"id": target}, "types": [label.to_json()]} for one, target in part]
-        session.write(
-            f"/crm/v4/associations/{kind}/{other}/batch/labels/archive", f"{kind} end associations", {"inputs": inputs}, is_repeatable=True
-        )
+        _refused(part, send)
+
+
+def _input(pair: Pair) -> dict[str, Any]:
+    return {"from": {"id": pair[0]}, "to": {"id": pair[1]}}
+
+
+def _refused(part: Sequence[Pair], send: Callable[[Sequence[Pair]], Mapping[str, Any]]) -> dict[Pair, Refused]:
+    """Send pairs; the ones that are refused. One wrong pair may refuse its whole batch, or be an error of a 207: both are sent in halves
+    until each stands alone."""
+    try:
+        error: Mapping[str, Any] | None = next(iter(send(part).get("errors") or ()), None)
+    except HubSpotRefused as refused:
+        if refused.status not in (400, 404):
+            raise
+        error = {"category": refused.reason or refused.code, "message": refused.detail or str(refused)}
+    if error is None:
+        return {}
+    if len(part) == 1:
+        return {part[0]: Refused(str(error.get("category") or "UNKNOWN"), str(error.get("message") or ""))}
+    middle = len(part) // 2
+    return _refused(part[:middle], send) | _refused(part[middle:], send)
 
 
 def _parts(pairs: Iterable[Pair]) -> list[list[Pair]]:

@@ -8,8 +8,9 @@ from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.connector import Connector, Draft, Remember
-from alignment_pipeline.connectors.hubspot import crm, draft, examination, listening, people, preparation, writes
+from alignment_pipeline.connectors.hubspot import crm, deletion, draft, examination, listening, people, preparation, writes
 from alignment_pipeline.connectors.hubspot.credentials import Credentials
+from alignment_pipeline.connectors.hubspot.crm_portal import properties_of
 from alignment_pipeline.connectors.hubspot.extraction import HubSpotExtraction
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 from alignment_pipeline.connectors.streams import Reading, StreamState
@@ -26,7 +27,8 @@ def _open(environ: Mapping[str, str], clock: Clock) -> HubSpotSession:
 def _read(session: HubSpotSession, states: Mapping[str, StreamState], remember: Remember, mapped: Crm) -> list[Reading]:
     if not session.credentials.is_crm:
         return HubSpotExtraction(session, states).readings(SYSTEM.streams)
-    custom = {kind: mapped.fields_of(object_) for object_, kind in _WITH_OUR_FIELDS.items()} | {"tasks": [mapped.tasks.external_key_field]}
+    custom = {kind: properties_of(mapped, object_) for object_, kind in _WITH_OUR_FIELDS.items()}
+    custom |= {"tasks": [mapped.tasks.external_key_field]}
     inputs = {_WITH_OUR_FIELDS[object_]: names for object_, names in mapped.input_fields.items() if object_ in ("Contact", "Opportunity")}
     ids = frozenset(one.field for one in mapped.fields if one.value == "person.matched_account_id")
     source = HubSpotExtraction(session, states, custom_fields=custom, history=inputs, plays_crm=True, company_ids=ids)
@@ -60,8 +62,9 @@ HUBSPOT = Connector(
     fills=CRM_STREAMS,
     open_crm=crm.open_crm,
     prepare=preparation.prepare,
-    draft=Draft(draft.EXAMPLE, draft.fit),
+    draft=Draft(draft.EXAMPLE, draft.fit, "hubspot-as-the-only-crm"),
     listen=listening.listen,
     open_people=people.open_people,
+    open_deletion=deletion.open_deletion,
     without="nothing is read from HubSpot",
 )

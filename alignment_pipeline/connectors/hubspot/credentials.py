@@ -50,6 +50,12 @@ class Credentials:
         client_id, client_secret, refresh_token = values.values()
         return cls(host, None, client_id, client_secret, refresh_token, portal, is_crm)
 
+    @classmethod
+    def of_writer(cls, environ: Mapping[str, str]) -> Credentials:
+        """As `from_env`, by HUBSPOT_WRITER_ACCESS_TOKEN where that is set."""
+        token = secret(environ, "HUBSPOT_WRITER_ACCESS_TOKEN")
+        return cls.from_env({**environ, "HUBSPOT_ACCESS_TOKEN": token} if token else environ)
+
     @property
     def is_static(self) -> bool:
         """Whether the token is a private app's, which cannot be renewed."""

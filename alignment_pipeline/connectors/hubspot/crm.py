@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from alignment_pipeline.agreement import field_map
 from alignment_pipeline.clock import Clock
-from alignment_pipeline.connectors.credentials import setting
 from alignment_pipeline.connectors.crm import Crm, Limits, Newest
 from alignment_pipeline.connectors.hubspot import objects
 from alignment_pipeline.connectors.hubspot.credentials import Credentials
@@ -22,13 +21,10 @@ from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 from alignment_pipeline.connectors.hubspot.verdicts import HubSpotRefused
 from alignment_pipeline.connectors.hubspot.words import KINDS
 
-_WRITER = "HUBSPOT_WRITER_ACCESS_TOKEN"
-
 
 def open_crm(environ: Mapping[str, str], clock: Clock, mapped: field_map.Crm, *, may_write: bool) -> Crm:
     """The portal that the environment names, by the writer's token where it may write and one is set."""
-    token = setting(environ, _WRITER) if may_write else None
-    credentials = Credentials.from_env({**environ, "HUBSPOT_ACCESS_TOKEN": token} if token else environ)
+    credentials = Credentials.of_writer(environ) if may_write else Credentials.from_env(environ)
     return crm(HubSpotSession(credentials, clock), mapped, may_write=may_write)
 
 

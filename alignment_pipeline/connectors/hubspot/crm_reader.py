@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alignment_pipeline.connectors.crm import Record
-from alignment_pipeline.connectors.hubspot import associations, objects
+from alignment_pipeline.connectors.hubspot import associations, lists, objects
 from alignment_pipeline.connectors.hubspot.crm_ids import crm_id, hubspot_id, kind_and_id
 from alignment_pipeline.connectors.hubspot.crm_portal import ABOUT_KINDS, Portal
 from alignment_pipeline.connectors.hubspot.words import ABOUT, KINDS, Words
@@ -22,11 +22,12 @@ class PortalReader(Portal):
         """Id asked for -> record in the CRM's words, None where there is none. `Id` differs from the id asked for after a merge."""
         words = self.words(object_name)
         by_number = {hubspot_id(one): one for one in ids}
-        properties = [words.property_of(name) for name in fields if name not in ABOUT_KINDS and not self.is_link(object_name, name)]
+        properties = [words.property_of(name) for name in fields if name not in ABOUT_KINDS and self.is_property(object_name, name)]
         records: dict[str, Record | None] = dict.fromkeys(ids)
         for asked, record in objects.by_ids(self.session, words.kind, list(by_number), properties):
             records[by_number[asked]] = self._shown(words, record, fields)
         self._add_links(object_name, records, fields)
+        self._add_lists(object_name, records, fields)
         return records
 
     def find_by_keys(self, object_name: str, key_field: str, keys: Sequence[str], fields: Sequence[str]) -> dict[str, list[Record]]:
@@ -50,7 +51,7 @@ class PortalReader(Portal):
     def _lost(self, records: Mapping[str, Record], about: Mapping[str, str]) -> set[str]:
         """Keys of tasks that are not associated with the record that they are about."""
         lost: set[str] = set()
-        for kind in ABOUT_KINDS.values():
+        for kind in sorted({kind for kinds in ABOUT_KINDS.values() for kind in kinds}):
             mine = {key: hubspot_id(str(record["Id"])) for key, record in records.items() if kind_and_id(about[key])[0] == kind}
             linked = associations.linked(self.session, "tasks", kind, list(mine.values())) if mine else {}
             lost |= {key for key, number in mine.items() if not linked.get(number)}
@@ -66,14 +67,26 @@ class PortalReader(Portal):
         there = {hubspot_id(str(record["Id"])): key for key, record in records.items() if record is not None}
         for name in fields:
             if object_name == "Task" and name in ABOUT_KINDS:
-                kind, label = ABOUT_KINDS[name], None
+                kinds, label = ABOUT_KINDS[name], None
             elif self.is_link(object_name, name):
-                kind, label = "companies", self.labels.get(name)
+                kinds, label = ("companies",), self.labels.get(name)
             else:
                 continue
-            linked = associations.linked(self.session, KINDS[object_name], kind, list(there), label) if there else {}
+            linked = {
+                kind: associations.linked(self.session, KINDS[object_name], kind, list(there), label) if there else {} for kind in kinds
+            }
             for number, key in there.items():
-                targets = sorted(linked.get(number, ()), key=int)
+                targets = [crm_id(kind, min(linked[kind][number], key=int)) for kind in kinds if linked[kind].get(number)]
                 record = records[key]
                 assert record is not None
-                records[key] = {**record, name: crm_id(kind, targets[0]) if targets else None}
+                records[key] = {**record, name: targets[0] if targets else None}
+
+    def _add_lists(self, object_name: str, records: dict[str, Record | None], fields: Sequence[str]) -> None:
+        """Add who is in which list."""
+        there = {hubspot_id(str(record["Id"])): key for key, record in records.items() if record is not None}
+        for name in fields:
+            if not self.is_list(object_name, name) or not there:
+                continue
+            inside = lists.members_among(self.session, self.lists[name].id, list(there)) if name in self.lists else set()
+            for number, key in there.items():
+                records[key] = {**(records[key] or {}), name: "true" if number in inside else "false"}

@@ -40,6 +40,8 @@ class PortalSchema(Portal):
             own += [FieldDescription(name, "string", length=_LONGEST, is_updateable=True, is_createable=True) for name in _TASK_FIELDS]
         links = {one.field for one in self.mapped.fields if one.object == object_name and one.type == "lookup"}
         own += [FieldDescription(name, "reference", is_updateable=True, is_custom=True) for name in sorted(links) if name in self.labels]
+        if object_name == "Contact":
+            own += [FieldDescription(name, "boolean", is_updateable=True, is_custom=True) for name in sorted(self.lists)]
         all_ = [*fields, *own]
         return ObjectDescription(object_name, {one.name: one for one in all_}, _by_lower={one.name.lower(): one for one in all_})
 

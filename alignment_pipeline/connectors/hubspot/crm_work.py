@@ -21,6 +21,7 @@ def work(kind: str, record: Mapping[str, Any], portal: Portal) -> Iterator[tuple
     links = record.get("links") or {}
     people = sorted(links.get("contacts") or (), key=int)[:MOST_PLACES]
     companies = sorted(links.get("companies") or (), key=int)
+    deals = sorted(links.get("deals") or (), key=int)
     is_void = kind == "meetings" and given.get("hs_meeting_outcome") in _NOT_HELD
     stamp = moment_text(given.get("hs_lastmodifieddate"))
     common: Values = {
@@ -29,7 +30,7 @@ def work(kind: str, record: Mapping[str, Any], portal: Portal) -> Iterator[tuple
         "LastModifiedDate": stamp,
         "SystemModstamp": stamp,
         "IsDeleted": "true" if is_void else "false",
-        "WhatId": crm_id("companies", companies[0]) if companies else None,
+        "WhatId": crm_id("deals", deals[0]) if deals else crm_id("companies", companies[0]) if companies else None,
         "AccountId": crm_id("companies", companies[0]) if companies else None,
         **_OF_KIND[kind](given),
     }

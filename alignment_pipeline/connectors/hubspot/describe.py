@@ -16,7 +16,7 @@ from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import Permanent, Retryable
 
 #: Columns that the reading itself fills.
-OWN = frozenset({MERGED_INTO, CRM_CONTACT, "contactIds", "companyIds"})
+OWN = frozenset({MERGED_INTO, CRM_CONTACT, "contactIds", "companyIds", "dealIds"})
 _KINDS = {"number": "double", "bool": "boolean", "datetime": "datetime"}
 
 

@@ -12,15 +12,23 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.findings import Finding
 from alignment_pipeline.connectors.hubspot import describe, objects, preparation
 from alignment_pipeline.connectors.hubspot.credentials import Credentials
+from alignment_pipeline.connectors.hubspot.form_signs import CONTACTS, CONVERSIONS
 from alignment_pipeline.connectors.hubspot.objects import results
+from alignment_pipeline.connectors.hubspot.page_view_extraction import EVENT
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 from alignment_pipeline.connectors.hubspot.verdicts import HubSpotRefused
+from alignment_pipeline.connectors.hubspot.webhooks_journal import READ, SUBSCRIPTIONS, VARIABLES, App, WebhooksJournal, subscribed
 from alignment_pipeline.contracts.systems.hubspot import HUBSPOT, MERGED_INTO
-from alignment_pipeline.errors import Permanent
+from alignment_pipeline.errors import Permanent, QuotaExhausted, Retryable
 
 _OBJECTS = tuple(stream for stream in HUBSPOT.streams if MERGED_INTO in stream.fields or "contactIds" in stream.fields)
 _LOGS = {"form submissions": "/marketing/v3/forms", "e-mail events": "/email/public/v1/events", "owners": "/crm/v3/owners"}
+_OPTIONAL = {
+    "page views": ("/events/v3/events", {"objectType": "contact", "eventType": EVENT, "objectId": "1", "limit": "1"}),
+    "lists": ("/crm/v3/lists/search", None),
+}
 _MOST_USED = 0.8
+_ACTIONS = {"CREATE", "UPDATE"}
 _SYNC_IDS = ("salesforceleadid", "salesforcecontactid")
 
 
@@ -47,10 +55,51 @@ def examine(environ: Mapping[str, str], clock: Clock, agreement: Agreement) -> I
             yield Finding(f"read {what}", "ok", "can be read")
         except HubSpotRefused as error:
             yield Finding(f"read {what}", "fail", str(error), "give the app the scope that the message names")
+    yield from _optional(session)
+    yield from _journal(session, App.from_env(environ))
     yield from _native_sync(session, agreement)
     if session.credentials.is_crm:
         yield from _prepared(session, agreement)
     yield from _usage(session)
+
+
+def _optional(session: HubSpotSession) -> Iterator[Finding]:
+    """What not every portal and token has."""
+    for what, (path, params) in _OPTIONAL.items():
+        try:
+            if params is None:
+                session.ask(path, what, {"count": 1, "query": ""})
+            else:
+                session.get(path, what, params)
+            yield Finding(f"read {what}", "ok", "can be read")
+        except HubSpotRefused as error:
+            yield Finding(f"read {what}", "warn", str(error), "nothing, unless they are to count as activities")
+
+
+def _journal(session: HubSpotSession, app: App | None) -> Iterator[Finding]:
+    """The Webhooks Journal, by which the fast lane polls forms less often."""
+    subject = "webhooks journal"
+    if app is None:
+        yield Finding(subject, "ok", f"not used: the fast lane polls every form each time ({VARIABLES[0]} is not set)")
+        return
+    try:
+        WebhooksJournal(session, app).latest()
+    except (Permanent, Retryable, QuotaExhausted) as error:
+        fix = f"until then the fast lane polls every form each time; the app needs the scope {READ}"
+        yield Finding(subject, "warn", str(error), fix)
+        return
+    yield Finding(subject, "ok", "used: the fast lane polls the forms when it tells of a submission, and every 10 seconds")
+    try:
+        known = subscribed(WebhooksJournal(session, app, SUBSCRIPTIONS).subscriptions(), CONTACTS)
+    except (Permanent, Retryable, QuotaExhausted) as error:
+        yield Finding("journal subscription", "warn", str(error), f"give the app the scope {SUBSCRIPTIONS} to have this looked at")
+        return
+    serving = [one for one in known if _ACTIONS <= set(one.get("actions") or ()) and CONVERSIONS & set(one.get("properties") or ())]
+    if serving:
+        yield Finding("journal subscription", "ok", "tells of contacts that send a form in")
+    else:
+        text = "no subscription tells of contacts that send a form in (CREATE and UPDATE, property recent_conversion_date)"
+        yield Finding("journal subscription", "warn", text, "docs/fast-lane.md shows the call that makes one")
 
 
 def _native_sync(session: HubSpotSession, agreement: Agreement) -> Iterator[Finding]:

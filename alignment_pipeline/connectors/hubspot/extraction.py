@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from alignment_pipeline.connectors.hubspot.crm_extraction import CRM_RUNS, OF_HISTORY, SOURCES
 from alignment_pipeline.connectors.hubspot.history_extraction import PROPERTIES, HistoryRun
+from alignment_pipeline.connectors.hubspot.list_extraction import MembershipRun
 from alignment_pipeline.connectors.hubspot.log_extraction import EmailEventRun, SubmissionRun
 from alignment_pipeline.connectors.hubspot.metadata_extraction import OwnerRun, StageRun
 from alignment_pipeline.connectors.hubspot.object_extraction import ObjectRun, Pass
+from alignment_pipeline.connectors.hubspot.page_view_extraction import PageViewRun
 from alignment_pipeline.connectors.hubspot.runs import HubSpotSource, Run
 from alignment_pipeline.connectors.streams import Reading
 from alignment_pipeline.contracts.systems.hubspot import HUBSPOT
@@ -24,6 +26,8 @@ _OTHERS: Mapping[str, type[Run]] = {
     "deal_stages": StageRun,
     "form_submissions": SubmissionRun,
     "email_events": EmailEventRun,
+    "list_memberships": MembershipRun,
+    "page_views": PageViewRun,
 }
 _STREAMS = {stream.object: stream for stream in HUBSPOT.streams}
 _CHANGES = "_changes"

@@ -28,7 +28,7 @@ from alignment_pipeline.contracts.systems.system import RawStream
 
 #: Objects whose records people may have deleted for good, and how often all of their ids are read.
 _ERASABLE, _CENSUS = frozenset({"contacts"}), 7 * DAY
-_LINKS = {"contactIds": "contacts", "companyIds": "companies"}
+_LINKS = {"contactIds": "contacts", "companyIds": "companies", "dealIds": "deals"}
 
 
 @dataclass

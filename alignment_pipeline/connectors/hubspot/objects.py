@@ -108,15 +108,25 @@ def _search(session: HubSpotSession, kind: str, filters: Sequence[Mapping[str, s
 
 
 def by_ids(
-    session: HubSpotSession, kind: str, ids: Sequence[str], properties: Sequence[str], *, history: Sequence[str] = ()
+    session: HubSpotSession,
+    kind: str,
+    ids: Sequence[str],
+    properties: Sequence[str],
+    *,
+    history: Sequence[str] = (),
+    is_archived: bool = False,
 ) -> Iterator[tuple[str, Record]]:
-    """Pairs of the id asked for and the living record that answers, which has another id after a merge; absent ones are left out."""
+    """Pairs of the id asked for and the living record that answers, which has another id after a merge; absent ones are left out.
+
+    With `is_archived` archived records answer instead.
+    """
     size = PAGE_WITH_HISTORY if history else PAGE
     names = list(dict.fromkeys((*properties, _MERGED)))
     for first in range(0, len(ids), size):
         part = list(ids[first : first + size])
         body = {"inputs": [{"id": one} for one in part], "properties": names, "propertiesWithHistory": list(history)}
-        answer = session.ask(f"/crm/v3/objects/{kind}/batch/read", f"{kind} batch read", body)
+        path = f"/crm/v3/objects/{kind}/batch/read" + ("?archived=true" if is_archived else "")
+        answer = session.ask(path, f"{kind} batch read", body)
         rows = results(answer, f"{kind} batch read")
         own = {str(record["id"]): record for record in rows}
         missing = {str(one) for error in answer.get("errors") or () for one in (error.get("context") or {}).get("ids") or ()}

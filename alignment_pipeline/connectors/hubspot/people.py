@@ -6,8 +6,7 @@ Belongs here: single people. Everybody is read by `crm_extraction.py`, whose row
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -18,16 +17,17 @@ from alignment_pipeline.connectors.hubspot import associations, few
 from alignment_pipeline.connectors.hubspot.credentials import Credentials
 from alignment_pipeline.connectors.hubspot.crm_extraction import SOURCES, CrmRun, portal
 from alignment_pipeline.connectors.hubspot.crm_ids import hubspot_id
+from alignment_pipeline.connectors.hubspot.crm_portal import properties_of
 from alignment_pipeline.connectors.hubspot.describe import Selection
 from alignment_pipeline.connectors.hubspot.history_extraction import PROPERTIES
 from alignment_pipeline.connectors.hubspot.runs import HubSpotSource
 from alignment_pipeline.connectors.hubspot.session import HubSpotSession
 from alignment_pipeline.connectors.listening import Raw
 from alignment_pipeline.connectors.raw_rows import RowBatches
+from alignment_pipeline.connectors.remembered import Remembered
 from alignment_pipeline.contracts.systems.hubspot import CRM_STREAMS, HUBSPOT
 from alignment_pipeline.errors import Permanent
 
-_SCHEMA_LIFE = timedelta(hours=1)
 _STREAMS = {stream.object: stream for stream in HUBSPOT.streams}
 _OF_CRM = {stream.object: stream for stream in CRM_STREAMS if stream.object in ("Contact", "ContactHistory", "Task", "Event")}
 _WORK = ("calls", "emails", "tasks", "meetings")
@@ -40,7 +40,7 @@ def open_people(environ: Mapping[str, str], clock: Clock, agreement: Agreement) 
     mapped = agreement.crm
     inputs = tuple(mapped.input_fields.get("Contact", ()))
     ids = frozenset(one.field for one in mapped.fields if one.value == "person.matched_account_id")
-    custom = {"contacts": mapped.fields_of("Contact"), "tasks": [mapped.tasks.external_key_field]}
+    custom = {"contacts": properties_of(mapped, "Contact"), "tasks": [mapped.tasks.external_key_field]}
     return HubSpotPeople(HubSpotSession(Credentials.from_env(environ), clock), custom, inputs, ids)
 
 
@@ -52,9 +52,9 @@ class HubSpotPeople:
     custom_fields: Mapping[str, Sequence[str]]
     history: Sequence[str]
     company_ids: frozenset[str]
-    _source: HubSpotSource | None = None
-    _chosen: dict[str, Selection] = field(default_factory=dict)
-    _chosen_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._known = Remembered(self._ask)
 
     @property
     def counter(self) -> CallCounter:
@@ -63,17 +63,16 @@ class HubSpotPeople:
 
     def prepare(self) -> None:
         """See `CrmPeople`."""
-        now = self.session.clock.now()
-        if self._chosen_at is not None and now - self._chosen_at < _SCHEMA_LIFE:
-            return
+        self._known.at(self.session.clock)
+
+    def _ask(self) -> tuple[HubSpotSource, dict[str, Selection]]:
         source = HubSpotSource(self.session, custom_fields=self.custom_fields, plays_crm=True, company_ids=self.company_ids)
-        self._chosen = {kind: few.Few(source, _STREAMS[kind]).chosen for kind in ("contacts", *_WORK)}
+        chosen = {kind: few.Few(source, _STREAMS[kind]).chosen for kind in ("contacts", *_WORK)}
         portal(source)
-        self._source, self._chosen_at = source, now
+        return source, chosen
 
     def read(self, ids: Mapping[str, set[str]], emails: set[str]) -> Raw:
         """See `CrmPeople`. Nobody is a lead here."""
-        self.prepare()
         wanted = _numbers(ids.get("Contact", set())) + few.ids_by_email(self.session, sorted(emails))
         contacts = self._pass("contacts", list(dict.fromkeys(wanted)), history=(*PROPERTIES["contacts"], *self.history))
         living = [str(record["id"]) for record in contacts.records()]
@@ -86,15 +85,15 @@ class HubSpotPeople:
         return sorted(numbers, key=int, reverse=True)[:_MOST_WORK]
 
     def _pass(self, kind: str, ids: Sequence[str], history: Sequence[str] = ()) -> few.Few:
-        assert self._source is not None
-        return few.Few(self._source, _STREAMS[kind], tuple(dict.fromkeys(history)), selection=self._chosen[kind], ids=ids)
+        source, chosen = self._known.at(self.session.clock)
+        return few.Few(source, _STREAMS[kind], tuple(dict.fromkeys(history)), selection=chosen[kind], ids=ids)
 
     def _rows(self, object_: str, passes: Mapping[str, few.Few]) -> pa.Table:
-        assert self._source is not None
+        source, _ = self._known.at(self.session.clock)
         stream, now = _OF_CRM[object_], self.session.clock.now()
-        run = CrmRun(self._source, stream, passes)
+        run = CrmRun(source, stream, passes)
         batches = RowBatches(stream, known_at=now, fallback=now)
-        rows = [batch for kind in SOURCES[object_] for batch in run.rows_of(batches, kind, portal(self._source))]
+        rows = [batch for kind in SOURCES[object_] for batch in run.rows_of(batches, kind, portal(source))]
         return batches.table(rows)
 
 

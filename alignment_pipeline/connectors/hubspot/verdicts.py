@@ -5,7 +5,7 @@ Belongs here: status and category -> verdict, for whole requests. Rows of a batc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alignment_pipeline.connectors import redaction
@@ -15,6 +15,7 @@ from alignment_pipeline.connectors.refusals import RequestRefused
 from alignment_pipeline.connectors.transport import TAKE, Call, Verdict
 from alignment_pipeline.errors import CredentialsRefused, QuotaExhausted, Retryable
 
+LOGIN = ("HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET", "HUBSPOT_REFRESH_TOKEN")
 _WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
 # locked, and a migration of the account between data centres: the work was not begun
 _NOT_BEGUN = {423: 2.0, 477: 10.0}
@@ -40,11 +41,12 @@ def missing_scopes(body: Any) -> list[str]:
 
 
 class HubSpotJudge:
-    """Judges answers, and notes the account's usage of the day that they carry."""
+    """Judges answers, and notes the account's usage of the day that they carry. `login`: the variables that a login needs."""
 
-    def __init__(self, counter: CallCounter, *, is_static: bool) -> None:
+    def __init__(self, counter: CallCounter, *, is_static: bool, login: Sequence[str] = LOGIN) -> None:
         self._counter = counter
         self._is_static = is_static
+        self._login = login
 
     def __call__(self, call: Call, answer: Answer) -> Verdict:
         """See `Judge`."""
@@ -71,7 +73,7 @@ class HubSpotJudge:
         shown = detail[:500] or answer.fingerprint
         what = redaction.PROCESS(f"{call.endpoint}: {answer.status} {code or 'without a category'}: {shown}")
         if not call.is_signed and answer.status in (400, 401, 403):
-            advice = "Check HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN"
+            advice = f"Check {', '.join(self._login[:-1])} and {self._login[-1]}"
             return Verdict(error=CredentialsRefused(f"{what}. {advice}"))
         if answer.status == 401 and self._is_static:
             advice = "The token was rotated or the private app removed: set HUBSPOT_ACCESS_TOKEN to the present one"

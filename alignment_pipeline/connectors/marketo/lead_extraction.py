@@ -24,6 +24,7 @@ from alignment_pipeline.connectors.raw_rows import RowBatches
 from alignment_pipeline.connectors.values import canonical, parse_stamp
 from alignment_pipeline.contracts.systems.marketo import MERGED_INTO
 from alignment_pipeline.errors import QuotaExhausted
+from alignment_pipeline.wording import moments
 
 # Score changes and merges change leads without a Change Data Value activity.
 _MERGE = 32
@@ -133,7 +134,7 @@ class LeadRun(Run):
                 continue
             reach = min(oldest, (leads.earliest_below(self.session, lowest) if lowest else None) or oldest)
             if reach >= end:
-                self.notes.append(f"leads go back to {end:%Y-%m-%d}; no older ones were found")
+                self.notes.append(f"leads go back to {moments.day(end)}; no older ones were found")
                 return
 
     def _swept(self, start: datetime) -> Iterator[Mapping[str, Any]]:

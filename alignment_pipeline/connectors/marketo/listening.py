@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -15,11 +15,12 @@ import pyarrow as pa
 from alignment_pipeline.agreement.activity_types import ActivitySource
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.calls import CallCounter
-from alignment_pipeline.connectors.listening import Catalogue, Entry, Values
+from alignment_pipeline.connectors.listening import RETRY, Catalogue, Entry, Values
 from alignment_pipeline.connectors.marketo import activities, describe, leads
 from alignment_pipeline.connectors.marketo.credentials import Credentials
 from alignment_pipeline.connectors.marketo.session import MarketoSession
 from alignment_pipeline.connectors.raw_rows import RowBatches
+from alignment_pipeline.connectors.remembered import Remembered
 from alignment_pipeline.connectors.values import canonical, parse_stamp
 from alignment_pipeline.contracts.systems.marketo import MARKETO
 from alignment_pipeline.contracts.systems.system import ActivityFeed, System
@@ -29,14 +30,13 @@ from alignment_pipeline.errors import ConfigurationError
 # (https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest/rest-api#limits)
 CALLS_A_DAY = 50_000
 _ZONE = ZoneInfo("America/Chicago")
-_SCHEMA_LIFE = timedelta(hours=1)
 _LEADS = next(stream for stream in MARKETO.streams if stream.object == "leads")
 _ACTIVITIES = next(stream for stream in MARKETO.streams if stream.object == "activities")
 
 
 def listen(environ: Mapping[str, str], clock: Clock, sources: Sequence[ActivitySource], catalogue: Catalogue) -> MarketoLog:
     """The log of the subscription that the environment names."""
-    return MarketoLog(MarketoSession(Credentials.from_env(environ), clock), sources, catalogue)
+    return MarketoLog(MarketoSession(Credentials.from_env(environ), clock, retry=RETRY), sources, catalogue)
 
 
 @dataclass
@@ -51,9 +51,11 @@ class MarketoLog:
     calls_a_poll: float = 1.0
     calls_a_day: int = CALLS_A_DAY
     zone: ZoneInfo = _ZONE
+    remark: str | None = None
     _type_ids: list[int] = field(default_factory=list)
-    _chosen: describe.Selection | None = None
-    _chosen_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._chosen = Remembered(lambda: describe.choose(_LEADS, describe.describe(self.session)))
 
     @property
     def counter(self) -> CallCounter:
@@ -69,10 +71,7 @@ class MarketoLog:
 
     def prepare(self) -> None:
         """See `Log`."""
-        now = self.session.clock.now()
-        if self._chosen_at is None or now - self._chosen_at >= _SCHEMA_LIFE:
-            self._chosen = describe.choose(_LEADS, describe.describe(self.session))
-            self._chosen_at = now
+        self._chosen.at(self.session.clock)
 
     def token(self, since: datetime) -> str:
         """See `Log`."""
@@ -85,9 +84,7 @@ class MarketoLog:
 
     def persons(self, persons: Sequence[str]) -> pa.Table:
         """See `Log`."""
-        self.prepare()
-        chosen = self._chosen
-        assert chosen is not None
+        chosen = self._chosen.at(self.session.clock)
         now = self.session.clock.now()
         batches = RowBatches(_LEADS, known_at=now, fallback=now)
         rows: list[pa.RecordBatch] = []

@@ -141,7 +141,7 @@ def sentence(scan: Scan, object_: str) -> str:
         parts.append(f"{len(names)} {kind if len(names) == 1 else plurals[kind]} ({shown})")
     article = "an" if object_[:1] in "AEIO" else "a"
     if not parts:
-        return f"nothing that could be asked reacts when {article} {object_} is saved"
+        return f"no flow, trigger or rule that we can see reacts when {article} {object_} is saved"
     return f"saving {article} {object_} starts " + (parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1])
 
 

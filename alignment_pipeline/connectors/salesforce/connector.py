@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.clock import Clock
+from alignment_pipeline.connectors import streams
 from alignment_pipeline.connectors.capabilities import Capabilities
 from alignment_pipeline.connectors.connector import Connector, Remember
 from alignment_pipeline.connectors.salesforce import codes, crm, examination, people
@@ -24,7 +25,10 @@ def _open(environ: Mapping[str, str], clock: Clock) -> SalesforceSession:
 
 def _read(session: SalesforceSession, states: Mapping[str, StreamState], remember: Remember, mapped: Crm) -> list[Reading]:
     custom = {object_: _custom_fields(mapped, object_) for object_ in (*_WITH_OUR_FIELDS, "Task")}
-    return SalesforceExtraction(session, states, remember, custom_fields=custom).readings(SYSTEM.streams)
+    wanted = [stream for stream in SYSTEM.streams if stream.only_with is None or getattr(mapped, stream.only_with)]
+    readings = SalesforceExtraction(session, states, remember, custom_fields=custom).readings(wanted)
+    left_out = [streams.left_out(stream, session.clock.now) for stream in SYSTEM.streams if stream not in wanted]
+    return [*readings, *left_out]
 
 
 def _custom_fields(mapped: Crm, object_: str) -> list[str]:

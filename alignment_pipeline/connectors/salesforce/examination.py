@@ -5,16 +5,17 @@ Belongs here: asking and advice. Nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.findings import Finding, Status, checked
-from alignment_pipeline.connectors.salesforce import cascade, selection
+from alignment_pipeline.connectors.salesforce import cascade, currencies, selection
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
 from alignment_pipeline.connectors.salesforce.describe import Describer, ObjectDescription
 from alignment_pipeline.connectors.salesforce.session import SalesforceSession
 from alignment_pipeline.contracts.systems.salesforce import SALESFORCE
+from alignment_pipeline.contracts.systems.system import RawStream
 from alignment_pipeline.errors import Permanent
 
 _WRITTEN = ("Lead", "Contact", "Account")
@@ -45,8 +46,13 @@ def _organization(reader: SalesforceSession) -> Iterator[Finding]:
 
 
 def _objects(reader: SalesforceSession, environ: Mapping[str, str], clock: Clock, agreement: Agreement) -> Iterator[Finding]:
-    descriptions = Describer(reader).describe_all([*(stream.object for stream in SALESFORCE.streams)])
-    yield from _readable(descriptions)
+    # what only some organisations have is looked at by itself
+    streams = [stream for stream in SALESFORCE.streams if stream.only_with is None]
+    descriptions = Describer(reader).describe_all([stream.object for stream in streams])
+    yield from _readable(streams, descriptions)
+    deals = descriptions.get("Opportunity")
+    has_field = deals is not None and deals.field(agreement.crm.currency_field or currencies.FIELD) is not None
+    yield from checked("currencies", lambda: currencies.findings(reader, agreement, has_field=has_field))
     yield from checked("salesforce writer", lambda: _writer(environ, clock, agreement, descriptions))
 
 
@@ -63,8 +69,8 @@ def _calls(reader: SalesforceSession, agreement: Agreement) -> Iterator[Finding]
     )
 
 
-def _readable(descriptions: Mapping[str, ObjectDescription | None]) -> Iterator[Finding]:
-    for stream in SALESFORCE.streams:
+def _readable(streams: Sequence[RawStream], descriptions: Mapping[str, ObjectDescription | None]) -> Iterator[Finding]:
+    for stream in streams:
         description = descriptions.get(stream.object)
         if description is None:
             status: Status = "warn" if stream.is_history else "fail"

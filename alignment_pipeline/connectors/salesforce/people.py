@@ -6,8 +6,8 @@ Belongs here: single people. Everybody is read by `extraction.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from alignment_pipeline.clock import Clock
 from alignment_pipeline.connectors.calls import CallCounter
 from alignment_pipeline.connectors.listening import Raw
 from alignment_pipeline.connectors.raw_rows import RowBatches
+from alignment_pipeline.connectors.remembered import Remembered
 from alignment_pipeline.connectors.salesforce import composite, rest_query, selection, soql
 from alignment_pipeline.connectors.salesforce.credentials import Credentials
 from alignment_pipeline.connectors.salesforce.describe import Describer
@@ -29,7 +30,6 @@ from alignment_pipeline.contracts.systems.system import RawStream
 
 # a form's person is answered for with their tasks of the last months; older ones are in the published tables
 _WORK_DAYS = 90
-_SCHEMA_LIFE = timedelta(hours=1)
 _CHUNK = 100
 _PERSONS = ("Lead", "Contact")
 _OF_PERSON = {
@@ -53,8 +53,9 @@ class SalesforcePeople:
 
     session: SalesforceSession
     custom_fields: Mapping[str, Sequence[str]]
-    _chosen: dict[str, selection.Selection] = field(default_factory=dict)
-    _chosen_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._chosen = Remembered(self._choose)
 
     @property
     def counter(self) -> CallCounter:
@@ -63,20 +64,18 @@ class SalesforcePeople:
 
     def prepare(self) -> None:
         """See `CrmPeople`."""
-        now = self.session.clock.now()
-        if self._chosen_at is not None and now - self._chosen_at < _SCHEMA_LIFE:
-            return
+        self._chosen.at(self.session.clock)
+
+    def _choose(self) -> dict[str, selection.Selection]:
         descriptions = Describer(self.session).describe_all([*_PERSONS, *_OF_PERSON])
-        self._chosen = {
+        return {
             name: selection.choose(_STREAMS[name], description, self.custom_fields.get(name, ()))
             for name, description in descriptions.items()
             if description is not None
         }
-        self._chosen_at = now
 
     def read(self, ids: Mapping[str, set[str]], emails: set[str]) -> Raw:
         """See `CrmPeople`."""
-        self.prepare()
         wanted = [(name, _who(_well_formed(ids.get(name, set())), sorted(emails))) for name in _PERSONS]
         raw = self._rows_of([(name, where) for name, wheres in wanted for where in wheres])
         whose = {name: _texts(raw[_STREAMS[name].table], "record_id") if _STREAMS[name].table in raw else set() for name in _PERSONS}
@@ -105,7 +104,8 @@ class SalesforcePeople:
 
     def _rows_of(self, wanted: Sequence[tuple[str, str]]) -> Raw:
         """The rows of (object, condition) pairs in one call; objects that this user cannot see are left out."""
-        asked = [(self._chosen[name], where) for name, where in wanted if name in self._chosen]
+        known = self._chosen.at(self.session.clock)
+        asked = [(known[name], where) for name, where in wanted if name in known]
         if not asked:
             return {}
         paths = [
@@ -117,7 +117,7 @@ class SalesforcePeople:
         parts: Raw = {}
         for (chosen, _), part in zip(asked, composite.get_all(self.session, paths, "fast lane"), strict=True):
             if not part.is_success:
-                self._chosen_at = None
+                self._chosen.forget()
                 raise SalesforceRefused(
                     f"fast lane, query {chosen.stream.object}: {part.status} {part.code}: {part.detail}",
                     status=part.status,

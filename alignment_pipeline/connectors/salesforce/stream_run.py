@@ -38,7 +38,7 @@ class StreamRun:
         one, session = self.one, self.source.session
         started, calls = session.clock.now(), session.counter.total
         if one.selection is None:
-            note = "the object is not there or hidden from the integration user"
+            note = one.stream.if_absent or "the object is not there or hidden from the integration user"
             if one.stream.is_history:
                 note += ": field history tracking is off, changes are derived from what is observed"
             yield StreamReport(one.stream, one.state, "absent", started, notes=(note,))

@@ -51,7 +51,7 @@ def _engagement(object_: str, optional: str, *, personal: str = "") -> RawStream
         object_,
         f"raw_hubspot_{object_}",
         ("hs_object_id", "hs_lastmodifieddate"),
-        (*f"hs_createdate hs_timestamp hubspot_owner_id {optional}".split(), "contactIds", "companyIds"),
+        (*f"hs_createdate hs_timestamp hubspot_owner_id {optional}".split(), "contactIds", "companyIds", "dealIds"),
         stamp="hs_lastmodifieddate",
         personal=frozenset(personal.split()),
     )
@@ -129,6 +129,26 @@ STREAMS = (
         has_deleted=False,
         personal=frozenset({"recipient"}),
     ),
+    RawStream(
+        "hubspot",
+        "list_memberships",
+        "raw_hubspot_list_memberships",
+        ("listId", "recordId", "membershipTimestamp"),
+        ("listName", "processingType"),
+        stamp="membershipTimestamp",
+        is_history=True,
+        has_deleted=False,
+    ),
+    RawStream(
+        "hubspot",
+        "page_views",
+        "raw_hubspot_page_views",
+        ("id", "objectId", "occurredAt"),
+        ("url", "title", "referrer"),
+        stamp="occurredAt",
+        is_history=True,
+        has_deleted=False,
+    ),
 )
 
 HUBSPOT = System(
@@ -169,6 +189,20 @@ HUBSPOT = System(
             bot_flag="filteredEvent",
             is_by_email=True,
         ),
+        ActivityFeed(
+            table="raw_hubspot_list_memberships",
+            record="list_membership",
+            person="recordId",
+            moment="membershipTimestamp",
+            values=("listId", "listName", "processingType"),
+        ),
+        ActivityFeed(
+            table="raw_hubspot_page_views",
+            record="page_view",
+            person="objectId",
+            moment="occurredAt",
+            values=("url", "title", "referrer"),
+        ),
     ),
-    records=("form_submission", "email_event"),
+    records=("form_submission", "email_event", "list_membership", "page_view"),
 )

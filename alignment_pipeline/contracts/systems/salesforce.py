@@ -174,6 +174,23 @@ STREAMS = (
         "CreatedDate LastModifiedDate",
         has_deleted=False,
     ),
+    _sf(
+        "CurrencyType",
+        "raw_salesforce_currency_types",
+        "Id IsoCode ConversionRate SystemModstamp",
+        "IsCorporate IsActive DecimalPlaces CreatedDate LastModifiedDate",
+        has_deleted=False,
+        only_with="currency_field",
+        if_absent="the organisation has one currency, or the object is hidden from the integration user",
+    ),
+    _sf(
+        "DatedConversionRate",
+        "raw_salesforce_dated_conversion_rates",
+        "Id IsoCode StartDate ConversionRate SystemModstamp",
+        "NextStartDate CreatedDate LastModifiedDate",
+        only_with="currency_field",
+        if_absent="advanced currency management is off, or the object is hidden from the integration user: the CRM's current rates stand in",
+    ),
 )
 
 SALESFORCE = System(name="salesforce", title="Salesforce", role="crm", streams=STREAMS, records=("CampaignMember", "Task", "Event"))

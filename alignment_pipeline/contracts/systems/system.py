@@ -18,7 +18,8 @@ class RawStream:
 
     `required` fields must be visible to the integration user, `optional` ones are reported when they are not.
     `stamp` is the field a watermark moves on; `is_history` rows never change once written. `personal` fields hold personal data,
-    beside those that are personal in every table (`contracts/raw.py`).
+    beside those that are personal in every table (`contracts/raw.py`). `only_with` is a setting of the agreement's field map without which
+    the stream is not asked for, since most organisations do not have the object; `if_absent` says then what it means that it is not there.
     """
 
     system: str
@@ -30,6 +31,8 @@ class RawStream:
     is_history: bool = False
     has_deleted: bool = True
     personal: frozenset[str] = frozenset()
+    only_with: str | None = None
+    if_absent: str = ""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -64,7 +67,7 @@ class PersonRecords:
     """The people of a marketing system, as records of their own.
 
     `object` names them in tables of records; `write_object` in the field map. `lead_id` and `contact_id` are the fields that hold the
-    CRM records they are synced with. `more_emails` holds further addresses of the person, joined by
+    CRM records they are synced with; None where the system is not synced with the CRM, so that the address alone joins them. `more_emails` holds further addresses of the person, joined by
     semicolons; `merged_into` the survivor, in the tombstone of a record that was merged away. `own_contact_id` is the field that holds the
     person's own contact where the system is the CRM too. `named_in` are further raw tables and their columns that hold ids of people,
     several joined by semicolons where the column's name ends in Ids.
@@ -73,8 +76,8 @@ class PersonRecords:
     object: str
     table: str
     email: str
-    lead_id: str
-    contact_id: str
+    lead_id: str | None = None
+    contact_id: str | None = None
     write_object: str | None = None
     more_emails: str | None = None
     merged_into: str | None = None

@@ -74,7 +74,7 @@ class MqaMachine:
             elif not any(all(values[signal] >= KEPT for signal in self._paths[path]) for path in paths):
                 if at < last.entered_us + self._dwell:
                     return last.entered_us + self._dwell
-                terms[-1] = Term(last.entered_us, last.path, at, "No path of the agreement holds any more")
+                terms[-1] = Term(last.entered_us, last.path, at, "It no longer meets any of the agreed conditions")
             return None
         path = next((path for path in paths if all(values[signal] == MET for signal in self._paths[path])), None)
         if excluded is None and path is not None:

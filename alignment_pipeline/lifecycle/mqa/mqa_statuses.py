@@ -22,7 +22,7 @@ from alignment_pipeline.lifecycle.mqa.mqa_history import Judged, changes_table, 
 from alignment_pipeline.wording import forms
 
 _EXCLUDED = {CUSTOMER: "mqa.customer", OPEN_OPPORTUNITY: "mqa.open_opportunity", ACCOUNT_TYPE: "mqa.account_type"}
-_ROOM = 240  # characters for what is missing
+_ROOM = forms.LIMIT - forms.length(forms.say("mqa.missing", ways=""))  # characters for what is missing
 
 
 def account_mqa_tables(
@@ -110,36 +110,26 @@ class _Writer:
         if status == "mqa":
             term = walk.terms[-1]
             since = words.date_text(from_microseconds(term.entered_us))
-            path = term.path if term.path in met or not met else met[0]
-            return forms.say("mqa.held", path=self._mqa.paths[path].name, parts=self._parts(path, standing), since=since)
+            return forms.say("mqa.held", path=self._mqa.paths[term.path].name, parts=self._parts(term.path), since=since)
         if status == "excluded":
             return forms.say(_EXCLUDED[str(walk.excluded_by)])
         if status == "cooling down" and walk.cooling_until_us is not None:
             until = words.date_text(from_microseconds(walk.cooling_until_us))
-            held = f"{self._mqa.paths[met[0]].name}: {self._parts(met[0], standing)}."
-            return forms.say("mqa.cooling", held=held, until=until)
+            return forms.say("mqa.cooling", path=self._mqa.paths[met[0]].name, parts=self._parts(met[0]), until=until)
         if not paths:
-            return "No path of the agreement applies to this account."
+            return "None of the agreed conditions applies to this account."
         ranked = sorted(paths, key=lambda path: (self._missing_share(path, standing), path))
-        return forms.say("mqa.missing", ways=forms.ways([self._missing(path, standing) for path in ranked], room=_ROOM))
+        return forms.say("mqa.missing", ways=forms.ways([self._lacking(path, standing) for path in ranked], room=_ROOM))
 
-    def _parts(self, path: int, standing: Sequence[int]) -> str:
-        measures = self._measures
-        parts, is_below = [], False
-        for signal in self._signals[path]:
-            needed = measures[signal].people or measures[signal].threshold
-            parts.append(words.met(measures[signal], self._unit, standing[signal]))
-            is_below = is_below or standing[signal] < needed
-        return words.together(parts) + (" (now a little below the threshold)" if is_below else "")
+    def _parts(self, path: int) -> str:
+        """What the path asks for. What the account has is on the pages of the day: in the CRM it would be old tomorrow."""
+        return words.together([words.criterion(self._measures[signal], self._unit) for signal in self._signals[path]])
 
-    def _missing(self, path: int, standing: Sequence[int]) -> str:
+    def _lacking(self, path: int, standing: Sequence[int]) -> str:
+        """Of what the path asks for, that which is not there. Decay alone takes nothing off this list, so what it says stays true."""
         measures = self._measures
-        parts = []
-        for signal in self._signals[path]:
-            needed = measures[signal].people or measures[signal].threshold
-            if standing[signal] < needed:
-                parts.append(words.missing(measures[signal], self._unit, standing[signal]))
-        return " and ".join(parts)
+        lacking = [one for one in self._signals[path] if standing[one] < (measures[one].people or measures[one].threshold)]
+        return words.together([words.criterion(measures[signal], self._unit) for signal in lacking])
 
     def _path(self, path: int, standing: Sequence[int]) -> dict[str, object]:
         measures = self._measures

@@ -66,14 +66,14 @@ def _shares(events: Events, keys: Ints, steps: int) -> Iterator[Bools]:
 def _zones_of(events: Events, measure: Measure, decay: Decay, entity: Entity, keep_pct: float, only: Bools) -> _Zones:
     threshold, keep = measure.threshold, measure.keep_threshold(keep_pct)
     if measure.people is not None and entity == "account":
-        people = _zones(*_deltas(events, measure, decay, events.person, only & (events.account >= 0)), threshold, keep)
-        account = _account_of(events)[people.key]
+        people = _zones(*_deltas(events, measure, decay, events.member, only & (events.account >= 0)), threshold, keep)
+        account = events.account_of_members[people.key]
         met = (people.zone == MET).astype(np.int64) - (people.before == MET)
         kept = (people.zone >= KEPT).astype(np.int64) - (people.before >= KEPT)
         return _counts(account, people.at_us, met, kept, measure.people)
     if entity == "account" and measure.points is not None and (events.weighted[only] < 0).any():
         # a person's points count at least 0 for the account: a dead mailbox takes away no colleague's engagement
-        return _zones(*_of_people(events, *_deltas(events, measure, decay, events.person, only & (events.account >= 0))), threshold, keep)
+        return _zones(*_of_people(events, *_deltas(events, measure, decay, events.member, only & (events.account >= 0))), threshold, keep)
     deltas = _deltas(events, measure, decay, _keys(events, entity), only)
     if measure.plus_fit and entity == "person":
         deltas = _with_fit(events, np.unique(events.person[only]), *deltas)
@@ -86,7 +86,7 @@ def _of_people(events: Events, people: Ints, moments: Ints, differences: Ints) -
     totals = np.maximum(totals, 0)
     before = np.append(0, totals[:-1]) if len(totals) else totals
     is_first = np.append(True, people[1:] != people[:-1]) if len(people) else np.zeros(0, dtype=np.bool_)
-    return _account_of(events)[people], moments, totals - np.where(is_first, 0, before)
+    return events.account_of_members[people], moments, totals - np.where(is_first, 0, before)
 
 
 def happenings(events: Events, measure: Measure, *, entity: Entity) -> Series:
@@ -103,7 +103,7 @@ def now(events: Events, measure: Measure, decay: Decay, *, entity: Entity) -> di
     Summed straight from the ages, without a walk over time, so that it also checks the crossings.
     """
     by_person = entity == "account"
-    keys = events.person if by_person else _keys(events, entity)
+    keys = events.member if by_person else _keys(events, entity)
     taken = events.of(measure) & (keys >= 0) & (events.at_us <= events.as_of_us)
     if by_person:
         taken &= events.account >= 0
@@ -113,15 +113,14 @@ def now(events: Events, measure: Measure, decay: Decay, *, entity: Entity) -> di
     left = np.zeros(len(amounts), dtype=np.int64)
     for age, share in _steps(measure, decay):
         left = np.where(ages >= age, portion(amounts, share), left)
-    ids = events.person_ids if by_person else _ids(events, entity)
-    sums = np.zeros(len(ids), dtype=np.int64)
+    ids = _ids(events, entity)
+    sums = np.zeros(len(events.account_of_members) if by_person else len(ids), dtype=np.int64)
     np.add.at(sums, keys[taken], left)
     if by_person:
         counted = (sums >= measure.threshold).astype(np.int64) if measure.people is not None else np.maximum(sums, 0)
         some = np.flatnonzero(counted)
-        ids = events.account_ids
         sums = np.zeros(len(ids), dtype=np.int64)
-        np.add.at(sums, _account_of(events)[some], counted[some])
+        np.add.at(sums, events.account_of_members[some], counted[some])
     if measure.plus_fit and entity == "person":
         sums = sums + events.fit
     some = np.flatnonzero(sums)
@@ -134,13 +133,6 @@ def _ids(events: Events, entity: Entity) -> pa.Array:
 
 def _keys(events: Events, entity: Entity) -> Ints:
     return events.person if entity == "person" else events.account
-
-
-def _account_of(events: Events) -> Ints:
-    """Account of each person: a person has one."""
-    account = np.full(len(events.person_ids), -1, dtype=np.int64)
-    account[events.person] = events.account
-    return account
 
 
 def _steps(measure: Measure, decay: Decay) -> list[tuple[int, float]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import ibis
 import numpy as np
@@ -39,6 +40,26 @@ class Events:
     taken: dict[str, Bools]
     fit: Ints
     as_of_us: int
+
+    @cached_property
+    def member(self) -> Ints:
+        """Each event's person on its account: the person's own number, or one of its own for each further account they were on."""
+        account = np.full(len(self.person_ids), _NOBODY, dtype=np.int64)
+        account[self.person] = self.account
+        elsewhere = account[self.person] != self.account
+        if not elsewhere.any():
+            return self.person
+        pairs = self.person[elsewhere] * (len(self.account_ids) + 1) + self.account[elsewhere] + 1
+        member = self.person.copy()
+        member[elsewhere] = len(self.person_ids) + np.unique(pairs, return_inverse=True)[1]
+        return member
+
+    @cached_property
+    def account_of_members(self) -> Ints:
+        """Account of each member."""
+        account = np.full(int(self.member.max(initial=-1)) + 1, _NOBODY, dtype=np.int64)
+        account[self.member] = self.account
+        return account
 
     def of(self, measure: Measure) -> Bools:
         """Which events a criterion counts."""

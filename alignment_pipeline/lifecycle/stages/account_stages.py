@@ -22,6 +22,7 @@ from alignment_pipeline.lifecycle.signals.account_signals import (
     mqa_intervals,
     opportunity_events,
     opportunity_intervals,
+    stacked,
     stays,
 )
 from alignment_pipeline.lifecycle.signals.changes import beside, series_of
@@ -34,7 +35,7 @@ from alignment_pipeline.lifecycle.stages.machine import Machine
 
 INPUTS = (
     "scored_activities", "person_fits", "accounts", "account_tiers", "account_fits", "opportunities", "person_accounts",
-    "person_stage_changes", "account_mqa_changes", "account_mqa_statuses", "users",
+    "person_account_periods", "person_stage_changes", "account_mqa_changes", "account_mqa_statuses", "users",
 )  # fmt: skip
 Tables = Mapping[str, ibis.Table]
 
@@ -127,7 +128,27 @@ def _people_in_stages(t: Tables, names: tuple[str, ...], *, as_of: datetime) -> 
     """While somebody of the account is in one of the stages or steps."""
     history = t["person_stage_changes"]
     history = history.filter(history.stage.isin(names) | history.sub_stage.isin(names).fill_null(False))
-    pairs = t["person_accounts"].select(of_person_id="person_id", entity_id="account_id")
-    joined = history.inner_join(pairs, history.person_id == pairs.of_person_id)
-    intervals = joined.select("entity_id", from_us=micros(joined.entered_at), until_us=micros(joined.left_at))
-    return stays(intervals, as_of=as_of)
+    history = history.select(in_stage_id="person_id", from_us=micros(history.entered_at), until_us=micros(history.left_at))
+    return stays(while_on_account(history, t["person_accounts"], t["person_account_periods"]), as_of=as_of)
+
+
+def while_on_account(intervals: ibis.Table, person_accounts: ibis.Table, person_account_periods: ibis.Table) -> ibis.Table:
+    """Intervals of people (in_stage_id, from_us, until_us) as intervals of their accounts (entity_id), while they were on them."""
+    pairs = person_accounts.anti_join(person_account_periods, "person_id").select(of_person_id="person_id", entity_id="account_id")
+    always = intervals.inner_join(pairs, intervals.in_stage_id == pairs.of_person_id).select("entity_id", "from_us", "until_us")
+    on = person_account_periods.filter(person_account_periods.account_id.notnull())
+    on = on.select(of_person_id="person_id", entity_id="account_id", on_us=micros(on.from_at), off_us=micros(on.until_at))
+    joined = intervals.inner_join(
+        on,
+        [
+            intervals.in_stage_id == on.of_person_id,
+            (on.off_us > intervals.from_us).fill_null(True),
+            (on.on_us < intervals.until_us).fill_null(True),
+        ],
+    )
+    cut = joined.select(
+        "entity_id",
+        from_us=ibis.ifelse(joined.on_us > joined.from_us, joined.on_us, joined.from_us),
+        until_us=ibis.ifelse((joined.off_us < joined.until_us) | joined.until_us.isnull(), joined.off_us, joined.until_us),
+    )
+    return stacked(always, cut)

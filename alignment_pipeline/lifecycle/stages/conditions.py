@@ -19,15 +19,15 @@ from alignment_pipeline.lifecycle.stages.machine import Alternative, CompiledMov
 from alignment_pipeline.wording import forms
 
 LEVEL_WORDS = {
-    "customer": "a customer",
-    "on_open_opportunity": "on an open opportunity",
+    "customer": "a won opportunity or an account type that says customer",
+    "on_open_opportunity": "a role on an open opportunity",
     "account_open_opportunity": "an open opportunity at the account",
-    "account_mqa": "the account is an MQA",
+    "account_mqa": "an account that is an MQA",
     "opted_out": "opted out",
     "email_invalid": "an invalid e-mail",
     "competitor": "a competitor",
     "converted": "a converted lead",
-    "target": "on the target account list",
+    "target": "a place on the target account list",
     "open_opportunity": "an open opportunity",
     "mqa": "an MQA",
     "disqualified": "a disqualified account type",
@@ -147,6 +147,7 @@ def text_signals(when: PersonWhen) -> tuple[Signal, ...]:
     )
 
 
+_ACRONYMS = frozenset({"mql", "mqa", "sal", "sql", "sqa"})
 _TEXT_WORDS = {
     ("status", ""): "the status is",
     ("becomes", "status"): "status set to",
@@ -156,17 +157,18 @@ _TEXT_WORDS = {
 
 
 def wanted_text(signal: Signal) -> str:
-    """What a signal about a text asks for: `status such as working, contacted or accepted`, `disposition rejected or deferred`."""
+    """What a signal about a text asks for: `a status such as working, contacted or accepted`, `the disposition rejected or deferred`."""
     noun = (signal.name or signal.kind).replace("_", " ")
     shown = shown_patterns(signal.patterns)
     is_open = len(shown) < len(signal.patterns) or any("*" in pattern for pattern in signal.patterns)
-    return f"{noun} {'such as ' if is_open else ''}{forms.listed(shown)}"
+    return f"a {noun} such as {forms.listed(shown)}" if is_open else f"the {noun} {forms.listed(shown)}"
 
 
 def shown_patterns(patterns: Sequence[str], most: int = 3) -> list[str]:
     """Patterns as words: those that name a whole word first, at most three."""
     plain = [pattern.strip("*") for pattern in patterns if not pattern.startswith("*") and "*" not in pattern.strip("*")]
-    return (plain or [pattern.strip("*").replace("*", " ... ") for pattern in patterns])[:most]
+    words = (plain or [pattern.strip("*").replace("*", " ... ") for pattern in patterns])[:most]
+    return [word.upper() if word in _ACRONYMS else word for word in words]
 
 
 def _reason(when: When, unit: str, book: Book) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alignment_pipeline.agreement.stages import AccountStages, PersonStages, StageState
@@ -19,6 +19,8 @@ from alignment_pipeline.wording import forms
 
 _SIGNAL = re.compile(r"\{(\d+)\}")
 _MISSING = forms.opening("mqa.missing")
+Said = Callable[[Test, Signal, int], str]
+"""How an amount that is missing is said."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,9 @@ class Journeys:
         stage = self.stage(last.state)
         entries = self._entries(stays, stage)
         previous = next((self.stage(stay.state) for stay in reversed(stays) if self.stage(stay.state) != stage), None)
-        missing = self._missing(walked, facts)
+        missing = self._missing(walked, facts, self._measure)
         nearest = missing[0] if missing else None
+        asked = self._missing(walked, facts, self._asked, only=nearest["stage"]) if nearest else []
         state = self._states[last.state]
         asks_sales = state.works == "sales"
         return (
@@ -125,7 +128,7 @@ class Journeys:
             entries[0],
             len(entries),
             previous,
-            words.sentence(self._sentence(last, nearest)),
+            words.sentence(self._sentence(last, asked[0] if asked else None)),
             nearest["stage"] if nearest else None,
             json.dumps(missing, ensure_ascii=False),
             state.team or None,
@@ -145,7 +148,8 @@ class Journeys:
         return entered
 
     def _sentence(self, stay: Stay, nearest: Mapping[str, str] | None) -> str:
-        name = " ".join(part for part in (self.stage(stay.state), self.sub_stage(stay.state)) if part)
+        step = self.sub_stage(stay.state)
+        name = self.stage(stay.state) + (f" ({step})" if step else "")
         since = words.date_text(from_microseconds(stay.entered_us))
         form = "stage.new" if stay.reason.casefold() in ("new", self.stage(stay.state).casefold()) else "stage.since"
         text = forms.say(form, stage=name, since=since, why=stay.reason)
@@ -155,8 +159,8 @@ class Journeys:
         ways = forms.ways(nearest["missing"].split("; or "), room=room)
         return f"{text} {forms.say('stage.next', stage=nearest['stage'], ways=ways)}"
 
-    def _missing(self, walked: Walked, facts: Facts) -> list[dict[str, str]]:
-        """For every stage that can be reached forward from here, what is missing; the nearest stage first."""
+    def _missing(self, walked: Walked, facts: Facts, said: Said, only: str | None = None) -> list[dict[str, str]]:
+        """For every stage that can be reached forward from here (or `only` one), what is missing; the nearest stage first."""
         stay = walked.stays[-1]
         is_aside = self._states[stay.state].is_side_track
         here = self.stage(stay.state)
@@ -166,22 +170,24 @@ class Journeys:
             if stay.state in move.sources and is_forward:
                 # from outside a stage, any of its steps leads into it; inside, the step itself is what comes next
                 name = self.stage(move.to) if self.stage(move.to) != here else self._states[move.to].name
-                texts = [self._lacking(alternative, walked, facts) for alternative in move.alternatives]
+                if only is not None and name != only:
+                    continue
+                texts = [self._lacking(alternative, walked, facts, said) for alternative in move.alternatives]
                 by_stage.setdefault(name, []).extend(parts for parts in texts if parts)
         return [{"stage": name, "missing": "; or ".join(_shortest(ways))} for name, ways in by_stage.items() if ways]
 
-    def _lacking(self, alternative: Alternative, walked: Walked, facts: Facts) -> tuple[str, ...]:
-        parts = (self._test(test, walked, facts) for test in alternative.tests)
+    def _lacking(self, alternative: Alternative, walked: Walked, facts: Facts, said: Said) -> tuple[str, ...]:
+        parts = (self._test(test, walked, facts, said) for test in alternative.tests)
         return tuple(part for part in parts if part)
 
-    def _test(self, test: Test, walked: Walked, facts: Facts) -> str:
+    def _test(self, test: Test, walked: Walked, facts: Facts, said: Said) -> str:
         if test.kind is Kind.DAYS:
             return f"{test.value} days in this stage"
         signal = self._book.signals[test.signal]
         if test.kind is Kind.IS and walked.values[test.signal] == test.value:
             return ""
         if signal.measure is not None:
-            return self._measure(test, signal, facts.amounts.get(test.signal, 0))
+            return said(test, signal, facts.amounts.get(test.signal, 0))
         return _plain(test, signal, facts)
 
     def _measure(self, test: Test, signal: Signal, has: int) -> str:
@@ -192,8 +198,15 @@ class Journeys:
             return f"no activity for {signal.measure.days} days"
         needed = signal.measure.people or signal.measure.threshold
         if has >= needed:
-            return f"{words.criterion(signal.measure, self._unit)}, reached once more"
+            return f"{words.criterion(signal.measure, self._unit)} again"
         return f"{words.missing(signal.measure, self._unit, has)} in {signal.measure.days} days"
+
+    def _asked(self, test: Test, signal: Signal, has: int) -> str:
+        """As `_measure`, without a number that is another one tomorrow: the whole criterion, for the sentence in the CRM."""
+        assert signal.measure is not None
+        needed = signal.measure.people or signal.measure.threshold
+        is_amount = signal.kind != "activity" and not (test.value == 0 and test.kind is Kind.IS)
+        return words.criterion(signal.measure, self._unit) if is_amount and has < needed else self._measure(test, signal, has)
 
 
 def _shortest(ways: Sequence[tuple[str, ...]]) -> list[str]:

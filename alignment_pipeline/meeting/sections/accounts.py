@@ -61,17 +61,18 @@ def keep_near(draft: Draft) -> None:
     scores = draft.tables["account_scores"].filter(_.engagement_points > 0)
     scores = scores.select("account_id", "tier", "people_engaged", "engagement_points")
     owners = draft.tables["accounts"].select("account_id", "owner_id")
-    joined = statuses.select("account_id", "paths", "mqa_reason").inner_join(scores, "account_id").inner_join(owners, "account_id")
+    joined = statuses.select("account_id", "paths").inner_join(scores, "account_id").inner_join(owners, "account_id")
     rows = draft.with_account(draft.with_owner(joined)).to_pyarrow().to_pylist()
     rate, amounts = mqa_rate(draft), mean_amounts(draft)
     listed = []
     for row in rows:
-        near = nearness(json.loads(row.pop("paths")))
+        paths = json.loads(row.pop("paths"))
+        near = nearness(paths)
         if 100 * near < meeting.near_pct:
             continue
         amount = amounts.get(row["tier"], amounts.get(None))
         expected = None if rate is None or amount is None else round(rate * amount * near, 2)
-        row["missing"] = row.pop("mqa_reason").removeprefix(forms.opening("mqa.missing")).rstrip(".")
+        row["missing"] = lacking(paths)
         listed.append(row | {"near_pct": round(100 * near, 1), "expected_usd": expected})
     kinds = {"tier": pa.int64(), "people_engaged": pa.int64()} | dict.fromkeys(
         ("near_pct", "expected_usd", "engagement_points"), pa.float64()
@@ -95,11 +96,19 @@ def near(draft: Draft) -> dict[str, Any]:
 
 def nearness(paths: list[Mapping[str, Any]]) -> float:
     """Of the path that is nearest: the mean share of what each criterion needs, 0 to 1."""
-    best = 0.0
-    for path in paths:
-        shares = [min(1.0, float(one["has"] or 0) / float(one["needs"])) if one["needs"] else 1.0 for one in path["criteria"]]
-        best = max(best, sum(shares) / len(shares)) if shares else best
-    return best
+    return max((_share(path) for path in paths), default=0.0)
+
+
+def lacking(paths: list[Mapping[str, Any]]) -> str:
+    """What is missing today, the nearest path first: `5 more minutes; or 1 more person with a hand raise`."""
+    ranked = sorted(paths, key=_share, reverse=True)
+    ways = [" and ".join(one["missing"] for one in path["criteria"] if one["missing"]) for path in ranked]
+    return forms.ways([way for way in ways if way], room=forms.LIMIT)
+
+
+def _share(path: Mapping[str, Any]) -> float:
+    shares = [min(1.0, float(one["has"] or 0) / float(one["needs"])) if one["needs"] else 1.0 for one in path["criteria"]]
+    return sum(shares) / len(shares) if shares else 0.0
 
 
 def mqa_rate(draft: Draft) -> float | None:

@@ -16,12 +16,16 @@ from ibis import _
 from alignment_pipeline.meeting.draft import Draft
 
 #: Tables that only the page of a quarter reads.
-INPUTS = ("forecast_accuracy", "match_rule_precisions")
+INPUTS = ("forecast_accuracy", "match_rule_precisions", "program_yields")
 _PLAN = ("line", "planned", "came", "planned_rate_pct", "planned_lower_pct", "planned_upper_pct", "measured_rate_pct",
          "measured_lower_pct", "measured_upper_pct", "n")  # fmt: skip
 _COVERAGE = ("period", "business_day", "coverage", "open", "booked", "wanted", "basis")
 _PROPOSAL = ("commitment", "title", "state", "reason", "goal", "proposed")
 _AS_AGREED = "1"
+_ALL_PERIODS = "all"
+_MOST_PROGRAMS = 12
+_YIELDS = (("touched", "program_touched"), ("judged", "program_judged"), ("followed", "program_followed"),
+           ("difference", "program_difference"), ("cost", "program_cost"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Review:
 
 
 def keep(draft: Draft, review: Review) -> None:
-    """`plan_review`, `backtest`, `backtest_sweep`, `match_audit`, `forecasts`, `proposals`, `coverage_path`."""
+    """`plan_review`, `backtest`, `backtest_sweep`, `match_audit`, `forecasts`, `proposals`, `coverage_path`, `programs`."""
     draft.keep("plan_review", _table(review.plan, _PLAN, texts={"line"}), order=())
     terms = ibis.memtable(review.terms).filter(_.is_judged)
     judged = draft.with_account(terms.select("entered_at", "created_at", "won_at", "lead_days", account_id=_.entity_id))
@@ -66,6 +70,7 @@ def keep(draft: Draft, review: Review) -> None:
     draft.keep("match_audit", shown, order=("rule",))
     accuracy = draft.tables["forecast_accuracy"].select("method", "business_day", "periods", "bias_pct", "wape_pct", "mase")
     draft.keep("forecasts", accuracy, order=("business_day", "method"))
+    _keep_programs(draft)
     draft.keep("proposals", _table(review.proposals, _PROPOSAL, texts={"commitment", "title", "state", "reason"}), order=("commitment",))
     kinds = {"period": pa.string(), "basis": pa.string(), "business_day": pa.int64()}
     schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in _COVERAGE])
@@ -117,6 +122,11 @@ def section(draft: Draft, review: Review) -> dict[str, Any]:
             | {"key": draft.one("coverage_then", business_day=str(row["business_day"]), period=row["period"]).key}
             for row in draft.listed("coverage_path")
         ],
+        "programs": [
+            {name: row[name] for name in ("program", "within_days", "base_pct", "lower_points", "upper_points", "note")}
+            | {name: draft.one(number, program=row["program"]).key for name, number in _YIELDS}
+            for row in sorted(draft.listed("programs"), key=lambda row: -row["touched"])[:_MOST_PROGRAMS]
+        ],
         "proposed_period": review.proposed_period,
         "proposals": [
             {name: row[name] for name in ("title", "state", "reason")}
@@ -128,6 +138,31 @@ def section(draft: Draft, review: Review) -> dict[str, Any]:
         ],
         "patch": review.patch,
     }
+
+
+def _keep_programs(draft: Draft) -> None:
+    """Yields of programs over all periods."""
+    given = draft.tables["program_yields"].filter(_.period == _ALL_PERIODS)
+    draft.keep(
+        "programs",
+        given.select(
+            "program",
+            "touched",
+            "judged",
+            "with_opportunity",
+            "within_days",
+            base_pct=100 * given.base_rate,
+            difference_points=100 * given["difference"],
+            lower_points=100 * given.difference_lower,
+            upper_points=100 * given.difference_upper,
+            spend=given.spend_cents / ibis.literal(100.0),
+            cost=given.cost_cents / ibis.literal(100.0),
+            cost_lower=given.cost_lower_cents / ibis.literal(100.0),
+            cost_upper=given.cost_upper_cents / ibis.literal(100.0),
+            note=given.note,
+        ),
+        order=("program",),
+    )
 
 
 def _table(rows: Sequence[Mapping[str, Any]], names: Sequence[str], *, texts: set[str]) -> ibis.Table:

@@ -1,12 +1,12 @@
 """`plan_lines` and `plan_sensitivities`: from the target back to deals, MQAs, people and contacts, with dates and chances.
 
-Belongs here: the lines. Formulas: `arithmetic.py`; numbers they begin with: `plan_inputs.py`. Nothing here sets a goal.
+Belongs here: the lines. Formulas: `arithmetic.py`; numbers they begin with: `plan_inputs.py`; rates and their draws: `plan_rates.py`.
+Nothing here sets a goal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,34 +16,19 @@ import pyarrow as pa
 
 from alignment_pipeline.agreement.fiscal import Fiscal, FiscalPeriod
 from alignment_pipeline.agreement.pipeline import Pipeline
-from alignment_pipeline.contracts.pipeline import PLAN_LINES, PLAN_SENSITIVITIES
+from alignment_pipeline.contracts.goal_planning import PLAN_LINES, PLAN_SENSITIVITIES
 from alignment_pipeline.pipeline_metrics import deals
-from alignment_pipeline.pipeline_metrics.goal_planning import arithmetic, plan_inputs
-from alignment_pipeline.pipeline_metrics.goal_planning.arithmetic import Share, whole
+from alignment_pipeline.pipeline_metrics.goal_planning import arithmetic, plan_inputs, plan_rates
+from alignment_pipeline.pipeline_metrics.goal_planning.arithmetic import whole
 from alignment_pipeline.pipeline_metrics.goal_planning.plan_inputs import Inputs, MqaInputs
+from alignment_pipeline.pipeline_metrics.goal_planning.plan_rates import Rates
 from alignment_pipeline.pipeline_metrics.measures import WHOLE
+from alignment_pipeline.wording import forms
 
 PLANNED, MET, UNKNOWN, UNREACHABLE = "planned", "met", "cannot be planned", "not reachable by this path"
 OVER, LATE = "over capacity", "too late to start"
 LINES = ("bookings", "deals", "marketing_deals", "sqas", "mqas", "engaged_people", "contacts", "capacity")
 CONTACT_YIELDS = "contact_yields: best marginal rate, if contacts were the only path"
-_RESAMPLES = 400
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What deals are divided by, and what their draws are."""
-
-    amount: float
-    win: float
-    in_time: float
-    win_draws: np.ndarray
-    amount_draws: np.ndarray
-    in_time_draws: np.ndarray
-
-    @property
-    def base(self) -> dict[str, float]:
-        return {"amount": self.amount, "win_rate": self.win, "in_time": self.in_time}
 
 
 def plan_tables(
@@ -93,6 +78,7 @@ class _Plan:
         self.period, self.today, self.pipeline = period, today, pipeline
         self.lines: list[dict[str, Any]] = []
         self.bars: list[dict[str, Any]] = []
+        self.lags = plan_rates.lags_of(own, parent, pipeline)
 
     def write(self, mqas: MqaInputs, sqas: MqaInputs, marginal: tuple[float | None, int]) -> None:
         """All lines; those that follow from deals only where deals can be planned."""
@@ -110,7 +96,7 @@ class _Plan:
             rate_source="conversion of open pipeline from this business day",
             state=PLANNED if need > 0 else MET,
         )
-        rates = self._rates()
+        rates = plan_rates.rates_of(self.own, self.parent, self.today, self.period, self.pipeline)
         if rates is None:
             cases = int(self.own.wins.cases)
             self._line("deals", None, None, None, n=cases, state=UNKNOWN, note=f"{cases} deals are too few, and so are the whole's")
@@ -121,37 +107,6 @@ class _Plan:
             return
         self._sensitivities(rates, need)
         self._chain(whole(needed) or 0, mqas, sqas, marginal)
-
-    def _rates(self) -> Rates | None:
-        """Own rates, drawn towards the whole's; None when neither has enough cases."""
-        terms, own, parent = self.pipeline.planner, self.own, self.parent
-        enough = self.pipeline.min_n
-        is_whole = own.scope == WHOLE
-        if (is_whole and own.wins.cases < enough) or (not is_whole and parent.wins.cases < enough and own.wins.cases < enough):
-            return None
-        weight = 0.0 if is_whole or not parent.wins.cases else terms.shrink_n
-        mean = parent.wins.value or 0.0
-        share = Share(own.wins.hits + weight * mean, own.wins.cases + weight)
-        # amounts and lags of few deals are the whole's
-        amounts, lags = (one if len(one) >= enough else other for one, other in ((own.amounts, parent.amounts), (own.lags, parent.lags)))
-        in_time = arithmetic.share_in_time(lags, self.today, self.period.last)
-        if not amounts or in_time is None:
-            return None
-        rng = np.random.default_rng(terms.seed)
-        values = np.asarray(amounts)
-        spread = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-        resampled = np.array([self._in_time(lags, rng) for _number in range(_RESAMPLES)])
-        return Rates(
-            amount=float(values.mean()),
-            win=share.value or 0.0,
-            in_time=in_time,
-            win_draws=arithmetic.drawn_rates(share, terms.draws, rng),
-            amount_draws=np.maximum(rng.normal(values.mean(), spread, terms.draws), 1.0),
-            in_time_draws=rng.choice(resampled, terms.draws),
-        )
-
-    def _in_time(self, lags: Sequence[float], rng: np.random.Generator) -> float:
-        return arithmetic.share_in_time(list(rng.choice(np.asarray(lags), len(lags))), self.today, self.period.last) or 0.0
 
     def _deals(self, needed: float | None, need: float, rates: Rates) -> None:
         n = int(self.own.wins.cases)
@@ -168,11 +123,10 @@ class _Plan:
         count = whole(needed) or 0
         with np.errstate(divide="ignore"):
             low, middle, high = arithmetic.percentiles(np.minimum(max(need, 0.0) / np.maximum(worth, 1e-9), 1e9))
-        lower, upper = _interval(rates.win_draws)
+        lower, upper = plan_rates.interval(rates.win_draws)
         later = 1 - rates.in_time
-        falls = (
-            f"{rates.in_time:.0%} of their wins fall into the period, {later:.0%} ({count * rates.win * later:.1f} deals) into later ones"
-        )
+        later_deals = forms.plural(round(count * rates.win * later), "deal", "deals")
+        falls = f"{rates.in_time:.0%} of their wins fall into the period, {later:.0%} ({later_deals}) into later ones"
         self._line(
             "deals",
             needed,
@@ -183,7 +137,7 @@ class _Plan:
             lower=lower,
             upper=upper,
             rate_source=source,
-            start_by=self._start_by(self._lags()),
+            start_by=self._start_by(self.lags),
             p10=low,
             p50=middle,
             p90=high,
@@ -191,9 +145,6 @@ class _Plan:
             state=PLANNED if count else MET,
             note=falls,
         )
-
-    def _lags(self) -> Sequence[float]:
-        return self.own.lags if len(self.own.lags) >= self.pipeline.min_n else self.parent.lags
 
     def _start_by(self, *lags: Sequence[float]) -> date | None:
         """The period's end less the days within which 80 % of each lag are over."""
@@ -208,6 +159,7 @@ class _Plan:
         """From deals to marketing's part of them, accepted accounts, MQAs, people, contacts, and what reps can work."""
         terms = self.pipeline.planner
         part = count * terms.marketing_share_pct / 100
+        begin = self._start_by(self.lags)
         self._line(
             "marketing_deals",
             part,
@@ -215,13 +167,13 @@ class _Plan:
             float(whole(part) or 0),
             rate=terms.marketing_share_pct / 100,
             rate_source="agreement",
-            start_by=self._start_by(self._lags()),
+            start_by=begin,
         )
         if sqas.waits:
             self._accounts("sqas", "accounts that sales accepted", part, sqas)
         to_create = self._accounts("mqas", "MQAs", part, mqas)
         if to_create is not None:
-            self._work(to_create, part / (mqas.rate.value or 1.0))
+            self._work(to_create, part / (mqas.rate.value or 1.0), self._start_by(self.lags, mqas.lags))
         yield_, accounts = marginal
         if yield_ is None:
             self._line(
@@ -237,6 +189,7 @@ class _Plan:
                 rate=yield_ / 100,
                 n=accounts,
                 rate_source=CONTACT_YIELDS,
+                start_by=begin,
             )
 
     def _accounts(self, line: str, name: str, part: float, given: MqaInputs) -> float | None:
@@ -263,15 +216,23 @@ class _Plan:
             lower=rate.lower,
             upper=rate.upper,
             rate_source=f"{name} that became deals within {terms.mqa_days} days (Aalen-Johansen)",
-            start_by=self._start_by(self._lags(), given.lags),
+            start_by=self._start_by(self.lags, given.lags),
         )
         return to_create
 
-    def _work(self, to_create: float, needed: float) -> None:
+    def _work(self, to_create: float, needed: float, begin: date | None) -> None:
         """People to engage for MQAs, and what reps can work."""
         terms = self.pipeline.planner
         people = to_create * terms.engaged_per_mqa
-        self._line("engaged_people", people, 0.0, float(whole(people) or 0), rate=terms.engaged_per_mqa, rate_source="agreement")
+        self._line(
+            "engaged_people",
+            people,
+            0.0,
+            float(whole(people) or 0),
+            rate=terms.engaged_per_mqa,
+            rate_source="agreement",
+            start_by=begin,
+        )
         weeks = plan_inputs.weeks_left(self.today, self.period)
         if terms.reps and weeks:
             limit, weekly = terms.reps * terms.mqas_per_rep_and_week, needed / weeks
@@ -291,7 +252,7 @@ class _Plan:
         draws = {"amount": rates.amount_draws, "win_rate": rates.win_draws, "in_time": rates.in_time_draws}
         ways: dict[str, dict[str, tuple[float, float]]] = {
             "ten_percent": {name: (0.9 * value, 1.1 * value) for name, value in rates.base.items()},
-            "interval": {name: _interval(values) for name, values in draws.items()},
+            "interval": {name: plan_rates.interval(values) for name, values in draws.items()},
         }
         for variation, ends in ways.items():
             for name, at_low, at_high in arithmetic.tornado(rates.base, ends, need):
@@ -326,8 +287,3 @@ class _Plan:
         self.lines.append(
             usual | row | {"start_by_on": start_by, "n": 0} | more | {"state": LATE if is_late else more.get("state", PLANNED)}
         )
-
-
-def _interval(draws: np.ndarray) -> tuple[float, float]:
-    low, high = np.percentile(draws, (2.5, 97.5))
-    return float(low), float(high)

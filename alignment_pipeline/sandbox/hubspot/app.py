@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alignment_pipeline.sandbox.hubspot import associations, events, metadata, objects, search
+from alignment_pipeline.sandbox.hubspot import associations, events, lists, metadata, objects, search, webhooks_journal
 from alignment_pipeline.sandbox.hubspot.answers import Refusal, json_response, not_found
 from alignment_pipeline.sandbox.hubspot.call import Call
 from alignment_pipeline.sandbox.hubspot.objects import Answer
@@ -24,7 +24,7 @@ from alignment_pipeline.sandbox.hubspot.tokens import App
 from alignment_pipeline.sandbox.world import World
 
 #: How date versions spell the classic paths.
-_DATED = re.compile(r"^/crm/(objects|properties|owners|pipelines|associations)/(\d{4}-\d\d)(?=/|$)")
+_DATED = re.compile(r"^/crm/(objects|properties|owners|pipelines|associations|lists)/(\d{4}-\d\d)(?=/|$)")
 _KIND, _ID = "(?P<kind>[a-z_]+)", "(?P<record_id>[^/]+)"
 _OBJECTS = f"/crm/v3/objects/{_KIND}"
 _ENGAGEMENTS = frozenset({"calls", "emails", "meetings", "tasks", "notes"})
@@ -33,20 +33,28 @@ Handler = Callable[..., Answer]
 
 @dataclass(frozen=True)
 class Route:
-    """One route. `scope` may hold `{kind}`; None needs no scope beyond a valid token."""
+    """One route. `scope` may hold `{kind}`; None needs no scope beyond a valid token. `is_of_app`: for the app itself, not for a portal."""
 
     method: str
     pattern: re.Pattern[str]
     handler: Handler
     scope: str | None
     is_search: bool = False
+    is_of_app: bool = False
 
 
 def _route(method: str, path: str, handler: Handler, scope: str | None = None, *, is_search: bool = False) -> Route:
     return Route(method, re.compile(f"^{path}/?$"), handler, scope, is_search)
 
 
+def _journal(method: str, path: str, handler: Handler, scope: str) -> Route:
+    pattern = re.compile(f"^/webhooks-journal/{path}$")
+    return Route(method, pattern, handler, f"developer.webhooks_journal.{scope}", is_of_app=True)
+
+
 _PAIRS = f"/crm/v4/associations/{_KIND}/(?P<other>[a-z_]+)"
+_LIST = "/crm/v3/lists/(?P<list_id>\\d+)"
+_VERSION, _COUNT = "(?P<version>\\d{4}-\\d\\d)", "(?P<count>\\d+)"
 _READ, _WRITE = "crm.objects.{kind}.read", "crm.objects.{kind}.write"
 ROUTES = (
     _route("POST", f"{_OBJECTS}/search", search.search, _READ, is_search=True),
@@ -80,6 +88,16 @@ ROUTES = (
     _route("GET", "/marketing/v3/forms", events.forms, "forms"),
     _route("GET", "/form-integrations/v1/submissions/forms/(?P<guid>[^/]+)", events.submissions, "forms"),
     _route("GET", "/email/public/v1/events", events.email_events, "content"),
+    _route("GET", "/events/v3/events", events.page_views, "business-intelligence"),
+    _route("POST", "/crm/v3/lists/search", lists.search, "crm.lists.read"),
+    _route("POST", "/crm/v3/lists/records/memberships/batch/read", lists.of_records, "crm.lists.read"),
+    _route("GET", f"{_LIST}/memberships/join-order", lists.memberships, "crm.lists.read"),
+    _route("PUT", f"{_LIST}/memberships/add-and-remove", lists.add_and_remove, "crm.lists.write"),
+    _route("POST", "/crm/v3/lists", lists.create, "crm.lists.write"),
+    _journal("GET", f"journal-local/{_VERSION}/batch/latest/{_COUNT}", webhooks_journal.latest, "read"),
+    _journal("GET", f"journal-local/{_VERSION}/batch/(?P<offset>[^/]+)/next/{_COUNT}", webhooks_journal.following, "read"),
+    _journal("GET", f"subscriptions/{_VERSION}", webhooks_journal.subscriptions, "subscriptions.read"),
+    _journal("POST", f"subscriptions/{_VERSION}", webhooks_journal.subscribe, "subscriptions.write"),
 )
 
 
@@ -99,9 +117,11 @@ def _answer(world: World, request: Request, body: bytes) -> Response:
     store: HubSpotStore = world.hubspot
     headers: dict[str, str] = {}
     with store.lock:
+        if request.url.path.startswith(webhooks_journal.FILES):
+            return webhooks_journal.file(store, request, world.clock.now())
         try:
             path = classic(request.url.path, store.settings.versions)
-            if path in ("/oauth/v1/token", "/oauth/v3/token") and request.method == "POST":
+            if path in ("/oauth/v1/token", "/oauth/v3/token", "/oauth/2026-03/token") and request.method == "POST":
                 return json_response(store.tokens.issue(dict(parse_qsl(body.decode("latin-1"))), world.clock.now()))
             status, answer = _serve(world, store, request, path, body, headers)
         except Refusal as refusal:
@@ -128,12 +148,19 @@ def _serve(world: World, store: HubSpotStore, request: Request, path: str, body:
     now = world.clock.now()
     app = store.tokens.app_of(token.strip(), now)
     route, groups = _matched(request.method, path)
+    if route.is_of_app is not app.is_itself:
+        raise Refusal(401, "INVALID_AUTHENTICATION", "This token is not accepted here: it is of the app itself or of a portal")
     limits = world.faults.standing("daily_limit", "hubspot")
-    headers |= store.limits.admit(now, is_search=route.is_search, per_day=int(limits[0].options.get("max", 0)) if limits else None)
+    # the batch endpoints of the journal are exempt from the portal's limits
+    headers |= (
+        {}
+        if route.is_of_app
+        else store.limits.admit(now, is_search=route.is_search, per_day=int(limits[0].options.get("max", 0)) if limits else None)
+    )
     _check_scope(route, groups, app)
     # lists come as `a,b` or as several parameters of one name, as the vendor's own client sends them
     query = {name: ",".join(request.query_params.getlist(name)) for name in request.query_params}
-    call = Call(world, store, now, app, query, body)
+    call = Call(world, store, now, app, query, body, request.headers.get("host", ""))
     return route.handler(call, **groups)
 
 

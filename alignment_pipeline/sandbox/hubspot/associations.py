@@ -9,8 +9,8 @@ from typing import Any
 
 from alignment_pipeline.sandbox.hubspot.answers import Refusal, invalid
 from alignment_pipeline.sandbox.hubspot.call import Call
+from alignment_pipeline.sandbox.hubspot.links import CONTACT_TO_COMPANY
 from alignment_pipeline.sandbox.hubspot.objects import Answer
-from alignment_pipeline.sandbox.hubspot.records import CONTACT_TO_COMPANY
 
 MOST_ASSOCIATION_INPUTS, MOST_PAIRS = 1_000, 100
 _FIRST_LABEL = 36

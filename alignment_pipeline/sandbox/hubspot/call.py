@@ -30,6 +30,7 @@ class Call:
     app: App
     query: Mapping[str, str]
     body: bytes
+    host: str = ""
 
     @property
     def source(self) -> Source:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from alignment_pipeline.sandbox.hubspot import pages
 from alignment_pipeline.sandbox.hubspot.store import HubSpotStore
 from alignment_pipeline.sandbox.world import World
 
@@ -29,4 +30,24 @@ def control_routes(world: World) -> list[BaseRoute]:
             identity = store.submit(str(form["id"]), world.clock.now(), {"email": str(given["email"])})
         return JSONResponse({"conversionId": identity}, status_code=201)
 
-    return [Route(f"{PREFIX}/submissions", submissions, methods=["POST"])]
+    async def record(request: Request) -> Response:
+        """The page of a record; `?group=` names the property group on its card."""
+        with store.lock:
+            kind, chosen = request.path_params["kind"], store.get(request.path_params["kind"], request.path_params["record_id"])
+            if chosen is None:
+                return JSONResponse({"error": "no such record"}, status_code=404)
+            return HTMLResponse(pages.record_page(store, kind, chosen, request.query_params.get("group", "alignment")))
+
+    async def view(request: Request) -> Response:
+        """A saved view: `?title=&columns=a,b&where=property:value`."""
+        asked = request.query_params
+        filters = {name: value for name, _, value in (one.partition(":") for one in asked.getlist("where"))}
+        columns = [one for one in asked.get("columns", "").split(",") if one]
+        with store.lock:
+            return HTMLResponse(pages.view_page(store, request.path_params["kind"], asked.get("title", "View"), filters, columns))
+
+    return [
+        Route(f"{PREFIX}/submissions", submissions, methods=["POST"]),
+        Route(f"{PREFIX}/records/{{kind}}/{{record_id}}", record),
+        Route(f"{PREFIX}/views/{{kind}}", view),
+    ]

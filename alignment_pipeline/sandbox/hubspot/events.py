@@ -1,6 +1,6 @@
-"""What people did: form submissions and marketing e-mail events.
+"""What people did: form submissions, marketing e-mail events, visits of pages.
 
-Belongs here: the two logs, latest first as the vendor gives them.
+Belongs here: the logs, latest first as the vendor gives them.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 import base64
 import binascii
 
-from alignment_pipeline.sandbox.hubspot.answers import invalid, not_found
+from alignment_pipeline.sandbox.hubspot.answers import Refusal, invalid, millis, not_found
 from alignment_pipeline.sandbox.hubspot.call import Call
 from alignment_pipeline.sandbox.hubspot.objects import Answer
+from alignment_pipeline.sandbox.hubspot.records import as_millis
 
-MOST_SUBMISSIONS, MOST_EMAIL_EVENTS = 50, 1_000
+MOST_SUBMISSIONS, MOST_EMAIL_EVENTS, MOST_PAGE_VIEWS = 50, 1_000, 100
 
 
 def forms(call: Call) -> Answer:
@@ -55,6 +56,31 @@ def email_events(call: Call) -> Answer:
     page, has_more = events[: int(text)], len(events) > int(text)
     offset = _token(-page[-1]["created"], page[-1]["id"]) if page else call.query.get("offset", "")
     return 200, {"hasMore": has_more, "offset": offset, "events": page}
+
+
+def page_views(call: Call) -> Answer:
+    """Visits of pages, where the portal has an edition that keeps them."""
+    settings = call.store.settings
+    if not settings.has_event_analytics:
+        raise Refusal(403, "FORBIDDEN", "This portal does not have access to event analytics")
+    known = {"objectType", "objectId", "eventType", "occurredAfter", "occurredBefore", "limit", "after"}
+    if unknown := sorted(set(call.query) - known):
+        raise invalid(f"unknown parameters: {', '.join(unknown)}")
+    if call.query.get("objectType", "").lower() != "contact" or call.query.get("eventType") != "e_visited_page":
+        raise invalid("objectType must be contact and eventType e_visited_page")
+    contact = call.query.get("objectId")
+    if contact is None and settings.events_need_a_record:
+        raise invalid("objectId or an objectProperty must be given")
+    low, high = (as_millis(call.query[name]) if name in call.query else None for name in ("occurredAfter", "occurredBefore"))
+    limit, after, now = call.limit(most=MOST_PAGE_VIEWS, usual=50), call.after(), millis(call.now)
+    visible = [
+        one
+        for one in call.store.page_views
+        if contact in (None, one["objectId"]) and (low or 0) <= (as_millis(one["occurredAt"]) or 0) < min(high or now + 1, now + 1)
+    ]
+    visible.sort(key=lambda one: str(one["occurredAt"]), reverse=True)
+    page, rest = visible[after : after + limit], visible[after + limit :]
+    return 200, {"results": page} | ({"paging": {"next": {"after": str(after + limit)}}} if rest else {})
 
 
 def _token(number: int, identity: str) -> str:

@@ -106,7 +106,7 @@ def batch_read(call: Call, kind: str) -> Answer:
     history = list(body["propertiesWithHistory"])
     inputs = call.inputs(body, most=MOST_INPUTS_WITH_HISTORY if history else 100)
     name = body.get("idProperty")
-    pairs = [(str(one.get("id")), _living(call, kind, str(one.get("id")), name)) for one in inputs]
+    pairs = [(str(one.get("id")), _answering(call, kind, str(one.get("id")), name)) for one in inputs]
     results = [shown(call, kind, record, body["properties"], history) for _, record in pairs if record is not None]
     return _multi(results, [_missing(kind, asked) for asked, record in pairs if record is None])
 
@@ -155,8 +155,7 @@ def batch_upsert(call: Call, kind: str) -> Answer:
     results = []
     for one, values in checked:
         name = one.get("idProperty")
-        known = call.store.definitions.of(kind)
-        if name is None or not (name == "email" or (name in known and known[name].is_unique)):
+        if name is None or not call.store.is_unique(kind, str(name)):
             raise invalid(f"idProperty {name} is no unique property")
         record = call.store.find(kind, name, str(one.get("id")))
         is_new = record is None
@@ -184,8 +183,15 @@ def merge(call: Call, kind: str) -> Answer:
 def gdpr_delete(call: Call, kind: str) -> Answer:
     """Delete for good. By an e-mail address that no contact has, the address is blocked for ever."""
     body = call.json_body()
-    asked, name = str(body.get("objectId")), body.get("idProperty")
+    asked, name = body.get("objectId"), body.get("idProperty")
+    unknown = sorted(set(body) - {"objectId", "idProperty"})
+    if unknown or not isinstance(asked, str) or not asked:
+        raise invalid(f"objectId must be a text, and nothing but idProperty may stand beside it: {', '.join(unknown) or asked}")
+    if name is not None and not call.store.is_unique(kind, str(name)):
+        raise invalid(f"idProperty {name} is no unique property")
     record = call.store.find(kind, name, asked) if name else call.store.get(kind, asked)
+    if record is not None and record.archived_at is not None and not call.store.settings.erases_archived:
+        raise not_found()
     if record is None and name == "email":
         call.store.blocked_emails.add(asked.strip().lower())
     elif record is None:
@@ -194,6 +200,12 @@ def gdpr_delete(call: Call, kind: str) -> Answer:
         call.store.erase(kind, record.id)
         call.wrote("erase", kind, record.id, {})
     return 204, {}
+
+
+def _answering(call: Call, kind: str, asked: str, name: str | None) -> Record | None:
+    """The record for a batch read: a living one, or with `archived=true` an archived one."""
+    record = call.store.get(kind, asked) if call.is_archived and not name else _living(call, kind, asked, name)
+    return record if record is not None and (record.archived_at is not None) == call.is_archived else None
 
 
 def _living(call: Call, kind: str, asked: str, name: str | None) -> Record | None:

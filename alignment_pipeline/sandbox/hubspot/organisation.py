@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from alignment_pipeline.sandbox.hubspot.records import CONTACT_TO_COMPANY, Source
+from alignment_pipeline.sandbox.hubspot import organisation_values as values_of
+from alignment_pipeline.sandbox.hubspot.links import CONTACT_TO_COMPANY
+from alignment_pipeline.sandbox.hubspot.records import Source
 from alignment_pipeline.sandbox.hubspot.store import HubSpotStore
 from alignment_pipeline.sandbox.organisation.organisation import Organisation
 
@@ -21,7 +23,6 @@ FORM, VISIT = 2, 1
 EVENTS = {10: "OPEN", 11: "CLICK", 9: "UNSUBSCRIBED", 8: "BOUNCE"}
 _PERSON, _MIGRATION = Source("CRM_UI", "userId:1", user_id=1), Source("MIGRATION", "load")
 _FIRST = {"owners": 101, "companies": 200_001, "contacts": 300_001, "deals": 400_001, "work": 500_001, "users": 700_001}
-_INBOUND = ("inbound", "received", "incoming", "re:")
 _CUSTOMER = "Customer"
 
 
@@ -88,13 +89,13 @@ class _Move:
             self.owners[str(row["Id"])] = number
             is_person = type_ == "PERSON"
             first, last = (row.get("FirstName"), row.get("LastName")) if is_person else (row["Name"], None)
-            at = _iso(row["CreatedDate"])
+            at = values_of.iso(row["CreatedDate"])
             team = [{"id": "1", "name": row["Department"], "primary": True}] if is_person and row.get("Department") else []
             listed.append(
                 {"id": number, "type": type_, "email": row.get("Email"), "firstName": first, "lastName": last, "userId": int(number)}
                 | {
                     "createdAt": at,
-                    "updatedAt": _iso(row["LastModifiedDate"]),
+                    "updatedAt": values_of.iso(row["LastModifiedDate"]),
                     "archived": is_person and not row["IsActive"],
                     "teams": team,
                 }
@@ -137,13 +138,13 @@ class _Move:
         marketo = {str(row["id"]): row for row in self.source.marketo_leads}
         by_crm = {str(row.get("sfdcContactId") or row.get("sfdcLeadId")): row for row in marketo.values()}
         rows = self.rows
-        histories = _by_record(rows["LeadHistory"], "LeadId") | _by_record(rows["ContactHistory"], "ContactId")
+        histories = values_of.by_record(rows["LeadHistory"], "LeadId") | values_of.by_record(rows["ContactHistory"], "ContactId")
         for row in sorted((one for one in rows["Contact"] if not one["IsDeleted"]), key=lambda one: (one["CreatedDate"], one["Id"])):
             self._person(row, by_crm.get(str(row["Id"])), histories.get(str(row["Id"]), ()), row["Title"], company=row["AccountId"])
         for row in rows["Lead"]:
             if row["IsConverted"]:
                 self._same(str(row["Id"]), self.contacts.get(str(row["ConvertedContactId"])))
-        for row in sorted((one for one in rows["Lead"] if not one["IsDeleted"] and not one["IsConverted"]), key=_age):
+        for row in sorted((one for one in rows["Lead"] if not one["IsDeleted"] and not one["IsConverted"]), key=values_of.age):
             self._person(row, by_crm.get(str(row["Id"])), histories.get(str(row["Id"]), ()), row["Title"])
         for object_ in ("Contact", "Lead"):
             for row in rows[object_]:
@@ -178,7 +179,7 @@ class _Move:
             "hs_email_hard_bounce_reason_enum": "UNKNOWN_USER" if (known or {}).get("emailInvalid") else None,
             "associatedcompanyid": self.companies.get(str(company)),
         }
-        owners = _owners_over_time(row, history)
+        owners = values_of.owners_over_time(row, history)
         number = str(_FIRST["contacts"] + len(set(self.contacts.values())))
         self._put("contacts", number, values | {"hubspot_owner_id": self.owners.get(str(owners[0][1]))}, row["CreatedDate"])
         for at, owner in owners[1:]:
@@ -207,23 +208,23 @@ class _Move:
         rows = self.rows
         stages = {str(row["MasterLabel"]): str(row["MasterLabel"]).lower().replace(" ", "") for row in rows["OpportunityStage"]}
         self.store.pipelines = [
-            {"id": "default", "label": "Sales pipeline", "stages": [_stage(row, stages) for row in rows["OpportunityStage"]]}
+            {"id": "default", "label": "Sales pipeline", "stages": [values_of.stage(row, stages) for row in rows["OpportunityStage"]]}
         ]
-        histories = _by_record(rows["OpportunityHistory"], "OpportunityId")
-        roles = _by_record(rows["OpportunityContactRole"], "OpportunityId")
+        histories = values_of.by_record(rows["OpportunityHistory"], "OpportunityId")
+        roles = values_of.by_record(rows["OpportunityContactRole"], "OpportunityId")
         for place, row in enumerate(one for one in rows["Opportunity"] if not one["IsDeleted"]):
             number = str(_FIRST["deals"] + place)
             self.deals[str(row["Id"])] = number
             spans = [
-                (one["CreatedDate"], _deal(one["StageName"], one["Amount"], one["CloseDate"], stages))
+                (one["CreatedDate"], values_of.deal(one["StageName"], one["Amount"], one["CloseDate"], stages))
                 for one in histories.get(str(row["Id"]), ())
             ]
             spans = spans or [(row["CreatedDate"], {})]
             values = {"dealname": row["Name"], "dealtype": row["Type"], "pipeline": "default", "hs_analytics_source": row["LeadSource"]}
             values |= {"hubspot_owner_id": self.owners.get(str(row["OwnerId"]))}
-            first = _deal(row["StageName"], row["Amount"], row["CloseDate"], stages) | spans[0][1]
+            first = values_of.deal(row["StageName"], row["Amount"], row["CloseDate"], stages) | spans[0][1]
             self._put("deals", number, values | first, row["CreatedDate"])
-            last = _deal(row["StageName"], row["Amount"], row["CloseDate"], stages)
+            last = values_of.deal(row["StageName"], row["Amount"], row["CloseDate"], stages)
             ends = [*spans[1:], (max(spans[-1][0], row["CreatedDate"]), last)]
             for at, changed in ends:
                 text = {name: "" if value is None else str(value) for name, value in changed.items()}
@@ -241,7 +242,7 @@ class _Move:
             for row in self.rows[object_]:
                 if row["IsDeleted"] or row.get("IsRecurrence") or row.get("IsChild"):
                     continue
-                kind, values = _engagement(object_, row)
+                kind, values = values_of.engagement(object_, row)
                 number = str(_FIRST["work"] + place)
                 place += 1
                 values["hubspot_owner_id"] = self.owners.get(str(row["OwnerId"]))
@@ -274,7 +275,7 @@ class _Move:
                 self.store.happened(EVENTS[kind], email, at, is_filtered=is_bot, url=attributes.get("Link"), **more)
 
     def _put(self, kind: str, number: str, values: Mapping[str, Any], at: datetime) -> None:
-        text = {name: _text(value) for name, value in values.items() if value is not None and value != ""}
+        text = {name: values_of.text(value) for name, value in values.items() if value is not None and value != ""}
         self.store.create(kind, text, at.astimezone(UTC), _MIGRATION, record_id=number, lag=0.0)
 
     def _same(self, name: str, number: str | None) -> None:
@@ -296,74 +297,3 @@ def load_marketing(store: HubSpotStore, organisation: Organisation) -> Names:
         names = _Move(store, organisation).marketing()
         store.loaded()
     return names
-
-
-def _age(row: Record) -> tuple[datetime, str]:
-    return row["CreatedDate"], str(row["Id"])
-
-
-def _by_record(rows: Iterable[Record], parent: str) -> dict[str, list[Record]]:
-    by_parent: dict[str, list[Record]] = {}
-    for row in rows:
-        by_parent.setdefault(str(row[parent]), []).append(row)
-    return {key: sorted(mine, key=lambda one: (one["CreatedDate"], str(one["Id"]))) for key, mine in by_parent.items()}
-
-
-def _owners_over_time(row: Record, history: Iterable[Record]) -> list[tuple[datetime, Any]]:
-    """Owners since when; each change leaves one history row with names and one with ids."""
-    moves = [one for one in history if one["Field"] == "Owner" and str(one["NewValue"])[:3] in ("005", "00G")]
-    first = moves[0]["OldValue"] if moves else row["OwnerId"]
-    periods = [(row["CreatedDate"], first), *((one["CreatedDate"], one["NewValue"]) for one in moves)]
-    return periods if periods[-1][1] == row["OwnerId"] else [*periods, (periods[-1][0], row["OwnerId"])]
-
-
-def _stage(row: Record, ids: Mapping[str, str]) -> dict[str, Any]:
-    is_closed, is_won = bool(row["IsClosed"]), bool(row["IsWon"])
-    probability = 1.0 if is_won else 0.0 if is_closed else round(float(row["DefaultProbability"]) / 100, 1) or 0.1
-    metadata = {"probability": str(probability), "isClosed": "true" if is_closed else "false"}
-    label = str(row["MasterLabel"])
-    return {"id": ids[label], "label": label, "displayOrder": int(row["SortOrder"]), "archived": False, "metadata": metadata}
-
-
-def _deal(stage: Any, amount: Any, close: Any, ids: Mapping[str, str]) -> dict[str, Any]:
-    day = f"{close.isoformat()}T17:00:00.000Z" if isinstance(close, date) else None
-    return {"dealstage": ids.get(str(stage), str(stage)), "amount": amount, "closedate": day}
-
-
-def _engagement(object_: str, row: Record) -> tuple[str, dict[str, Any]]:
-    if object_ == "Event":
-        begins = row["StartDateTime"] or datetime.combine(row["ActivityDate"], datetime.min.time(), UTC)
-        ends = row["EndDateTime"] or begins + timedelta(minutes=float(row["DurationInMinutes"] or 0))
-        subject = str(row["Subject"])
-        outcome = "CANCELED" if subject.lower().startswith("cancel") else "COMPLETED"
-        return "meetings", {"hs_meeting_title": subject, "hs_timestamp": begins, "hs_meeting_start_time": begins} | {
-            "hs_meeting_end_time": ends,
-            "hs_meeting_outcome": outcome,
-        }
-    subject = str(row["Subject"] or "")
-    is_inbound = str(row["CallType"]).lower() == "inbound" or subject.lower().startswith(_INBOUND) or ": re: " in subject.lower()
-    at = row["CompletedDateTime"] or row["CreatedDate"]
-    if row["TaskSubtype"] == "Call" and row["IsClosed"]:
-        duration = row["CallDurationInSeconds"]
-        return "calls", {"hs_call_title": subject, "hs_timestamp": at, "hs_call_status": "COMPLETED"} | {
-            "hs_call_direction": "INBOUND" if is_inbound else "OUTBOUND",
-            "hs_call_disposition": row["CallDisposition"],
-            "hs_call_duration": None if duration is None else int(duration) * 1000,
-        }
-    if row["TaskSubtype"] == "Email" and row["IsClosed"]:
-        direction = "INCOMING_EMAIL" if is_inbound else "EMAIL"
-        return "emails", {"hs_email_subject": subject, "hs_timestamp": at, "hs_email_direction": direction, "hs_email_status": "SENT"}
-    status = "COMPLETED" if row["IsClosed"] else "NOT_STARTED"
-    return "tasks", {"hs_task_subject": subject, "hs_timestamp": at, "hs_task_status": status, "hs_task_type": "TODO"}
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, datetime):
-        return _iso(value)
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The records of the embedded portal: objects with their history, associations, merges and deletions.
+"""The records of the embedded portal: objects with their history, merges and deletions. Associations: `links.py`.
 
 Belongs here: keeping and finding. A change makes a new Record, so a reader may hold on to an old one. What an endpoint answers is in
 the module that its route names (`app.py`).
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alignment_pipeline.sandbox.hubspot.answers import Refusal, iso, millis
+from alignment_pipeline.sandbox.hubspot.changes import Changes
+from alignment_pipeline.sandbox.hubspot.links import PortalLinks
 from alignment_pipeline.sandbox.hubspot.properties import Definitions
 from alignment_pipeline.sandbox.hubspot.settings import STAGES, HubSpotSettings
 
 _FIRST_ID = 10_001
-CONTACT_TO_COMPANY = {"primary": 1, "unlabelled": 279}
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,11 @@ class Record:
     before: Record | None = field(default=None, repr=False, compare=False)
 
 
-class PortalRecords:
+class PortalRecords(PortalLinks):
     """Everything one portal holds of objects. `lock` guards it: the app takes it for each call."""
 
     def __init__(self, settings: HubSpotSettings) -> None:
+        super().__init__()
         self.settings = settings
         self.lock = threading.RLock()
         self.definitions = Definitions()
@@ -71,8 +73,7 @@ class PortalRecords:
         self.merged: dict[str, dict[str, str]] = defaultdict(dict)
         self.gone: dict[str, set[str]] = defaultdict(set)
         self.blocked_emails: set[str] = set()
-        self.links: dict[tuple[str, str], dict[str, dict[str, tuple[int, ...]]]] = defaultdict(dict)
-        self.labels: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        self.changes = Changes(settings)
         self._unique: dict[tuple[str, str, str], str] = {}
         self._next_id = _FIRST_ID
 
@@ -141,6 +142,7 @@ class PortalRecords:
         history = {name: (Version(value, now, source),) for name, value in kept.items()}
         record = Record(number, kept, history, now, now, seen)
         self.put(kind, record)
+        self.changes.add(kind, number, "CREATE", kept, now)
         return record
 
     def change(
@@ -166,6 +168,7 @@ class PortalRecords:
         seen = now + timedelta(seconds=self.settings.search_lag_seconds if lag is None else lag)
         fresh = replace(record, values=kept, history=history, updated_at=max(now, record.updated_at), seen_at=seen, before=record)
         self.put(kind, fresh)
+        self.changes.add(kind, record.id, "UPDATE", real, now)
         return fresh
 
     def archive(self, kind: str, record_id: str, now: datetime) -> Record | None:
@@ -175,6 +178,7 @@ class PortalRecords:
             return record
         fresh = replace(record, archived_at=now, updated_at=now, seen_at=now, before=None)
         self.put(kind, fresh)
+        self.changes.add(kind, record.id, "DELETE", {}, now)
         return fresh
 
     def restore(self, kind: str, record_id: str, now: datetime) -> None:
@@ -190,13 +194,7 @@ class PortalRecords:
         self._forget(kind, record)
         self.gone[kind] |= {record.id, *(old for old, new in self.merged[kind].items() if new == record.id)}
         self.merged[kind] = {old: new for old, new in self.merged[kind].items() if new != record.id}
-        for (one, _), by_id in self.links.items():
-            if one == kind:
-                by_id.pop(record.id, None)
-        for (_, other), by_id in self.links.items():
-            if other == kind:
-                for targets in by_id.values():
-                    targets.pop(record.id, None)
+        self.unlink(kind, record.id)
         return True
 
     def merge(self, kind: str, primary_id: str, secondary_id: str, now: datetime, source: Source) -> Record:
@@ -221,35 +219,10 @@ class PortalRecords:
         merged = Record(new_id, values, history, born, now, now + timedelta(seconds=self.settings.search_lag_seconds))
         for old in olds:
             self.merged[kind][old] = new_id
-        self._move_links(kind, [primary.id, secondary.id], new_id)
+        self.move_links(kind, [primary.id, secondary.id], new_id)
         self.put(kind, merged)
+        self.changes.add(kind, new_id, "MERGE", {}, now)
         return merged
-
-    def link(self, kind: str, record_id: str, other: str, other_id: str, *, type_ids: Iterable[int] = (279,)) -> None:
-        """Associate two records, both ways."""
-        self.links[kind, other].setdefault(record_id, {})[other_id] = tuple(type_ids)
-        self.links[other, kind].setdefault(other_id, {})[record_id] = tuple(type_ids)
-
-    def add_types(self, kind: str, record_id: str, other: str, other_id: str, type_ids: Iterable[int]) -> None:
-        """Further association types between two records, both ways."""
-        for one, here, two, there in ((kind, record_id, other, other_id), (other, other_id, kind, record_id)):
-            targets = self.links[one, two].setdefault(here, {})
-            targets[there] = tuple(dict.fromkeys((*targets.get(there, ()), *type_ids)))
-
-    def drop_types(self, kind: str, record_id: str, other: str, other_id: str, type_ids: Iterable[int]) -> None:
-        """End association types between two records; without any left they are not associated."""
-        gone = set(type_ids)
-        for one, here, two, there in ((kind, record_id, other, other_id), (other, other_id, kind, record_id)):
-            targets = self.links[one, two].get(here, {})
-            left = tuple(number for number in targets.get(there, ()) if number not in gone)
-            if left:
-                targets[there] = left
-            else:
-                targets.pop(there, None)
-
-    def linked(self, kind: str, record_id: str, other: str) -> dict[str, tuple[int, ...]]:
-        """Ids of associated records with their association types."""
-        return self.links[kind, other].get(record_id, {})
 
     def put(self, kind: str, record: Record) -> None:
         """Store a record and its unique values."""
@@ -274,27 +247,13 @@ class PortalRecords:
             if self._unique.get((kind, name, value.strip().lower())) == record.id:
                 del self._unique[kind, name, value.strip().lower()]
 
-    def _unique_values(self, kind: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
+    def is_unique(self, kind: str, name: str) -> bool:
+        """Whether a property holds each value once, so that it may name a record."""
         known = self.definitions.of(kind)
-        unique = {name for name, one in known.items() if one.is_unique} | ({"email"} if kind == "contacts" else set())
-        return [(name, value) for name, value in values.items() if name in unique and value]
+        return (kind == "contacts" and name == "email") or (name in known and known[name].is_unique)
 
-    def _move_links(self, kind: str, olds: Iterable[str], new_id: str) -> None:
-        for (one, other), by_id in list(self.links.items()):
-            if one != kind:
-                continue
-            moved: dict[str, tuple[int, ...]] = {}
-            for old in olds:
-                for target, types in by_id.pop(old, {}).items():
-                    # only one association may be the primary one: the first record's stays
-                    has_primary = any(CONTACT_TO_COMPANY["primary"] in kept for kept in moved.values())
-                    kept = tuple(number for number in types if not (has_primary and number == CONTACT_TO_COMPANY["primary"]))
-                    moved.setdefault(target, kept or (CONTACT_TO_COMPANY["unlabelled"],))
-                    self.links[other, one].get(target, {}).pop(old, None)
-            if moved:
-                by_id[new_id] = moved
-            for target, types in moved.items():
-                self.links[other, one].setdefault(target, {})[new_id] = types
+    def _unique_values(self, kind: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in values.items() if value and self.is_unique(kind, name)]
 
 
 def _ids(record: Record) -> list[str]:

@@ -54,6 +54,7 @@ class DealMovements:
                     "amount": row["Amount"],
                     "close": row["CloseDate"].isoformat(),
                 }
+                | ({"currency": row["CurrencyIsoCode"]} if "CurrencyIsoCode" in row else {})
             )
         for deal in self.world.salesforce["Opportunity"]:
             if deal.get("IsDeleted"):

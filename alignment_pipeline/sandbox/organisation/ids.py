@@ -31,6 +31,8 @@ PREFIXES = {
     "QueueSobject": "03g",
     "LeadStatus": "01Q",
     "TaskStatus": "01T",
+    "CurrencyType": "01L",
+    "DatedConversionRate": "04w",
 }
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

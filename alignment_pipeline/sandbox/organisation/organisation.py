@@ -13,7 +13,7 @@ from typing import Any
 
 from alignment_pipeline.errors import ConfigurationError
 from alignment_pipeline.sandbox.organisation import accounts as accounts_module
-from alignment_pipeline.sandbox.organisation import campaigns, marketing, marketo_people, people, team
+from alignment_pipeline.sandbox.organisation import campaigns, deal_currencies, marketing, marketo_people, people, team
 from alignment_pipeline.sandbox.organisation.accounts import Accounts
 from alignment_pipeline.sandbox.organisation.activities import Activities
 from alignment_pipeline.sandbox.organisation.contacts import Contacts
@@ -50,6 +50,7 @@ class Organisation:
     marketo_activity_types: list[dict[str, object]]
     marketo_deleted_leads: list[dict[str, object]]
     truth: Truth
+    currencies: tuple[str, ...] = ()
 
     def write_truth(self, path: Path) -> None:
         """Write the truth to a file of its own."""
@@ -57,18 +58,26 @@ class Organisation:
 
 
 def generate(
-    *, seed: int, anchor: datetime = ANCHOR, accounts: int = 5000, people: int = 20_000, activities: int = 300_000
+    *,
+    seed: int,
+    anchor: datetime = ANCHOR,
+    accounts: int = 5000,
+    people: int = 20_000,
+    activities: int = 300_000,
+    currencies: int = 1,
 ) -> Organisation:
     """Build the organisation: `accounts` accounts, `people` leads and contacts, `activities` Marketo activities before `anchor`.
 
-    The same arguments give the same records. Raises ConfigurationError when the anchor has no time zone or a size is out of range.
+    With two `currencies`, deals of accounts in the euro area are in euros. The same arguments give the same records.
+
+    Raises ConfigurationError when the anchor has no time zone or a size is out of range.
     """
     if anchor.tzinfo is None:
         raise ConfigurationError(f"the demo organisation's anchor {anchor.isoformat()} has no time zone; give an aware datetime")
     if people < 500 or activities < 5 * people:
         raise ConfigurationError(f"the demo organisation needs 500 people and 5 activities for each; asked for {people} and {activities}")
     world = World(seed, anchor.astimezone(UTC).replace(microsecond=0))
-    return _Build(world, accounts, people).organisation(activities)
+    return _Build(world, accounts, people).organisation(activities, currencies)
 
 
 class _Build:
@@ -87,7 +96,7 @@ class _Build:
         for object_ in ("Lead", "LeadHistory", "Contact", "ContactHistory", "Opportunity", "Task", "Event"):
             world.salesforce.setdefault(object_, [])
 
-    def organisation(self, activities: int) -> Organisation:
+    def organisation(self, activities: int, currencies: int) -> Organisation:
         """Everything, ready to be loaded."""
         self._contacts()
         opportunities = Opportunities(self.world, self.team, self.accounts, self.people, self.work)
@@ -103,6 +112,8 @@ class _Build:
         self._settle_accounts()
         movements = DealMovements(self.world)
         movements.write()
+        if currencies > 1:
+            deal_currencies.write(self.world, self.accounts)
         return Organisation(
             seed=self.world.seed,
             anchor=self.world.anchor,
@@ -112,6 +123,7 @@ class _Build:
             marketo_activity_types=_activity_types(log),
             marketo_deleted_leads=marketo_people.deleted(self.world, known),
             truth=replace(self._truth(known, raised, customers), deals=movements.log(), moved_deals=dict(movements.kinds)),
+            currencies=(deal_currencies.COMPANY, deal_currencies.SECOND) if currencies > 1 else (),
         )
 
     def _contacts(self) -> None:

@@ -7,7 +7,7 @@ defines CustomField and CustomObject. The sandbox knows exactly what the package
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +74,18 @@ def load_schema(package: Path | None) -> Schema:
         for target in targets:
             objects[target] = _with_fields(objects[target], fields, folder)
     return Schema(objects.values())
+
+
+def with_currencies(schema: Schema, currencies: Sequence[str]) -> Schema:
+    """The schema of an organisation with these currencies: with several `CurrencyIsoCode` on every object that has amounts, and rates."""
+    if not currencies:
+        return Schema(one for one in schema.objects.values() if "multicurrency" not in one.extra)
+    spec = f"CurrencyIsoCode picklist restricted tracked label=Currency_ISO_Code default={currencies[0]} values={';'.join(currencies)}"
+    field = parse_field(spec)
+    return Schema(
+        replace(one, fields=(*one.fields, field)) if any(other.type == "currency" for other in one.fields) else one
+        for one in schema.objects.values()
+    )
 
 
 def _with_fields(schema: ObjectSchema, fields: Iterable[Field], folder: Path) -> ObjectSchema:

@@ -95,6 +95,8 @@ def _object(words: list[str], lines: list[str]) -> ObjectSchema:
     extra = {"owner": "OwnerId"} if any(" owner" in spec for spec in specs) else {}
     if "history" in named:
         extra["history"] = named["history"]
+    if "multicurrency" in flags:
+        extra["multicurrency"] = "true"
     label = named.get("label", "").replace("_", " ") or label_of(name)
     return ObjectSchema(
         name=name,

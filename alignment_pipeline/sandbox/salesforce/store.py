@@ -19,7 +19,7 @@ from alignment_pipeline.sandbox.faults import Faults
 from alignment_pipeline.sandbox.salesforce.derived import derive
 from alignment_pipeline.sandbox.salesforce.identities import Identities
 from alignment_pipeline.sandbox.salesforce.ids import IdMaker, to18
-from alignment_pipeline.sandbox.salesforce.package import load_schema
+from alignment_pipeline.sandbox.salesforce.package import load_schema, with_currencies
 from alignment_pipeline.sandbox.salesforce.permissions import load_permission_sets
 from alignment_pipeline.sandbox.salesforce.schema import Field, ObjectSchema
 from alignment_pipeline.sandbox.salesforce.settings import OrgSettings
@@ -42,10 +42,20 @@ DEFAULT_PACKAGE = Path(__file__).parents[2] / "connectors" / "salesforce" / "pac
 
 
 class SalesforceStore:
-    """One organisation's records. `package` is a folder of metadata in source format (None: the product's own package)."""
+    """One organisation's records. `package` is a folder of metadata in source format (None: the product's own package).
 
-    def __init__(self, *, package: Path | None = None, identities: Identities | None = None, settings: OrgSettings | None = None) -> None:
-        self.schema = load_schema(DEFAULT_PACKAGE if package is None else package)
+    With `currencies`, the company's first, records with amounts have a `CurrencyIsoCode`, and rates are kept (CurrencyType,
+    DatedConversionRate); without, neither exists, as in an organisation with one currency."""
+
+    def __init__(
+        self,
+        *,
+        package: Path | None = None,
+        identities: Identities | None = None,
+        settings: OrgSettings | None = None,
+        currencies: Sequence[str] = (),
+    ) -> None:
+        self.schema = with_currencies(load_schema(DEFAULT_PACKAGE if package is None else package), currencies)
         self.permission_sets = load_permission_sets(DEFAULT_PACKAGE if package is None else package)
         self.settings = settings or OrgSettings()
         self.ids = IdMaker()

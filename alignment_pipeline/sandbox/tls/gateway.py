@@ -17,7 +17,7 @@ from types import MappingProxyType, TracebackType
 import uvicorn
 from starlette.types import ASGIApp
 
-from alignment_pipeline.sandbox.server import LOOPBACK, system_app
+from alignment_pipeline.sandbox.server import LOOPBACK, http_server, system_app
 from alignment_pipeline.sandbox.tls.authority import Authority, Certificate
 from alignment_pipeline.sandbox.tls.proxy import ConnectProxy
 from alignment_pipeline.sandbox.world import World
@@ -27,7 +27,7 @@ VENDOR_HOSTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "salesforce": ("login.salesforce.com", "test.salesforce.com", "*.my.salesforce.com", "*.sandbox.my.salesforce.com"),
         "marketo": ("*.mktorest.com",),
-        "hubspot": ("api.hubapi.com",),
+        "hubspot": ("api.hubapi.com", "hubspot-webhooks-journal.s3.amazonaws.com"),
     }
 )
 _STARTS_WITHIN_SECONDS = 15
@@ -135,19 +135,5 @@ class Gateway:
 
 
 def _tls_server(app: ASGIApp, certificate: Certificate) -> uvicorn.Server:
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        date_header=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
-        ws="none",
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=1,
-        ssl_certfile=str(certificate.chain_file),
-        ssl_keyfile=str(certificate.key_file),
-    )
-    return uvicorn.Server(config)
+    files = {"ssl_certfile": str(certificate.chain_file), "ssl_keyfile": str(certificate.key_file)}
+    return http_server(app, log_level="critical", **files)

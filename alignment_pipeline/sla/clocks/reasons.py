@@ -30,6 +30,9 @@ def reasons(policy: Policy, clocks: Starts, times: Times, state: Ints, zones: Se
         begun = _without(start, zone)
         if clocks.is_pre_touched[number] and code == MET:
             text = forms.say("sla.early", start=start)
+        elif code == MET_LATE and stop == due:
+            key = "sla.met_just_late" if zone else "sla.met_late_that_day"
+            text = forms.say(key, stop=stop, done=done[clocks.stop_by[number]])
         elif code in (MET, MET_LATE):
             text = forms.say(f"sla.{STATES[code]}", stop=stop, done=done[clocks.stop_by[number]], due=_without(due, zone))
         elif code == UNKNOWN:

@@ -30,11 +30,11 @@ from alignment_pipeline.sla.timelines.sources import Sources
 from alignment_pipeline.wording import forms, moments
 
 _REASONS = {
-    "due": "The clock got this far, and nothing has stopped it.",
-    "future": "The clock has not got this far yet.",
-    "waiting": "The clock got this far, but later activities have not been read yet: a reply in time may still arrive.",
-    "cancelled": "The clock has ended: no message is due.",
-    "expired": "It was reached too long ago to send a message about it now.",
+    "due": "The time for this message has come, and nobody has answered.",
+    "future": "The time for this message has not come yet.",
+    "waiting": "The time for this message has come, but later activities have not been read yet: an answer in time may still arrive.",
+    "cancelled": "It was answered or is no longer needed: no message is due.",
+    "expired": "The time for this message was too long ago to send it now.",
 }
 BODY_LENGTH = 2_000
 
@@ -60,7 +60,7 @@ def rungs(policy: Policy, measured: Measured, table: pa.Table, *, sla: Sla, as_o
         running = np.where(due > now, "future", np.where(is_unproven, "waiting", np.where(is_recent, "due", "expired")))
         state = pa.array(np.where(has_ended, "cancelled", running).astype(object), pa.string())
         keep = pa.array(np.flatnonzero(matters))
-        head = {"ladder": ladder.name, "rung": rung.name, "title": f"{policy.title}: {rung.name.replace('_', ' ')}"}
+        head = {"ladder": ladder.name, "rung": rung.name, "title": f"{policy.title}: {forms.named(rung.name)}"}
         parts.append(
             _rows(table.take(keep), rung, due=sla_rows.moments(due).take(keep), state=state.take(keep), position=position, head=head)
         )

@@ -11,7 +11,7 @@ from datetime import datetime
 import ibis
 import pyarrow as pa
 
-from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm
+from alignment_pipeline.agreement.field_map import MARKETO_LEAD, Crm, FieldMapping
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.contracts.field_updates import FIELD_UPDATES
 from alignment_pipeline.contracts.systems.marketo import MARKETO
@@ -23,8 +23,9 @@ def nurture_updates(
 ) -> ibis.Table:
     """`field_updates` of MarketoLead, or of Contact: 'Recycled: Wrong size' while a person is back with marketing, null once they moved on.
 
-    A field of Contact is for a CRM whose own lists and workflows do the nurturing, as HubSpot's. Only people who ever were in one of the
-    agreement's stages have a row, so a field that others fill is left alone. No rows where the field map gives `person.nurture` no field.
+    A field of Contact is for a CRM whose own lists and workflows do the nurturing; in a list a person is or is not: true or
+    false. Only people who ever were in one of the agreement's stages have a row, so a field that others fill is left alone. No rows where
+    the field map gives `person.nurture` no field.
     """
     fields = [mapping for mapping in crm.fields if mapping.value == "person.nurture"]
     if not fields:
@@ -52,7 +53,7 @@ def nurture_updates(
                 "object": mapping.object,
                 "record_id": record_ids[mapping.object],
                 "field": mapping.field,
-                "value": json.dumps(f"{stage}{code}"[: mapping.length], ensure_ascii=False) if is_back else "null",
+                "value": _value(mapping, f"{stage}{code}", is_back=is_back),
                 "reason": "Sales gave the person back: nurture takes them up." if is_back else "The person has left nurture.",
                 "priority": 2,
                 "parent_id": None,
@@ -64,3 +65,9 @@ def nurture_updates(
         ]
     out.sort(key=lambda row: (str(row["object"]), str(row["record_id"]), str(row["field"])))
     return ibis.memtable(pa.Table.from_pylist(out, schema=FIELD_UPDATES.schema))
+
+
+def _value(mapping: FieldMapping, text: str, *, is_back: bool) -> str:
+    if mapping.type == "list":
+        return json.dumps(is_back)
+    return json.dumps(text[: mapping.length], ensure_ascii=False) if is_back else "null"

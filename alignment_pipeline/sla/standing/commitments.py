@@ -144,17 +144,27 @@ def _state(
 def _reason(commitment: Commitment, actual: float | None, expected: float, elapsed: int, total: int, *, is_ratio: bool) -> str:
     if actual is None:
         return forms.say("commitment.nothing")
-    words = {"there": _number(actual), "goal": _number(commitment.goal), "elapsed": elapsed, "total": total}
+    words = {
+        "there": _said(actual, commitment.measure),
+        "goal": _said(commitment.goal, commitment.measure),
+        "elapsed": elapsed,
+        "total": total,
+    }
+    if words["there"] in ("0", "0%", _said(0.0, commitment.measure)):
+        return forms.fit(forms.say("commitment.nothing_at_all" if elapsed >= total else "commitment.nothing_yet", **words))
     if is_ratio:
         return forms.fit(forms.say("commitment.ratio", **words))
     if elapsed >= total:
         return forms.fit(forms.say("commitment.over", **words))
-    return forms.fit(forms.say("commitment.pace", expected=_number(expected), **words))
+    return forms.fit(forms.say("commitment.pace", expected=_said(expected, commitment.measure), **words))
 
 
-def _number(value: float) -> str:
-    """A number for people: whole from a hundred on, at most two digits after the point below."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}".rstrip("0").rstrip(".")
+def _said(value: float, measure: str) -> str:
+    """A number for people, with its unit where the title does not say it: a share in percent, a coverage as a multiple, else whole."""
+    if measure == "coverage_ratio":
+        said = f"{value:,.1f}"
+        return (said if said == "1.0" else said.removesuffix(".0")) + " times the target"
+    return f"{value:,.0f}%" if measure in RATIOS else f"{value:,.0f}"
 
 
 def commitment_escalations(commitments: ibis.Table, users: ibis.Table, *, sla: Sla, as_of: datetime, agreement_version: str) -> ibis.Table:
@@ -179,7 +189,7 @@ def commitment_escalations(commitments: ibis.Table, users: ibis.Table, *, sla: S
             if behind < rung.at_share:
                 continue
             values = {"policy": commitment.title, "state": row["state"].replace("_", " "), "reason": row["reason"], "owner": "marketing",
-                      "rung": rung.name, "record_id": row["commitment"], "target": _number(row["goal"])}  # fmt: skip
+                      "rung": rung.name, "record_id": row["commitment"], "target": _said(row["goal"], row["measure"])}  # fmt: skip
             user_ids = [escalations.who(role, None, owners, sla) for role in rung.notify]
             out.append(
                 {
@@ -198,10 +208,10 @@ def commitment_escalations(commitments: ibis.Table, users: ibis.Table, *, sla: S
                     "task_priority": rung.task_priority if rung.task_to else None,
                     "notify_user_ids": json.dumps(list(dict.fromkeys(user for user in user_ids if user))),
                     "is_urgent": rung.is_urgent,
-                    "title": f"{commitment.title}: {rung.name.replace('_', ' ')}",
+                    "title": f"{commitment.title}: {forms.named(rung.name)}",
                     "task_subject": forms.fit(sla_ladders.fill(rung.subject, values)),
                     "task_body": sla_ladders.fill(rung.body, values)[: escalations.BODY_LENGTH],
-                    "reason": "The pace asks for more than there is.",
+                    "reason": "Less than the agreed pace.",
                     "as_of": as_of,
                     "agreement_version": agreement_version,
                 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import ibis
 
@@ -52,6 +53,7 @@ class Sources:
     record_periods: ibis.Table
 
     @classmethod
+    @cache
     def empty(cls) -> Sources:
         """Every table without rows: what tests and partial runs start from."""
         tables = {name: ibis.memtable(contract.empty()) for name, contract in CONTRACTS.items()}

@@ -139,10 +139,17 @@ def scalar(text: str | None, where: str) -> Scalar:
     if text is None:
         return None
     try:
-        value = json.loads(text)
+        value = _plain(text) or json.loads(text)
     except ValueError as error:
         raise Permanent(f"{where}: {text[:40]!r} is no JSON value") from error
     return _checked(value, where)
+
+
+def _plain(text: str) -> str | None:
+    """The content of a JSON string without escapes, as most are; None for everything else."""
+    inner = text[1:-1]
+    is_plain = len(text) > 2 and text[0] == text[-1] == '"' and '"' not in inner and "\\" not in inner and inner.isprintable()
+    return inner if is_plain else None
 
 
 def _checked(value: Any, where: str) -> Scalar:
@@ -156,9 +163,18 @@ def _checked(value: Any, where: str) -> Scalar:
 def _rows(table: object, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     arrow = table if isinstance(table, pa.Table) else cast(_Tabular, table).to_pyarrow()
     for batch in arrow.select(list(names)).to_batches(max_chunksize=50_000):
-        columns = [batch.column(name).to_pylist() for name in names]
+        columns = [_values(batch.column(name)) for name in names]
         for values in zip(*columns, strict=True):
             yield dict(zip(names, values, strict=True))
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """A column's values. Of moments there are few different ones, and making each anew takes most of the time."""
+    if not pa.types.is_timestamp(column.type):
+        return column.to_pylist()  # type: ignore[no-any-return]
+    encoded = column.dictionary_encode()
+    moments = encoded.dictionary.to_pylist()
+    return [None if number is None else moments[number] for number in encoded.indices.to_pylist()]
 
 
 @lru_cache(maxsize=4096)

@@ -18,6 +18,10 @@ from alignment_pipeline.write_back.fields.shape import FieldShape, Scalar, Shape
 #: The objects whose records we create, each with an external key.
 CREATABLE = frozenset({"Task"})
 _REASONS = "_reason"
+#: How engagement changed between two periods, both of which slide every day.
+_TREND = "account.engagement_trend_pct"
+#: The trend of an account without any activity in the later of the two.
+_NOTHING_LATELY = -100.0
 _AGED = (".engagement_points", ".engagement_points_at", ".engagement_half_life_days")
 #: Two scores that differ by less are the same to a reader.
 CENT = 0.01
@@ -39,6 +43,7 @@ class FieldRules:
     agreement: Agreement
     shapes: Shapes
     _map: dict[tuple[str, str], FieldMapping] = field(default_factory=dict, repr=False)
+    _shapes: dict[tuple[str, str], FieldShape] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for mapping in self.agreement.crm.fields:
@@ -49,13 +54,19 @@ class FieldRules:
         """The field's line in the map; None when the field is not ours to write."""
         return self._map.get((object_, name))
 
+    def label(self, object_: str, name: str) -> str:
+        """What people call the field; its API name where the map does not say."""
+        mapping = self.mapping(object_, name)
+        return (mapping.label if mapping else None) or name
+
     def shape(self, object_: str, name: str) -> FieldShape:
         """The CRM's shape of the field, else the agreement's, else plain text."""
-        described = shape_of(self.shapes, object_, name)
-        if described is not None:
-            return described
-        mapping = self.mapping(object_, name)
-        return FieldShape.from_mapping(mapping) if mapping else FieldShape(name=name, type="string")
+        known = self._shapes.get((object_, name))
+        if known is None:
+            mapping = self.mapping(object_, name)
+            agreed = FieldShape.from_mapping(mapping) if mapping else FieldShape(name=name, type="string")
+            known = self._shapes[object_, name] = shape_of(self.shapes, object_, name) or agreed
+        return known
 
     def is_shared(self, object_: str, name: str) -> bool:
         """Whether people may edit the field and their edit is respected."""
@@ -76,8 +87,7 @@ class FieldRules:
 
     def is_routine(self, object_: str, name: str, before: Scalar, after: Scalar) -> bool:
         """Whether a change is ageing only: a number that moved little, or a reason text."""
-        mapping = self.mapping(object_, name)
-        if mapping is not None and mapping.value.endswith(_REASONS):
+        if self.is_sentence(object_, name):
             return True
         if isinstance(before, bool) or isinstance(after, bool) or not isinstance(before, int | float) or not isinstance(after, int | float):
             return False
@@ -88,22 +98,39 @@ class FieldRules:
         return abs(after - before) < max(share * largest, aged)
 
     def is_within_step(self, object_: str, name: str, before: Scalar, after: Scalar) -> bool:
-        """Whether the difference alone is not worth a write: a sentence, or a number that moved by less than the agreement's step."""
-        mapping = self.mapping(object_, name)
-        if mapping is not None and mapping.value.endswith(_REASONS):
+        """Whether the difference alone is not worth a write: a sentence, or a number that moved by less than the agreement's step.
+
+        A trend begins and ends as days pass, never by an activity: its earlier period has got something to compare with, or has lost it.
+        """
+        if self.is_sentence(object_, name) or (self._is_trend(object_, name) and (before is None or after is None)):
             return True
         if isinstance(before, bool) or isinstance(after, bool) or not isinstance(before, int | float) or not isinstance(after, int | float):
             return False
         if self.ages_in_crm(object_, name) and after > before:
             # points rise by activity alone, however little it is; they fall when an activity passes the horizon
             return after - before < CENT
-        return abs(after - before) < self._step(max(abs(before), abs(after)))
+        return abs(after - before) < self._step(max(abs(before), abs(after)), is_trend=self._is_trend(object_, name))
+
+    def is_sentence(self, object_: str, name: str) -> bool:
+        """Whether the field holds a reason."""
+        mapping = self.mapping(object_, name)
+        return mapping is not None and mapping.value.endswith(_REASONS)
 
     def ages_in_crm(self, object_: str, name: str) -> bool:
         """Whether the field holds what a formula field of the CRM ages by itself: there is nothing to refresh."""
         mapping = self.mapping(object_, name)
         is_aged = mapping is not None and mapping.value.endswith(_AGED)
         return is_aged and self.agreement.scoring.engagement.decay.ages_by_formula is not None
+
+    def has_refresh(self, object_: str, name: str, before: Scalar, after: Scalar) -> bool:
+        """Whether a value within its step is written after some days all the same.
+
+        What the CRM ages and a sentence wait for another field, however long. So does the trend, which moves without an activity only as
+        its periods slide; unless it has begun and something still happens.
+        """
+        if self._is_trend(object_, name):
+            return before is None and after is not None and after != _NOTHING_LATELY
+        return not (self.ages_in_crm(object_, name) or self.is_sentence(object_, name))
 
     def is_refresh_due(self, record_id: str, written_at: datetime, now: datetime) -> bool:
         """Whether a value within its step has waited long enough; records have different days, so that they do not all come at once."""
@@ -134,9 +161,14 @@ class FieldRules:
         numbers = self.agreement.write_back.holds
         return counts.get("drift", 0) >= numbers.drift_limit or counts.get("rewritten", 0) >= numbers.rewrite_limit
 
-    def _step(self, value: float) -> float:
+    def _is_trend(self, object_: str, name: str) -> bool:
+        mapping = self.mapping(object_, name)
+        return mapping is not None and mapping.value == _TREND
+
+    def _step(self, value: float, *, is_trend: bool = False) -> float:
         steps = self.agreement.write_back.steps
-        return max(steps.points, steps.pct / 100 * value)
+        least, share = (steps.trend_points, steps.trend_pct) if is_trend else (steps.points, steps.pct)
+        return max(least, share / 100 * value)
 
     def _lock_names(self, object_: str) -> list[str]:
         inputs = (mapping for mapping in self.agreement.crm.inputs if mapping.object == object_)

@@ -31,6 +31,7 @@ _AGREED_TYPES = {
     "date": "date",
     "checkbox": "boolean",
     "lookup": "reference",
+    "list": "boolean",
 }
 Shapes = Mapping[str, Mapping[str, "FieldShape"]]
 
@@ -110,7 +111,7 @@ class FieldShape:
 
     def same(self, one: Scalar, other: Scalar) -> bool:
         """Whether the CRM would show no difference."""
-        return self.canonical(one) == self.canonical(other)
+        return (one == other and type(one) is type(other)) or self.canonical(one) == self.canonical(other)
 
     def misfit(self, value: Scalar) -> str | None:
         """Why the value cannot be stored in this field as it is, or None. Nothing is ever cut to fit."""

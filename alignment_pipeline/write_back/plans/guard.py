@@ -102,7 +102,7 @@ def _changed(plan: Plan, past: Sequence[Op], numbers: Guard, rules: FieldRules, 
         number = len(changed.get(object_, ()))
         managed = max(plan.managed.get(object_, 0), number)
         if first[object_]:
-            names = ", ".join(sorted(first[object_]))
+            names = ", ".join(sorted(rules.label(object_, name) for name in first[object_]))
             text = f"First fill of {object_}: {names}. A person approves it. It is sent in steps: 25 records, then 200, then the rest."
             yield Check("first_fill", object_, Verdict.NEEDS_APPROVAL, text, len(first[object_]))
         what = "records would change within 24 hours (ageing scores not counted)"
@@ -206,7 +206,7 @@ def _desired(connection: Connection, plan: Plan, numbers: Guard) -> Iterable[Che
         drop = 100 * (usual - number) / usual if usual else 0.0
         is_fall = drop >= numbers.desired_drop_pct and usual - number >= numbers.sources.smallest_drop
         verdict = Verdict.NEEDS_APPROVAL if is_fall else Verdict.OK
-        text = f"{number:,} {object_} records have desired values; the median of the last applied plans is {usual:.0f}."
+        text = f"Values are worked out for {number:,} {object_} records; in the plans applied lately it was {usual:,.0f} (median)."
         yield Check("desired_records", object_, verdict, text, number)
 
 

@@ -89,9 +89,9 @@
     table.append(head);
     record.fields.forEach(([place, before, after, reason]) => {
       const row = make("tr");
-      const told = why(record, reason);
+      const reasonText = why(record, reason);
       row.append(make("td", plan.columns[place].label), make("td", said(before), "before"), make("td", said(after), "after"));
-      row.append(make("td", told === after ? "the text itself" : told));
+      row.append(make("td", reasonText === after ? "the text itself" : reasonText));
       table.append(row);
     });
     section.append(table);

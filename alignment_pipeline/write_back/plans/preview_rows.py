@@ -32,7 +32,7 @@ _WEIGHTS = {
 }
 _OWNER, _CREATED, _OTHER, _TEXT = 1, 1, 6, 7
 _URGENT = ("breached", "at risk")
-_MQA = {"not yet": "are not MQA yet", "cooling down": "cool down after having been MQA", "excluded": "are excluded from MQA"}
+_MQA = {"not yet": "are not MQAs yet", "cooling down": "cool down after having been MQAs", "excluded": "cannot become MQAs"}
 _MOST_VALUES = 30
 _SINGULAR = {"become": "becomes", "stop": "stops", "change": "changes", "get": "gets", "lose": "loses", "are": "is", "cool": "cools"}
 
@@ -142,9 +142,9 @@ def _belongs(op: PlannedOp, wording: Wording, values: Mapping[tuple[str, str], s
         label = wording.label(op.object, name)
         weight = _OWNER if name == "OwnerId" else _WEIGHTS.get(mapping.value if mapping else "", _OTHER)
         if mapping is not None and mapping.value == "account.mqa_status" and after == "mqa":
-            yield (name, "mqa"), "become MQA", weight
+            yield (name, "mqa"), "become MQAs", weight
         elif mapping is not None and mapping.value == "account.mqa_status" and op.before.get(name) == "mqa":
-            yield (name, "no longer"), "stop being MQA", weight
+            yield (name, "no longer"), "stop being MQAs", weight
         elif mapping is not None and mapping.value == "account.mqa_status" and after in _MQA:
             yield (name, str(after)), _MQA[str(after)], _OTHER
         elif mapping is not None and mapping.value == "person.sla_status" and after in _URGENT:
@@ -156,7 +156,7 @@ def _belongs(op: PlannedOp, wording: Wording, values: Mapping[tuple[str, str], s
         else:
             is_first = op.before.get(name) in (None, "")
             text = _TEXT if mapping is not None and mapping.type in ("text", "long_text") and weight == _OTHER else weight
-            yield (name, str(is_first)), f"get their first {label}" if is_first else f"get another {label}", text
+            yield (name, str(is_first)), f"get their first value of {label}" if is_first else f"get another {label}", text
 
 
 def _sentence(number: int, object_: str, what: str) -> str:
@@ -164,7 +164,7 @@ def _sentence(number: int, object_: str, what: str) -> str:
     if number != 1 or not plural.endswith("s"):
         return f"{number:,} {plural} {what}"
     first, _, rest = what.partition(" ")
-    return f"1 {plural[:-1]} {_SINGULAR.get(first, first)} {rest}".replace(" their ", " its ").rstrip()
+    return f"1 {plural[:-1]} {_SINGULAR.get(first, first)} {rest}".replace(" their ", " its ").replace(" MQAs", " an MQA").rstrip()
 
 
 def by_consequence(groups: Sequence[Group], size: int) -> list[int]:

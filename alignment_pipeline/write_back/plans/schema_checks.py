@@ -45,6 +45,7 @@ _FITTING: dict[str, frozenset[str]] = {
     "date": frozenset({"date"}),
     "checkbox": frozenset({"boolean"}),
     "lookup": frozenset({"reference"}),
+    "list": frozenset({"boolean"}),
 }
 
 

@@ -53,10 +53,17 @@ def read_rule(run: Run, op: Op, record: Record | None, owners: Mapping[str, Any]
         return ReadVerdict(op.state if op.state == "UNKNOWN" else "UNKNOWN", not_before=op.zombie_until)
     if len(unapplied) < len(differing):
         return ReadVerdict("CONFLICT", "CHANGED_MEANWHILE", events=[Event.CONFLICT])
-    if is_shared and modstamp(record) != op.before_modstamp:
+    if is_shared and modstamp(record) != op.before_modstamp and not _never_arrived(run, op, record):
         # applied and taken back by a person, or never applied: a person's edit is worth more than ours
         return ReadVerdict("HELD", "CHANGED_MEANWHILE", events=[Event.CONFLICT], holds=_edits(run, op, record, differing))
     return ReadVerdict("RETRY", "NOT_APPLIED")
+
+
+def _never_arrived(run: Run, op: Op, record: Record) -> bool:
+    """Whether a field that rides along still has its former value: every write of ours sets it, and whoever undoes ours leaves it."""
+    return any(
+        _same(run, op, name, record, op.before.get(name)) and not _same(run, op, name, record, sent) for name, sent in op.carried.items()
+    )
 
 
 def _after_acknowledgement(run: Run, op: Op, record: Record, differing: list[str], is_unapplied: bool, is_shared: bool) -> ReadVerdict:

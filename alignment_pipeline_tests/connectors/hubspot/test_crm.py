@@ -18,7 +18,8 @@ from alignment_pipeline.connectors.hubspot.crm_ids import crm_id
 from alignment_pipeline.connectors.row_results import RetryClass
 from alignment_pipeline.connectors.values import parse_stamp
 from alignment_pipeline.errors import OutcomeUnknown
-from alignment_pipeline.sandbox.hubspot.records import CONTACT_TO_COMPANY
+from alignment_pipeline.sandbox.hubspot.links import CONTACT_TO_COMPANY
+from alignment_pipeline.sandbox.hubspot.records import Source
 from alignment_pipeline.sandbox.hubspot.settings import READ_SCOPES, HubSpotSettings
 from alignment_pipeline.sandbox.hubspot.store import HubSpotStore, Person
 from alignment_pipeline_tests.connectors.served import TEN_DAYS_AGO, Served, served
@@ -108,6 +109,24 @@ def test_an_edit_since_the_reading_holds_a_shared_value_back(world: Served) -> N
     assert other.is_success, "an edit of another property is none of this one"
 
 
+@pytest.mark.parametrize(
+    ("source", "is_person"), [("SALESFORCE", False), ("CRM_UI", True), ("AUTOMATION_PLATFORM", True), ("NEW_KIND", True)]
+)
+def test_the_source_of_an_edit_says_whether_a_person_is_behind_it(world: Served, source: str, is_person: bool) -> None:
+    crm, (one, *_) = opened(world)
+    store: HubSpotStore = world.world.hubspot
+    read_at = world.world.clock.now()
+    world.world.advance(1)
+    assert crm.writer is not None
+    with store.lock:
+        store.change("contacts", store.objects["contacts"]["11"], {STAGE: "MQL"}, world.world.clock.now(), Source(source, "x"))
+
+    written = crm.writer.update_one("Contact", one, {STAGE: "Target"}, if_unmodified_since=read_at)
+
+    assert written.is_success is not is_person
+    assert store.objects["contacts"]["11"].values[STAGE] == ("MQL" if is_person else "Target")
+
+
 class Between:
     """A session in which somebody edits between our last look and our write."""
 
@@ -162,6 +181,38 @@ def test_a_task_is_made_once_and_one_that_lost_its_contact_is_completed(world: S
     assert shown is not None and (shown["WhoId"], shown["OwnerId"]) == (one, crm_id("owners", "7"))
 
 
+def test_a_task_about_a_deal_is_associated_with_the_deal_and_no_company_of_the_same_number(world: Served) -> None:
+    crm, _ = opened(world)
+    store: HubSpotStore = world.world.hubspot
+    store.load({"deals": [{"id": number, "at": TEN_DAYS_AGO, "dealname": "Renewal", "dealstage": "open"} for number in (21, 31)]})
+    assert crm.writer is not None
+    tasks = [about("WhatId", "deals", "21"), about("WhatId", "companies", "22"), about("WhatId", "deals", "31")]
+    results = crm.writer.upsert_collection("Task", "alignment_key", tasks)
+
+    assert all(result.is_success for result in results)
+    linked = [[list(store.linked("tasks", number, kind)) for kind in ("deals", "companies")] for number in store.objects["tasks"]]
+    assert [[["21"], []], [[], ["22"]], [["31"], []]] == linked
+    ids = [str(result.record_id) for result in results]
+    shown = crm.reader.read_by_ids("Task", ids, ["WhatId"])
+    assert [one["WhatId"] for one in tasks] == [(shown[number] or {})["WhatId"] for number in ids]
+    assert all(crm.reader.find_by_keys("Task", "alignment_key", [one["alignment_key"] for one in tasks], []).values())
+
+
+def test_a_task_whose_record_is_gone_is_refused_alone(world: Served) -> None:
+    crm, people = opened(world)
+    assert crm.writer is not None
+    tasks = [about("WhoId", "contacts", "11"), about("WhoId", "contacts", "999"), about("WhatId", "companies", "21")]
+    results = crm.writer.upsert_collection("Task", "alignment_key", tasks)
+
+    assert [None, "OBJECT_NOT_FOUND", None] == [result.code for result in results]
+    assert RetryClass.GONE is results[1].retry and people[0] == tasks[0]["WhoId"]
+
+
+def about(name: str, kind: str, number: str) -> dict[str, Any]:
+    """A task about a record of this kind."""
+    return {**task(f"sla:{kind}:{number}", crm_id("contacts", "11")), "WhoId": None, name: crm_id(kind, number)}
+
+
 def test_a_merged_record_answers_by_its_new_id(world: Served) -> None:
     crm, (one, two, _) = opened(world)
     merged = person(world).merge("contacts", "11", "12")
@@ -198,6 +249,49 @@ def test_a_proposed_company_is_an_association_under_a_label_of_its_own(world: Se
     described = crm.describe_all(["Contact", "Lead"])
     assert described["Lead"] is None and described["Contact"] is not None
     assert (field := described["Contact"].field(LINK)) is not None and field.type == "reference" and field.is_updateable
+
+
+NURTURE = FieldMapping(object="Contact", field="alignment_nurture_list", value="person.nurture", type="list", label="Nurture (Alignment)")
+
+
+def test_nurture_may_be_a_static_list_that_people_join_and_leave(world: Served) -> None:
+    crm, (one, two, *_) = opened(world, mapped(NURTURE))
+    store: HubSpotStore = world.world.hubspot
+    (nurture,) = store.lists.values()
+    store.join(nurture.id, "13", TEN_DAYS_AGO)
+
+    def written(**is_member: bool) -> list[str | None]:
+        assert crm.writer is not None
+        rows = [{"Id": {"one": one, "two": two}[name], NURTURE.field: value} for name, value in is_member.items()]
+        assert all(row.is_success for row in crm.writer.update_collection("Contact", rows))
+        shown = crm.reader.read_by_ids("Contact", [one, two], [NURTURE.field, SCORE])
+        return [(shown[key] or {})[NURTURE.field] for key in (one, two)]
+
+    assert (nurture.name, nurture.processing) == ("Nurture (Alignment)", "MANUAL")
+    assert [written(one=True, two=False), written(two=True), written(one=False)] == [["true", "false"], ["true", "true"], ["false", "true"]]
+    assert set(nurture.members) == {"12", "13"}, "whom others put in stays"
+    description = crm.describe_all(["Contact"])["Contact"]
+    assert description is not None and (field := description.field(NURTURE.field)) is not None and field.type == "boolean"
+
+
+def test_a_member_that_hubspot_passes_over_is_seen_by_reading_back(world: Served) -> None:
+    crm, (one, *_) = opened(world, mapped(NURTURE))
+    assert crm.writer is not None
+    world.fault("answer", system="hubspot", method="PUT", path="memberships", status=200, count=1, content={"recordsIdsAdded": []})
+
+    crm.writer.update_collection("Contact", [{"Id": one, NURTURE.field: True}])
+
+    shown = crm.reader.read_by_ids("Contact", [one], [NURTURE.field])[one]
+    assert shown is not None and shown[NURTURE.field] == "false"
+
+
+def test_a_list_that_filters_fill_takes_no_members_and_is_no_field(world: Served) -> None:
+    world.world.hubspot.add_list(NURTURE.label, "DYNAMIC", TEN_DAYS_AGO)
+    crm, _ = opened(world, mapped(NURTURE))
+
+    description = crm.describe_all(["Contact"])["Contact"]
+
+    assert description is not None and description.field(NURTURE.field) is None
 
 
 def test_properties_are_shown_first_then_made_in_a_group_of_their_own(world: Served) -> None:

@@ -12,7 +12,7 @@ from alignment_pipeline.connectors.hubspot.connector import HUBSPOT
 from alignment_pipeline.connectors.hubspot.crm_ids import crm_id, hubspot_id, made_id
 from alignment_pipeline.connectors.streams import StreamReport, StreamState
 from alignment_pipeline.errors import Permanent
-from alignment_pipeline.sandbox.hubspot.records import CONTACT_TO_COMPANY
+from alignment_pipeline.sandbox.hubspot.links import CONTACT_TO_COMPANY
 from alignment_pipeline.sandbox.hubspot.settings import READ_SCOPES, HubSpotSettings
 from alignment_pipeline.sandbox.hubspot.store import HubSpotStore, Person
 from alignment_pipeline_tests.connectors.served import NOW, TEN_DAYS_AGO, Served, by_id, rows_of, served

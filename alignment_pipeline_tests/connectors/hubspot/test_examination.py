@@ -51,3 +51,28 @@ def test_missing_properties_are_named_and_made_ones_are_not(world: Served) -> No
     preparation.make(session, preparation.missing(session, ALONE.crm))
     (there,) = found(world, "properties", ALONE, is_alone=True)
     assert there.status == "ok"
+
+
+def journal(world: Served, **change: str) -> dict[str, Finding]:
+    """What is found of the Webhooks Journal, with its app's credentials."""
+    environ = world.environment | world.world.hubspot.journal_environment() | change
+    named = {"webhooks journal", "journal subscription"}
+    return {one.subject: one for one in examination.examine(environ, world.clock, DEFAULT) if one.subject in named}
+
+
+def test_a_journal_that_is_not_configured_is_no_fault(world: Served) -> None:
+    (unused,) = found(world, "webhooks journal", DEFAULT)
+    assert unused.status == "ok" and "not used" in unused.text
+
+
+def test_a_journal_is_used_and_useless_without_a_subscription(world: Served) -> None:
+    store: HubSpotStore = world.world.hubspot
+    assert {name: one.status for name, one in journal(world).items()} == {"webhooks journal": "ok", "journal subscription": "warn"}
+
+    store.changes.subscribe("0-1", ["CREATE", "UPDATE"], ["recent_conversion_date"], TEN_DAYS_AGO)
+    assert {name: one.status for name, one in journal(world).items()} == {"webhooks journal": "ok", "journal subscription": "ok"}
+
+
+def test_a_journal_that_refuses_is_a_warning_since_forms_are_polled_without_it(world: Served) -> None:
+    (refused,) = journal(world, HUBSPOT_JOURNAL_CLIENT_SECRET="wrong").values()
+    assert refused.status == "warn" and "HUBSPOT_JOURNAL_CLIENT_SECRET" in refused.text and "polls every form" in refused.fix

@@ -120,6 +120,44 @@ def test_a_property_that_becomes_wanted_is_read_for_all_records(world: Served) -
     assert "alignment_stage" in str(second["contacts"].note)
 
 
+def test_a_first_load_that_breaks_goes_on_with_the_streams_that_are_left(world: Served) -> None:
+    contacts(world, 230)
+    world.world.hubspot.load({"companies": [{"id": 9_001, "at": TEN_DAYS_AGO, "name": "Acme"}]})
+    wanted = [stream for stream in HUBSPOT.streams if stream.object in ("contacts", "companies")]
+    world.fault("answer", system="hubspot", path="objects/companies", status=400, content={"category": "VALIDATION_ERROR"}, count=None)
+    kept: dict[str, StreamState] = {}
+    with pytest.raises(Permanent):
+        for reading in HubSpotExtraction(world.hubspot(), kept).readings(wanted):
+            rows_of(reading)
+            kept[reading.stream.object] = reading.report.state
+    world.world.faults.clear()
+    session = world.hubspot()
+    rows, _ = read(world, kept, "contacts", "companies", session=session)
+
+    assert (list(kept), [row["name"] for row in rows["companies"]]) == (["contacts"], ["Acme"])
+    assert session.counter.by_endpoint["contacts list"] <= 1, "the five pages of contacts are not read again"
+
+
+def test_a_property_that_is_gone_or_changes_its_type_is_reported_and_a_required_one_ends_the_reading(world: Served) -> None:
+    contacts(world, 2)
+    _, first = read(world, None, "contacts")
+    known = world.world.hubspot.definitions.by_type["contacts"]
+    del known["jobtitle"]
+    known["city"] = replace(known["city"], type="number")
+    world.world.advance(86_400)
+    person(world).edit("contacts", "100", {"lastname": "Byron"})
+    world.world.advance(60)
+    rows, second = read(world, states(first), "contacts")
+
+    assert by_id(rows["contacts"])["100"]["lastname"] == "Byron", "the rest is read"
+    assert second["contacts"].missing_fields == ("jobtitle",)
+    assert second["contacts"].drift == ("field jobtitle is gone (removed, or hidden from this user)", "field city was string, is double")
+    del known["email"]
+    world.world.advance(86_400)
+    with pytest.raises(Permanent, match="contacts: email cannot be read"):
+        read(world, states(second), "contacts")
+
+
 def test_submissions_and_events_are_read_back_to_where_the_last_run_ended(world: Served) -> None:
     store: HubSpotStore = world.world.hubspot
     store.add_form("f-1", "Demo request")

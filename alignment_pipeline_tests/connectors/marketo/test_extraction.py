@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -97,7 +98,7 @@ def test_leads_of_many_years_are_found_from_the_newest_window_backwards(world: S
     rows, reading = read(world, LEADS)
 
     assert {row["record_id"] for row in rows} == {str(one["id"]) for one in [*old, *recent]}
-    assert "leads go back to 2024-0" in str(reading.report.note)
+    assert re.search(r"leads go back to \d+ \w+ 2024", str(reading.report.note))
     assert reading.report.calls <= 140
 
 

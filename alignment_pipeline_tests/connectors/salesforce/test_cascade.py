@@ -31,7 +31,7 @@ def test_every_kind_of_reaction_is_named_per_object(world: Served) -> None:
     )
     assert cascade.sentence(found, "Account") == "saving an Account starts 1 roll-up summary (Open_Amount__c) and 1 trigger (AccountTeam)"
     assert cascade.sentence(found, "Contact") == "saving a Contact starts 1 workflow rule (Mail the owner)"
-    assert cascade.sentence(found, "Task") == "nothing that could be asked reacts when a Task is saved"
+    assert cascade.sentence(found, "Task") == "no flow, trigger or rule that we can see reacts when a Task is saved"
 
 
 def test_a_user_who_may_not_see_the_setup_makes_it_unknown_and_not_nothing(world: Served) -> None:

@@ -37,8 +37,8 @@ def opportunity(opportunity_id: str, account_id: str, ago: float, **columns: Any
 
 
 GIVEN = (
-    "activities", "people", "person_records", "record_periods", "person_accounts", "accounts", "opportunities", "opportunity_contact_roles",
-    "leads", "record_changes", "users",
+    "activities", "people", "person_records", "record_periods", "person_accounts", "person_account_periods", "accounts", "opportunities",
+    "opportunity_contact_roles", "leads", "record_changes", "users",
 )  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def test_the_stage_of_the_mqls_is_found_in_every_shipped_agreement(tables: dict[
     examples = loader.default_path().parent / "examples"
     found = {path.stem: mql_stage(loader.load(path).lifecycle.people) for path in [loader.default_path(), *sorted(examples.glob("*.yaml"))]}
 
-    with_mqls = dict.fromkeys(("default", "hubspot_only", "monthly_decay", "point_table", "two_countries"), "MQL")
+    with_mqls = dict.fromkeys(("default", "hubspot_only", "monthly_decay", "point_table", "two_countries", "two_currencies"), "MQL")
     assert with_mqls | {"engagement_minutes": None, "named_accounts": None} == found
     none = mql_backtest(tables, agreement=loader.load(examples / "engagement_minutes.yaml"), as_of=NOW, agreement_version="test")
     assert [] == rows(none.terms) == rows(none.sweep)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from alignment_pipeline.agreement import loader
 from alignment_pipeline.agreement.agreement import Agreement
 from alignment_pipeline.lifecycle.mqa import mqa_statuses
+from alignment_pipeline.wording import forms
 from alignment_pipeline_tests.lifecycle.line import Crm, mqas
 from alignment_pipeline_tests.scoring.agreements import changed, shipped
 from alignment_pipeline_tests.scoring.factories import NOW, account, activity, belongs, days_ago, person, record, rows
@@ -88,14 +91,19 @@ def status(tables: Tables) -> dict[str, dict[str, Any]]:
 
 
 def test_a_hundred_minutes_by_one_person_are_no_mqa(status: dict[str, Any]) -> None:
-    assert (status["one"]["mqa_status"], status["one"]["mqa_reason"]) == ("not yet", "Not an MQA yet. Needs 1 more person with 20 minutes.")
+    assert (status["one"]["mqa_status"], status["one"]["mqa_reason"]) == (
+        "not yet",
+        "Not an MQA yet. Needs 2 people with 20 minutes each in 90 days.",
+    )
 
 
 def test_sixty_and_forty_minutes_are_an_mqa(status: dict[str, Any]) -> None:
     row = status["sixty"]
 
     assert (row["mqa_status"], row["path"], row["latest_at"]) == ("mqa", "Depth and breadth", days_ago(9))
-    assert row["mqa_reason"] == "MQA since 12 Nov 2026. Depth and breadth: 100 minutes and 2 people with 20 minutes each in 90 days."
+    assert row["mqa_reason"] == (
+        "MQA since 12 Nov 2026. Depth and breadth: at least 100 minutes of engagement and 2 people with 20 minutes each in 90 days."
+    )
 
 
 def test_eighty_five_and_fifteen_minutes_are_no_mqa(status: dict[str, Any]) -> None:
@@ -103,7 +111,24 @@ def test_eighty_five_and_fifteen_minutes_are_no_mqa(status: dict[str, Any]) -> N
 
 
 def test_ninety_two_minutes_miss_eight(status: dict[str, Any]) -> None:
-    assert status["near"]["mqa_reason"] == "Not an MQA yet. Needs 8 more minutes."
+    ((nearest, *_),) = [json.loads(status["near"]["paths"])]
+
+    assert status["near"]["mqa_reason"] == "Not an MQA yet. Needs 100 minutes of engagement in 90 days."
+    assert [one["missing"] for one in nearest["criteria"]] == ["8 more minutes", None]
+
+
+def test_a_reason_stays_true_while_nothing_happens(tables: Tables, status: dict[str, Any], agreement: Agreement) -> None:
+    given = [tables[name] for name in ("scored_activities", "person_fits", "accounts", "account_tiers", "opportunities")]
+    parts = {"mqa": agreement.lifecycle.mqa, "scoring": agreement.scoring, "agreement_version": "test"}
+    later = mqa_statuses.account_mqa_tables(*given, as_of=NOW + timedelta(days=25), **parts)["account_mqa_statuses"]
+    same = [(row, status[row["account_id"]]) for row in rows(later) if row["mqa_status"] == status[row["account_id"]]["mqa_status"]]
+
+    assert {"mqa", "not yet"} <= {now["mqa_status"] for now, _ in same}
+    for now, then in same:
+        # what was missing is still missing; with time more may be
+        asked = then["mqa_reason"].removeprefix(forms.opening("mqa.missing")).removesuffix(".").replace(" in 90 days", "")
+        assert now["mqa_status"] == "mqa" or all(part in now["mqa_reason"] for part in asked.split(" and "))
+        assert now["mqa_status"] != "mqa" or now["mqa_reason"] == then["mqa_reason"]
 
 
 def test_an_activity_counts_through_its_ninetieth_day_and_no_longer(status: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ def test_a_new_name_misses_attention(found: dict[str, Any]) -> None:
     row = found["a-new"]
 
     assert (row["stage"], row["next_stage"]) == ("New Name", "Engaged")
-    assert row["stage_reason"] == "New Name since 1 Jan 2025. Next, Engaged: 1 more minute in 180 days."
+    assert row["stage_reason"] == "New Name since 1 Jan 2025. Next, Engaged: 1 minute of engagement in 180 days."
 
 
 def test_an_mql_misses_sales(found: dict[str, Any]) -> None:
@@ -43,7 +43,7 @@ def test_an_mql_misses_sales(found: dict[str, Any]) -> None:
 
     assert (row["stage"], row["next_stage"], row["owner_team"]) == ("MQL", "Sales Lead", "Telequalification")
     assert json.loads(row["missing"])[0]["missing"].startswith(
-        "a converted lead; or status such as working, contacted or accepted; or disposition accepted; or status"
+        "a converted lead; or a status such as working, contacted or accepted; or the disposition accepted; or a status"
     )
 
 
@@ -53,7 +53,7 @@ def test_a_step_inside_a_stage_is_named(found: dict[str, Any]) -> None:
     assert (row["stage"], row["sub_stage"], row["next_stage"]) == ("Sales Lead", "Accepted", "Qualified")
     assert (row["entered_at"], row["previous_stage"]) == (days_ago(8), "MQL")
     # the status itself is said, not the agreement's patterns for it
-    assert row["stage_reason"].startswith("Sales Lead Accepted since 13 Nov 2026: the status is Working - Contacted.")
+    assert row["stage_reason"].startswith("Sales Lead (Accepted) since 13 Nov 2026: the status is Working - Contacted.")
 
 
 def test_an_account_misses_what_its_mqa_misses(found: dict[str, Any]) -> None:

@@ -21,12 +21,10 @@ from alignment_pipeline_tests.connectors.served import NOW
 TOKEN = "pat-na1-sandbox-0001"
 
 
-@dataclass
-class Portal:
-    """A world with HubSpot, and its url."""
+class InPortal:
+    """Whatever has a world with HubSpot."""
 
     world: World
-    url: str
 
     @property
     def store(self) -> HubSpotStore:
@@ -38,6 +36,14 @@ class Portal:
     def person(self) -> Person:
         """Somebody who works in the portal."""
         return Person(self.store, self.world.clock, self.world.audit)
+
+
+@dataclass
+class Portal(InPortal):
+    """A world with HubSpot, and its url."""
+
+    world: World
+    url: str
 
     def ask(self, method: str, path: str, body: Any = None, *, token: str = TOKEN, **params: Any) -> requests.Response:
         """One call."""

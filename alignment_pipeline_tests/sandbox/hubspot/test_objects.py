@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hubspot import HubSpot
 from hubspot.crm.contacts import (
     BatchInputSimplePublicObjectBatchInput,
@@ -133,6 +136,17 @@ def test_an_archived_record_is_listed_only_among_the_archived_ones(hub: Portal) 
     assert [row["id"] for row in hub.get(CONTACTS)["results"]] == [two]
     assert [row["archived"] for row in hub.get(CONTACTS, archived="true")["results"]] == [True]
     assert hub.ask("GET", f"{CONTACTS}/{one}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"objectId": 11}, {"objectId": ""}, {"objectId": "1", "idProperty": "lastname"}, {"objectId": "1", "email": "a@b.example"}]
+)
+def test_a_deletion_for_good_takes_an_id_or_a_unique_property_and_nothing_else(hub: Portal, body: dict[str, Any]) -> None:
+    people(hub, 1)
+
+    assert hub.ask("POST", f"{CONTACTS}/gdpr-delete", body).status_code == 400
+    assert hub.ask("POST", f"{CONTACTS}/gdpr-delete", {"objectId": "4711"}).status_code == 404
+    assert len(hub.get(CONTACTS)["results"]) == 1
 
 
 def test_a_deletion_for_good_leaves_nothing_and_an_unknown_address_is_blocked_for_ever(hub: Portal) -> None:

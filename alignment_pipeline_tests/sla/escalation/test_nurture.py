@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
+
 from alignment_pipeline.agreement.field_map import Crm
 from alignment_pipeline.agreement.sla import Sla
 from alignment_pipeline.sla.escalation import nurture
@@ -13,8 +15,8 @@ from alignment_pipeline_tests.sla.factories import World, at, rows_of
 NOW = at("2026-11-18T10:00:00")
 
 
-def told(world: World, *fields: str, object_: str = "MarketoLead") -> dict[str, object]:
-    mappings = [{"object": object_, "field": field, "value": "person.nurture", "type": "text", "label": "L"} for field in fields]
+def told(world: World, *fields: str, object_: str = "MarketoLead", type_: str = "text") -> dict[str, object]:
+    mappings = [{"object": object_, "field": field, "value": "person.nurture", "type": type_, "label": "L"} for field in fields]
     terms = {"sla": Sla(), "crm": Crm.model_validate({"fields": mappings}), "as_of": NOW, "agreement_version": "test"}
     sources = world.sources()
     rows = rows_of(nurture.nurture_updates(sources.people, sources.person_stage_changes, **terms))
@@ -54,3 +56,22 @@ def test_a_contact_is_told_where_the_crm_itself_does_the_nurturing() -> None:
 
     assert told(world, "nurture", object_="Contact") == {"003000000000000001": "Recycled: Wrong size"}
     assert told(world, "recycled") == {}, "another system's people are not Marketo's"
+
+
+def test_in_a_list_a_person_is_or_is_not() -> None:
+    world = World()
+    for number, stages in enumerate([["Recycled"], ["Recycled", "MQL"]]):
+        world.person(
+            f"hubspot:{number}", marketing_key=f"hubspot:{number}", contact_id=f"00300000000000000{number}", reject_code="Wrong size"
+        )
+        for hour, stage in enumerate(stages):
+            world.stage(NOW - timedelta(hours=9 - hour), stage, person=f"hubspot:{number}")
+
+    assert told(world, "nurture", object_="Contact", type_="list") == {"003000000000000000": True, "003000000000000001": False}
+
+
+def test_a_list_is_for_nurture_of_contacts_only() -> None:
+    line = {"object": "Contact", "field": "nurture", "value": "person.nurture", "type": "list", "label": "L"}
+    for wrong in ({"object": "MarketoLead"}, {"value": "person.stage"}, {"field": "Nurture__c"}, {"owner": "shared"}):
+        with pytest.raises(ValueError, match="list"):
+            Crm.model_validate({"fields": [line | wrong]})

@@ -92,7 +92,7 @@ def test_the_sentence_says_how_far_and_how_far_was_expected(crm: Crm) -> None:
 
     assert (
         running["reason"]
-        == f"3 by business day {running['elapsed_days']} of {running['total_days']}, when 7.37 were expected; the goal is 20."
+        == f"3 by business day {running['elapsed_days']} of {running['total_days']}, when 7 were expected; the goal is 20."
     )
     assert over["reason"] == "3 in the whole period; the goal was 20."
 

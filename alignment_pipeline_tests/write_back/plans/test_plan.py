@@ -68,6 +68,16 @@ def test_a_value_within_its_step_is_refreshed_in_time_and_not_all_on_one_day(tmp
         assert sum(written) == LEADS and max(written) <= LEADS / 2 and written[:6] == [0] * 6
 
 
+def test_a_sentence_never_causes_a_write_however_long_it_waits(tmp_path: Path) -> None:
+    with office(tmp_path, leads=LEADS, steps=STEPS) as acme:
+        filled(acme)
+        acme.advance(days=40)
+        for number in range(LEADS):
+            acme.want(lead_id(number), Reason__c="another sentence")
+
+        assert acme.plan().plan.ops == []
+
+
 def test_a_value_that_somebody_changed_is_repaired_however_little(tmp_path: Path) -> None:
     with office(tmp_path, leads=LEADS, steps=STEPS) as acme:
         filled(acme)

@@ -117,17 +117,27 @@ def test_checks_name_fields_by_their_labels_and_counts_have_commas(tmp_path: Pat
     assert "<td>1,200</td>" in text
 
 
+def test_what_needs_a_person_is_open_and_what_is_fine_is_folded_with_its_number(tmp_path: Path) -> None:
+    wanting = judgement.Check("records_filled", "Lead", judgement.Verdict.NEEDS_APPROVAL, "Lead: 400 records would be filled.")
+    fine = [judgement.Check("stale", name, judgement.Verdict.OK, f"{name} is up to date.") for name in ("Task", "User")]
+    _, page = preview.write_preview(made(ACCOUNT), judgement.Judgement((fine[0], wanting, fine[1])), tmp_path, crm=CRM, names=NAMES)
+
+    seen, _, folded = page.read_text().partition("<details>")
+    assert "Lead: 400 records would be filled." in seen and "is up to date" not in seen
+    assert "<summary>2 checks are fine</summary>" in folded and "User is up to date." in folded.partition("</details>")[0]
+
+
 def test_changes_are_grouped_by_consequence_and_the_biggest_come_first(tmp_path: Path) -> None:
     preview.write_preview(made(LEAD, STOPPED, ACCOUNT), judgement.Judgement(()), tmp_path, crm=CRM, names=NAMES)
 
     assert preview.read_groups(tmp_path, "f" * 64) == [
-        "1 account becomes MQA",
-        "1 account stops being MQA",
+        "1 account becomes an MQA",
+        "1 account stops being an MQA",
         "1 lead changes to Alignment stage MQL",
         "1 lead gets another Matched account",
-        "1 account gets its first Fit score",
+        "1 account gets its first value of Fit score",
         "1 lead loses its Persona",
-        "1 account gets its first MQA reason",
+        "1 account gets its first value of MQA reason",
     ]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alignment_pipeline.agreement.field_map import FieldMapping
 from alignment_pipeline.write_back.plans import prepare
 from alignment_pipeline.write_back.plans import rollback as undoing
 from alignment_pipeline.write_back.sending.apply import open_run
 from alignment_pipeline_tests.faults.selection import wants_all
+from alignment_pipeline_tests.write_back import portal_office
 from alignment_pipeline_tests.write_back.office import Office, Planned, lead_id, office
 
 LEADS = 5000 if wants_all() else 120
@@ -115,3 +117,43 @@ def test_a_task_is_closed_by_a_rollback_while_nobody_has_changed_more_than_a_nam
                 acme.edit(task["Id"], **changed)
             acme.advance(minutes=5)
             assert states == _rollback(acme, done.run_id).approve().apply().states
+
+
+def test_who_was_put_into_a_list_is_taken_out_by_a_rollback_and_others_stay(tmp_path: Path) -> None:
+    nurture = FieldMapping(object="Contact", field="alignment_nurture_list", value="person.nurture", type="list", label="Nurture")
+    with portal_office.portal_office(tmp_path, chosen=portal_office.agreement(nurture)) as acme:
+        (static,) = acme.store.lists.values()
+        acme.store.join(static.id, "3", acme.clock.now())
+        acme.want(portal_office.contact_id(0), alignment_nurture_list=True)
+        acme.want(portal_office.contact_id(1), alignment_nurture_list=True)
+        acme.want(portal_office.contact_id(2), alignment_nurture_list=True)
+        done = acme.plan().approve().apply()
+        joined = set(static.members)
+        nothing = acme.plan()
+        _rollback(acme, done.run_id).approve().apply()
+
+        assert (joined, set(static.members)) == ({"1", "2", "3"}, {"3"}), "who was there before is no change of ours"
+        assert nothing.plan.ops == []
+
+
+def test_a_rollback_follows_a_record_that_was_merged_away_and_keeps_what_the_merge_changed(tmp_path: Path) -> None:
+    with portal_office.portal_office(tmp_path, contacts=5) as acme:
+        ids = [portal_office.contact_id(number) for number in range(5)]
+        for number, one in enumerate(ids[:4]):
+            acme.want(one, **{portal_office.SCORE: 10.5 + number})
+        acme.run()
+        acme.advance(minutes=5)
+        for number, one in enumerate(ids[:4]):
+            acme.want(one, **{portal_office.SCORE: 50.5 + number})
+        second = acme.run()
+        acme.advance(minutes=5)
+        # the first survives in a new record with its value; of the next two the one that we did not write to last is the primary
+        acme.person.merge("contacts", "1", "5")
+        acme.person.edit("contacts", "3", {portal_office.SCORE: "77"})
+        acme.person.merge("contacts", "3", "2")
+        acme.advance(minutes=5)
+
+        _rollback(acme, second.run_id).approve().apply()
+
+        shown = {one: float(acme.value(one, portal_office.SCORE)) for one in ids}
+        assert shown == {ids[0]: 10.5, ids[4]: 10.5, ids[1]: 77.0, ids[2]: 77.0, ids[3]: 13.5}

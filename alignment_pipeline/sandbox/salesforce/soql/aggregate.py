@@ -68,6 +68,9 @@ def _value(target: Function, members: Sequence[Record], resolver: Resolver) -> t
     if target.path is None:
         return len(members), None
     column = resolver.column(target.path)
+    if target.name not in ("COUNT", "COUNT_DISTINCT"):
+        # the vendor aggregates amounts in the organisation's own currency
+        column = resolver.converted(column)
     values = [value for value in map(column.getter, members) if value is not None]
     if target.name in ("SUM", "AVG") and column.field.type not in ("int", "double", "currency", "percent"):
         raise ApiError(400, "MALFORMED_QUERY", f"field {column.field.name} does not support aggregate operator {target.name}")

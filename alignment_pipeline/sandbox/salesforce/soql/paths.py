@@ -6,10 +6,11 @@ Belongs here: looking up fields and parents, with the vendor's refusals (INVALID
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from alignment_pipeline.sandbox.salesforce import rates
 from alignment_pipeline.sandbox.salesforce.failures import ApiError
 from alignment_pipeline.sandbox.salesforce.formulas import Value, compile_formula
 from alignment_pipeline.sandbox.salesforce.schema import NUMBER_TYPES, Field, ObjectSchema, Schema
@@ -148,6 +149,18 @@ class Resolver:
         caret = " " * (at - start) + "^"
         return ApiError(400, "INVALID_FIELD", f"\n{piece}\n{caret}\nERROR at Row:1:Column:{at + 1}\n{message}")
 
+    def converted(self, column: Column) -> Column:
+        """A currency field in the company's currency, in an organisation with several; any other column as it is."""
+        if column.field.type != "currency" or not rates.are_kept(self.store):
+            return column
+        holder = column.parents[-1][0] if column.parents else None
+
+        def value(record: Record) -> Any:
+            owner = holder(record) if holder else record
+            return None if owner is None else rates.converted(self.store, owner, column.getter(record))
+
+        return replace(column, getter=value)
+
     def operand(self, target: FieldRef | Function) -> Column:
         """A field, or a date function of one."""
         if isinstance(target, FieldRef):
@@ -155,8 +168,10 @@ class Resolver:
         if target.path is None:
             raise ApiError(400, "MALFORMED_QUERY", "unexpected token: 'COUNT'")
         inner = self.column(target.path)
-        if target.name in ("TOLABEL", "CONVERTCURRENCY"):
+        if target.name == "TOLABEL":
             return inner
+        if target.name == "CONVERTCURRENCY":
+            return self.converted(inner)
         scalar = _SCALARS.get(target.name)
         if scalar is None:
             raise ApiError(400, "MALFORMED_QUERY", f"aggregate function {target.name} is not allowed here")

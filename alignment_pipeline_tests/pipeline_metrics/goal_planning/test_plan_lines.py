@@ -21,13 +21,22 @@ YES = {"min_n": 10, "cycle_days": 60, "scopes": []}
 
 
 def plan(
-    won: int, lost: int, *, target: float = 1_000_000, lag: int = 30, reps: int = 0, mqas: int = 0, sqas: int = 0
+    won: int,
+    lost: int,
+    *,
+    target: float = 1_000_000,
+    lag: int = 30,
+    slow: int = 0,
+    reps: int = 0,
+    mqas: int = 0,
+    sqas: int = 0,
+    today: date = DAY,
 ) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
-    """A year of deals of 20,000 each, won after `lag` days; 30 of `mqas` MQAs became deals."""
+    """A year of deals of 20,000 each, won after `lag` days, every second `slow` days later; 30 of `mqas` MQAs became deals."""
     lives = []
     for number in range(won + lost):
         created = datetime(2026, 2, 1, tzinfo=UTC) + timedelta(days=number % 120)
-        closed, stage = created + timedelta(days=lag), "won" if number < won else "lost"
+        closed, stage = created + timedelta(days=lag + slow * (number % 2)), "won" if number < won else "lost"
         name = f"{number:04}"
         lives += life(
             name,
@@ -37,9 +46,16 @@ def plan(
     steps = [ConversionStep(name="mqa_to_sqa", subject="account", begins="MQA", reaches=["SQA", "Opportunity", "Customer"])]
     terms = Pipeline(steps=steps, targets=[Target(period="2026Q4", amount=target)], planner=Planner(reps=reps, draws=2_000), **YES)
     given = [ibis.memtable(CONTRACTS[name].empty()) for name in ("users", "accounts", "account_tiers")]
-    stamp: dict[str, Any] = {"fiscal": FISCAL, "pipeline": terms, "as_of": NOW, "agreement_version": "v", "day": DAY}
-    movements = ibis.memtable(CONTRACTS["pipeline_movements"].empty())
-    metrics = ibis.memtable(pipeline_metrics.pipeline_metrics(states(lives), movements, *given, **stamp).to_pyarrow())
+    as_of = max(NOW, FISCAL.end_of(today))
+    stamp: dict[str, Any] = {
+        "fiscal": FISCAL,
+        "pipeline": terms,
+        "as_of": as_of,
+        "agreement_version": "v",
+        "day": today,
+    }
+    movements, rates = (ibis.memtable(CONTRACTS[name].empty()) for name in ("pipeline_movements", "currency_rates"))
+    metrics = ibis.memtable(pipeline_metrics.pipeline_metrics(states(lives), movements, *given, rates, **stamp).to_pyarrow())
     begun = [datetime(2026, 1, 20, tzinfo=UTC) if number < 30 else datetime(2026, 3, 1, tzinfo=UTC) for number in range(mqas)]
     schema = CONTRACTS["account_mqa_changes"].schema
     rows = [
@@ -123,3 +139,12 @@ def test_a_target_that_is_met_asks_for_nothing() -> None:
 
 def test_the_same_seed_gives_the_same_plan() -> None:
     assert plan(30, 90) == plan(30, 90)
+
+
+def test_what_is_made_for_deals_that_come_too_late_is_too_late_itself() -> None:
+    early, _bars = plan(30, 90, mqas=60)
+    late, _bars = plan(30, 90, mqas=60, lag=20, slow=39, today=date(2026, 11, 20))
+    chain = ("deals", "marketing_deals", "mqas", "engaged_people")
+    assert ["planned"] * 4 == [early[line]["state"] for line in chain]
+    assert ["too late to start"] * 4 == [late[line]["state"] for line in chain]
+    assert late["mqas"]["start_by_on"] == late["engaged_people"]["start_by_on"] < late["deals"]["start_by_on"] < date(2026, 11, 20)
