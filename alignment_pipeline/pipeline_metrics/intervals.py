@@ -14,11 +14,16 @@ Z = 1.959963984540054
 _T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
 
 
-def of_mean(mean: float | None, deviation: float | None, n: int) -> Interval | None:
-    """Of a mean that cannot be below 0, by its cases' standard deviation; None for one case."""
-    if mean is None or deviation is None or n < 2:
+def of_mean(cases: Sequence[int]) -> Interval | None:
+    """Of the mean of cases that cannot be below 0; None for one case.
+
+    Whole numbers, so that the sums are exact and the interval does not depend on the order of the cases.
+    """
+    n, total = len(cases), sum(cases)
+    if n < 2:
         return None
-    half = Z * deviation / math.sqrt(n)
+    variance = (n * sum(case * case for case in cases) - total * total) / (n * (n - 1))
+    mean, half = total / n, Z * math.sqrt(variance / n)
     return max(0.0, mean - half), mean + half
 
 

@@ -185,9 +185,7 @@ def wins(parted: ibis.Table, today: date, *, fiscal: Fiscal, pipeline: Pipeline)
     sums = marked.group_by("scope").agg(
         created=_.count(),
         won=_.is_hit.cast("int64").sum(),
-        won_with_amount=has_amount.cast("int64").sum(),
-        won_cents=marked.amount_cents.sum(where=has_amount).fill_null(0),
-        won_deviation=marked.amount_cents.cast("float64").std(where=has_amount, how="sample"),
+        won_cents=marked.amount_cents.collect(where=has_amount),
         median_days=marked.days.median(where=marked.is_hit),
         days=marked.days.collect(where=marked.is_hit, order_by=marked.days),
     )

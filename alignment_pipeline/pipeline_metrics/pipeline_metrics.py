@@ -170,18 +170,17 @@ class _Metrics:
         enough = created >= self.pipeline.min_n
         rate = conversion.share(hits, created)
         self.win_rate = rate.value if enough else None
-        mean = won["won_cents"] / won["won_with_amount"] if won and won["won_with_amount"] else None
+        amounts: list[int] = (won["won_cents"] or []) if won else []
+        mean = sum(amounts) / len(amounts) if amounts else None
         cycle = won["median_days"] if won else None
         self.add(
             "win_rate", rate.value, "ratio", created, numerator=float(hits), denominator=float(created), lower=rate.lower, upper=rate.upper,
             shown=shown(rate, self.pipeline.min_n), basis=None if enough else TOO_FEW,
         )  # fmt: skip
-        parts = won or {"won_cents": 0, "won_with_amount": 0, "won_deviation": None, "days": []}
-        with_amount = parts["won_with_amount"]
-        about_mean = intervals.of_mean(mean, parts["won_deviation"], with_amount)
-        about_cycle = intervals.of_median(parts["days"] or [])
-        summed = {"numerator": float(parts["won_cents"]), "denominator": float(with_amount)}
-        self.add("mean_won", mean, "cents", with_amount, **summed, **_ends(about_mean))
+        about_mean = intervals.of_mean(amounts)
+        about_cycle = intervals.of_median((won["days"] or []) if won else [])
+        summed = {"numerator": float(sum(amounts)), "denominator": float(len(amounts))}
+        self.add("mean_won", mean, "cents", len(amounts), **summed, **_ends(about_mean))
         self.add("cycle", cycle, "days", hits, **_ends(about_cycle))
         speed = coverage.velocity(row["is_open_deals"], mean, self.win_rate, cycle)
         about_rate = (rate.lower, rate.upper) if rate.lower is not None and rate.upper is not None else None
