@@ -241,7 +241,9 @@ class Decider(Walk):
             self._take(name, "account_id", ids)
         self._take("opportunity_contact_roles", "contact_id", sorted(self._people.contacts))
         deals = set(self._store.among("opportunities", "account_id", ids)["opportunity_id"].to_pylist())
+        # wherever the person is now: deals that they have a role on, and those that their leads became
         deals |= set(overlay.column(self.tables["opportunity_contact_roles"], "opportunity_id"))
+        deals |= set(overlay.column(self.tables["leads"], "converted_opportunity_id"))
         for name in ("opportunities", "opportunity_stage_changes"):
             self._take(name, "opportunity_id", sorted(deals))
 

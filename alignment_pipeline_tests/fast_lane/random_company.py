@@ -60,6 +60,7 @@ class RandomCompany:
     warehouse: Warehouse
     began: datetime
     chance: random.Random = field(init=False)
+    raising: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"news {self.seed}")
@@ -112,7 +113,7 @@ class RandomCompany:
             arrivals[name] = [self._edited(row) for row in rows]
         arrivals[moved_contacts.CONTACTS], arrivals[moved_contacts.HISTORY] = self._moved(arrivals[moved_contacts.CONTACTS])
         who = [row["record_id"] for name in ("raw_salesforce_leads", "raw_salesforce_contacts") for row in arrivals[name]]
-        calls = self.warehouse.read("raw_salesforce_tasks").limit(1).to_pyarrow().to_pylist()
+        calls = self._calls_of_others()
         if who and calls and self.chance.random() < 0.4:
             call = self._call(calls[0], who[0])
             if calls[0]["WhoId"] and self.chance.random() < 0.5:
@@ -131,6 +132,11 @@ class RandomCompany:
         ]
         names += ["raw_salesforce_campaign_members"]
         return {name: pa.Table.from_pylist(arrivals.get(name, []), schema=CONTRACTS[name].schema) for name in dict.fromkeys(names)}
+
+    def _calls_of_others(self) -> list[Row]:
+        """A call with somebody who raises no hand: of a call with two raisers, only one would know in their round."""
+        tasks = self.warehouse.read("raw_salesforce_tasks").to_pyarrow().to_pylist()
+        return [task for task in tasks if task["WhoId"] not in self.raising][:1]
 
     def lane_answers(self, store: Store, arrivals: Mapping[str, pa.Table]) -> Answer:
         """A round of the lane for these arrivals, on the store that earlier rounds used; nothing is published."""
@@ -158,7 +164,7 @@ class RandomCompany:
         return {name: self.warehouse.read(name).to_pyarrow() for name in ("field_updates", "record_creates")}
 
     def raisers(self, number: int) -> list[str]:
-        """Marketo ids of people of different accounts, with a lead or contact."""
+        """Marketo ids of people of different accounts, with a lead or contact; their records are `raising` from now on."""
         people = self.warehouse.read("people").select("person_id", "marketing_key", "lead_id", "contact_id").to_pyarrow().to_pylist()
         accounts = dict(
             zip(
@@ -166,12 +172,14 @@ class RandomCompany:
                 strict=True,
             )
         )
-        found: dict[str, str] = {}
+        found: dict[str, Row] = {}
         for row in self.chance.sample(sorted(people, key=lambda one: one["person_id"]), len(people)):
             account = accounts.get(row["person_id"]) or f"none of {row['person_id']}"
             if row["marketing_key"] and (row["lead_id"] or row["contact_id"]):
-                found.setdefault(account, row["marketing_key"].partition(":")[2])
-        return list(found.values())[:number]
+                found.setdefault(account, row)
+        chosen = list(found.values())[:number]
+        self.raising = {row[one] for row in chosen for one in ("lead_id", "contact_id") if row[one]}
+        return [row["marketing_key"].partition(":")[2] for row in chosen]
 
     def _extracted(self, moment: datetime) -> None:
         rows = [_extraction("salesforce", one, moment) for one in FEEDS]

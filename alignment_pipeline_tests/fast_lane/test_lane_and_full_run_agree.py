@@ -21,7 +21,8 @@ from alignment_pipeline.warehouse.warehouse import Warehouse
 from alignment_pipeline_tests.fast_lane.random_company import RandomCompany, answer_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-COMPANIES = range(int(os.environ.get("ALIGNMENT_EXAMPLES", "1")))
+# in every run one whose contact leaves the account of the deal that their lead became, which the lane once overlooked
+COMPANIES = range(int(os.environ["ALIGNMENT_EXAMPLES"])) if "ALIGNMENT_EXAMPLES" in os.environ else (2,)
 RAISERS = 6
 
 
