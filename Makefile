@@ -97,7 +97,7 @@ test-engines: setup ## the rules on local Spark and PostgreSQL (installs pyspark
 	@$(BIN)/python -m pytest -q -o addopts= alignment_pipeline_tests/engines
 
 .PHONY: test-spark
-test-spark: setup ## the whole line on Spark: every table as on DuckDB (installs pyspark; needs Java 17). ALIGNMENT_SPARK names a cluster
+test-spark: setup ## the whole line on Spark: every table as on DuckDB (installs pyspark; needs Java 17). WHOLE=1: the demo organisation. ALIGNMENT_SPARK names a cluster
 	@java -version 2>&1 | grep -qE '"(17|21)\.' || { echo "make test-spark: NOT RUN. Spark 4 needs Java 17 or 21, and 'java -version' shows none. \
 	Install one (apt-get install openjdk-17-jre-headless), or put it on PATH. Nothing was tested."; exit 2; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyspark==4.0.1"

@@ -23,6 +23,7 @@ from alignment_pipeline.line.job import Job
 from alignment_pipeline.line.step import Read, Step, Version, published
 from alignment_pipeline.line.steps import STEPS
 from alignment_pipeline.operations.row_hashes import row_hashes, table_hash
+from alignment_pipeline.sandbox import demo_world
 from alignment_pipeline.sandbox.organisation.organisation import generate
 from alignment_pipeline.staging import versions
 from alignment_pipeline.warehouse.warehouse import Warehouse
@@ -42,8 +43,17 @@ class Organisation:
     as_of: datetime
 
     @classmethod
-    def small(cls, path: Path, *, accounts: int = 100, people: int = 500, activities: int = 2_500) -> Organisation:
+    def small(cls, path: Path) -> Organisation:
         """A few hundred people of the sandbox, some of whom were moved from account to account."""
+        return cls._of(path, 100, 500, 2_500)
+
+    @classmethod
+    def demo(cls, path: Path) -> Organisation:
+        """The people of the demo, some of whom were moved from account to account."""
+        return cls._of(path, demo_world.ACCOUNTS, demo_world.PEOPLE, demo_world.ACTIVITIES)
+
+    @classmethod
+    def _of(cls, path: Path, accounts: int, people: int, activities: int) -> Organisation:
         made = generate(seed=17, accounts=accounts, people=people, activities=activities)
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         warehouse = Warehouse(path)

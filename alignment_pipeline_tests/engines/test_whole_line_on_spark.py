@@ -1,6 +1,7 @@
 """The whole line gives the same rows on Spark as on DuckDB: every table from staging to field updates, by sorted-row hash.
 
-Runs under `make test-spark` (pyspark and Java are the user's cluster's, not ours); `make test` does not collect it.
+Runs under `make test-spark` (pyspark and Java are the user's cluster's, not ours); `make test` does not collect it. With `WHOLE=1` the
+organisation is the demo's.
 """
 
 from __future__ import annotations
@@ -15,17 +16,21 @@ from alignment_pipeline.engines.spark.session import session
 from alignment_pipeline.engines.spark.spark import Spark
 from alignment_pipeline_tests.engines.organisation import TABLES, Organisation
 
+IS_WHOLE = bool(os.environ.get("WHOLE"))
+
 
 # pyspark itself uses distutils and old pandas calls, and leaves its gateway's socket to the interpreter's end
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
 def test_every_table_of_the_line_is_the_same_on_spark(tmp_path: Path) -> None:
-    here, there = Organisation.small(tmp_path / "here"), Organisation.small(tmp_path / "there")
+    organisation = Organisation.demo if IS_WHOLE else Organisation.small
+    here, there = organisation(tmp_path / "here"), organisation(tmp_path / "there")
     here.walk(DuckDb(here.warehouse))
     spark = session({"ALIGNMENT_SPARK": os.environ.get("ALIGNMENT_SPARK") or "local[2]"})
     try:
-        spark.conf.set("spark.sql.shuffle.partitions", "3")
-        # queries over a few hundred rows are interpreted instead of compiled
-        spark.conf.set("spark.sql.codegen.wholeStage", "false")
+        if not IS_WHOLE:
+            spark.conf.set("spark.sql.shuffle.partitions", "3")
+            # queries over a few hundred rows are interpreted instead of compiled
+            spark.conf.set("spark.sql.codegen.wholeStage", "false")
         there.walk(Spark(DuckDb(there.warehouse), spark))
     finally:
         spark.stop()
