@@ -24,6 +24,12 @@ from alignment_pipeline.write_back.plans import approval, keys, ops
 @click.option("--most-records", default=500, show_default=True, help="Records that plans may change within 24 hours, ageing not counted.")
 @click.option("--most-creates", default=100, show_default=True, help="Records that plans may create within 24 hours.")
 @click.option("--most-cleared", default=20, show_default=True, help="Values that plans may empty within 24 hours.")
+@click.option(
+    "--most-share",
+    default=None,
+    type=click.FloatRange(0, 100),
+    help="Percent of one object's records that plans may change within 24 hours; default: what the agreement lets pass without a person.",
+)
 @click.option("--days", default=7.0, show_default=True, help="Days for which it holds.")
 @click.option("--by", default=None, help="Who approves; default: the user's name.")
 @json_option
@@ -35,6 +41,7 @@ def approve(
     most_records: int,
     most_creates: int,
     most_cleared: int,
+    most_share: float | None,
     days: float,
     by: str | None,
     is_json: bool,
@@ -65,8 +72,10 @@ def approve(
             by=name,
             key=key,
             numbers=home.agreement.write_back.approvals,
+            most_share_pct=most_share,
         )
-        limits = f"{most_records} records, {most_creates} creates, {most_cleared} emptied values"
+        share = "" if most_share is None else f" (at most {most_share:g} % of an object's)"
+        limits = f"{most_records} records{share}, {most_creates} creates, {most_cleared} emptied values"
         said = f"signed until {signed.expires_at[:16].replace('T', ' ')} UTC: within 24 hours {limits}"
         context.result(asdict(signed), lambda console: console.print(said))
         return

@@ -49,6 +49,12 @@ class Standing:
     made_by: str
     made_at: str
     expires_at: str
+    most_share_pct: float | None = None
+
+    def covers(self, check: Mapping[str, Any]) -> bool:
+        """Whether what the guard asks a person was answered when this was signed: a share of an object's records that may change."""
+        share, most = check.get("share_pct"), self.most_share_pct
+        return check["name"] == "records_changed" and share is not None and most is not None and bool(share <= most)
 
     def refusal(self, plan: Row[Any], ops: Sequence[Op], past: Sequence[Op], rules: FieldRules, now: str) -> str | None:
         """Why a plan with these operations is outside, or None.
@@ -125,8 +131,12 @@ def sign_standing(
     by: str,
     key: Ed25519PrivateKey,
     numbers: Approvals,
+    most_share_pct: float | None = None,
 ) -> Standing:
-    """Sign what schedules may do: these fields, so many changes per plan, for so many days (at most the agreement's)."""
+    """Sign what schedules may do: these fields, so many changes within 24 hours, for so many days (at most the agreement's).
+
+    `most_share_pct` answers the guard's question about the share of an object's records that change; None leaves it to the agreement.
+    """
     if not 0 < days <= numbers.standing_days:
         raise ConfigurationError(
             f"a standing approval holds at most {numbers.standing_days} days (agreement write_back.approvals.standing_days)"
@@ -143,6 +153,7 @@ def sign_standing(
         made_by=by,
         made_at=stamp(now),
         expires_at=stamp(now + timedelta(days=days)),
+        most_share_pct=most_share_pct,
     )
     content = json.dumps(asdict(standing), sort_keys=True)
     approval_id = digest(content)[:16]
@@ -222,7 +233,8 @@ def _note_seen(journal: Journal, number: int) -> None:
 def require(journal: Journal, plan: Row[Any], ops: Sequence[Op], *, rules: FieldRules, key: Ed25519PublicKey | None) -> str:
     """Who allowed this plan. Raises ApprovalRequired when nobody did, saying what to do.
 
-    A person's approval covers what the guard asked a person about; a standing approval covers only plans within every limit.
+    A person's approval covers what the guard asked a person about; a standing approval covers only plans within every limit, and of
+    the guard's questions those that it answers.
     """
     refused = plan_refusal(plan, key, journal.clock.now())
     if refused is None:
@@ -230,18 +242,17 @@ def require(journal: Journal, plan: Row[Any], ops: Sequence[Op], *, rules: Field
     if _is_blocked(plan):
         texts = "\n".join(f"  - {check['text']}" for check in _checks(plan, "BLOCKED"))
         raise ApprovalRequired(f"plan {plan.plan_hash[:12]} is blocked:\n{texts}")
-    verdict = json.loads(plan.guard)["verdict"]
-    reasons = [refused]
-    if verdict == "OK":
-        with journal.read() as connection:
-            past = unattended.recent(connection, journal.clock.now(), except_plan=plan.plan_hash)
-        for approval_id, standing in standing_approvals(journal, key).items():
-            outside = standing.refusal(plan, ops, past, rules, journal.now())
-            if outside is None:
-                return f"{STANDING} {approval_id} by {standing.made_by}"
-            reasons.append(f"standing approval {approval_id}: {outside}")
-    else:
-        reasons += [check["text"] for check in _checks(plan, "NEEDS_APPROVAL")]
+    asked = _checks(plan, "NEEDS_APPROVAL")
+    reasons = [refused, *(check["text"] for check in asked)]
+    with journal.read() as connection:
+        past = unattended.recent(connection, journal.clock.now(), except_plan=plan.plan_hash)
+    for approval_id, standing in standing_approvals(journal, key).items():
+        if not all(standing.covers(check) for check in asked):
+            continue
+        outside = standing.refusal(plan, ops, past, rules, journal.now())
+        if outside is None:
+            return f"{STANDING} {approval_id} by {standing.made_by}"
+        reasons.append(f"standing approval {approval_id}: {outside}")
     listed = "\n".join(f"  - {reason}" for reason in reasons)
     raise ApprovalRequired(
         f"plan {plan.plan_hash[:12]} waits for approval:\n{listed}\nLook at it with `alignment plan show`, then `alignment apply`"

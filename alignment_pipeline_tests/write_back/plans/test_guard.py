@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from alignment_pipeline.agreement.write_back import Guard, Limit
 from alignment_pipeline.errors import ApprovalRequired
 from alignment_pipeline.write_back.plans import approval
 from alignment_pipeline.write_back.plans.judgement import Judgement
@@ -25,7 +26,7 @@ def filled(acme: Office, leads: int, **values: Any) -> None:
     acme.run()
 
 
-def standing(acme: Office, *, most_records: int = 1000) -> None:
+def standing(acme: Office, *, most_records: int = 1000, most_share_pct: float | None = None) -> None:
     approval.sign_standing(
         acme.journal,
         agreement_version=acme.agreement.version,
@@ -38,6 +39,7 @@ def standing(acme: Office, *, most_records: int = 1000) -> None:
         by="tester",
         key=SIGNING_KEY,
         numbers=acme.agreement.write_back.approvals,
+        most_share_pct=most_share_pct,
     )
 
 
@@ -85,6 +87,37 @@ def test_a_standing_approval_counts_the_last_24_hours_and_not_ageing(tmp_path: P
 
         with pytest.raises(ApprovalRequired, match="allows 5 records in 24 hours, with this plan there are 6"):
             acme.plan().apply()
+
+
+@pytest.mark.parametrize(
+    ("most_share_pct", "stage", "refusal"),
+    [
+        (None, None, "12 of 100 records would change"),
+        (11.0, None, "12 of 100 records would change"),
+        (12.0, None, None),
+        # what the guard asks beside it is still a person's
+        (12.0, "Customer", "Stage__c"),
+    ],
+)
+def test_a_standing_approval_may_answer_for_the_share_that_changes(
+    most_share_pct: float | None, stage: str | None, refusal: str | None, tmp_path: Path
+) -> None:
+    changed = Limit(approve_count=5, approve_pct=5, block_count=25, block_pct=25)
+    with office(tmp_path, leads=100, guard=Guard(changed=changed)) as acme:
+        filled(acme, 100, Score__c=10, Stage__c="MQL")
+        standing(acme, most_share_pct=most_share_pct)
+        for number in range(12):
+            acme.want(lead_id(number), Score__c=50)
+        for number in range(24):
+            # the mix of stages moves by more than 10 points
+            acme.want(lead_id(number if stage else 0), Stage__c=stage or "MQL")
+        planned = acme.plan()
+
+        if refusal is None:
+            assert planned.apply().records_written == 12
+        else:
+            with pytest.raises(ApprovalRequired, match=refusal):
+                planned.apply()
 
 
 def test_a_small_programme_can_start(tmp_path: Path) -> None:
