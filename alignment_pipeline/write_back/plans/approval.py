@@ -52,9 +52,14 @@ class Standing:
     most_share_pct: float | None = None
 
     def covers(self, check: Mapping[str, Any]) -> bool:
-        """Whether what the guard asks a person was answered when this was signed: a share of an object's records that may change."""
+        """Whether what the guard asks a person was answered when this was signed: how many records may change, and values be emptied.
+
+        Only with a share of an object's records; `refusal` counts the values.
+        """
         share, most = check.get("share_pct"), self.most_share_pct
-        return check["name"] == "records_changed" and share is not None and most is not None and bool(share <= most)
+        if share is None or most is None:
+            return False
+        return check["name"] == "values_cleared" or (check["name"] == "records_changed" and bool(share <= most))
 
     def refusal(self, plan: Row[Any], ops: Sequence[Op], past: Sequence[Op], rules: FieldRules, now: str) -> str | None:
         """Why a plan with these operations is outside, or None.
@@ -135,7 +140,8 @@ def sign_standing(
 ) -> Standing:
     """Sign what schedules may do: these fields, so many changes within 24 hours, for so many days (at most the agreement's).
 
-    `most_share_pct` answers the guard's question about the share of an object's records that change; None leaves it to the agreement.
+    `most_share_pct` answers the guard's question about the share of an object's records that change, and with it `most_cleared` that
+    about emptied values; None leaves both to the agreement.
     """
     if not 0 < days <= numbers.standing_days:
         raise ConfigurationError(

@@ -19,7 +19,8 @@ from alignment_pipeline.write_back.fields.shape import Scalar
 from alignment_pipeline.write_back.plans.journalled import Op
 from alignment_pipeline.write_back.plans.planned import Values
 
-WINDOW = timedelta(hours=24)
+#: A day, less an hour: a run of every morning sends some minutes after it began, and must not count what yesterday's sent.
+WINDOW = timedelta(hours=23)
 
 
 class Change(Protocol):

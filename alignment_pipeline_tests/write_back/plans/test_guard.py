@@ -64,7 +64,8 @@ def test_after_a_day_the_count_begins_anew(tmp_path: Path) -> None:
         filled(acme, 100, Stage__c="MQL")
         standing(acme)
         for day in range(3):
-            acme.advance(hours=25)
+            # a run of every morning: the one before sent a little less than a day ago
+            acme.advance(hours=23.8)
             for number in range(day * 8, day * 8 + 8):
                 acme.want(lead_id(number), Stage__c="Customer")
             assert acme.plan().apply().records_written == 8
