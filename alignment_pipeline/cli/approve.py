@@ -28,7 +28,8 @@ from alignment_pipeline.write_back.plans import approval, keys, ops
     "--most-share",
     default=None,
     type=click.FloatRange(0, 100),
-    help="Percent of one object's records that plans may change within 24 hours; with it --most-cleared holds in place of the agreement's limit, too.",
+    help="Percent of one object's records that plans may change within 24 hours, above the agreement's. "
+    "With it, --most-cleared holds in place of the agreement's limit, too.",
 )
 @click.option("--days", default=7.0, show_default=True, help="Days for which it holds.")
 @click.option("--by", default=None, help="Who approves; default: the user's name.")
