@@ -185,7 +185,7 @@ def wins(parted: ibis.Table, today: date, *, fiscal: Fiscal, pipeline: Pipeline)
     sums = marked.group_by("scope").agg(
         created=_.count(),
         won=_.is_hit.cast("int64").sum(),
-        won_cents=marked.amount_cents.collect(where=has_amount),
+        amounts_cents=marked.amount_cents.collect(where=has_amount),
         median_days=marked.days.median(where=marked.is_hit),
         days=marked.days.collect(where=marked.is_hit, order_by=marked.days),
     )

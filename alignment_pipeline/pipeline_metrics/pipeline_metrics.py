@@ -170,7 +170,7 @@ class _Metrics:
         enough = created >= self.pipeline.min_n
         rate = conversion.share(hits, created)
         self.win_rate = rate.value if enough else None
-        amounts: list[int] = (won["won_cents"] or []) if won else []
+        amounts: list[int] = (won["amounts_cents"] or []) if won else []
         mean = sum(amounts) / len(amounts) if amounts else None
         cycle = won["median_days"] if won else None
         self.add(

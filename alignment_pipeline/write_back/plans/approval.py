@@ -56,10 +56,11 @@ class Standing:
 
         Only with a share of an object's records; `refusal` counts the values.
         """
-        share, most = check.get("share_pct"), self.most_share_pct
-        if share is None or most is None:
+        if self.most_share_pct is None:
             return False
-        return check["name"] == "values_cleared" or (check["name"] == "records_changed" and bool(share <= most))
+        share = check.get("share_pct")
+        is_within = share is not None and bool(share <= self.most_share_pct)
+        return check["name"] == "values_cleared" or (check["name"] == "records_changed" and is_within)
 
     def refusal(self, plan: Row[Any], ops: Sequence[Op], past: Sequence[Op], rules: FieldRules, now: str) -> str | None:
         """Why a plan with these operations is outside, or None.
@@ -250,11 +251,16 @@ def require(journal: Journal, plan: Row[Any], ops: Sequence[Op], *, rules: Field
         raise ApprovalRequired(f"plan {plan.plan_hash[:12]} is blocked:\n{texts}")
     asked = _checks(plan, "NEEDS_APPROVAL")
     reasons = [refused, *(check["text"] for check in asked)]
-    with journal.read() as connection:
-        past = unattended.recent(connection, journal.clock.now(), except_plan=plan.plan_hash)
-    for approval_id, standing in standing_approvals(journal, key).items():
-        if not all(standing.covers(check) for check in asked):
-            continue
+    answering = {
+        approval_id: standing
+        for approval_id, standing in standing_approvals(journal, key).items()
+        if all(standing.covers(check) for check in asked)
+    }
+    past: Sequence[Op] = ()
+    if answering:
+        with journal.read() as connection:
+            past = unattended.recent(connection, journal.clock.now(), except_plan=plan.plan_hash)
+    for approval_id, standing in answering.items():
         outside = standing.refusal(plan, ops, past, rules, journal.now())
         if outside is None:
             return f"{STANDING} {approval_id} by {standing.made_by}"

@@ -278,7 +278,7 @@ def _limited(name: str, object_: str, number: int, managed: int, limit: Limit, w
     ]
     share_text = [f"{share:.1f}%"] if managed else []
     text = f"{object_}: {number:,} of {managed:,} {what} ({'; '.join([*share_text, ', '.join(limits)])})."
-    return Check(name, object_, verdict, text, number, limit.approve_count, limit.block_count, share)
+    return Check(name, object_, verdict, text, number, limit.approve_count, limit.block_count, None if limit.approve_pct is None else share)
 
 
 def _said(count: int | None, pct: float | None) -> str:

@@ -36,6 +36,7 @@ class Check:
     value: float | None = None
     approve_above: float | None = None
     block_above: float | None = None
+    #: Of the managed records; None where the limit knows no share.
     share_pct: float | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alignment_pipeline.agreement.write_back import Guard, Limit
+from alignment_pipeline.agreement.write_back import Creates, Guard, Limit
 from alignment_pipeline.errors import ApprovalRequired
 from alignment_pipeline.write_back.plans import approval
 from alignment_pipeline.write_back.plans.judgement import Judgement
@@ -31,7 +31,7 @@ def standing(acme: Office, *, most_records: int = 1000, most_share_pct: float | 
         acme.journal,
         agreement_version=acme.agreement.version,
         org_id=acme.crm.organization_id,
-        fields={"Lead": ["Score__c", "Stage__c", "Synced__c"]},
+        fields={"Lead": ["Score__c", "Stage__c", "Synced__c"], "Task": ["Status"]},
         most_records=most_records,
         most_creates=10,
         most_cleared=10,
@@ -119,6 +119,21 @@ def test_a_standing_approval_may_answer_for_the_share_that_changes(
         else:
             with pytest.raises(ApprovalRequired, match=refusal):
                 planned.apply()
+
+
+def test_a_share_answers_nothing_about_tasks_that_close(tmp_path: Path) -> None:
+    with office(tmp_path, guard=Guard(creates=Creates(approve_per_run=2))) as acme:
+        for number in range(3):
+            acme.want_task(f"sla:{lead_id(number)}:call", lead_id(number))
+        acme.run()
+        standing(acme, most_share_pct=100.0)
+        acme.creates.clear()
+        for task in list(acme.world.salesforce.tables["Task"].values()):
+            acme.want(task["Id"], Status="Completed")
+        acme.advance(hours=1)
+
+        with pytest.raises(ApprovalRequired, match="Task: 3 of"):
+            acme.plan().apply()
 
 
 def test_a_small_programme_can_start(tmp_path: Path) -> None:
